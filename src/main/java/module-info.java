@@ -1,0 +1,17 @@
+import org.jspecify.annotations.NullMarked;
+
+/**
+ * Blocking Java I/O on virtual threads over Linux io_uring.
+ *
+ * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}.
+ */
+@NullMarked
+module io.ringspun {
+  requires static org.jspecify;
+  requires org.slf4j;
+  requires jdk.jfr;
+  requires jdk.unsupported; // com.sun.nio.file.ExtendedOpenOption.DIRECT
+
+  exports io.ringspun;
+  exports io.ringspun.file;
+}
