@@ -60,6 +60,7 @@ fetch() {
   rm -rf "$dir/deb"
   mkdir -p "$dir/deb" "$dir/root" "$dir/apt"
   if ! update || ! (cd "$dir/deb" && apt download "$@") >>"$dir/apt.log" 2>&1; then
+    rm -f "$dir/apt/updated"
     why=$(grep '^[EW]:' "$dir/apt.log" | head -n 1)
     why="apt-get cannot download $*: ${why:-see $dir/apt.log}"
     return 1
