@@ -7,10 +7,9 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module io.ringspun {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
   requires org.slf4j;
   requires jdk.jfr;
-  requires jdk.unsupported; // com.sun.nio.file.ExtendedOpenOption.DIRECT
 
   exports io.ringspun;
   exports io.ringspun.file;

@@ -1,0 +1,97 @@
+package io.ringspun;
+
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import java.io.IOException;
+import java.util.BitSet;
+
+/**
+ * Operations that run one after the other in a single submission ({@code IOSQE_IO_LINK}, Linux
+ * 5.3). When one fails, or transfers fewer bytes than it was asked to, those behind it are
+ * cancelled, up to the first behind a {@linkplain #hardLink() hard link}.
+ *
+ * <p>A chain is never split between submissions, and no other thread's operation gets into it.
+ *
+ * @since 0.1
+ */
+public final class Chain extends Transaction<Chain> {
+  private final BitSet hardLinks = new BitSet();
+  private boolean drain;
+
+  Chain(Engine engine) {
+    super(engine);
+  }
+
+  /**
+   * Makes the link behind the last operation added a hard one ({@code IOSQE_IO_HARDLINK}, Linux
+   * 5.5): the next operation waits for it, but runs even if it fails.
+   *
+   * @return this
+   * @throws IllegalStateException if there is no operation yet, or this has been run
+   */
+  public Chain hardLink() {
+    requireNotRun();
+    if (count() == 0) {
+      throw new IllegalStateException("a hard link stands behind an operation: add one first");
+    }
+    hardLinks.set(count() - 1);
+    return this;
+  }
+
+  /**
+   * Makes the chain wait until every operation that the ring has in flight is over, and everything
+   * that comes later wait for the chain. Ringspun orders this itself: the kernel's {@code
+   * IOSQE_IO_DRAIN} would wait for the ring's own wake-up read too, which never ends.
+   *
+   * @return this
+   * @throws IllegalStateException if this has been run
+   */
+  public Chain drain() {
+    requireNotRun();
+    drain = true;
+    return this;
+  }
+
+  /**
+   * Submits the chain and waits until all of it is over. A virtual thread parks meanwhile, a
+   * platform thread waits. An interrupt or a timeout cancels what has not finished; the result
+   * tells what did, and an interrupt is pending again afterwards.
+   *
+   * @return what became of each operation
+   * @throws IllegalStateException if the chain is empty or has been run, or a segment's arena is
+   *     closed
+   * @throws IllegalArgumentException if it is longer than the ring's submission queue or in-flight
+   *     limit
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
+   *     submitted
+   * @throws OperationException if it would sync a file whose data was lost in an earlier sync
+   * @throws RingClosedException if the ring is closed already
+   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws IOException as listed above
+   */
+  public ChainResult run() throws IOException {
+    int longest = engine().longestChain();
+    if (count() > longest) {
+      throw new IllegalArgumentException(
+          "a chain of %d operations cannot be submitted at once; this ring takes %d: open it with"
+                  .formatted(count(), longest)
+              + " more entries");
+    }
+    return new ChainResult(execute());
+  }
+
+  @Override
+  Chain self() {
+    return this;
+  }
+
+  @Override
+  Call newCall() {
+    boolean[] hard = new boolean[count()];
+    for (int i = 0; i < hard.length; i++) {
+      hard[i] = hardLinks.get(i);
+    }
+    return Call.chain(hard, drain);
+  }
+}

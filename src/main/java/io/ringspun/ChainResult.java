@@ -1,0 +1,52 @@
+package io.ringspun;
+
+import java.io.IOException;
+import java.util.OptionalInt;
+
+/**
+ * What became of each operation of a {@link Chain}.
+ *
+ * @since 0.1
+ */
+public final class ChainResult extends TransactionResult {
+  ChainResult(Results results) {
+    super(results);
+  }
+
+  /**
+   * Returns the first operation that failed or transferred fewer bytes than it was asked to: what
+   * broke the chain, unless a hard link stood behind it. Where the whole chain was cancelled before
+   * it began, that is the first.
+   *
+   * @return its position, from 0, or nothing if all went well
+   */
+  public OptionalInt firstFailure() {
+    for (int i = 0; i < size(); i++) {
+      if (results().value(i) < 0 || results().isShort(i)) {
+        return OptionalInt.of(i);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public boolean succeeded() {
+    return firstFailure().isEmpty();
+  }
+
+  @Override
+  public void orThrow() throws IOException {
+    int index = firstFailure().orElse(-1);
+    if (index < 0) {
+      return;
+    }
+    if (timedOut()) {
+      throw new OperationTimeoutException(
+          "the chain's time was up at operation %d of %d".formatted(index + 1, size()));
+    }
+    if (results().value(index) < 0) {
+      throw results().failure(index);
+    }
+    throw results().shortTransfer(index);
+  }
+}

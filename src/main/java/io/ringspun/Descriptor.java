@@ -1,0 +1,49 @@
+package io.ringspun;
+
+import io.ringspun.internal.ring.Handle;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Something open that operations work on: a file, for instance. It counts its users, so that its
+ * number is never reused while an operation may still look it up.
+ *
+ * <p>Not for extension outside Ringspun.
+ *
+ * @since 0.1
+ */
+public abstract class Descriptor {
+  private final Handle handle;
+
+  /**
+   * Wraps a handle of Ringspun's own.
+   *
+   * @param handle the counted descriptor
+   */
+  @SuppressWarnings("exports") // so that only this module can extend it
+  protected Descriptor(Handle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * Returns whether it has not been closed.
+   *
+   * @return false from the moment that closing began
+   */
+  public final boolean isOpen() {
+    return handle.isOpen();
+  }
+
+  final Handle handle() {
+    return handle;
+  }
+
+  /**
+   * Checks whether a transfer makes sense here, before anything is submitted.
+   *
+   * @param memory the memory to fill or to drain
+   * @param position where, in bytes from the beginning
+   * @param write whether the memory is to be drained
+   * @throws IllegalArgumentException if not, saying why
+   */
+  protected void checkTransfer(MemorySegment memory, long position, boolean write) {}
+}

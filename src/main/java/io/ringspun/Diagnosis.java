@@ -1,0 +1,87 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Why a ring could not be made, and what to do about it.
+ *
+ * @param reason a clause that says what is wrong
+ * @param remedy a sentence that says how to mend it
+ */
+record Diagnosis(String reason, String remedy) {
+
+  static Diagnosis of(Throwable cause) {
+    return switch (cause) {
+      case ErrnoException refused -> of(refused);
+      case LinkageError _ -> ofLinkage(cause);
+      case IllegalCallerException _ ->
+          new Diagnosis(
+              "native access is denied",
+              "Start Java with --enable-native-access=io.ringspun (or =ALL-UNNAMED on the class"
+                  + " path)");
+      default -> new Diagnosis(String.valueOf(cause.getMessage()), "See the cause");
+    };
+  }
+
+  private static Diagnosis ofLinkage(Throwable cause) {
+    Throwable root = cause;
+    for (Throwable next = root; next != null; next = next.getCause()) {
+      root = next;
+    }
+    String message = String.valueOf(root.getMessage());
+    if (root instanceof IllegalCallerException) {
+      return of(root);
+    }
+    return System.getProperty("os.name", "").equals("Linux")
+        ? new Diagnosis("liburing or the C library lacks something", message)
+        : new Diagnosis("this is not Linux", "Run on Linux 6.1 or newer");
+  }
+
+  private static Diagnosis of(ErrnoException refused) {
+    return switch (refused.errno()) {
+      case Errno.EPERM, Errno.EACCES -> forbidden(refused);
+      case Errno.ENOSYS ->
+          new Diagnosis(
+              "the kernel, or a seccomp profile, has no io_uring (ENOSYS)",
+              "Use Linux 6.1 or newer, and a profile that allows io_uring_setup, io_uring_enter and"
+                  + " io_uring_register");
+      case Errno.EINVAL ->
+          new Diagnosis(
+              "the kernel refuses the ring's flags or sizes (" + refused.getMessage() + ")",
+              "Use Linux 6.1 or newer, or other RingOptions");
+      case Errno.ENOMEM ->
+          new Diagnosis(
+              "there is not enough memory for the ring (" + refused.getMessage() + ")",
+              "Raise the limit of locked memory (ulimit -l, LimitMEMLOCK=), or open fewer or"
+                  + " smaller rings");
+      case Errno.EMFILE, Errno.ENFILE ->
+          new Diagnosis(
+              "there is no file descriptor left (" + refused.getMessage() + ")",
+              "Raise the limit of open files (ulimit -n, LimitNOFILE=)");
+      default -> new Diagnosis(String.valueOf(refused.getMessage()), "See errno(3)");
+    };
+  }
+
+  private static Diagnosis forbidden(ErrnoException refused) {
+    String setting;
+    try {
+      setting = Files.readString(Path.of("/proc/sys/kernel/io_uring_disabled")).strip();
+    } catch (IOException _) {
+      setting = "0"; // before Linux 6.6 there is no such setting
+    }
+    if (!setting.equals("0")) {
+      return new Diagnosis(
+          "the system forbids io_uring (kernel.io_uring_disabled=" + setting + ")",
+          "Run sysctl kernel.io_uring_disabled=0, or with 1 put the user into the group of"
+              + " kernel.io_uring_group");
+    }
+    return new Diagnosis(
+        "a seccomp profile or security module forbids io_uring (" + refused.getMessage() + ")",
+        "Give the container a profile that allows io_uring_setup, io_uring_enter and"
+            + " io_uring_register");
+  }
+}

@@ -1,0 +1,62 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+
+/**
+ * Thrown when the kernel completes an operation with an error.
+ *
+ * @since 0.1
+ */
+public final class OperationException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /** What failed, as the kernel calls it. */
+  private final String operation;
+
+  /** Positive, as in errno(3). */
+  private final int errno;
+
+  /**
+   * Creates an exception whose message has the operation, the error's text, name and number.
+   *
+   * @param operation what failed, such as {@code "read"}
+   * @param errno the error number, positive, as in errno(3)
+   * @throws IllegalArgumentException if {@code errno} is not positive
+   */
+  public OperationException(String operation, int errno) {
+    if (errno <= 0) {
+      throw new IllegalArgumentException("errno must be positive: " + errno);
+    }
+    super("%s failed: %s".formatted(operation, Errno.describe(errno)));
+    this.operation = operation;
+    this.errno = errno;
+  }
+
+  /**
+   * Returns what failed.
+   *
+   * @return the operation's name, such as {@code "fsync"}
+   */
+  public String operation() {
+    return operation;
+  }
+
+  /**
+   * Returns the kernel's error number.
+   *
+   * @return a positive number, as in errno(3)
+   */
+  public int errno() {
+    return errno;
+  }
+
+  /**
+   * Returns the symbolic name of the error number.
+   *
+   * @return the name, such as {@code "ENOSPC"}
+   */
+  public String errnoName() {
+    return Errno.name(errno);
+  }
+}

@@ -1,0 +1,17 @@
+package io.ringspun;
+
+import java.io.InterruptedIOException;
+
+/**
+ * Thrown when a call's time limit ends it. The operation was cancelled and the kernel has let go of
+ * its memory; the file or socket stays open.
+ *
+ * @since 0.1
+ */
+public final class OperationTimeoutException extends InterruptedIOException {
+  private static final long serialVersionUID = 1L;
+
+  OperationTimeoutException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,77 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.Set;
+
+/** Finds out whether rings work here by using one. */
+final class Prober {
+  private Prober() {}
+
+  static Availability probe() {
+    String liburing = "";
+    Set<String> features = Set.of();
+    Set<String> opcodes = Set.of();
+    Diagnosis diagnosis;
+    try {
+      Kernel kernel = LinuxKernel.INSTANCE;
+      liburing = LinuxKernel.liburingOrigin();
+      KernelFeatures found = KernelFeatures.probe(kernel);
+      features = found.features();
+      opcodes = found.opcodes();
+      roundTrip(kernel);
+      return new Availability(
+          true,
+          System.getProperty("os.version", ""),
+          liburing,
+          features,
+          opcodes,
+          Engine.canCarry(),
+          Optional.empty(),
+          Optional.empty());
+    } catch (ErrnoException | IOException | LinkageError | RuntimeException e) {
+      diagnosis = Diagnosis.of(e);
+    }
+    return new Availability(
+        false,
+        System.getProperty("os.version", ""),
+        liburing,
+        features,
+        opcodes,
+        Engine.canCarry(),
+        Optional.of(diagnosis.reason()),
+        Optional.of(diagnosis.remedy()));
+  }
+
+  /** Reads a counter through a ring of its own, and compares. */
+  private static void roundTrip(Kernel kernel) throws ErrnoException, IOException {
+    int eventfd = kernel.eventfd();
+    if (eventfd < 0) {
+      throw new ErrnoException("eventfd", -eventfd);
+    }
+    Engine engine = Engine.open(Ring.configure(RingOptions.defaults().withEntries(4)), kernel);
+    try (NativePool.Block counter = NativePool.take(Long.BYTES)) {
+      kernel.signal(eventfd);
+      kernel.signal(eventfd);
+      Call call = engine.single();
+      call.operation(0).read(eventfd, counter.address(), Long.BYTES, 0);
+      call.operation(0).using(null, counter);
+      int result = engine.run(call);
+      long value = counter.memory().get(ValueLayout.JAVA_LONG, 0);
+      if (result != Long.BYTES || value != 2) {
+        throw new IOException("a read through the ring gave %d bytes, %d".formatted(result, value));
+      }
+    } finally {
+      engine.close();
+      kernel.close(eventfd);
+    }
+  }
+}

@@ -1,0 +1,346 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Counters;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.EngineConfig;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An io_uring instance with a thread of its own, through which blocking calls of any thread reach
+ * the kernel. Safe for use by many threads.
+ *
+ * <p>A call parks the calling virtual thread until its completion arrives; a platform thread waits.
+ * More callers than the kernel may hold operations for wait in the order they came.
+ *
+ * <h2>Carried virtual threads</h2>
+ *
+ * <p>Where Java was started with {@code --add-opens java.base/java.lang=io.ringspun} ({@code
+ * =ALL-UNNAMED} on the class path), the ring's thread also carries the virtual threads started
+ * through {@link #startVirtualThread}, {@link #threadFactory} and {@link #executor}, and the
+ * virtual threads that those start: they all run on that one platform thread, and their operations
+ * reach the kernel without a hand-over. Elsewhere the same methods start threads on the default
+ * scheduler, and everything works the same, more slowly.
+ *
+ * <p>One platform thread carries them all, and nothing replaces it while a carried thread holds it.
+ * So run elsewhere whatever blocks without parking or computes for long: file I/O of the JDK, name
+ * resolution, class initializers that do either. The library reports, in the log and to the flight
+ * recorder, code that holds a ring for half a second. A call made from a class initializer or an
+ * upcall from native code, which cannot park, completes nevertheless, but may take some tens of
+ * milliseconds and holds up the others.
+ *
+ * <h2>Interrupts</h2>
+ *
+ * <p>An interrupt cancels the operation that a thread waits for, and nothing else: the file or
+ * socket stays open. The call returns when the kernel has let go of its memory. If the operation
+ * had succeeded by then, its result is returned and the interrupt stays pending.
+ *
+ * @since 0.1
+ */
+public final class Ring implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Ring.class);
+  private static final AtomicInteger OPENED = new AtomicInteger();
+  private static final AtomicBoolean HINTED = new AtomicBoolean();
+  private static final Object SHARED_LOCK = new Object();
+
+  private static volatile @Nullable Ring shared; // set under SHARED_LOCK, read by any thread
+
+  static {
+    EngineAccess.set(ring -> ((Ring) ring).engine);
+  }
+
+  private final Engine engine;
+  private final ThreadFactory threadFactory;
+
+  private Ring(Engine engine) {
+    this.engine = engine;
+    threadFactory = engine.threadBuilder().factory();
+  }
+
+  /**
+   * Opens a ring with the {@linkplain RingOptions#defaults() default options}.
+   *
+   * @return the ring, for the caller to close
+   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws IOException as listed above
+   */
+  public static Ring open() throws IOException {
+    return open(RingOptions.defaults());
+  }
+
+  /**
+   * Opens a ring. Needs Linux 6.1.
+   *
+   * @param options how
+   * @return the ring, for the caller to close
+   * @throws RingUnavailableException if there can be no such ring here; the message says why
+   * @throws IOException as listed above
+   */
+  public static Ring open(RingOptions options) throws IOException {
+    EngineConfig config = configure(options);
+    Kernel kernel;
+    try {
+      kernel = LinuxKernel.INSTANCE;
+    } catch (LinkageError | IllegalCallerException e) {
+      throw unavailable(e);
+    }
+    return open(config, kernel);
+  }
+
+  /** Opens a ring on a kernel of the caller's making. */
+  static Ring open(RingOptions options, Kernel kernel) throws IOException {
+    return open(configure(options), kernel);
+  }
+
+  private static Ring open(EngineConfig config, Kernel kernel) throws IOException {
+    if (!Engine.canCarry() && HINTED.compareAndSet(false, true)) {
+      LOG.info(
+          "Rings do not carry virtual threads in this process, so every operation is handed over to"
+              + " a ring's thread. Start Java with --add-opens java.base/java.lang={} to spare"
+              + " that.",
+          Ring.class.getModule().isNamed() ? "io.ringspun" : "ALL-UNNAMED");
+    }
+    try {
+      return new Ring(Engine.open(config, kernel));
+    } catch (ErrnoException e) {
+      throw unavailable(e);
+    }
+  }
+
+  private static RingUnavailableException unavailable(Throwable cause) {
+    Diagnosis diagnosis = Diagnosis.of(cause);
+    return new RingUnavailableException(diagnosis.reason(), diagnosis.remedy(), cause);
+  }
+
+  static EngineConfig configure(RingOptions options) {
+    String name =
+        options.threadName().isEmpty()
+            ? "ringspun-" + OPENED.incrementAndGet()
+            : options.threadName();
+    return new EngineConfig(
+        name,
+        options.entries(),
+        Math.max(options.completionEntries(), options.entries()),
+        options.flagBits(),
+        options.sqThreadCpu(),
+        options.sqThreadIdleMillis(),
+        options.inFlightLimit(),
+        options.boundedWorkers(),
+        options.unboundedWorkers(),
+        options.inlineAttempts(),
+        new PublicFailures());
+  }
+
+  /** Makes the exceptions that the layers below cannot name. */
+  private static final class PublicFailures implements EngineConfig.Failures {
+    @Override
+    public IOException closed(String ring) {
+      return new RingClosedException(ring);
+    }
+
+    @Override
+    public IOException failed(String ring, Throwable cause) {
+      return new RingFailedException(ring, cause);
+    }
+
+    @Override
+    public IOException timedOut(String ring, long timeoutNanos) {
+      return new OperationTimeoutException(
+          "no completion within "
+              + Duration.ofNanos(timeoutNanos)
+              + "; the operation was cancelled");
+    }
+  }
+
+  /**
+   * Returns the ring of the whole process, opened with default options at the first call. Files
+   * that are opened without a ring use it for threads that no ring carries.
+   *
+   * @return the ring, whose {@link #close} has no effect
+   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws IOException as listed above
+   */
+  public static Ring shared() throws IOException {
+    Ring ring = shared;
+    if (ring == null) {
+      synchronized (SHARED_LOCK) {
+        ring = shared;
+        if (ring == null) {
+          ring = open(RingOptions.defaults().withThreadName("ringspun-shared"));
+          shared = ring;
+        }
+      }
+    }
+    return ring;
+  }
+
+  /**
+   * Finds out whether rings work here, by opening one and reading bytes through it. Blocks for some
+   * milliseconds.
+   *
+   * @return what works, or why it does not and what to do
+   */
+  public static Availability availability() {
+    return Prober.probe();
+  }
+
+  /**
+   * Returns whether this ring carries the virtual threads that are started through it.
+   *
+   * @return false if {@code java.lang} is not open to this library
+   */
+  public boolean carriesVirtualThreads() {
+    return Engine.canCarry();
+  }
+
+  /**
+   * Starts a virtual thread that this ring carries, or one of the default scheduler where it cannot
+   * carry any.
+   *
+   * @param task what the thread is to run
+   * @return the thread, started
+   * @throws IllegalStateException if the ring is closed
+   */
+  public Thread startVirtualThread(Runnable task) {
+    requireOpen();
+    Thread thread = threadFactory.newThread(task);
+    thread.start();
+    return thread;
+  }
+
+  /**
+   * Returns a factory of virtual threads that this ring carries, or of the default scheduler where
+   * it cannot carry any. Threads that are started after the ring was closed, and those that outlive
+   * it, run on platform threads of a pool.
+   *
+   * @return a thread-safe factory
+   */
+  public ThreadFactory threadFactory() {
+    return threadFactory;
+  }
+
+  /**
+   * Returns an executor that starts a virtual thread of {@link #threadFactory} for each task.
+   *
+   * @return a new executor; its {@code close} waits for its tasks and leaves the ring open
+   */
+  public ExecutorService executor() {
+    return Executors.newThreadPerTaskExecutor(threadFactory);
+  }
+
+  /**
+   * Does nothing, by way of the kernel ({@code IORING_OP_NOP}, Linux 5.1): the price of a round
+   * trip.
+   *
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws java.nio.channels.AsynchronousCloseException if the ring is closed meanwhile
+   * @throws IOException as listed above
+   */
+  public void nop() throws IOException {
+    Call call = engine.single();
+    call.operation(0).nop();
+    int result = engine.run(call);
+    if (result < 0) {
+      throw new OperationException("nop", -result);
+    }
+  }
+
+  /**
+   * Begins a chain: operations that run one after the other in one submission.
+   *
+   * @return an empty chain
+   */
+  public Chain chain() {
+    return new Chain(engine);
+  }
+
+  /**
+   * Begins a batch: operations that run in any order and are awaited together.
+   *
+   * @return an empty batch
+   */
+  public Batch batch() {
+    return new Batch(engine);
+  }
+
+  /**
+   * Returns what this ring has done so far.
+   *
+   * @return a snapshot
+   */
+  public RingMetrics metrics() {
+    Counters counters = engine.counters();
+    return new RingMetrics(
+        counters.submitted(),
+        counters.completed(),
+        counters.enters(),
+        counters.wakeUps(),
+        counters.inFlight(),
+        counters.waiting(),
+        counters.overflows(),
+        counters.stale(),
+        counters.inlineHits(),
+        counters.inlineMisses());
+  }
+
+  /**
+   * Returns whether the ring takes calls.
+   *
+   * @return false from the moment that closing began
+   */
+  public boolean isOpen() {
+    return !engine.isClosed();
+  }
+
+  /**
+   * Refuses new calls, cancels those that wait, and returns when the kernel has let go of all their
+   * memory. Cancelled calls end with {@link java.nio.channels.AsynchronousCloseException}. An
+   * operation that the hardware has in hand is waited for. Virtual threads that the ring carries
+   * are not waited for: they go on, on other platform threads.
+   *
+   * <p>Closing again waits likewise. Closing the {@linkplain #shared() shared ring} has no effect.
+   */
+  @Override
+  public void close() {
+    if (this != shared) {
+      engine.close();
+    }
+  }
+
+  private void requireOpen() {
+    if (engine.isClosed()) {
+      throw new IllegalStateException(engine + " is closed");
+    }
+  }
+
+  static long requireTimeout(Duration limit) {
+    if (!limit.isPositive()) {
+      throw new IllegalArgumentException("the time limit must be positive: " + limit);
+    }
+    try {
+      return limit.toNanos();
+    } catch (ArithmeticException _) {
+      return Long.MAX_VALUE / 2; // three hundred years fit; longer is no limit
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Ring[%s%s]".formatted(engine, isOpen() ? "" : ", closed");
+  }
+}

@@ -1,0 +1,109 @@
+package io.ringspun;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Several rings, usually one for each processor, among which virtual threads are dealt out in turn.
+ * A thread stays on the ring that it was started on. Safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class RingGroup implements AutoCloseable {
+  private final List<Ring> rings;
+  private final AtomicInteger turn = new AtomicInteger();
+
+  private RingGroup(List<Ring> rings) {
+    this.rings = rings;
+  }
+
+  /**
+   * Opens one ring for each processor, with default options.
+   *
+   * @return the group, for the caller to close
+   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws IOException as listed above
+   */
+  public static RingGroup open() throws IOException {
+    return open(Runtime.getRuntime().availableProcessors(), RingOptions.defaults());
+  }
+
+  /**
+   * Opens rings that are all alike.
+   *
+   * @param count how many, at least 1
+   * @param options for each; a thread name in them gets a number behind it
+   * @return the group, for the caller to close
+   * @throws IllegalArgumentException if {@code count} is less than 1
+   * @throws RingUnavailableException if there can be no such ring here; the message says why
+   * @throws IOException as listed above
+   */
+  public static RingGroup open(int count, RingOptions options) throws IOException {
+    if (count < 1) {
+      throw new IllegalArgumentException("a group has at least one ring: " + count);
+    }
+    List<Ring> rings = new ArrayList<>(count);
+    try {
+      for (int i = 1; i <= count; i++) {
+        String name = options.threadName();
+        rings.add(Ring.open(name.isEmpty() ? options : options.withThreadName(name + "-" + i)));
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      rings.forEach(Ring::close);
+      throw e;
+    }
+    return new RingGroup(List.copyOf(rings));
+  }
+
+  /**
+   * Returns the rings.
+   *
+   * @return an unmodifiable list
+   */
+  public List<Ring> rings() {
+    return rings;
+  }
+
+  /**
+   * Returns the rings in turn.
+   *
+   * @return the ring after the one that was returned last
+   */
+  public Ring next() {
+    return rings.get(Math.floorMod(turn.getAndIncrement(), rings.size()));
+  }
+
+  /**
+   * Starts a virtual thread on the next ring; see {@link Ring#startVirtualThread}.
+   *
+   * @param task what the thread is to run
+   * @return the thread, started
+   * @throws IllegalStateException if the group is closed
+   */
+  public Thread startVirtualThread(Runnable task) {
+    return next().startVirtualThread(task);
+  }
+
+  /**
+   * Returns a factory whose threads are dealt out to the rings in turn.
+   *
+   * @return a thread-safe factory
+   */
+  public ThreadFactory threadFactory() {
+    return task -> next().threadFactory().newThread(task);
+  }
+
+  /** Closes all the rings; see {@link Ring#close}. */
+  @Override
+  public void close() {
+    rings.forEach(Ring::close);
+  }
+
+  @Override
+  public String toString() {
+    return "RingGroup" + rings;
+  }
+}

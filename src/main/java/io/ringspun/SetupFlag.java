@@ -1,0 +1,40 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.Constants;
+
+/**
+ * A flag of {@code io_uring_setup(2)} that may be chosen with {@link RingOptions#withFlags}.
+ * Without a choice, Ringspun takes the best combination that the kernel accepts.
+ *
+ * @since 0.1
+ */
+public enum SetupFlag {
+  /** {@code IORING_SETUP_SQPOLL}, Linux 5.11 without privileges: a kernel thread submits. */
+  SQPOLL(Constants.IORING_SETUP_SQPOLL),
+  /** {@code IORING_SETUP_SQ_AFF}, Linux 5.1: that thread stays on one processor. */
+  SQ_AFF(Constants.IORING_SETUP_SQ_AFF),
+  /** {@code IORING_SETUP_SUBMIT_ALL}, Linux 5.18: a bad entry does not stop those behind it. */
+  SUBMIT_ALL(Constants.IORING_SETUP_SUBMIT_ALL),
+  /** {@code IORING_SETUP_COOP_TASKRUN}, Linux 5.19: completions interrupt no running thread. */
+  COOP_TASKRUN(Constants.IORING_SETUP_COOP_TASKRUN),
+  /** {@code IORING_SETUP_TASKRUN_FLAG}, Linux 5.19: the ring shows when the kernel has work. */
+  TASKRUN_FLAG(Constants.IORING_SETUP_TASKRUN_FLAG),
+  /** {@code IORING_SETUP_SINGLE_ISSUER}, Linux 6.0: only the ring's thread submits. */
+  SINGLE_ISSUER(Constants.IORING_SETUP_SINGLE_ISSUER),
+  /**
+   * {@code IORING_SETUP_DEFER_TASKRUN}, Linux 6.1: completions happen when the ring's thread waits.
+   */
+  DEFER_TASKRUN(Constants.IORING_SETUP_DEFER_TASKRUN),
+  /** {@code IORING_SETUP_NO_SQARRAY}, Linux 6.6: entries are taken in order, without an index. */
+  NO_SQARRAY(Constants.IORING_SETUP_NO_SQARRAY);
+
+  private final int bit;
+
+  SetupFlag(int bit) {
+    this.bit = bit;
+  }
+
+  int bit() {
+    return bit;
+  }
+}

@@ -1,0 +1,292 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.Loan;
+import io.ringspun.internal.ring.Operation;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several operations that are submitted together and awaited once. Plain data until it is run,
+ * which may happen once; not safe for use by several threads.
+ *
+ * <p>Segments are lent to the kernel until {@code run} returns: do not touch or free them
+ * meanwhile. A segment of a shared arena is copied.
+ *
+ * @param <T> the kind of transaction
+ * @since 0.1
+ */
+public abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch {
+
+  /** Fills an operation for a descriptor's number and the address of native memory. */
+  private interface Encoder {
+    void encode(Operation operation, int fd, long address);
+  }
+
+  /** One operation, described. */
+  record Step(
+      String name,
+      @Nullable Descriptor target,
+      @Nullable MemorySegment memory,
+      boolean fills,
+      boolean syncs,
+      Encoder encoder) {
+
+    int length() {
+      return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
+    }
+  }
+
+  private final Engine engine;
+  private final List<Step> steps = new ArrayList<>();
+  private long timeoutNanos;
+  private boolean run;
+
+  Transaction(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Adds an operation that does nothing ({@code IORING_OP_NOP}, Linux 5.1).
+   *
+   * @return this
+   */
+  public final T nop() {
+    return add(new Step("nop", null, null, false, false, (op, _, _) -> op.nop()));
+  }
+
+  /**
+   * Adds a read at a position ({@code IORING_OP_READ}, Linux 5.6). It may transfer fewer bytes than
+   * the segment holds, and in a chain that breaks the link to the next operation.
+   *
+   * @param source what to read from
+   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
+   * @param position where to start, in bytes from the beginning
+   * @return this
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, confined to
+   *     another thread, or misaligned for direct I/O, or the position is negative or too large
+   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   */
+  public final T read(Descriptor source, MemorySegment target, long position) {
+    Lending.requireUsable(target, true);
+    requirePosition(position, target.byteSize());
+    source.checkTransfer(target, position, false);
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    return add(
+        new Step(
+            "read",
+            source,
+            target,
+            true,
+            false,
+            (op, fd, address) -> op.read(fd, address, length, position)));
+  }
+
+  /**
+   * Adds a write at a position ({@code IORING_OP_WRITE}, Linux 5.6). It may transfer fewer bytes
+   * than the segment holds, and in a chain that breaks the link to the next operation.
+   *
+   * @param target what to write to
+   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @param position where to start, in bytes from the beginning
+   * @return this
+   * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
+   *     thread, or misaligned for direct I/O, or the position is negative or too large
+   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   */
+  public final T write(Descriptor target, MemorySegment source, long position) {
+    Lending.requireUsable(source, false);
+    requirePosition(position, source.byteSize());
+    target.checkTransfer(source, position, true);
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    return add(
+        new Step(
+            "write",
+            target,
+            source,
+            false,
+            false,
+            (op, fd, address) -> op.write(fd, address, length, position)));
+  }
+
+  /**
+   * Adds a flush of data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1).
+   *
+   * @param target the file
+   * @return this
+   * @throws IllegalStateException if this has been run
+   */
+  public final T fsync(Descriptor target) {
+    return add(new Step("fsync", target, null, false, true, (op, fd, _) -> op.fsync(fd, 0)));
+  }
+
+  /**
+   * Adds a flush of data, and of the metadata needed to read it again ({@code IORING_OP_FSYNC} with
+   * {@code IORING_FSYNC_DATASYNC}, Linux 5.1).
+   *
+   * @param target the file
+   * @return this
+   * @throws IllegalStateException if this has been run
+   */
+  public final T fdatasync(Descriptor target) {
+    return add(
+        new Step(
+            "fdatasync",
+            target,
+            null,
+            false,
+            true,
+            (op, fd, _) -> op.fsync(fd, Constants.IORING_FSYNC_DATASYNC)));
+  }
+
+  /**
+   * Limits the time from the start of {@code run}: when it is up, whatever is not finished is
+   * cancelled. An operation that the hardware already has in hand ends when the hardware is done.
+   *
+   * @param limit positive
+   * @return this
+   * @throws IllegalArgumentException if not positive
+   * @throws IllegalStateException if this has been run
+   */
+  public final T timeout(Duration limit) {
+    requireNotRun();
+    timeoutNanos = Ring.requireTimeout(limit);
+    return self();
+  }
+
+  abstract T self();
+
+  abstract Call newCall();
+
+  final Engine engine() {
+    return engine;
+  }
+
+  final int count() {
+    return steps.size();
+  }
+
+  final void requireNotRun() {
+    if (run) {
+      throw new IllegalStateException("this has been run already; build another");
+    }
+  }
+
+  private T add(Step step) {
+    requireNotRun();
+    steps.add(step);
+    return self();
+  }
+
+  private static void requirePosition(long position, long byteSize) {
+    if (position < 0) {
+      throw new IllegalArgumentException("the position is negative: " + position);
+    }
+    if (position + byteSize < 0) {
+      throw new IllegalArgumentException(
+          "position %d and length %d together overflow".formatted(position, byteSize));
+    }
+  }
+
+  /** Runs the steps and returns what became of each. */
+  final Results execute() throws IOException {
+    requireNotRun();
+    if (steps.isEmpty()) {
+      throw new IllegalStateException("there is nothing to run: add an operation first");
+    }
+    run = true;
+    Call call = newCall().timeoutNanos(timeoutNanos);
+    Loan[] loans = new Loan[steps.size()];
+    engine.requireUsable();
+    prepare(call, loans);
+    try {
+      engine.runAll(call);
+    } finally {
+      if (!engine.hasFailed()) { // else nobody knows when the kernel lets go of it
+        finish(call, loans);
+      }
+    }
+    int[] results = new int[steps.size()];
+    for (int i = 0; i < results.length; i++) {
+      results[i] = call.operation(i).result();
+    }
+    return new Results(List.copyOf(steps), results, call.timedOut());
+  }
+
+  private void prepare(Call call, @Nullable Loan[] loans) throws IOException {
+    int done = 0;
+    try {
+      for (; done < steps.size(); done++) {
+        prepare(steps.get(done), call.operation(done), loans, done);
+      }
+    } finally {
+      if (done < steps.size()) {
+        for (int i = 0; i < done; i++) {
+          Descriptor target = steps.get(i).target();
+          if (target != null) {
+            target.handle().release();
+          }
+          Loan loan = loans[i];
+          if (loan != null) {
+            loan.close();
+          }
+        }
+      }
+    }
+  }
+
+  private static void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
+      throws IOException {
+    Descriptor target = step.target();
+    MemorySegment memory = step.memory();
+    int fd = -1;
+    Handle handle = null;
+    if (target != null) {
+      handle = target.handle();
+      if (step.syncs() && handle.failedSync() != 0) {
+        throw new OperationException("an earlier sync, which lost data,", handle.failedSync());
+      }
+      handle.acquire();
+      fd = handle.fd();
+    }
+    long address = 0;
+    Loan loan = null;
+    if (memory != null) {
+      try {
+        Lending.requireUsable(memory, step.fills());
+        loan =
+            step.fills() ? Loan.toFill(memory, step.length()) : Loan.toDrain(memory, step.length());
+      } catch (RuntimeException | Error e) {
+        if (handle != null) {
+          handle.release();
+        }
+        throw e;
+      }
+      address = loan.address();
+      loans[index] = loan;
+    }
+    step.encoder().encode(operation, fd, address);
+    operation.using(handle, loan == null ? null : loan.owner());
+  }
+
+  private void finish(Call call, @Nullable Loan[] loans) {
+    for (int i = 0; i < loans.length; i++) {
+      Loan loan = loans[i];
+      if (loan != null) {
+        try (loan) {
+          if (steps.get(i).fills()) {
+            loan.filled(call.operation(i).result());
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package io.ringspun.file;
+
+import io.ringspun.internal.kernel.Statx;
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+
+/**
+ * What the kernel knows of a file, {@code struct statx}.
+ *
+ * @param type what kind of file it is
+ * @param permissions the permission bits and the set-user-ID, set-group-ID and sticky bits, as in
+ *     chmod(2)
+ * @param size in bytes
+ * @param allocated space that it takes, in bytes
+ * @param blockSize the block size that suits I/O on it, in bytes
+ * @param inode the inode number
+ * @param links the number of names
+ * @param uid the owner
+ * @param gid the owning group
+ * @param accessTime when it was last read, as far as that is recorded
+ * @param modifyTime when its bytes last changed
+ * @param changeTime when its bytes or attributes last changed
+ * @param birthTime when it was made; the epoch where the file system does not tell
+ * @param deviceMajor the device that it lies on, major number
+ * @param deviceMinor the device that it lies on, minor number
+ * @param directMemoryAlignment alignment of memory for direct I/O in bytes, 0 if unknown or
+ *     impossible; Linux 6.1
+ * @param directOffsetAlignment alignment of position and length for direct I/O in bytes, 0 likewise
+ * @since 0.1
+ */
+public record FileStat(
+    FileType type,
+    int permissions,
+    long size,
+    long allocated,
+    int blockSize,
+    long inode,
+    int links,
+    int uid,
+    int gid,
+    Instant accessTime,
+    Instant modifyTime,
+    Instant changeTime,
+    Instant birthTime,
+    int deviceMajor,
+    int deviceMinor,
+    int directMemoryAlignment,
+    int directOffsetAlignment) {
+
+  /** What kind of file something is; the constants are in the order of {@code S_IFMT}. */
+  public enum FileType {
+    /** A named pipe, {@code S_IFIFO}. */
+    FIFO,
+    /** A character device, {@code S_IFCHR}. */
+    CHARACTER_DEVICE,
+    /** A directory, {@code S_IFDIR}. */
+    DIRECTORY,
+    /** A block device, {@code S_IFBLK}. */
+    BLOCK_DEVICE,
+    /** A regular file, {@code S_IFREG}. */
+    REGULAR,
+    /** A symbolic link, {@code S_IFLNK}. */
+    SYMBOLIC_LINK,
+    /** A Unix socket, {@code S_IFSOCK}. */
+    SOCKET,
+    /** Anything else, such as an eventfd. */
+    OTHER;
+
+    static FileType of(int mode) {
+      return switch (mode >>> 12) {
+        case 1 -> FIFO;
+        case 2 -> CHARACTER_DEVICE;
+        case 4 -> DIRECTORY;
+        case 6 -> BLOCK_DEVICE;
+        case 8 -> REGULAR;
+        case 10 -> SYMBOLIC_LINK;
+        case 12 -> SOCKET;
+        default -> OTHER;
+      };
+    }
+  }
+
+  static FileStat of(MemorySegment statx) {
+    int mode = Statx.mode(statx);
+    return new FileStat(
+        FileType.of(mode),
+        mode & 07777,
+        Statx.getLong(statx, "stx_size"),
+        Statx.getLong(statx, "stx_blocks") * 512,
+        Statx.getInt(statx, "stx_blksize"),
+        Statx.getLong(statx, "stx_ino"),
+        Statx.getInt(statx, "stx_nlink"),
+        Statx.getInt(statx, "stx_uid"),
+        Statx.getInt(statx, "stx_gid"),
+        instant(statx, "stx_atime"),
+        instant(statx, "stx_mtime"),
+        instant(statx, "stx_ctime"),
+        instant(statx, "stx_btime"),
+        Statx.getInt(statx, "stx_dev_major"),
+        Statx.getInt(statx, "stx_dev_minor"),
+        Statx.getInt(statx, "stx_dio_mem_align"),
+        Statx.getInt(statx, "stx_dio_offset_align"));
+  }
+
+  private static Instant instant(MemorySegment statx, String field) {
+    return Instant.ofEpochSecond(Statx.seconds(statx, field), Statx.nanos(statx, field));
+  }
+}

@@ -1,0 +1,100 @@
+package io.ringspun.file;
+
+import static io.ringspun.internal.kernel.Constants.*;
+
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+
+/**
+ * Open options as the kernel takes them, with the rules of {@link java.nio.channels.FileChannel}.
+ *
+ * @param bits {@code O_} flags
+ * @param read whether bytes may be read
+ * @param write whether bytes may be written
+ * @param append whether every write goes to the end
+ * @param direct whether the page cache is gone past
+ * @param deleteOnClose whether the name is to be removed when the file is closed
+ */
+record OpenFlags(
+    int bits, boolean read, boolean write, boolean append, boolean direct, boolean deleteOnClose) {
+
+  /**
+   * Translates options.
+   *
+   * @throws IllegalArgumentException if options contradict each other
+   * @throws UnsupportedOperationException if an option is unknown
+   */
+  static OpenFlags of(Set<? extends OpenOption> options) {
+    boolean append = options.contains(StandardOpenOption.APPEND);
+    boolean write = append || options.contains(StandardOpenOption.WRITE);
+    boolean read = options.contains(StandardOpenOption.READ) || !write;
+    boolean truncate = options.contains(StandardOpenOption.TRUNCATE_EXISTING);
+    if (append && options.contains(StandardOpenOption.READ)) {
+      throw new IllegalArgumentException("READ and APPEND exclude each other");
+    }
+    if (append && truncate) {
+      throw new IllegalArgumentException("APPEND and TRUNCATE_EXISTING exclude each other");
+    }
+    int bits = O_CLOEXEC | O_LARGEFILE | (read ? (write ? O_RDWR : O_RDONLY) : O_WRONLY);
+    boolean direct = false;
+    boolean deleteOnClose = false;
+    for (OpenOption option : options) {
+      switch (option) {
+        case StandardOpenOption standard -> {
+          bits |= bits(standard, write, options);
+          deleteOnClose |= standard == StandardOpenOption.DELETE_ON_CLOSE;
+        }
+        case LinkOption _ -> bits |= O_NOFOLLOW;
+        case RingOpenOption.DIRECT -> direct = true;
+        case RingOpenOption.TMPFILE -> {
+          if (!write) {
+            throw new IllegalArgumentException("TMPFILE needs WRITE");
+          }
+          bits |= O_TMPFILE;
+        }
+        default -> {
+          if (!isExtendedDirect(option)) {
+            throw new UnsupportedOperationException(option + " not supported");
+          }
+          direct = true;
+        }
+      }
+    }
+    if (deleteOnClose) {
+      bits |= O_NOFOLLOW; // as the JDK does: the name that is removed is the file that was opened
+    }
+    return new OpenFlags(
+        direct ? bits | O_DIRECT : bits, read, write, append, direct, deleteOnClose);
+  }
+
+  /** Options that open the same file once more with the same access. */
+  Set<OpenOption> twinOptions() {
+    if (!write) {
+      return Set.of(StandardOpenOption.READ);
+    }
+    return read
+        ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE)
+        : Set.of(StandardOpenOption.WRITE);
+  }
+
+  /** {@code com.sun.nio.file.ExtendedOpenOption} is no API that one may compile against. */
+  private static boolean isExtendedDirect(OpenOption option) {
+    return option.getClass().getName().equals("com.sun.nio.file.ExtendedOpenOption")
+        && option.toString().equals("DIRECT");
+  }
+
+  private static int bits(
+      StandardOpenOption option, boolean write, Set<? extends OpenOption> options) {
+    return switch (option) {
+      case READ, WRITE, DELETE_ON_CLOSE, SPARSE -> 0;
+      case APPEND -> O_APPEND;
+      case TRUNCATE_EXISTING -> write ? O_TRUNC : 0;
+      case CREATE -> write && !options.contains(StandardOpenOption.CREATE_NEW) ? O_CREAT : 0;
+      case CREATE_NEW -> write ? O_CREAT | O_EXCL : 0;
+      case SYNC -> O_SYNC;
+      case DSYNC -> O_DSYNC;
+    };
+  }
+}

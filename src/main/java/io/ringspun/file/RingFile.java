@@ -1,0 +1,1117 @@
+package io.ringspun.file;
+
+import io.ringspun.Descriptor;
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.Loan;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.NonReadableChannelException;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.file.FileSystems;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file read and written at explicit positions through a {@link Ring}.
+ *
+ * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
+ * meanwhile and gives up its carrier; a platform thread waits. An operation goes to the ring that
+ * carries the calling thread, else to the ring that the file was opened with.
+ *
+ * <p>Safe for use by many threads at once. Operations begun by different threads run in no
+ * particular order, even on the same bytes; use a {@link io.ringspun.Chain} where order matters.
+ *
+ * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
+ * free it before then. A segment of a shared arena is copied, since any thread could free it; so is
+ * a heap {@link ByteBuffer}. If the arena is closed during a read, the read throws {@link
+ * IllegalStateException} and no memory is harmed.
+ *
+ * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Every blocking
+ * method throws
+ *
+ * <ul>
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the file is closed already, and {@link
+ *       java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
+ *       had succeeded by then;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} ends
+ *       it;
+ *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
+ *       ring is gone;
+ *   <li>{@link OperationException} with the kernel's error number if the kernel refuses.
+ * </ul>
+ *
+ * @since 0.1
+ */
+public final class RingFile extends Descriptor implements AutoCloseable {
+  /**
+   * A read that ends here at a page's border may have ended because the next page is not cached.
+   */
+  private static final long PAGE_MASK = 4095;
+
+  private static final int DEFAULT_MODE = 0666;
+
+  private final Handle handle;
+  private final OpenFlags flags;
+  private final @Nullable Path path; // to be removed on close, or null
+  private final int memoryAlignment; // for direct I/O, else 1
+  private final int offsetAlignment;
+  private final long timeoutNanos; // 0 for none
+
+  // Whether plain system calls can do without waiting here; cleared by any thread that learns that
+  // they cannot. A race merely costs another attempt.
+  private boolean inlineReads;
+  private boolean inlineWrites;
+
+  private RingFile(
+      Handle handle,
+      OpenFlags flags,
+      @Nullable Path path,
+      int memoryAlignment,
+      int offsetAlignment,
+      long timeoutNanos) {
+    super(handle);
+    this.handle = handle;
+    this.flags = flags;
+    this.path = path;
+    this.memoryAlignment = memoryAlignment;
+    this.offsetAlignment = offsetAlignment;
+    this.timeoutNanos = timeoutNanos;
+    // With O_DIRECT a call that must not wait for memory or locks still waits for the device.
+    inlineReads = !flags.direct();
+    inlineWrites = !flags.direct() && !flags.append();
+  }
+
+  /**
+   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home ({@code
+   * IORING_OP_OPENAT}, Linux 5.6).
+   *
+   * @param path a path of the default file system
+   * @param options {@link java.nio.file.StandardOpenOption}, {@link
+   *     java.nio.file.LinkOption#NOFOLLOW_LINKS}, {@link RingOpenOption} and {@code
+   *     com.sun.nio.file.ExtendedOpenOption.DIRECT}; none means to read
+   * @return the file, for the caller to close
+   * @throws IllegalArgumentException if options contradict each other
+   * @throws UnsupportedOperationException if an option is unknown
+   * @throws java.nio.file.ProviderMismatchException if the path is of another file system
+   * @throws java.nio.file.NoSuchFileException if there is no such file
+   * @throws java.nio.file.FileAlreadyExistsException if there is one though it was to be made
+   * @throws java.nio.file.AccessDeniedException if permission is missing
+   * @throws java.nio.file.FileSystemException if the kernel refuses for another reason
+   * @throws IOException as listed above and in the class comment
+   */
+  public static RingFile open(Path path, OpenOption... options) throws IOException {
+    return open(Ring.shared(), path, options);
+  }
+
+  /**
+   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   *
+   * @param ring the file's home ring
+   * @param path a path of the default file system
+   * @param options as for the other method
+   * @return the file, for the caller to close
+   * @throws IOException as for the other method
+   */
+  public static RingFile open(Ring ring, Path path, OpenOption... options) throws IOException {
+    return open(ring, path, Set.of(options), DEFAULT_MODE);
+  }
+
+  static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
+      throws IOException {
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new ProviderMismatchException(path + " is not a path of the default file system");
+    }
+    OpenFlags flags = OpenFlags.of(options);
+    Engine engine = EngineAccess.of(ring);
+    int fd = open(engine, path, flags, mode);
+    Handle handle = new Handle(fd, engine);
+    int memoryAlignment = 1;
+    int offsetAlignment = 1;
+    if (flags.direct()) {
+      FileStat stat;
+      try {
+        stat = stat(handle, 0);
+      } catch (IOException | RuntimeException | Error e) {
+        handle.close();
+        throw e;
+      }
+      // A file system that does not tell its alignment is content with its block size.
+      int unknown = Math.max(stat.blockSize(), 512);
+      memoryAlignment = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
+      offsetAlignment = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
+    }
+    return new RingFile(
+        handle,
+        flags,
+        flags.deleteOnClose() ? path.toAbsolutePath() : null,
+        memoryAlignment,
+        offsetAlignment,
+        0);
+  }
+
+  private static int open(Engine engine, Path path, OpenFlags flags, int mode) throws IOException {
+    Engine carrier = Engine.carryingCurrentThread();
+    Engine chosen = carrier != null ? carrier : engine;
+    try (PathMemory name = PathMemory.of(path)) {
+      Call call = chosen.single();
+      call.operation(0).openat(Constants.AT_FDCWD, name.address(), flags.bits(), mode);
+      call.operation(0).using(null, name);
+      int fd = chosen.run(call);
+      if (fd < 0) {
+        throw FileErrors.of(path.toString(), -fd);
+      }
+      return fd;
+    }
+  }
+
+  /**
+   * Returns this file with a time limit on every call: a call that is not over in time is cancelled
+   * and throws {@link io.ringspun.OperationTimeoutException}. The file is the same, so closing
+   * either closes both.
+   *
+   * @param limit positive
+   * @return another view of this file
+   * @throws IllegalArgumentException if not positive
+   */
+  public RingFile withTimeout(Duration limit) {
+    if (!limit.isPositive()) {
+      throw new IllegalArgumentException("the time limit must be positive: " + limit);
+    }
+    return new RingFile(handle, flags, path, memoryAlignment, offsetAlignment, limit.toNanos());
+  }
+
+  // ---- reading -------------------------------------------------------------------------------
+
+  /**
+   * Reads bytes into a segment ({@code IORING_OP_READ}, Linux 5.6).
+   *
+   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread, the position is negative, position and size overflow, or direct I/O
+   *     finds any of them misaligned
+   * @throws IllegalStateException if the segment's arena is closed, before the read or during it
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public int read(MemorySegment target, long position) throws IOException {
+    Lending.requireUsable(target, true);
+    checkRead(target, position);
+    return endOrCount(readSome(target, position));
+  }
+
+  /**
+   * Reads bytes into a buffer, from its position to its limit, and moves its position by what was
+   * read. A heap buffer is copied.
+   *
+   * @param target where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if the buffer is full or read-only, the position is negative,
+   *     or direct I/O finds something misaligned
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public int read(ByteBuffer target, long position) throws IOException {
+    requireWritable(target);
+    MemorySegment memory = MemorySegment.ofBuffer(target);
+    requireNotEmpty(memory);
+    requirePosition(position, memory.byteSize());
+    requireReadable();
+    int n;
+    if (memory.isNative()) {
+      checkAlignment(memory, position);
+      n = readSome(memory, position);
+    } else {
+      n = readCopying(memory, position);
+    }
+    target.position(target.position() + Math.max(n, 0));
+    return endOrCount(n);
+  }
+
+  /**
+   * Reads bytes into several segments, filling one after the other ({@code IORING_OP_READV}, Linux
+   * 5.1). At most 1,024 of them are used.
+   *
+   * @param targets where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if there is no segment, or for the reasons of {@link
+   *     #read(MemorySegment, long)} any of them is unfit
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public long read(MemorySegment[] targets, long position) throws IOException {
+    requireReadable();
+    for (MemorySegment target : targets) {
+      Lending.requireUsable(target, true);
+      checkAlignment(target, position);
+    }
+    return endOrCount(Vector.read(this, targets, position));
+  }
+
+  /**
+   * Reads bytes into several buffers, filling one after the other, and moves their positions. Heap
+   * buffers are copied, full ones passed over. At most 1,024 of them are used.
+   *
+   * @param targets where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if all are full, one is read-only, the position is negative,
+   *     or direct I/O finds something misaligned
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public long read(ByteBuffer[] targets, long position) throws IOException {
+    requireReadable();
+    for (ByteBuffer target : targets) {
+      requireWritable(target);
+    }
+    long n = Vector.read(this, Vector.segments(targets), position);
+    Vector.advance(targets, n);
+    return endOrCount(n);
+  }
+
+  /**
+   * Reads until a segment is full.
+   *
+   * @param target where the bytes go; any size
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws EOFException if the file ends before; what there was is in the segment
+   * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment, long)}
+   * @throws IllegalStateException if the segment's arena is closed, before the read or during it
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public void readFully(MemorySegment target, long position) throws IOException {
+    Lending.requireUsable(target, true);
+    checkRead(target, position);
+    long done = 0;
+    while (done < target.byteSize()) {
+      MemorySegment rest = target.asSlice(done);
+      int n = readRest(rest, position + done);
+      if (n == 0) {
+        throw new EOFException(
+            "the file ends at byte %d, %d short".formatted(position + done, rest.byteSize()));
+      }
+      done += n;
+    }
+  }
+
+  /** Goes on after a short transfer, which direct I/O may have left at an unaligned place. */
+  private int readRest(MemorySegment rest, long position) throws IOException {
+    if (flags.direct() && isMisaligned(rest, position)) {
+      return 0; // only the end of the file cuts a direct read off its grid
+    }
+    return readSome(rest, position);
+  }
+
+  /**
+   * Reads until a buffer has no room left, and moves its position.
+   *
+   * @param target where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws EOFException if the file ends before; what there was is in the buffer
+   * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer, long)}
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public void readFully(ByteBuffer target, long position) throws IOException {
+    long at = position;
+    do {
+      int n = read(target, at);
+      if (n < 0) {
+        throw new EOFException(
+            "the file ends at byte %d, %d short".formatted(at, target.remaining()));
+      }
+      at += n;
+    } while (target.hasRemaining());
+  }
+
+  private void checkRead(MemorySegment target, long position) {
+    requirePosition(position, target.byteSize());
+    requireReadable();
+    checkAlignment(target, position);
+  }
+
+  /** Reads what one operation gives: 0 at the end. The memory is native. */
+  private int readSome(MemorySegment target, long position) throws IOException {
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    handle.acquire(); // the ring releases it at the completion
+    Engine engine;
+    int inline = 0;
+    try {
+      engine = handle.engine();
+      engine.requireUsable();
+      if (inlineReads && engine.config().inlineAttempts()) {
+        inline = readInline(engine, target, position, length);
+        if (inline > 0 && !endsAtPage(inline, length, position)) {
+          handle.release();
+          return inline;
+        }
+        if (inline == 0) {
+          handle.release();
+          return 0;
+        }
+        inline = Math.max(inline, 0);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      handle.release();
+      throw e;
+    }
+    MemorySegment rest = inline == 0 ? target : target.asSlice(inline);
+    return inline + check("read", readOnRing(engine, rest, position + inline, length - inline));
+  }
+
+  private static boolean endsAtPage(int count, int length, long position) {
+    return count < length && ((position + count) & PAGE_MASK) == 0;
+  }
+
+  private int readInline(Engine engine, MemorySegment target, long position, int length) {
+    long n = engine.inline().read(handle.fd(), target, position);
+    if (n == -Errno.EOPNOTSUPP) {
+      inlineReads = false;
+    }
+    engine.countInline(n >= 0 && !endsAtPage((int) n, length, position));
+    return (int) n;
+  }
+
+  private int readOnRing(Engine engine, MemorySegment target, long position, int length)
+      throws IOException {
+    if (Lending.isLendable(target)) {
+      Call call = engine.single().timeoutNanos(timeoutNanos);
+      call.operation(0).read(handle.fd(), target.address(), length, position);
+      call.operation(0).using(handle, target).repeatable();
+      return engine.run(call);
+    }
+    Loan loan;
+    try {
+      loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
+    } catch (RuntimeException | Error e) {
+      handle.release();
+      throw e;
+    }
+    int n = -1;
+    try {
+      Call call = engine.single().timeoutNanos(timeoutNanos);
+      call.operation(0).read(handle.fd(), loan.address(), (int) loan.byteSize(), position);
+      call.operation(0).using(handle, loan.owner()).repeatable();
+      n = engine.run(call);
+      loan.filled(n);
+    } finally {
+      if (!engine.hasFailed()) {
+        loan.close();
+      }
+    }
+    return n;
+  }
+
+  /** Fills heap memory, by way of copies, as far as one native read would. */
+  private int readCopying(MemorySegment target, long position) throws IOException {
+    int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    int done = 0;
+    while (done < wanted) {
+      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      NativePool.Block block = NativePool.take(step);
+      int n;
+      try {
+        MemorySegment copy = block.memory().asSlice(0, step);
+        checkAlignment(copy, position + done);
+        n = readSome(copy, position + done);
+        MemorySegment.copy(copy, 0, target, done, n);
+      } finally {
+        giveBack(block);
+      }
+      done += n;
+      if (n < step) {
+        break;
+      }
+    }
+    return done;
+  }
+
+  // ---- writing -------------------------------------------------------------------------------
+
+  /**
+   * Writes a segment's bytes ({@code IORING_OP_WRITE}, Linux 5.6).
+   *
+   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
+   *     thread, the position is negative, position and size overflow, or direct I/O finds any of
+   *     them misaligned
+   * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
+   *     append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public int write(MemorySegment source, long position) throws IOException {
+    Lending.requireUsable(source, false);
+    checkWrite(source, position);
+    return writeSome(source, position);
+  }
+
+  /**
+   * Writes a buffer's bytes, from its position to its limit, and moves its position by what was
+   * written. A heap buffer is copied.
+   *
+   * @param source the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if the buffer is empty, the position is negative, or direct
+   *     I/O finds something misaligned
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public int write(ByteBuffer source, long position) throws IOException {
+    requirePosition(position, source.remaining());
+    requireNoAppend();
+    return writeBuffer(source, position);
+  }
+
+  private int writeBuffer(ByteBuffer source, long position) throws IOException {
+    MemorySegment memory = MemorySegment.ofBuffer(source);
+    requireNotEmpty(memory);
+    requireWritable();
+    int n;
+    if (memory.isNative()) {
+      checkAlignment(memory, position);
+      n = writeSome(memory, position);
+    } else {
+      n = writeCopying(memory, position);
+    }
+    source.position(source.position() + n);
+    return n;
+  }
+
+  /**
+   * Writes the bytes of several segments, one after the other ({@code IORING_OP_WRITEV}, Linux
+   * 5.1). At most 1,024 of them are used.
+   *
+   * @param sources the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if there is no segment, or for the reasons of {@link
+   *     #write(MemorySegment, long)} any of them is unfit
+   * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public long write(MemorySegment[] sources, long position) throws IOException {
+    requireWritable();
+    requireNoAppend();
+    for (MemorySegment source : sources) {
+      Lending.requireUsable(source, false);
+      checkAlignment(source, position);
+    }
+    return Vector.write(this, sources, position);
+  }
+
+  /**
+   * Writes the bytes of several buffers, one after the other, and moves their positions. Heap
+   * buffers are copied, empty ones passed over. At most 1,024 of them are used.
+   *
+   * @param sources the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if all are empty, the position is negative, or direct I/O
+   *     finds something misaligned
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public long write(ByteBuffer[] sources, long position) throws IOException {
+    requireWritable();
+    requireNoAppend();
+    long n = Vector.write(this, Vector.segments(sources), position);
+    Vector.advance(sources, n);
+    return n;
+  }
+
+  /**
+   * Writes until all of a segment's bytes are written.
+   *
+   * @param source the bytes; any size
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment, long)}
+   * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
+   *     append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the kernel takes no more bytes, or as listed in the class comment
+   */
+  public void writeFully(MemorySegment source, long position) throws IOException {
+    Lending.requireUsable(source, false);
+    checkWrite(source, position);
+    long done = 0;
+    while (done < source.byteSize()) {
+      MemorySegment rest = source.asSlice(done);
+      checkAlignment(rest, position + done);
+      done += requireProgress(writeSome(rest, position + done));
+    }
+  }
+
+  /**
+   * Writes until a buffer has no bytes left, and moves its position.
+   *
+   * @param source the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the kernel takes no more bytes, or as listed in the class comment
+   */
+  public void writeFully(ByteBuffer source, long position) throws IOException {
+    long at = position;
+    do {
+      at += requireProgress(write(source, at));
+    } while (source.hasRemaining());
+  }
+
+  /**
+   * Writes a segment's bytes to the end of a file that was opened with {@link
+   * java.nio.file.StandardOpenOption#APPEND}. What several threads append does not overlap.
+   *
+   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
+   *     thread, or misaligned for direct I/O
+   * @throws IllegalStateException if the segment's arena is closed, or the file was not opened to
+   *     append
+   * @throws IOException as listed in the class comment
+   */
+  public int append(MemorySegment source) throws IOException {
+    Lending.requireUsable(source, false);
+    requireAppend();
+    checkAlignment(source, 0);
+    return writeSome(source, 0);
+  }
+
+  /**
+   * Writes a buffer's bytes to the end of a file that was opened with {@link
+   * java.nio.file.StandardOpenOption#APPEND}, and moves its position.
+   *
+   * @param source the bytes
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if the buffer is empty, or misaligned for direct I/O
+   * @throws IllegalStateException if the file was not opened to append
+   * @throws IOException as listed in the class comment
+   */
+  public int append(ByteBuffer source) throws IOException {
+    requireAppend();
+    return writeBuffer(source, 0);
+  }
+
+  /**
+   * Writes the bytes of several buffers, one after the other, to the end of a file that was opened
+   * with {@link java.nio.file.StandardOpenOption#APPEND}, and moves their positions. At most 1,024
+   * of them are used.
+   *
+   * @param sources the bytes
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IllegalArgumentException if all are empty, or one is misaligned for direct I/O
+   * @throws IllegalStateException if the file was not opened to append
+   * @throws IOException as listed in the class comment
+   */
+  public long append(ByteBuffer[] sources) throws IOException {
+    requireAppend();
+    long n = Vector.write(this, Vector.segments(sources), 0);
+    Vector.advance(sources, n);
+    return n;
+  }
+
+  private void checkWrite(MemorySegment source, long position) {
+    requirePosition(position, source.byteSize());
+    requireWritable();
+    requireNoAppend();
+    checkAlignment(source, position);
+  }
+
+  /** Writes what one operation takes. The memory is native. */
+  private int writeSome(MemorySegment source, long position) throws IOException {
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    handle.acquire(); // the ring releases it at the completion
+    Engine engine;
+    int inline = 0;
+    try {
+      engine = handle.engine();
+      engine.requireUsable();
+      if (inlineWrites && engine.config().inlineAttempts()) {
+        inline = writeInline(engine, source, position, length);
+        if (inline == length) {
+          handle.release();
+          return inline;
+        }
+        inline = Math.max(inline, 0);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      handle.release();
+      throw e;
+    }
+    MemorySegment rest = inline == 0 ? source : source.asSlice(inline);
+    int n = writeOnRing(engine, rest, position + inline, length - inline);
+    return n < 0 && inline > 0 ? inline : inline + check("write", n);
+  }
+
+  private int writeInline(Engine engine, MemorySegment source, long position, int length) {
+    long n = engine.inline().write(handle.fd(), source, position);
+    if (n == -Errno.EOPNOTSUPP) {
+      inlineWrites = false; // as on ext4
+    }
+    engine.countInline(n == length);
+    return (int) n;
+  }
+
+  private int writeOnRing(Engine engine, MemorySegment source, long position, int length)
+      throws IOException {
+    Loan loan;
+    try {
+      int step = Lending.isLendable(source) ? length : Math.min(length, NativePool.LARGEST_BYTES);
+      loan = Loan.toDrain(source, step);
+    } catch (RuntimeException | Error e) {
+      handle.release();
+      throw e;
+    }
+    try {
+      Call call = engine.single().timeoutNanos(timeoutNanos);
+      call.operation(0).write(handle.fd(), loan.address(), (int) loan.byteSize(), position);
+      call.operation(0).using(handle, loan.owner());
+      if (!flags.append()) {
+        call.operation(0).repeatable();
+      }
+      return engine.run(call);
+    } finally {
+      if (!engine.hasFailed()) {
+        loan.close();
+      }
+    }
+  }
+
+  /** Writes heap memory, by way of copies, as far as one native write would. */
+  private int writeCopying(MemorySegment source, long position) throws IOException {
+    int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    int done = 0;
+    while (done < wanted) {
+      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      NativePool.Block block = NativePool.take(step);
+      int n;
+      try {
+        MemorySegment copy = block.memory().asSlice(0, step);
+        checkAlignment(copy, position + done);
+        MemorySegment.copy(source, done, copy, 0, step);
+        n = writeSome(copy, position + done);
+      } finally {
+        giveBack(block);
+      }
+      done += n;
+      if (n < step) {
+        break;
+      }
+    }
+    return done;
+  }
+
+  private static int requireProgress(int written) throws IOException {
+    if (written == 0) {
+      throw new IOException("write failed: the kernel took no byte");
+    }
+    return written;
+  }
+
+  // ---- the file as a whole -------------------------------------------------------------------
+
+  /**
+   * Flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1). It covers writes
+   * that had returned before it began. After a failure that lost data, this and every later sync of
+   * this file fails: the kernel would claim success for data that it has dropped.
+   *
+   * @throws IOException as listed in the class comment
+   */
+  public void fsync() throws IOException {
+    sync("fsync", 0);
+  }
+
+  /**
+   * Flushes data, and the metadata needed to read it again ({@code IORING_OP_FSYNC} with {@code
+   * IORING_FSYNC_DATASYNC}, Linux 5.1); otherwise like {@link #fsync}.
+   *
+   * @throws IOException as listed in the class comment
+   */
+  public void fdatasync() throws IOException {
+    sync("fdatasync", Constants.IORING_FSYNC_DATASYNC);
+  }
+
+  private void sync(String name, int syncFlags) throws IOException {
+    if (handle.failedSync() != 0) {
+      throw new OperationException("an earlier sync, which lost data,", handle.failedSync());
+    }
+    run(name, operation -> operation.fsync(handle.fd(), syncFlags));
+  }
+
+  /**
+   * Starts or awaits write-back of a part of the file ({@code IORING_OP_SYNC_FILE_RANGE}, Linux
+   * 5.2). It flushes neither metadata nor the device's own cache, so it makes nothing durable.
+   *
+   * @param position where the part starts, in bytes
+   * @param length its length in bytes; 0 means to the end of the file
+   * @param steps what to do; none means only to check for earlier errors
+   * @throws IllegalArgumentException if position or length is negative, or they overflow
+   * @throws IOException as listed in the class comment
+   */
+  public void syncFileRange(long position, long length, SyncRange... steps) throws IOException {
+    requirePosition(position, requireLength(length));
+    int bits = 0;
+    for (SyncRange step : steps) {
+      bits |= step.bit();
+    }
+    int chosen = bits;
+    Range.inSteps(
+        position,
+        length,
+        (from, count) ->
+            run("sync_file_range", op -> op.syncFileRange(handle.fd(), from, count, chosen)));
+  }
+
+  /**
+   * Gives a part of the file space on the device, or takes it away ({@code IORING_OP_FALLOCATE},
+   * Linux 5.6).
+   *
+   * @param position where the part starts, in bytes
+   * @param length its length in bytes, at least 1
+   * @param modes what to do with it; none means to allocate and to let the file grow
+   * @throws IllegalArgumentException if the position is negative, the length less than 1, or they
+   *     overflow
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public void allocate(long position, long length, AllocateMode... modes) throws IOException {
+    if (length < 1) {
+      throw new IllegalArgumentException("the length must be at least 1: " + length);
+    }
+    requirePosition(position, length);
+    requireWritable();
+    int bits = 0;
+    for (AllocateMode mode : modes) {
+      bits |= mode.bits();
+    }
+    int chosen = bits;
+    run("fallocate", operation -> operation.fallocate(handle.fd(), chosen, position, length));
+  }
+
+  /**
+   * Sets the file's size, cutting it or adding a hole ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
+   * ftruncate(2) before).
+   *
+   * @param size in bytes
+   * @throws IllegalArgumentException if negative
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public void truncate(long size) throws IOException {
+    requireLength(size);
+    requireWritable();
+    int result = runRaw(operation -> operation.ftruncate(handle.fd(), size));
+    if (result == -Errno.EINVAL) {
+      result = truncatePlainly(size); // a kernel without the operation says so like this
+    }
+    check("ftruncate", result);
+  }
+
+  private int truncatePlainly(long size) throws IOException {
+    handle.acquire();
+    try {
+      return handle.engine().inline().truncate(handle.fd(), size);
+    } finally {
+      handle.release();
+    }
+  }
+
+  /**
+   * Tells the kernel how a part of the file is going to be used ({@code IORING_OP_FADVISE}, Linux
+   * 5.6).
+   *
+   * @param position where the part starts, in bytes
+   * @param length its length in bytes; 0 means to the end of the file
+   * @param advice how
+   * @throws IllegalArgumentException if position or length is negative, or they overflow
+   * @throws IOException as listed in the class comment
+   */
+  public void advise(long position, long length, Advice advice) throws IOException {
+    requirePosition(position, requireLength(length));
+    Range.inSteps(
+        position,
+        length,
+        (from, count) ->
+            run("fadvise", op -> op.fadvise(handle.fd(), from, count, advice.number())));
+  }
+
+  /**
+   * Returns what the kernel knows of the file ({@code IORING_OP_STATX}, Linux 5.6).
+   *
+   * @return a snapshot
+   * @throws IOException as listed in the class comment
+   */
+  public FileStat stat() throws IOException {
+    return stat(handle, timeoutNanos);
+  }
+
+  private static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
+    handle.acquire();
+    NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
+    Engine engine = handle.engine();
+    try {
+      block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
+      long emptyPath = block.address() + Statx.SIZE_BYTES;
+      int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
+      Call call = engine.single().timeoutNanos(timeoutNanos);
+      call.operation(0)
+          .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, mask, block.address());
+      call.operation(0).using(handle, block);
+      check("statx", engine.run(call));
+      return FileStat.of(block.memory());
+    } finally {
+      giveBack(engine, block);
+    }
+  }
+
+  /**
+   * Returns the file's size.
+   *
+   * @return in bytes
+   * @throws IOException as listed in the class comment
+   */
+  public long size() throws IOException {
+    return stat().size();
+  }
+
+  /**
+   * Returns to what position, length and memory address of transfers must be aligned.
+   *
+   * @return in bytes; 1 unless the file was opened with {@link RingOpenOption#DIRECT}
+   */
+  public int directAlignment() {
+    return Math.max(memoryAlignment, offsetAlignment);
+  }
+
+  /**
+   * Allocates memory that suits transfers of this file, aligned for direct I/O if need be.
+   *
+   * @param arena where to allocate, and what frees it
+   * @param byteSize how much, in bytes
+   * @return a native segment
+   * @throws IllegalArgumentException if the size is negative, or not a multiple of {@link
+   *     #directAlignment}
+   */
+  public MemorySegment allocateBuffer(Arena arena, long byteSize) {
+    if (byteSize % directAlignment() != 0) {
+      throw new IllegalArgumentException(
+          "%d bytes are not a multiple of %d, as direct I/O needs"
+              .formatted(byteSize, directAlignment()));
+    }
+    return arena.allocate(byteSize, directAlignment());
+  }
+
+  /**
+   * Refuses new operations, cancels those that wait, waits until the kernel has let go of their
+   * memory, and closes the file ({@code IORING_OP_CLOSE}, Linux 5.6). Cancelled calls end with
+   * {@link java.nio.channels.AsynchronousCloseException}. An operation that the hardware has in
+   * hand is waited for. An interrupt does not keep the file open. Closing again has no effect.
+   *
+   * @throws IOException if the kernel reports that earlier writes failed; the file is closed
+   */
+  @Override
+  public void close() throws IOException {
+    if (path != null && isOpen()) {
+      unlink(path);
+    }
+    handle.close();
+  }
+
+  /**
+   * Removes the name of a file that was to be deleted on close; that it is gone already is fine.
+   */
+  private void unlink(Path name) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    Engine engine = handle.engine();
+    try (PathMemory memory = PathMemory.of(name)) {
+      Call call = engine.single();
+      call.operation(0).unlinkat(Constants.AT_FDCWD, memory.address(), 0);
+      call.operation(0).using(null, memory);
+      engine.run(call);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "RingFile[%s]".formatted(handle);
+  }
+
+  // ---- shared --------------------------------------------------------------------------------
+
+  /** Fills an operation for this file. */
+  interface Encoder {
+    void encode(Operation operation);
+  }
+
+  private void run(String name, Encoder encoder) throws IOException {
+    check(name, runRaw(encoder));
+  }
+
+  private int runRaw(Encoder encoder) throws IOException {
+    return runRaw(encoder, null);
+  }
+
+  /** Runs one operation on this file; {@code lent} stays reachable meanwhile. */
+  int runRaw(Encoder encoder, @Nullable Object lent) throws IOException {
+    handle.acquire();
+    Engine engine = handle.engine();
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    encoder.encode(call.operation(0));
+    call.operation(0).using(handle, lent);
+    return engine.run(call);
+  }
+
+  int fd() {
+    return handle.fd();
+  }
+
+  boolean isRingFailed() {
+    return handle.engine().hasFailed();
+  }
+
+  void giveBack(NativePool.Block block) {
+    giveBack(handle.engine(), block);
+  }
+
+  private static void giveBack(Engine engine, NativePool.Block block) {
+    if (!engine.hasFailed()) { // else nobody knows when the kernel lets go of it
+      block.close();
+    }
+  }
+
+  static int check(String name, int result) throws OperationException {
+    if (result < 0) {
+      throw new OperationException(name, -result);
+    }
+    return result;
+  }
+
+  private static int endOrCount(int count) {
+    return count == 0 ? -1 : count;
+  }
+
+  private static long endOrCount(long count) {
+    return count == 0 ? -1 : count;
+  }
+
+  boolean isAppending() {
+    return flags.append();
+  }
+
+  private void requireReadable() {
+    if (!flags.read()) {
+      throw new NonReadableChannelException();
+    }
+  }
+
+  private void requireWritable() {
+    if (!flags.write()) {
+      throw new NonWritableChannelException();
+    }
+  }
+
+  private void requireAppend() {
+    if (!flags.append()) {
+      throw new IllegalStateException("the file was not opened with APPEND");
+    }
+  }
+
+  private void requireNoAppend() {
+    if (flags.append()) {
+      throw new IllegalStateException(
+          "the file was opened with APPEND, where positions mean nothing: use append");
+    }
+  }
+
+  private static void requireWritable(ByteBuffer target) {
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("Read-only buffer");
+    }
+  }
+
+  private static void requireNotEmpty(MemorySegment memory) {
+    if (memory.byteSize() == 0) {
+      throw new IllegalArgumentException("the buffer has nothing remaining");
+    }
+  }
+
+  static void requirePosition(long position, long length) {
+    if (position < 0) {
+      throw new IllegalArgumentException("the position is negative: " + position);
+    }
+    if (position + length < 0) {
+      throw new IllegalArgumentException(
+          "position %d and length %d together overflow".formatted(position, length));
+    }
+  }
+
+  private static long requireLength(long length) {
+    if (length < 0) {
+      throw new IllegalArgumentException("negative: " + length);
+    }
+    return length;
+  }
+
+  @Override
+  protected void checkTransfer(MemorySegment memory, long position, boolean write) {
+    if (write) {
+      requireWritable();
+      requireNoAppend();
+    } else {
+      requireReadable();
+    }
+    checkAlignment(memory, position);
+  }
+
+  private boolean isMisaligned(MemorySegment memory, long position) {
+    return (memory.address() & (memoryAlignment - 1)) != 0
+        || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0;
+  }
+
+  private void checkAlignment(MemorySegment memory, long position) {
+    if (flags.direct() && isMisaligned(memory, position)) {
+      throw new IllegalArgumentException(
+          ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
+                  + " address %#x, position %d, length %d")
+              .formatted(
+                  memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize()));
+    }
+  }
+}

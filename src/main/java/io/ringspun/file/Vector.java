@@ -1,0 +1,108 @@
+package io.ringspun.file;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Loan;
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Transfers to or from several pieces of memory at once: {@code READV} and {@code WRITEV}. */
+final class Vector {
+  private static final long IOVEC_BYTES = 16;
+
+  private Vector() {}
+
+  /** Reads what one operation gives: 0 at the end. */
+  static long read(RingFile file, MemorySegment[] targets, long position) throws IOException {
+    return transfer(file, targets, position, true);
+  }
+
+  /** Writes what one operation takes. */
+  static long write(RingFile file, MemorySegment[] sources, long position) throws IOException {
+    return transfer(file, sources, position, false);
+  }
+
+  private static long transfer(RingFile file, MemorySegment[] pieces, long position, boolean fills)
+      throws IOException {
+    RingFile.requirePosition(position, 0);
+    List<Loan> loans = new ArrayList<>();
+    NativePool.Block vector =
+        NativePool.take(IOVEC_BYTES * Math.clamp(pieces.length, 1, Constants.UIO_MAXIOV));
+    boolean settled = false;
+    try {
+      lend(pieces, fills, loans, vector.memory());
+      if (loans.isEmpty()) {
+        settled = true;
+        throw new IllegalArgumentException("there is nothing to transfer: all buffers are empty");
+      }
+      int count = loans.size();
+      Object lent = List.of(vector, loans);
+      int n =
+          file.runRaw(
+              operation -> {
+                if (fills) {
+                  operation.readv(file.fd(), vector.address(), count, position);
+                } else {
+                  operation.writev(file.fd(), vector.address(), count, position);
+                }
+              },
+              lent);
+      settled = true;
+      RingFile.check(fills ? "readv" : "writev", n);
+      if (fills) {
+        long left = n;
+        for (Loan loan : loans) {
+          loan.filled(Math.min(left, loan.byteSize()));
+          left -= Math.min(left, loan.byteSize());
+        }
+      }
+      return n;
+    } finally {
+      if (settled || !file.isRingFailed()) {
+        loans.forEach(Loan::close);
+        vector.close();
+      }
+    }
+  }
+
+  /** Lends as many pieces as one operation takes, passing over empty ones. */
+  private static void lend(
+      MemorySegment[] pieces, boolean fills, List<Loan> loans, MemorySegment vector) {
+    long total = 0;
+    for (MemorySegment piece : pieces) {
+      long size = Math.min(piece.byteSize(), Constants.MAX_RW_COUNT - total);
+      if (loans.size() == Constants.UIO_MAXIOV || (size == 0 && piece.byteSize() > 0)) {
+        return;
+      }
+      if (size == 0) {
+        continue;
+      }
+      Loan loan = fills ? Loan.toFill(piece, size) : Loan.toDrain(piece, size);
+      long at = IOVEC_BYTES * loans.size();
+      loans.add(loan);
+      vector.set(ValueLayout.JAVA_LONG, at, loan.address());
+      vector.set(ValueLayout.JAVA_LONG, at + 8, size);
+      total += size;
+    }
+  }
+
+  /** Views buffers, from position to limit, as segments. */
+  static MemorySegment[] segments(ByteBuffer[] buffers) {
+    return Arrays.stream(buffers).map(MemorySegment::ofBuffer).toArray(MemorySegment[]::new);
+  }
+
+  /** Moves the positions of buffers past the bytes that were transferred. */
+  static void advance(ByteBuffer[] buffers, long count) {
+    long left = count;
+    for (ByteBuffer buffer : buffers) {
+      int step = (int) Math.min(left, buffer.remaining());
+      buffer.position(buffer.position() + step);
+      left -= step;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.ringspun.internal.kernel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Native memory that one plain system call needs: room for a single {@code struct iovec}, and for
+ * the {@code errno} that the linker saves. Used by one thread at a time; freed when unreachable.
+ */
+public final class CallMemory {
+  private final MemorySegment vector;
+  final MemorySegment errno;
+
+  /** Allocates the memory. */
+  public CallMemory() {
+    MemorySegment memory = Arena.ofAuto().allocate(64, 64);
+    vector = memory.asSlice(0, 16);
+    errno = memory.asSlice(32, 16);
+  }
+
+  /** Describes one buffer, so that the next call transfers to or from it. */
+  public void vector(long address, long byteSize) {
+    vector.set(ValueLayout.JAVA_LONG, 0, address);
+    vector.set(ValueLayout.JAVA_LONG, 8, byteSize);
+  }
+
+  long vectorAddress() {
+    return vector.address();
+  }
+}

@@ -1,0 +1,128 @@
+package io.ringspun.internal.kernel;
+
+/** Numbers of {@code linux/io_uring.h}, {@code linux/fcntl.h} and their neighbours. */
+public final class Constants {
+
+  // enum io_uring_op
+  public static final int IORING_OP_NOP = 0;
+  public static final int IORING_OP_READV = 1;
+  public static final int IORING_OP_WRITEV = 2;
+  public static final int IORING_OP_FSYNC = 3;
+  public static final int IORING_OP_SYNC_FILE_RANGE = 8;
+  public static final int IORING_OP_ASYNC_CANCEL = 14;
+  public static final int IORING_OP_FALLOCATE = 17;
+  public static final int IORING_OP_OPENAT = 18;
+  public static final int IORING_OP_CLOSE = 19;
+  public static final int IORING_OP_STATX = 21;
+  public static final int IORING_OP_READ = 22;
+  public static final int IORING_OP_WRITE = 23;
+  public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_UNLINKAT = 36;
+  public static final int IORING_OP_FTRUNCATE = 55;
+
+  // sqe->flags
+  public static final int IOSQE_FIXED_FILE = 1;
+  public static final int IOSQE_IO_DRAIN = 1 << 1;
+  public static final int IOSQE_IO_LINK = 1 << 2;
+  public static final int IOSQE_IO_HARDLINK = 1 << 3;
+  public static final int IOSQE_ASYNC = 1 << 4;
+  public static final int IOSQE_BUFFER_SELECT = 1 << 5;
+  public static final int IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
+
+  // io_uring_params->flags
+  public static final int IORING_SETUP_IOPOLL = 1;
+  public static final int IORING_SETUP_SQPOLL = 1 << 1;
+  public static final int IORING_SETUP_SQ_AFF = 1 << 2;
+  public static final int IORING_SETUP_CQSIZE = 1 << 3;
+  public static final int IORING_SETUP_CLAMP = 1 << 4;
+  public static final int IORING_SETUP_ATTACH_WQ = 1 << 5;
+  public static final int IORING_SETUP_R_DISABLED = 1 << 6;
+  public static final int IORING_SETUP_SUBMIT_ALL = 1 << 7;
+  public static final int IORING_SETUP_COOP_TASKRUN = 1 << 8;
+  public static final int IORING_SETUP_TASKRUN_FLAG = 1 << 9;
+  public static final int IORING_SETUP_SQE128 = 1 << 10;
+  public static final int IORING_SETUP_CQE32 = 1 << 11;
+  public static final int IORING_SETUP_SINGLE_ISSUER = 1 << 12;
+  public static final int IORING_SETUP_DEFER_TASKRUN = 1 << 13;
+  public static final int IORING_SETUP_NO_MMAP = 1 << 14;
+  public static final int IORING_SETUP_REGISTERED_FD_ONLY = 1 << 15;
+  public static final int IORING_SETUP_NO_SQARRAY = 1 << 16;
+  public static final int IORING_SETUP_HYBRID_IOPOLL = 1 << 17;
+  public static final int IORING_SETUP_CQE_MIXED = 1 << 18;
+
+  // io_uring_params->features
+  public static final int IORING_FEAT_SINGLE_MMAP = 1;
+  public static final int IORING_FEAT_NODROP = 1 << 1;
+  public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
+  public static final int IORING_FEAT_NO_IOWAIT = 1 << 17;
+
+  // mmap offsets of a ring
+  static final long IORING_OFF_SQ_RING = 0;
+  static final long IORING_OFF_CQ_RING = 0x8000000L;
+  static final long IORING_OFF_SQES = 0x10000000L;
+
+  // sq ring flags
+  public static final int IORING_SQ_NEED_WAKEUP = 1;
+  public static final int IORING_SQ_CQ_OVERFLOW = 1 << 1;
+  public static final int IORING_SQ_TASKRUN = 1 << 2;
+
+  // cqe->flags
+  public static final int IORING_CQE_F_MORE = 1 << 1;
+
+  // io_uring_enter flags
+  public static final int IORING_ENTER_GETEVENTS = 1;
+  public static final int IORING_ENTER_SQ_WAKEUP = 1 << 1;
+  public static final int IORING_ENTER_SQ_WAIT = 1 << 2;
+  public static final int IORING_ENTER_NO_IOWAIT = 1 << 7;
+
+  // io_uring_register opcodes
+  public static final int IORING_REGISTER_PROBE = 8;
+  public static final int IORING_REGISTER_ENABLE_RINGS = 12;
+  public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
+
+  // op flags
+  public static final int IORING_FSYNC_DATASYNC = 1;
+  public static final int RWF_NOWAIT = 8;
+  public static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+  public static final int SYNC_FILE_RANGE_WRITE = 2;
+  public static final int SYNC_FILE_RANGE_WAIT_AFTER = 4;
+
+  // fallocate(2)
+  public static final int FALLOC_FL_KEEP_SIZE = 1;
+  public static final int FALLOC_FL_PUNCH_HOLE = 2;
+  public static final int FALLOC_FL_COLLAPSE_RANGE = 8;
+  public static final int FALLOC_FL_ZERO_RANGE = 0x10;
+  public static final int FALLOC_FL_INSERT_RANGE = 0x20;
+  public static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
+
+  // open(2), as on x86-64; the four that differ are looked up by architecture
+  private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+  public static final int O_RDONLY = 0;
+  public static final int O_WRONLY = 1;
+  public static final int O_RDWR = 2;
+  public static final int O_CREAT = 0x40;
+  public static final int O_EXCL = 0x80;
+  public static final int O_TRUNC = 0x200;
+  public static final int O_APPEND = 0x400;
+  public static final int O_DSYNC = 0x1000;
+  public static final int O_SYNC = 0x101000;
+  public static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
+  public static final int O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
+  public static final int O_DIRECT = ARM ? 0x10000 : 0x4000;
+  public static final int O_LARGEFILE = ARM ? 0x20000 : 0x8000;
+  public static final int O_CLOEXEC = 0x80000;
+  public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  // *at(2)
+  public static final int AT_FDCWD = -100;
+  public static final int AT_EMPTY_PATH = 0x1000;
+  public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+  /** The most one transfer may carry, {@code MAX_RW_COUNT}: a page short of 2 GiB. */
+  public static final int MAX_RW_COUNT = 0x7ffff000;
+
+  /** The most buffers one vectored transfer may name, {@code UIO_MAXIOV}. */
+  public static final int UIO_MAXIOV = 1024;
+
+  private Constants() {}
+}

@@ -1,0 +1,56 @@
+package io.ringspun.internal.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Everything Ringspun asks of the operating system, in one place so that tests can stand between.
+ *
+ * <p>Calls that can fail return a negated {@code errno}, as the kernel itself does. None of them
+ * may be called with memory that is not native.
+ */
+public interface Kernel {
+
+  /**
+   * Creates a ring and maps it, by {@code io_uring_setup(2)} and {@code mmap(2)}.
+   *
+   * @throws ErrnoException if the kernel refuses
+   */
+  RingMemory open(RingParams params) throws ErrnoException;
+
+  /** Unmaps a ring and closes its descriptor. */
+  void close(RingMemory ring);
+
+  /**
+   * Submits and waits, by {@code io_uring_enter(2)}. Blocks while fewer than {@code minComplete}
+   * completions are there, so only a ring's own platform thread may call it.
+   *
+   * @return the number of entries consumed, or a negated {@code errno}
+   */
+  int enter(RingMemory ring, int toSubmit, int minComplete, int flags);
+
+  /** Registers something with a ring, by {@code io_uring_register(2)}. */
+  int register(RingMemory ring, int opcode, MemorySegment argument, int count);
+
+  /** Makes a blocking, close-on-exec {@code eventfd(2)}; returns it, or a negated {@code errno}. */
+  int eventfd();
+
+  /** Adds one to an eventfd. Never blocks before 2<sup>64</sup>-2 unread signals. */
+  int signal(int eventfd);
+
+  /** Closes a raw descriptor, by {@code close(2)}. */
+  int close(int fd);
+
+  /** Sets a file's size, by {@code ftruncate(2)}. */
+  int ftruncate(int fd, long size);
+
+  /**
+   * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
+   * answers {@code -EAGAIN} instead of waiting for a disk.
+   *
+   * @param held the segment that the vector points into, held open for the duration of the call
+   */
+  long preadv2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+
+  /** Writes at a position without a ring, by {@code pwritev2(2)}; see {@link #preadv2}. */
+  long pwritev2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+}

@@ -1,0 +1,97 @@
+package io.ringspun.internal.kernel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What the running kernel has, by its own account: the features that {@code io_uring_setup} reports
+ * and the operations that {@code IORING_REGISTER_PROBE} lists.
+ *
+ * @param features {@code IORING_FEAT_} names without that prefix
+ * @param opcodes {@code IORING_OP_} names without that prefix
+ */
+public record KernelFeatures(Set<String> features, Set<String> opcodes) {
+
+  /** By bit number. */
+  private static final List<String> FEATURES =
+      List.of(
+          "SINGLE_MMAP",
+          "NODROP",
+          "SUBMIT_STABLE",
+          "RW_CUR_POS",
+          "CUR_PERSONALITY",
+          "FAST_POLL",
+          "POLL_32BITS",
+          "SQPOLL_NONFIXED",
+          "EXT_ARG",
+          "NATIVE_WORKERS",
+          "RSRC_TAGS",
+          "CQE_SKIP",
+          "LINKED_FILE",
+          "REG_REG_RING",
+          "RECVSEND_BUNDLE",
+          "MIN_TIMEOUT",
+          "RW_ATTR",
+          "NO_IOWAIT");
+
+  /** By number. */
+  private static final List<String> OPCODES =
+      List.of(
+          ("NOP READV WRITEV FSYNC READ_FIXED WRITE_FIXED POLL_ADD POLL_REMOVE SYNC_FILE_RANGE"
+                  + " SENDMSG RECVMSG TIMEOUT TIMEOUT_REMOVE ACCEPT ASYNC_CANCEL LINK_TIMEOUT"
+                  + " CONNECT FALLOCATE OPENAT CLOSE FILES_UPDATE STATX READ WRITE FADVISE MADVISE"
+                  + " SEND RECV OPENAT2 EPOLL_CTL SPLICE PROVIDE_BUFFERS REMOVE_BUFFERS TEE"
+                  + " SHUTDOWN RENAMEAT UNLINKAT MKDIRAT SYMLINKAT LINKAT MSG_RING FSETXATTR"
+                  + " SETXATTR FGETXATTR GETXATTR SOCKET URING_CMD SEND_ZC SENDMSG_ZC"
+                  + " READ_MULTISHOT WAITID FUTEX_WAIT FUTEX_WAKE FUTEX_WAITV FIXED_FD_INSTALL"
+                  + " FTRUNCATE BIND LISTEN RECV_ZC EPOLL_WAIT READV_FIXED WRITEV_FIXED PIPE")
+              .split(" "));
+
+  // struct io_uring_probe: last_op, ops_len, resv, resv2[3], then 8 bytes for each operation:
+  // op, resv, flags (16 bits), resv2
+  private static final int HEADER_BYTES = 16;
+  private static final int OP_BYTES = 8;
+  private static final int SUPPORTED = 1;
+
+  /** Makes a record whose sets cannot be changed. */
+  public KernelFeatures {
+    features = Set.copyOf(features);
+    opcodes = Set.copyOf(opcodes);
+  }
+
+  /**
+   * Asks the kernel by means of a ring of its own.
+   *
+   * @throws ErrnoException if there can be no ring
+   */
+  public static KernelFeatures probe(Kernel kernel) throws ErrnoException {
+    RingMemory ring = kernel.open(new RingParams(1, 0, 0, 0, 0));
+    try (Arena arena = Arena.ofConfined()) {
+      Set<String> features = new TreeSet<>();
+      for (int bit = 0; bit < FEATURES.size(); bit++) {
+        if (ring.hasFeature(1 << bit)) {
+          features.add(FEATURES.get(bit));
+        }
+      }
+      MemorySegment probe = arena.allocate(HEADER_BYTES + (long) OP_BYTES * OPCODES.size(), 8);
+      int result = kernel.register(ring, Constants.IORING_REGISTER_PROBE, probe, OPCODES.size());
+      if (result < 0) {
+        throw new ErrnoException("IORING_REGISTER_PROBE", -result);
+      }
+      Set<String> opcodes = new TreeSet<>();
+      for (int op = 0; op < OPCODES.size(); op++) {
+        long at = HEADER_BYTES + (long) OP_BYTES * op;
+        if ((probe.get(ValueLayout.JAVA_SHORT, at + 2) & SUPPORTED) != 0) {
+          opcodes.add(OPCODES.get(op));
+        }
+      }
+      return new KernelFeatures(features, opcodes);
+    } finally {
+      kernel.close(ring);
+    }
+  }
+}

@@ -1,0 +1,312 @@
+package io.ringspun.internal.kernel;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/** The running Linux kernel, reached through liburing and the C library. */
+@SuppressWarnings("restricted") // this class and its neighbours are the only native code there is
+public final class LinuxKernel implements Kernel {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final Linker.Option SAVE_ERRNO = Linker.Option.captureCallState("errno");
+  private static final Liburing LIBURING = Liburing.load();
+
+  private static final MethodHandle SETUP =
+      link(LIBURING.symbols(), "io_uring_setup", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle ENTER =
+      link(
+          LIBURING.symbols(),
+          "io_uring_enter",
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS);
+  private static final MethodHandle REGISTER =
+      link(
+          LIBURING.symbols(), "io_uring_register", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+
+  private static final MethodHandle MMAP =
+      linkSavingErrno(
+          "mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP =
+      linkSavingErrno("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle MADVISE =
+      linkSavingErrno("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle EVENTFD =
+      linkSavingErrno("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle EVENTFD_WRITE =
+      linkSavingErrno("eventfd_write", JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle CLOSE = linkSavingErrno("close", JAVA_INT, JAVA_INT);
+  private static final MethodHandle FTRUNCATE =
+      linkSavingErrno("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+
+  // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
+  // an arena shared between threads cannot be closed while the kernel copies into it.
+  private static final MethodHandle PREADV2 =
+      linkSavingErrno(
+          "preadv2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
+  private static final MethodHandle PWRITEV2 =
+      linkSavingErrno(
+          "pwritev2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
+
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_SHARED_POPULATE = 1 | 0x8000;
+  private static final int MADV_DONTFORK = 10;
+  private static final int EFD_CLOEXEC = 0x80000;
+
+  /** The one instance. */
+  public static final LinuxKernel INSTANCE = new LinuxKernel();
+
+  private LinuxKernel() {}
+
+  /** Returns where liburing was found, in words for a person. */
+  public static String liburingOrigin() {
+    return LIBURING.origin();
+  }
+
+  @Override
+  public RingMemory open(RingParams params) throws ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment struct = arena.allocate(RingParams.LAYOUT);
+      params.writeTo(struct);
+      int fd = setup(params.sqEntries(), struct);
+      if (fd < 0) {
+        throw new ErrnoException("io_uring_setup", -fd);
+      }
+      try {
+        return map(fd, struct);
+      } catch (ErrnoException | RuntimeException | Error e) {
+        close(fd);
+        throw e;
+      }
+    }
+  }
+
+  /** Maps the two rings, which share one mapping on every kernel since 5.4, and the entries. */
+  private static RingMemory map(int fd, MemorySegment struct) throws ErrnoException {
+    int sqCount = RingParams.get(struct, "sq_entries");
+    int cqCount = RingParams.get(struct, "cq_entries");
+    int flags = RingParams.get(struct, "flags");
+    int features = RingParams.get(struct, "features");
+    if ((features & IORING_FEAT_SINGLE_MMAP) == 0) {
+      throw new ErrnoException("io_uring_setup (Linux 6.1 or newer is needed)", Errno.ENOSYS);
+    }
+    long cqEntries = RingParams.get(struct, "cq_off", "cqes");
+    long sqArray = RingParams.get(struct, "sq_off", "array");
+    long ringSize =
+        Math.max(cqEntries + cqCount * CompletionEntry.SIZE_BYTES, sqArray + sqCount * 4L);
+    MemorySegment rings = map(fd, IORING_OFF_SQ_RING, ringSize);
+    MemorySegment entries;
+    try {
+      entries = map(fd, IORING_OFF_SQES, sqCount * SubmissionEntry.SIZE_BYTES);
+    } catch (ErrnoException e) {
+      unmap(rings);
+      throw e;
+    }
+    var submission =
+        new RingMemory.Submission(
+            rings,
+            RingParams.get(struct, "sq_off", "head"),
+            RingParams.get(struct, "sq_off", "tail"),
+            RingParams.get(struct, "sq_off", "flags"),
+            sqArray,
+            sqCount);
+    var completion =
+        new RingMemory.Completion(
+            rings,
+            RingParams.get(struct, "cq_off", "head"),
+            RingParams.get(struct, "cq_off", "tail"),
+            RingParams.get(struct, "cq_off", "overflow"),
+            cqEntries,
+            cqCount);
+    return new RingMemory(fd, flags, features, submission, entries, completion);
+  }
+
+  @Override
+  public void close(RingMemory ring) {
+    unmap(ring.entries());
+    unmap(ring.submission().memory());
+    close(ring.fd());
+  }
+
+  private static int setup(int entries, MemorySegment params) {
+    try {
+      return (int) SETUP.invokeExact(entries, params);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
+    try {
+      return (int) ENTER.invokeExact(ring.fd(), toSubmit, minComplete, flags, MemorySegment.NULL);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int register(RingMemory ring, int opcode, MemorySegment argument, int count) {
+    try {
+      return (int) REGISTER.invokeExact(ring.fd(), opcode, argument, count);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  private static MemorySegment map(int fd, long offset, long size) throws ErrnoException {
+    CallMemory call = new CallMemory();
+    long address;
+    try {
+      address =
+          (long)
+              MMAP.invokeExact(
+                  call.errno, 0L, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+    if (address == -1) {
+      throw new ErrnoException("mmap of a ring", errno(call));
+    }
+    MemorySegment mapping = MemorySegment.ofAddress(address).reinterpret(size);
+    // A child between fork and exec must not see a ring that it cannot drive.
+    int ignored = madvise(call, mapping);
+    assert ignored == 0 : ignored;
+    return mapping;
+  }
+
+  private static int madvise(CallMemory call, MemorySegment mapping) {
+    try {
+      return (int)
+          MADVISE.invokeExact(call.errno, mapping.address(), mapping.byteSize(), MADV_DONTFORK);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  private static void unmap(MemorySegment mapping) {
+    try {
+      CallMemory call = new CallMemory();
+      int result = (int) MUNMAP.invokeExact(call.errno, mapping.address(), mapping.byteSize());
+      assert result == 0 : Errno.describe(errno(call));
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int eventfd() {
+    CallMemory call = new CallMemory();
+    try {
+      int fd = (int) EVENTFD.invokeExact(call.errno, 0, EFD_CLOEXEC);
+      return fd < 0 ? -errno(call) : fd;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int signal(int eventfd) {
+    // The outcome is known without errno: the counter cannot overflow and the descriptor is open.
+    try {
+      return (int) EVENTFD_WRITE.invokeExact(IGNORED_ERRNO, eventfd, 1L);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /** Where calls whose errno nobody reads let the linker write it; races there harm nothing. */
+  private static final MemorySegment IGNORED_ERRNO = new CallMemory().errno;
+
+  @Override
+  public int close(int fd) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) CLOSE.invokeExact(call.errno, fd);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int ftruncate(int fd, long size) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) FTRUNCATE.invokeExact(call.errno, fd, size);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long preadv2(
+      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+    try {
+      long n =
+          (long)
+              PREADV2.invokeExact(
+                  call.errno, fd, call.vectorAddress(), count, position, flags, held);
+      return n < 0 ? -errno(call) : n;
+    } catch (RuntimeException e) {
+      throw e; // the segment's arena is closed, or belongs to another thread
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long pwritev2(
+      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+    try {
+      long n =
+          (long)
+              PWRITEV2.invokeExact(
+                  call.errno, fd, call.vectorAddress(), count, position, flags, held);
+      return n < 0 ? -errno(call) : n;
+    } catch (RuntimeException e) {
+      throw e; // the segment's arena is closed, or belongs to another thread
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  private static int errno(CallMemory call) {
+    return call.errno.get(JAVA_INT, 0);
+  }
+
+  private static AssertionError broken(Throwable e) {
+    return new AssertionError("a downcall was linked or called wrongly", e);
+  }
+
+  static MethodHandle linkSavingErrno(String name, ValueLayout result, MemoryLayout... arguments) {
+    MemorySegment symbol =
+        LINKER
+            .defaultLookup()
+            .find(name)
+            .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
+    return LINKER.downcallHandle(symbol, FunctionDescriptor.of(result, arguments), SAVE_ERRNO);
+  }
+
+  private static MethodHandle link(
+      SymbolLookup symbols, String name, ValueLayout result, MemoryLayout... arguments) {
+    return LINKER.downcallHandle(
+        symbols.find(name).orElseThrow(), FunctionDescriptor.of(result, arguments));
+  }
+}

@@ -1,0 +1,69 @@
+package io.ringspun.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Page-aligned memory of the C library, which any thread may free, one piece at a time, without the
+ * pause of all threads that closing a shared arena costs.
+ */
+@SuppressWarnings("restricted")
+public final class NativeMemory {
+  /** Alignment of every piece in bytes, enough for direct I/O on any common device. */
+  public static final long ALIGNMENT = 4096;
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final MethodHandle ALIGNED_ALLOC =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().find("aligned_alloc").orElseThrow(),
+          FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle FREE =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().find("free").orElseThrow(), FunctionDescriptor.ofVoid(ADDRESS));
+  private static final AtomicLong ALLOCATED = new AtomicLong();
+
+  private NativeMemory() {}
+
+  /** Returns the bytes allocated and not yet freed, for leak checks and metrics. */
+  public static long allocatedBytes() {
+    return ALLOCATED.get();
+  }
+
+  /**
+   * Allocates zeroed memory.
+   *
+   * @param byteSize a multiple of {@link #ALIGNMENT}
+   * @throws OutOfMemoryError if the C library has none left
+   */
+  public static MemorySegment allocate(long byteSize) {
+    assert byteSize > 0 && byteSize % ALIGNMENT == 0 : byteSize;
+    MemorySegment memory;
+    try {
+      memory = (MemorySegment) ALIGNED_ALLOC.invokeExact(ALIGNMENT, byteSize);
+    } catch (Throwable e) {
+      throw new AssertionError("aligned_alloc was linked wrongly", e);
+    }
+    if (memory.address() == 0) {
+      throw new OutOfMemoryError("no native memory for " + byteSize + " bytes");
+    }
+    ALLOCATED.addAndGet(byteSize);
+    // Zeroed, so that what another part of the process left there can reach no file and no peer.
+    return memory.reinterpret(byteSize).fill((byte) 0);
+  }
+
+  /** Frees what {@link #allocate} returned. */
+  public static void free(MemorySegment memory) {
+    try {
+      FREE.invokeExact(memory);
+    } catch (Throwable e) {
+      throw new AssertionError("free was linked wrongly", e);
+    }
+    ALLOCATED.addAndGet(-memory.byteSize());
+  }
+}

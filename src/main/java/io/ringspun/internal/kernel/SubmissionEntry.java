@@ -1,0 +1,169 @@
+package io.ringspun.internal.kernel;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.MemoryLayout.paddingLayout;
+import static java.lang.foreign.MemoryLayout.structLayout;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/**
+ * One request to the kernel, {@code struct io_uring_sqe}, held in Java fields until the ring's
+ * thread copies it into the submission queue. One method per operation fills it; each overwrites
+ * every field, so an instance may be used again.
+ *
+ * <pre>
+ *  0        1      2       4     8         16      24    28
+ *  | opcode | flags | ioprio | fd | off/addr2 | addr | len | op flags |
+ *  32          40          42            44                       48      56
+ *  | user_data | buf_index | personality | file_index/splice_fd | addr3 | pad |
+ * </pre>
+ */
+public class SubmissionEntry {
+  static final StructLayout LAYOUT =
+      structLayout(
+          JAVA_BYTE.withName("opcode"),
+          JAVA_BYTE.withName("flags"),
+          JAVA_SHORT.withName("ioprio"),
+          JAVA_INT.withName("fd"),
+          JAVA_LONG.withName("off"),
+          JAVA_LONG.withName("addr"),
+          JAVA_INT.withName("len"),
+          JAVA_INT.withName("op_flags"),
+          JAVA_LONG.withName("user_data"),
+          JAVA_SHORT.withName("buf_index"),
+          JAVA_SHORT.withName("personality"),
+          JAVA_INT.withName("splice_fd_in"),
+          JAVA_LONG.withName("addr3"),
+          paddingLayout(8));
+
+  /** Bytes from one entry to the next. */
+  public static final long SIZE_BYTES = 64;
+
+  private int opcode;
+  private int fd;
+  private long offset;
+  private long address;
+  private int length;
+  private int operationFlags;
+
+  /** Creates an entry for {@code IORING_OP_NOP}. */
+  public SubmissionEntry() {
+    nop();
+  }
+
+  /** Returns the {@code IORING_OP_} number. */
+  public final int opcode() {
+    return opcode;
+  }
+
+  /** Returns the number of bytes, buffers or the like that the operation asks for. */
+  public final int length() {
+    return length;
+  }
+
+  /** {@code IORING_OP_NOP}, Linux 5.1: does nothing. */
+  public final void nop() {
+    set(IORING_OP_NOP, -1, 0, 0, 0, 0);
+  }
+
+  /** {@code IORING_OP_READ}, Linux 5.6. */
+  public final void read(int fd, long address, int length, long position) {
+    set(IORING_OP_READ, fd, position, address, length, 0);
+  }
+
+  /** {@code IORING_OP_WRITE}, Linux 5.6. */
+  public final void write(int fd, long address, int length, long position) {
+    set(IORING_OP_WRITE, fd, position, address, length, 0);
+  }
+
+  /** {@code IORING_OP_READV}, Linux 5.1: {@code vector} is an array of {@code struct iovec}. */
+  public final void readv(int fd, long vector, int count, long position) {
+    set(IORING_OP_READV, fd, position, vector, count, 0);
+  }
+
+  /** {@code IORING_OP_WRITEV}, Linux 5.1. */
+  public final void writev(int fd, long vector, int count, long position) {
+    set(IORING_OP_WRITEV, fd, position, vector, count, 0);
+  }
+
+  /** {@code IORING_OP_FSYNC}, Linux 5.1. */
+  public final void fsync(int fd, int flags) {
+    set(IORING_OP_FSYNC, fd, 0, 0, 0, flags);
+  }
+
+  /** {@code IORING_OP_SYNC_FILE_RANGE}, Linux 5.2: a length of 0 means to the end. */
+  public final void syncFileRange(int fd, long position, int length, int flags) {
+    set(IORING_OP_SYNC_FILE_RANGE, fd, position, 0, length, flags);
+  }
+
+  /** {@code IORING_OP_FALLOCATE}, Linux 5.6. */
+  public final void fallocate(int fd, int mode, long position, long length) {
+    // The kernel takes the length where others take an address.
+    set(IORING_OP_FALLOCATE, fd, position, length, mode, 0);
+  }
+
+  /** {@code IORING_OP_FADVISE}, Linux 5.6. */
+  public final void fadvise(int fd, long position, int length, int advice) {
+    set(IORING_OP_FADVISE, fd, position, 0, length, advice);
+  }
+
+  /** {@code IORING_OP_FTRUNCATE}, Linux 6.9. */
+  public final void ftruncate(int fd, long length) {
+    set(IORING_OP_FTRUNCATE, fd, length, 0, 0, 0);
+  }
+
+  /** {@code IORING_OP_OPENAT}, Linux 5.6. */
+  public final void openat(int directory, long path, int flags, int mode) {
+    set(IORING_OP_OPENAT, directory, 0, path, mode, flags);
+  }
+
+  /** {@code IORING_OP_CLOSE}, Linux 5.6. */
+  public final void close(int fd) {
+    set(IORING_OP_CLOSE, fd, 0, 0, 0, 0);
+  }
+
+  /** {@code IORING_OP_STATX}, Linux 5.6. */
+  public final void statx(int directory, long path, int flags, int mask, long result) {
+    set(IORING_OP_STATX, directory, result, path, mask, flags);
+  }
+
+  /** {@code IORING_OP_UNLINKAT}, Linux 5.11. */
+  public final void unlinkat(int directory, long path, int flags) {
+    set(IORING_OP_UNLINKAT, directory, 0, path, 0, flags);
+  }
+
+  /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */
+  public final void cancel(long userData) {
+    set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);
+  }
+
+  private void set(int opcode, int fd, long offset, long address, int length, int operationFlags) {
+    this.opcode = opcode;
+    this.fd = fd;
+    this.offset = offset;
+    this.address = address;
+    this.length = length;
+    this.operationFlags = operationFlags;
+  }
+
+  /**
+   * Writes the 64 bytes into a queue. Plain stores: the queue's release of its tail publishes them.
+   *
+   * @param flags {@code IOSQE_} flags, such as the link to the next entry
+   */
+  public final void writeTo(MemorySegment queue, long at, long userData, int flags) {
+    queue.set(JAVA_LONG, at, opcode | (long) flags << 8 | (long) fd << 32);
+    queue.set(JAVA_LONG, at + 8, offset);
+    queue.set(JAVA_LONG, at + 16, address);
+    queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);
+    queue.set(JAVA_LONG, at + 32, userData);
+    queue.set(JAVA_LONG, at + 40, 0);
+    queue.set(JAVA_LONG, at + 48, 0);
+    queue.set(JAVA_LONG, at + 56, 0);
+  }
+}

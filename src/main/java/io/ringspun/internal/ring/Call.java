@@ -1,0 +1,133 @@
+package io.ringspun.internal.ring;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One blocking call: a single operation, a chain, or a batch, and the thread that waits for it.
+ *
+ * <p>The caller fills it and hands it over; from then on the ring's thread alone touches it, until
+ * its releasing store of {@code done}, with which {@link #isDone} pairs. So all other fields are
+ * plain.
+ */
+public final class Call extends Inbound {
+  private static final VarHandle DONE;
+
+  static {
+    try {
+      DONE = MethodHandles.lookup().findVarHandle(Call.class, "done", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** How the operations of a call depend on each other. */
+  public enum Shape {
+    /** They do not: submitted as room allows, in any order. */
+    INDEPENDENT,
+    /** Each waits for the one before; all are submitted at once or none. */
+    LINKED
+  }
+
+  /** Why operations of a call were cancelled. */
+  enum Cancelled {
+    NOT,
+    INTERRUPTED,
+    TIMED_OUT,
+    RING_CLOSED,
+    RING_FAILED
+  }
+
+  final Operation[] operations;
+  final Shape shape;
+
+  /** For each operation of a chain whether the link behind it holds even when it fails. */
+  final boolean @Nullable [] hard;
+
+  /** Whether it starts only when nothing else is in flight, and nothing starts until it is over. */
+  final boolean drain;
+
+  /** Nanoseconds that the caller is willing to wait, or 0 for no limit. */
+  long timeoutNanos;
+
+  /** Set by the caller before the hand-over. */
+  @Nullable Thread waiter;
+
+  // The rest belongs to the ring's thread.
+  int submitted;
+  int pending;
+  boolean queued;
+  Cancelled cancelled = Cancelled.NOT;
+  boolean cancelRest; // whether each operation of a chain that ends must take the next one with it
+
+  @SuppressWarnings("unused") // through DONE
+  private boolean done;
+
+  private Call(int count, Shape shape, boolean @Nullable [] hard, boolean drain) {
+    operations = new Operation[count];
+    for (int i = 0; i < count; i++) {
+      operations[i] = new Operation(this);
+    }
+    this.shape = shape;
+    this.hard = hard;
+    this.drain = drain;
+    pending = count;
+  }
+
+  static Call single() {
+    return new Call(1, Shape.INDEPENDENT, null, false);
+  }
+
+  /** Creates a call of operations in any order. */
+  public static Call batch(int count) {
+    return new Call(count, Shape.INDEPENDENT, null, false);
+  }
+
+  /** Creates a call of operations one after the other. */
+  public static Call chain(boolean[] hard, boolean drain) {
+    return new Call(hard.length, Shape.LINKED, hard, drain);
+  }
+
+  /** Limits the wait. */
+  public Call timeoutNanos(long nanos) {
+    timeoutNanos = nanos;
+    return this;
+  }
+
+  /** Returns one of the operations, for the caller to fill or to read the result from. */
+  public Operation operation(int index) {
+    return operations[index];
+  }
+
+  /** Returns the number of operations. */
+  public int size() {
+    return operations.length;
+  }
+
+  /** Returns whether a time limit ended it, once it is done. */
+  public boolean timedOut() {
+    return cancelled == Cancelled.TIMED_OUT;
+  }
+
+  boolean isDone() {
+    return (boolean) DONE.getAcquire(this);
+  }
+
+  /** Ends the call; the caller may use or recycle it from this store on. */
+  void setDone() {
+    DONE.setRelease(this, true);
+  }
+
+  void reset() {
+    assert operations.length == 1;
+    operations[0].reset();
+    timeoutNanos = 0;
+    waiter = null;
+    submitted = 0;
+    pending = 1;
+    cancelled = Cancelled.NOT;
+    done = false;
+    next = null;
+  }
+}

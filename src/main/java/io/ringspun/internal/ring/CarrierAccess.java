@@ -1,0 +1,71 @@
+package io.ringspun.internal.ring;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The two things inside {@code java.lang} that carrying virtual threads needs: a builder with a
+ * scheduler of our own, and the platform thread under the current one. Both are there only with
+ * {@code --add-opens java.base/java.lang}.
+ */
+final class CarrierAccess {
+  private static final @Nullable MethodHandle BUILDER;
+  private static final @Nullable MethodHandle CURRENT_CARRIER;
+
+  static {
+    MethodHandle builder = null;
+    MethodHandle currentCarrier = null;
+    if (Thread.class.getModule().isOpen("java.lang", CarrierAccess.class.getModule())) {
+      try {
+        Class<?> type = Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder");
+        builder =
+            MethodHandles.privateLookupIn(type, MethodHandles.lookup())
+                .findConstructor(type, MethodType.methodType(void.class, Executor.class))
+                .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+        currentCarrier =
+            MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup())
+                .findStatic(
+                    Thread.class, "currentCarrierThread", MethodType.methodType(Thread.class));
+      } catch (ReflectiveOperationException _) {
+        builder = null; // a JDK that keeps them elsewhere: the default scheduler it is
+      }
+    }
+    BUILDER = builder;
+    CURRENT_CARRIER = currentCarrier;
+  }
+
+  private CarrierAccess() {}
+
+  static boolean available() {
+    return BUILDER != null && CURRENT_CARRIER != null;
+  }
+
+  /**
+   * Returns a builder of virtual threads that the executor schedules, as their children inherit.
+   */
+  static Thread.Builder.OfVirtual builder(Executor scheduler) {
+    if (BUILDER == null) {
+      return Thread.ofVirtual();
+    }
+    try {
+      return (Thread.Builder.OfVirtual) BUILDER.invokeExact(scheduler);
+    } catch (Throwable e) {
+      throw new AssertionError("the JDK's builder refused the scheduler", e);
+    }
+  }
+
+  /** Returns the platform thread that runs this code, or the current thread if that is hidden. */
+  static Thread current() {
+    if (CURRENT_CARRIER == null) {
+      return Thread.currentThread();
+    }
+    try {
+      return (Thread) CURRENT_CARRIER.invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError("Thread.currentCarrierThread cannot fail", e);
+    }
+  }
+}

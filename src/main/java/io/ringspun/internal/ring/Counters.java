@@ -1,0 +1,27 @@
+package io.ringspun.internal.ring;
+
+/**
+ * What a ring has done so far.
+ *
+ * @param submitted operations given to the kernel
+ * @param completed operations that the kernel has answered
+ * @param enters calls of {@code io_uring_enter}
+ * @param wakeUps times that another thread had to wake the ring's thread
+ * @param inFlight operations that the kernel holds now
+ * @param waiting calls that wait for room now
+ * @param overflows times that the completion queue was found overflown
+ * @param stale completions that nobody was waiting for
+ * @param inlineHits attempts to do without the ring that succeeded
+ * @param inlineMisses attempts that did not
+ */
+public record Counters(
+    long submitted,
+    long completed,
+    long enters,
+    long wakeUps,
+    int inFlight,
+    int waiting,
+    long overflows,
+    long stale,
+    long inlineHits,
+    long inlineMisses) {}

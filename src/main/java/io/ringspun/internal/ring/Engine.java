@@ -1,0 +1,362 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A ring as its callers see it: run a call and wait, cancel, close. Safe for use by many threads.
+ *
+ * <p>A thread that the ring carries stands on the ring's own thread, so its calls go straight into
+ * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
+ * sleeps.
+ */
+public final class Engine {
+  private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
+
+  private final EngineConfig config;
+  private final Kernel kernel;
+  private final RingThread thread;
+  private final InlineCalls inline;
+
+  private Engine(EngineConfig config, Kernel kernel, RingThread thread) {
+    this.config = config;
+    this.kernel = kernel;
+    this.thread = thread;
+    inline = new InlineCalls(kernel);
+  }
+
+  /**
+   * Creates a ring and starts its thread.
+   *
+   * @throws ErrnoException if the kernel refuses to make the ring
+   */
+  public static Engine open(EngineConfig config, Kernel kernel) throws ErrnoException {
+    RingThread thread = RingThread.create(config, kernel);
+    Engine engine = new Engine(config, kernel, thread);
+    thread.start(engine);
+    LIVE.add(engine);
+    Watchdog.watch();
+    return engine;
+  }
+
+  /** Returns the rings that are open now. */
+  static List<Engine> live() {
+    return LIVE;
+  }
+
+  /** Returns the ring that carries the calling thread, or null. */
+  public static @Nullable Engine carryingCurrentThread() {
+    return CarrierAccess.current() instanceof RingThread ringThread ? ringThread.engine() : null;
+  }
+
+  /** Returns whether virtual threads can be carried by rings in this process. */
+  public static boolean canCarry() {
+    return CarrierAccess.available();
+  }
+
+  /** Returns how this ring was set up. */
+  public EngineConfig config() {
+    return config;
+  }
+
+  /** Returns a builder of virtual threads that this ring carries, where the JDK allows. */
+  public Thread.Builder.OfVirtual threadBuilder() {
+    return CarrierAccess.builder(thread.scheduler());
+  }
+
+  /** Returns the thread-safe part that does without the ring. */
+  public InlineCalls inline() {
+    return inline;
+  }
+
+  /** Returns the longest chain that can be submitted at once. */
+  public int longestChain() {
+    return thread.longestChain();
+  }
+
+  /** Returns a blank call of one operation, used once and given back by {@link #run}. */
+  public Call single() {
+    return carriesCaller() ? thread.takeSpare() : Call.single();
+  }
+
+  /**
+   * Runs a call of one operation and waits until it is over, interrupted or not.
+   *
+   * @return the result, or a negated errno
+   * @throws InterruptedIOException if the thread is interrupted before, or during an operation that
+   *     had not succeeded
+   * @throws AsynchronousCloseException if the descriptor or the ring is closed meanwhile
+   * @throws IOException if the ring is closed or has failed, or the call's time is up
+   */
+  public int run(Call call) throws IOException {
+    runAll(call);
+    Operation operation = call.operations[0];
+    int result = operation.result;
+    if (result == -Errno.ECANCELED
+        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
+      throw cancelled(call, operation);
+    }
+    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
+      thread.putSpare(call);
+    }
+    return result;
+  }
+
+  private IOException cancelled(Call call, Operation operation) {
+    return switch (call.cancelled) {
+      case INTERRUPTED -> new InterruptedIOException("interrupted; the operation was cancelled");
+      case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
+      case RING_CLOSED -> new AsynchronousCloseException();
+      case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
+      case NOT -> {
+        Handle handle = operation.handle;
+        yield handle != null && !handle.isOpen()
+            ? new AsynchronousCloseException()
+            : new IOException("the kernel cancelled the operation");
+      }
+    };
+  }
+
+  /**
+   * Runs a call of any shape and waits until all of it is over. What became of each operation is in
+   * its result; cancelled ones have {@code -ECANCELED}.
+   *
+   * @throws InterruptedIOException if the thread is interrupted before; nothing was submitted
+   * @throws IOException if the ring is closed or has failed
+   */
+  public void runAll(Call call) throws IOException {
+    Thread me = Thread.currentThread();
+    IOException refusal = refusal(me);
+    if (refusal != null) {
+      thread.abandon(call);
+      throw refusal;
+    }
+    call.waiter = me;
+    boolean carried = carriesCaller();
+    if (carried) {
+      thread.admit(call);
+    } else {
+      thread.handOver(call);
+    }
+    boolean interrupted = await(call, carried);
+    if (interrupted) {
+      me.interrupt();
+    }
+    if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
+      throw config.failures().failed(config.name(), thread.failure());
+    }
+  }
+
+  /**
+   * Checks that a call can begin.
+   *
+   * @throws InterruptedIOException if the calling thread is interrupted
+   * @throws IOException if the ring is closed or has failed
+   */
+  public void requireUsable() throws IOException {
+    IOException refusal = refusal(Thread.currentThread());
+    if (refusal != null) {
+      throw refusal;
+    }
+  }
+
+  /**
+   * Returns whether the ring's thread has failed, so that the kernel's hold on memory is unknown.
+   */
+  public boolean hasFailed() {
+    return thread.hasFailed();
+  }
+
+  private @Nullable IOException refusal(Thread me) {
+    if (me.isInterrupted()) {
+      return new InterruptedIOException("interrupted before the operation; nothing was submitted");
+    }
+    if (thread.hasFailed()) {
+      return config.failures().failed(config.name(), thread.failure());
+    }
+    return thread.isStopping() ? config.failures().closed(config.name()) : null;
+  }
+
+  /**
+   * Waits for the call's end, whatever happens, and returns whether an interrupt came meanwhile.
+   */
+  private boolean await(Call call, boolean carried) {
+    boolean interrupted = false;
+    boolean cancelRequested = false;
+    long deadline = call.timeoutNanos == 0 ? 0 : System.nanoTime() + call.timeoutNanos;
+    while (!call.isDone()) {
+      long left = 0;
+      if (deadline != 0 && !cancelRequested) {
+        left = deadline - System.nanoTime();
+        if (left <= 0) {
+          cancelRequested = true;
+          cancel(call, Call.Cancelled.TIMED_OUT, carried);
+          continue;
+        }
+      }
+      park(carried, left);
+      if (Thread.interrupted()) {
+        interrupted = true;
+        if (!cancelRequested) {
+          cancelRequested = true;
+          cancel(call, Call.Cancelled.INTERRUPTED, carried);
+        }
+      }
+    }
+    return interrupted;
+  }
+
+  private void park(boolean carried, long nanos) {
+    if (carried) {
+      thread.parkCarried(nanos);
+    } else if (nanos > 0) {
+      LockSupport.parkNanos(this, nanos);
+    } else {
+      LockSupport.park(this);
+    }
+  }
+
+  private void cancel(Call call, Call.Cancelled reason, boolean carried) {
+    if (carried) {
+      thread.cancel(call, reason);
+    } else {
+      thread.handOver(new RingThread.CancelRequest(call, reason));
+    }
+  }
+
+  /** Asks every ring to cancel what it has in flight, or is about to submit, on a descriptor. */
+  static void cancelEverywhere(Handle handle) {
+    for (Engine engine : LIVE) {
+      if (engine.carriesCaller()) {
+        engine.thread.cancel(handle);
+      } else {
+        engine.thread.handOver(new RingThread.CloseRequest(handle));
+      }
+    }
+  }
+
+  /**
+   * Waits until a condition holds that whoever makes it true announces by unparking the caller. An
+   * interrupt does not end the wait; it is pending again afterwards.
+   */
+  static void awaitUninterruptibly(BooleanSupplier condition) {
+    boolean interrupted = false;
+    Engine carrier = carryingCurrentThread();
+    while (!condition.getAsBoolean()) {
+      if (carrier != null) {
+        carrier.thread.parkCarried(0);
+      } else {
+        LockSupport.park();
+      }
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Closes a raw descriptor: through this ring, so that a file system that writes back on close
+   * does not hold the thread, or by {@code close(2)} where the ring is gone.
+   *
+   * @throws IOException if the kernel reports that data was lost
+   */
+  public void closeDescriptor(int fd) throws IOException {
+    int result = -Errno.ECANCELED;
+    boolean interrupted = Thread.interrupted(); // a close is never refused for an interrupt
+    if (refusal(Thread.currentThread()) == null) {
+      Call call = single();
+      call.operation(0).close(fd);
+      result = runUncancelled(call);
+      if (call.cancelled == Call.Cancelled.RING_FAILED) {
+        result = 0; // it may have been closed: to try again could hit someone else's descriptor
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (result == -Errno.ECANCELED) {
+      result = kernel.close(fd); // never started: the ring was closed first
+    }
+    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
+      throw new IOException("close failed: " + Errno.describe(-result));
+    }
+  }
+
+  private int runUncancelled(Call call) {
+    boolean carried = carriesCaller();
+    call.waiter = Thread.currentThread();
+    if (carried) {
+      thread.admit(call);
+    } else {
+      thread.handOver(call);
+    }
+    boolean interrupted = false;
+    while (!call.isDone()) {
+      park(carried, 0);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return call.operations[0].result;
+  }
+
+  /** Counts one attempt to do without the ring. */
+  public void countInline(boolean hit) {
+    if (carriesCaller()) {
+      thread.countInline(hit);
+    } else {
+      inline.count(hit);
+    }
+  }
+
+  /** Returns whether the calling thread stands on this ring's thread. */
+  public boolean carriesCaller() {
+    return CarrierAccess.current() == thread;
+  }
+
+  /** Returns the thread that drives the ring. */
+  RingThread thread() {
+    return thread;
+  }
+
+  /** Returns whether {@link #close} was called. */
+  public boolean isClosed() {
+    return thread.isStopping();
+  }
+
+  /** Returns the figures so far; each is exact, their moments may differ slightly. */
+  public Counters counters() {
+    return thread.counters(inline);
+  }
+
+  /**
+   * Refuses new calls, cancels what is in flight, waits until the kernel has let go of every
+   * buffer, and frees the ring. Threads that the ring carries go on elsewhere. A second call waits
+   * likewise.
+   */
+  public void close() {
+    thread.requestStop();
+    if (carriesCaller()) {
+      thread.awaitQuiet(); // the thread that would free the ring is the one we stand on
+    } else {
+      thread.awaitTermination();
+    }
+    LIVE.remove(this);
+  }
+
+  @Override
+  public String toString() {
+    return config.name();
+  }
+}

@@ -1,0 +1,75 @@
+package io.ringspun.internal.ring;
+
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/** The flight recorder's and the log's view of a ring whose thread serves nobody. */
+@Name("io.ringspun.RingHeld")
+@Label("Ring Held")
+@Category("Ringspun")
+@Description("A carried virtual thread kept a ring's thread from serving the others")
+@StackTrace(false)
+final class HeldRing extends Event {
+  @Label("Ring")
+  String ring = "";
+
+  @Label("Held By")
+  String thread = "";
+
+  @Label("Held For Milliseconds")
+  long heldMillis;
+
+  @Label("Stack")
+  String stack = "";
+
+  static void report(Logger log, Engine engine, long heldNanos) {
+    Thread holder = holder(engine.thread());
+    StackTraceElement[] frames = (holder != null ? holder : engine.thread()).getStackTrace();
+    HeldRing event = new HeldRing();
+    event.ring = engine.toString();
+    event.thread = holder != null ? describe(holder) : "unknown";
+    event.heldMillis = heldNanos / 1_000_000;
+    event.stack =
+        Arrays.stream(frames).map(frame -> "\tat " + frame).collect(Collectors.joining("\n"));
+    event.commit();
+    log.warn(
+        "{} has been held for {} ms by the carried thread {}; its other threads wait. Run blocking"
+            + " or long computing code on another thread.\n{}",
+        event.ring,
+        event.heldMillis,
+        event.thread,
+        event.stack);
+  }
+
+  private static String describe(Thread thread) {
+    return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
+  }
+
+  /** Finds the virtual thread behind the continuation: the JDK's task has it as its only field. */
+  private static @Nullable Thread holder(RingThread thread) {
+    Runnable mounted = thread.mounted();
+    if (mounted == null) {
+      return null;
+    }
+    for (Field field : mounted.getClass().getDeclaredFields()) {
+      try {
+        if (Thread.class.isAssignableFrom(field.getType())) {
+          field.setAccessible(true);
+          return (Thread) field.get(mounted);
+        }
+      } catch (ReflectiveOperationException | RuntimeException _) {
+        return null; // only the report is poorer for it
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,63 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.SubmissionEntry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One submission and its completion. Filled by the calling thread, then owned by the ring's thread
+ * until its call is over; {@link Call} orders the two.
+ */
+public final class Operation extends SubmissionEntry {
+  static final int NO_SLOT = -1;
+
+  final Call call;
+
+  /** The descriptor it works on, so that closing one can find it. */
+  @Nullable Handle handle;
+
+  /** Whatever owns the memory that the kernel was lent; reachable until the completion. */
+  @Nullable Object lent;
+
+  /** Whether doing it twice does no harm, so that a transient refusal may be retried. */
+  boolean repeatable;
+
+  /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
+  int slot = NO_SLOT;
+
+  /** Set by the ring's thread, read by the caller once the call is done. */
+  int result;
+
+  boolean finished;
+  byte retries;
+
+  Operation(Call call) {
+    this.call = call;
+  }
+
+  /** Notes what must stay alive and open while the kernel works. */
+  public Operation using(@Nullable Handle handle, @Nullable Object lent) {
+    this.handle = handle;
+    this.lent = lent;
+    return this;
+  }
+
+  /** Says that the operation may be submitted again after a transient refusal. */
+  public Operation repeatable() {
+    repeatable = true;
+    return this;
+  }
+
+  /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
+  public int result() {
+    return result;
+  }
+
+  void reset() {
+    handle = null;
+    lent = null;
+    repeatable = false;
+    finished = false;
+    retries = 0;
+    assert slot == NO_SLOT;
+  }
+}

@@ -1,0 +1,59 @@
+package io.ringspun.internal.ring;
+
+import static io.ringspun.internal.kernel.Constants.*;
+
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.RingParams;
+
+/** Asks the kernel for a ring with the best flags that it takes. */
+final class RingSetup {
+  private static final int ALWAYS =
+      IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+
+  /**
+   * From the newest to what Linux 6.1 has; what an older kernel refuses with EINVAL is left out.
+   */
+  private static final int[] LADDER = {
+    IORING_SETUP_SUBMIT_ALL
+        | IORING_SETUP_SINGLE_ISSUER
+        | IORING_SETUP_DEFER_TASKRUN
+        | IORING_SETUP_TASKRUN_FLAG
+        | IORING_SETUP_NO_SQARRAY,
+    IORING_SETUP_SUBMIT_ALL
+        | IORING_SETUP_SINGLE_ISSUER
+        | IORING_SETUP_DEFER_TASKRUN
+        | IORING_SETUP_TASKRUN_FLAG,
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  };
+
+  private RingSetup() {}
+
+  static RingMemory open(EngineConfig config, Kernel kernel) throws ErrnoException {
+    if (config.flags() != 0) {
+      return open(config, kernel, config.flags());
+    }
+    for (int rung = 0; ; rung++) {
+      try {
+        return open(config, kernel, LADDER[rung]);
+      } catch (ErrnoException e) {
+        if (e.errno() != Errno.EINVAL || rung == LADDER.length - 1) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static RingMemory open(EngineConfig config, Kernel kernel, int flags)
+      throws ErrnoException {
+    return kernel.open(
+        new RingParams(
+            config.entries(),
+            config.completionEntries(),
+            flags | ALWAYS,
+            config.sqThreadCpu(),
+            config.sqThreadIdleMillis()));
+  }
+}

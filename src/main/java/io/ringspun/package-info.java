@@ -1,0 +1,8 @@
+/**
+ * Blocking I/O for virtual threads on Linux io_uring: rings, the virtual threads that they carry,
+ * chains and batches of operations.
+ *
+ * <p>Start with {@link io.ringspun.Ring}; files are in {@link io.ringspun.file}. All methods throw
+ * {@link NullPointerException} if given null.
+ */
+package io.ringspun;
