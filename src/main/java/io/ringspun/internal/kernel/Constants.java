@@ -79,6 +79,7 @@ public final class Constants {
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
+  public static final int IORING_REGISTER_SYNC_CANCEL = 24;
 
   // op flags
   public static final int IORING_FSYNC_DATASYNC = 1;

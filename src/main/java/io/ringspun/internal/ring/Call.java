@@ -110,6 +110,16 @@ public final class Call extends Inbound {
     return cancelled == Cancelled.TIMED_OUT;
   }
 
+  /** Lets go of what a call that is never run was to use. */
+  void abandon() {
+    for (Operation operation : operations) {
+      Handle handle = operation.handle;
+      if (handle != null) {
+        handle.release();
+      }
+    }
+  }
+
   boolean isDone() {
     return (boolean) DONE.getAcquire(this);
   }
@@ -127,6 +137,7 @@ public final class Call extends Inbound {
     submitted = 0;
     pending = 1;
     cancelled = Cancelled.NOT;
+    cancelRest = false;
     done = false;
     next = null;
   }

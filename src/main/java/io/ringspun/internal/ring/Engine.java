@@ -70,7 +70,7 @@ public final class Engine {
 
   /** Returns a builder of virtual threads that this ring carries, where the JDK allows. */
   public Thread.Builder.OfVirtual threadBuilder() {
-    return CarrierAccess.builder(thread.scheduler());
+    return CarrierAccess.builder(thread.carried());
   }
 
   /** Returns the thread-safe part that does without the ring. */
@@ -85,7 +85,7 @@ public final class Engine {
 
   /** Returns a blank call of one operation, used once and given back by {@link #run}. */
   public Call single() {
-    return carriesCaller() ? thread.takeSpare() : Call.single();
+    return carriesCaller() ? thread.carried().takeSpare() : Call.single();
   }
 
   /**
@@ -106,7 +106,7 @@ public final class Engine {
       throw cancelled(call, operation);
     }
     if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
-      thread.putSpare(call);
+      thread.carried().putSpare(call);
     }
     return result;
   }
@@ -137,13 +137,13 @@ public final class Engine {
     Thread me = Thread.currentThread();
     IOException refusal = refusal(me);
     if (refusal != null) {
-      thread.abandon(call);
+      call.abandon();
       throw refusal;
     }
     call.waiter = me;
     boolean carried = carriesCaller();
     if (carried) {
-      thread.admit(call);
+      thread.dispatcher().admit(call);
     } else {
       thread.handOver(call);
     }
@@ -217,7 +217,7 @@ public final class Engine {
 
   private void park(boolean carried, long nanos) {
     if (carried) {
-      thread.parkCarried(nanos);
+      thread.carried().park(nanos);
     } else if (nanos > 0) {
       LockSupport.parkNanos(this, nanos);
     } else {
@@ -227,7 +227,7 @@ public final class Engine {
 
   private void cancel(Call call, Call.Cancelled reason, boolean carried) {
     if (carried) {
-      thread.cancel(call, reason);
+      thread.dispatcher().cancel(call, reason);
     } else {
       thread.handOver(new RingThread.CancelRequest(call, reason));
     }
@@ -237,7 +237,7 @@ public final class Engine {
   static void cancelEverywhere(Handle handle) {
     for (Engine engine : LIVE) {
       if (engine.carriesCaller()) {
-        engine.thread.cancel(handle);
+        engine.thread.dispatcher().cancel(handle);
       } else {
         engine.thread.handOver(new RingThread.CloseRequest(handle));
       }
@@ -253,7 +253,7 @@ public final class Engine {
     Engine carrier = carryingCurrentThread();
     while (!condition.getAsBoolean()) {
       if (carrier != null) {
-        carrier.thread.parkCarried(0);
+        carrier.thread.carried().park(0);
       } else {
         LockSupport.park();
       }
@@ -296,7 +296,7 @@ public final class Engine {
     boolean carried = carriesCaller();
     call.waiter = Thread.currentThread();
     if (carried) {
-      thread.admit(call);
+      thread.dispatcher().admit(call);
     } else {
       thread.handOver(call);
     }
@@ -314,7 +314,7 @@ public final class Engine {
   /** Counts one attempt to do without the ring. */
   public void countInline(boolean hit) {
     if (carriesCaller()) {
-      thread.countInline(hit);
+      thread.carried().countInline(hit);
     } else {
       inline.count(hit);
     }

@@ -56,7 +56,7 @@ final class HeldRing extends Event {
 
   /** Finds the virtual thread behind the continuation: the JDK's task has it as its only field. */
   private static @Nullable Thread holder(RingThread thread) {
-    Runnable mounted = thread.mounted();
+    Runnable mounted = thread.carried().mounted();
     if (mounted == null) {
       return null;
     }

@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import org.jspecify.annotations.Nullable;
 
 /** Something that another thread hands to the ring's thread; a link in the {@link Inbox}. */
-abstract class Inbound {
+abstract sealed class Inbound
+    permits Call, Carried.Resumption, RingThread.CancelRequest, RingThread.CloseRequest {
   @Nullable Inbound next; // written before the push that publishes it, then by the drainer alone
 }

@@ -27,7 +27,6 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
 
-  boolean finished;
   byte retries;
 
   Operation(Call call) {
@@ -56,7 +55,6 @@ public final class Operation extends SubmissionEntry {
     handle = null;
     lent = null;
     repeatable = false;
-    finished = false;
     retries = 0;
     assert slot == NO_SLOT;
   }

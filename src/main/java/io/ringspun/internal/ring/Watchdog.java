@@ -56,14 +56,14 @@ final class Watchdog implements Runnable {
 
   private static void look(Engine engine, Sighting last) {
     long now = System.nanoTime();
-    long progress = engine.thread().progress();
+    long progress = engine.thread().progressSeen();
     if (progress == -1 || progress != last.progress) {
       last.progress = progress;
       last.sinceNanos = now;
       last.reported = false;
       return;
     }
-    engine.thread().standsStill();
+    engine.thread().carried().standsStill();
     long heldNanos = now - last.sinceNanos;
     if (heldNanos >= REPORT_NANOS && !last.reported) {
       last.reported = true;

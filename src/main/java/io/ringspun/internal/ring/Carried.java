@@ -1,0 +1,189 @@
+package io.ringspun.internal.ring;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The virtual threads that a ring's thread carries: who is ready, who is running, and what happens
+ * when one that cannot leave its carrier has to wait. For the ring's thread, and for the virtual
+ * thread that is mounted on it, unless said otherwise.
+ */
+final class Carried implements Executor {
+  private static final int READY_BURST = 256; // run before completions are looked at
+  private static final int INLINE_BURST = 64; // inline hits before a carried thread steps aside
+  private static final int SPARES_MAX = 4096;
+
+  private final RingThread carrier;
+  private final RunQueue ready = new RunQueue();
+  private final Call[] spares = new Call[SPARES_MAX]; // calls of one operation, to be used again
+  private int spareCount;
+
+  private long turn; // counts continuations run
+  private volatile @Nullable Runnable mounted; // the continuation being run; read by the watchdog
+
+  // Pinned callers; see park.
+  private volatile @Nullable Thread lastParked; // read by the watchdog
+  private volatile long stuckTurn = -1; // set by the watchdog
+  private long drivenTurn = -1;
+
+  private long inlineHits;
+  private long inlineMisses;
+  private int inlineRun;
+  private long inlineTurn;
+
+  Carried(RingThread carrier) {
+    this.carrier = carrier;
+  }
+
+  /** Any thread: makes a continuation of a virtual thread ready to run. */
+  @Override
+  public void execute(Runnable continuation) {
+    if (CarrierAccess.current() == carrier && !carrier.isGone()) {
+      ready.add(continuation);
+    } else {
+      carrier.handOver(new Resumption(continuation));
+    }
+  }
+
+  /** A continuation that another thread made ready. */
+  static final class Resumption extends Inbound {
+    final Runnable continuation;
+
+    Resumption(Runnable continuation) {
+      this.continuation = continuation;
+    }
+  }
+
+  void add(Resumption resumption) {
+    ready.add(resumption.continuation);
+  }
+
+  boolean isIdle() {
+    return ready.isEmpty();
+  }
+
+  /** Runs those that are ready now, each until it parks, yields or ends. */
+  void runReady() {
+    for (int budget = Math.min(ready.size(), READY_BURST); budget > 0; budget--) {
+      Runnable continuation = ready.poll();
+      assert continuation != null;
+      mounted = continuation;
+      turn++;
+      carrier.progress();
+      continuation.run();
+    }
+  }
+
+  // ---- calls of carried threads --------------------------------------------------------------
+
+  Call takeSpare() {
+    if (spareCount == 0) {
+      return Call.single();
+    }
+    Call call = spares[--spareCount];
+    call.reset();
+    return call;
+  }
+
+  void putSpare(Call call) {
+    if (spareCount < SPARES_MAX) {
+      spares[spareCount++] = call;
+    }
+  }
+
+  /**
+   * Parks the virtual thread that is mounted here. May return early, as parking may.
+   *
+   * <p>A thread with a native frame or a class initializer below it cannot leave its carrier: it
+   * parks the ring's own platform thread, and nobody is left to reap. The watchdog then unparks it,
+   * and it drives the ring by itself. Had it left the carrier, the turn would be another one.
+   *
+   * @param nanos for how long at most, or 0 for no limit
+   */
+  void park(long nanos) {
+    long before = turn;
+    if (drivenTurn == before) {
+      carrier.drive();
+      return;
+    }
+    lastParked = Thread.currentThread();
+    if (nanos > 0) {
+      LockSupport.parkNanos(carrier, nanos);
+    } else {
+      LockSupport.park(carrier);
+    }
+    if (turn == before && stuckTurn == before) {
+      drivenTurn = before; // still pinned at the next call of the same turn, most likely
+      carrier.drive();
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // no hint here: our own scheduler runs the others next
+  void countInline(boolean hit) {
+    if (!hit) {
+      inlineMisses++;
+      return;
+    }
+    inlineHits++;
+    // A thread that never has to wait would keep the ring's thread for itself.
+    if (inlineTurn != turn) {
+      inlineTurn = turn;
+      inlineRun = 0;
+    } else if (++inlineRun >= INLINE_BURST) {
+      inlineRun = 0;
+      Thread.yield();
+    }
+  }
+
+  long inlineHits() {
+    return inlineHits;
+  }
+
+  long inlineMisses() {
+    return inlineMisses;
+  }
+
+  // ---- the watchdog's view -------------------------------------------------------------------
+
+  /**
+   * Tells a caller that may be pinned here that the ring's thread stands still: woken, it finds the
+   * turn it parked in still running, and drives the ring itself.
+   */
+  void standsStill() {
+    stuckTurn = turn; // a racy read: at worst a caller drives the ring that could have parked
+    LockSupport.unpark(lastParked);
+  }
+
+  /** Returns the continuation that was run last. */
+  @Nullable Runnable mounted() {
+    return mounted;
+  }
+
+  // ---- the end -------------------------------------------------------------------------------
+
+  /** Sends those that are ready to where they can run without this ring. */
+  void emigrate() {
+    for (Runnable continuation = ready.poll(); continuation != null; continuation = ready.poll()) {
+      AfterLife.EXECUTOR.execute(continuation);
+    }
+  }
+
+  /** Any thread: runs a continuation whose ring is gone. */
+  static void runElsewhere(Resumption resumption) {
+    AfterLife.EXECUTOR.execute(resumption.continuation);
+  }
+
+  /** Carries virtual threads whose ring is gone. */
+  private static final class AfterLife {
+    static final Executor EXECUTOR =
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("ringspun-afterlife-", 0).factory());
+  }
+
+  @Override
+  public String toString() {
+    return carrier.getName();
+  }
+}

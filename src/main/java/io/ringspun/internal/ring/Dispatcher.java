@@ -1,0 +1,321 @@
+package io.ringspun.internal.ring;
+
+import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
+import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
+import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
+
+import io.ringspun.internal.kernel.Errno;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls on their way in, through and out: admitted in the order they came, as far as the queues
+ * have room, and ended when the kernel has answered for all their operations. For the ring's
+ * thread.
+ */
+final class Dispatcher {
+  private static final int RETRIES_MAX = 8;
+
+  private final SubmissionQueue submissions;
+  private final InFlight inFlight;
+  private final Cancels cancels;
+  private final Queue<Call> queue = new ArrayDeque<>(); // calls that wait for room, oldest first
+  private @Nullable Call barrier; // a draining call in flight: nothing else may start
+
+  /** Why no call is let in any more, or {@code NOT}. */
+  private Call.Cancelled ending = Call.Cancelled.NOT;
+
+  private long submitted;
+  private long completed;
+  private long stale;
+
+  Dispatcher(SubmissionQueue submissions, InFlight inFlight, Cancels cancels) {
+    this.submissions = submissions;
+    this.inFlight = inFlight;
+    this.cancels = cancels;
+  }
+
+  long submitted() {
+    return submitted;
+  }
+
+  long completed() {
+    return completed;
+  }
+
+  long stale() {
+    return stale;
+  }
+
+  int waiting() {
+    return queue.size();
+  }
+
+  // ---- in ------------------------------------------------------------------------------------
+
+  /** Lets a call in: submits it, or queues it behind those that wait for room. */
+  void admit(Call call) {
+    if (ending != Call.Cancelled.NOT) {
+      refuse(call, ending);
+    } else if (!queue.isEmpty() || !submit(call)) {
+      call.queued = true;
+      queue.add(call);
+    }
+  }
+
+  /** Submits what has waited, as far as there is room now. */
+  void admitQueued() {
+    while (!queue.isEmpty()) {
+      Call call = queue.element();
+      if (call.queued && !submit(call)) {
+        return;
+      }
+      call.queued = false;
+      queue.remove();
+    }
+  }
+
+  /** Submits what there is room for; returns whether that was all. */
+  private boolean submit(Call call) {
+    if (barrier != null || (call.drain && inFlight.count() > 0)) {
+      return false;
+    }
+    return call.shape == Call.Shape.LINKED ? submitChain(call) : submitEach(call);
+  }
+
+  private boolean submitEach(Call call) {
+    while (call.submitted < call.operations.length) {
+      Operation operation = call.operations[call.submitted];
+      if (isClosed(operation)) {
+        call.submitted++;
+        finish(operation, -Errno.ECANCELED);
+      } else if (submissions.room() > 0 && inFlight.room() > 0) {
+        call.submitted++;
+        add(operation, 0);
+      } else {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** All of a chain goes in at once: entries of different submissions are never linked. */
+  private boolean submitChain(Call call) {
+    int count = call.operations.length;
+    for (Operation operation : call.operations) {
+      if (isClosed(operation)) {
+        finishUnsubmitted(call);
+        return true;
+      }
+    }
+    if (submissions.room() < count || inFlight.room() < count) {
+      return false;
+    }
+    boolean[] hard = call.hard;
+    assert hard != null;
+    for (int i = 0; i < count; i++) {
+      int link = hard[i] ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK;
+      add(call.operations[i], i == count - 1 ? 0 : link);
+    }
+    call.submitted = count;
+    if (call.drain) {
+      barrier = call;
+    }
+    return true;
+  }
+
+  private static boolean isClosed(Operation operation) {
+    Handle handle = operation.handle;
+    return handle != null && !handle.isOpen();
+  }
+
+  private void add(Operation operation, int flags) {
+    submissions.add(operation, inFlight.add(operation), flags);
+    submitted++;
+  }
+
+  // ---- out -----------------------------------------------------------------------------------
+
+  /** Takes the last completion of an operation. One that nobody expects is counted and dropped. */
+  void complete(long userData, int result) {
+    Operation operation = inFlight.find(userData);
+    if (operation == null) {
+      stale++;
+      return;
+    }
+    inFlight.remove(operation);
+    completed++;
+    if (isTransient(result) && mayRepeat(operation)) {
+      operation.retries++;
+      Call call = operation.call;
+      call.submitted = 0;
+      call.queued = true;
+      queue.add(call);
+      return;
+    }
+    Handle handle = operation.handle;
+    if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
+      handle.latchSyncFailure(-result);
+    }
+    finish(operation, result);
+  }
+
+  private static boolean isTransient(int result) {
+    return result == -Errno.EINTR || result == -Errno.EAGAIN || result == -Errno.ECANCELED;
+  }
+
+  /** A lone positional transfer can be asked for again; anything else might then happen twice. */
+  private boolean mayRepeat(Operation operation) {
+    Call call = operation.call;
+    return operation.repeatable
+        && call.operations.length == 1
+        && call.cancelled == Call.Cancelled.NOT
+        && operation.retries < RETRIES_MAX
+        && ending == Call.Cancelled.NOT
+        && !isClosed(operation);
+  }
+
+  private static boolean isDataLoss(int errno) {
+    return errno == Errno.EIO || errno == Errno.ENOSPC || errno == Errno.EDQUOT;
+  }
+
+  private void finish(Operation operation, int result) {
+    operation.result = result;
+    operation.lent = null;
+    Handle handle = operation.handle;
+    if (handle != null) {
+      handle.release();
+    }
+    Call call = operation.call;
+    if (--call.pending > 0) {
+      if (call.cancelRest) {
+        cancelSubmitted(call); // a hard link has started the next one
+      }
+      return;
+    }
+    if (call == barrier) {
+      barrier = null;
+    }
+    Thread waiter = call.waiter; // read first: after setDone the caller may use the call again
+    call.setDone();
+    LockSupport.unpark(waiter);
+  }
+
+  private void finishUnsubmitted(Call call) {
+    for (int i = call.submitted; i < call.operations.length; i++) {
+      call.submitted = i + 1;
+      finish(call.operations[i], -Errno.ECANCELED);
+    }
+  }
+
+  /** Ends a call that never got in. */
+  void refuse(Call call, Call.Cancelled reason) {
+    call.cancelled = reason;
+    finishUnsubmitted(call);
+  }
+
+  // ---- cancelling ----------------------------------------------------------------------------
+
+  /** Cancels what is left of a call; it is over when the kernel has answered for all of it. */
+  void cancel(Call call, Call.Cancelled reason) {
+    if (call.isDone() || call.cancelled != Call.Cancelled.NOT) {
+      return;
+    }
+    call.cancelled = reason;
+    call.cancelRest = call.shape == Call.Shape.LINKED;
+    cancelSubmitted(call);
+    if (call.queued) {
+      call.queued = false; // admitQueued drops it
+      finishUnsubmitted(call);
+    }
+  }
+
+  private void cancelSubmitted(Call call) {
+    for (int i = 0; i < call.submitted; i++) {
+      Operation operation = call.operations[i];
+      if (operation.slot != Operation.NO_SLOT) {
+        cancel(operation);
+        if (call.shape == Call.Shape.LINKED) {
+          return; // the kernel finds only the one that has started; the rest follow it
+        }
+      }
+    }
+  }
+
+  private void cancel(Operation operation) {
+    cancels.add(inFlight.userData(operation.slot));
+  }
+
+  /** Cancels everything that uses a closed descriptor. */
+  void cancel(Handle handle) {
+    assert !handle.isOpen();
+    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+      Operation operation = inFlight.at(slot);
+      if (operation != null && operation.handle == handle) {
+        operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
+        cancel(operation);
+      }
+    }
+    for (Call call : queue) {
+      if (call.queued) {
+        cancelWaiting(call, handle);
+      }
+    }
+  }
+
+  /** A batch that waits loses what uses the descriptor when its turn comes; a chain, at once. */
+  private void cancelWaiting(Call call, Handle handle) {
+    for (int i = call.submitted; i < call.operations.length; i++) {
+      if (call.operations[i].handle == handle) {
+        if (call.shape == Call.Shape.LINKED || call.operations.length == 1) {
+          call.queued = false;
+          finishUnsubmitted(call);
+        }
+        return;
+      }
+    }
+  }
+
+  /** Lets no call in any more and cancels all that are. */
+  void beginStop() {
+    ending = Call.Cancelled.RING_CLOSED;
+    for (Call call : queue) {
+      cancel(call, ending);
+    }
+    queue.clear();
+    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+      Operation operation = inFlight.at(slot);
+      if (operation != null) {
+        cancel(operation.call, ending);
+      }
+    }
+  }
+
+  /**
+   * Ends every call now, since no completion will be seen again. What the kernel was lent is kept
+   * reachable by the table, for ever.
+   */
+  void fail() {
+    ending = Call.Cancelled.RING_FAILED;
+    Quarantine.keep(inFlight);
+    for (Call call : queue) {
+      if (call.queued) {
+        call.queued = false;
+        refuse(call, ending);
+      }
+    }
+    queue.clear();
+    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+      Operation operation = inFlight.at(slot);
+      if (operation != null) {
+        Object lent = operation.lent;
+        operation.call.cancelled = ending;
+        operation.call.cancelRest = false;
+        finish(operation, -Errno.ECANCELED);
+        operation.lent = lent;
+      }
+    }
+  }
+}
