@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
@@ -391,7 +392,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private int readInline(Engine engine, MemorySegment target, long position, int length) {
     long n = engine.inline().read(handle.fd(), target, position);
-    if (n == -Errno.EOPNOTSUPP) {
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineReads = false;
     }
     engine.countInline(n >= 0 && !endsAtPage((int) n, length, position));
@@ -678,7 +679,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private int writeInline(Engine engine, MemorySegment source, long position, int length) {
     long n = engine.inline().write(handle.fd(), source, position);
-    if (n == -Errno.EOPNOTSUPP) {
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineWrites = false; // as on ext4
     }
     engine.countInline(n == length);
@@ -944,10 +945,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    if (path != null && isOpen()) {
-      unlink(path);
+    try {
+      if (path != null && isOpen()) {
+        Files.deleteIfExists(path);
+      }
+    } finally {
+      handle.close();
     }
-    handle.close();
   }
 
   /**
