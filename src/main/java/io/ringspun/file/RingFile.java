@@ -954,24 +954,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
-  /**
-   * Removes the name of a file that was to be deleted on close; that it is gone already is fine.
-   */
-  private void unlink(Path name) throws IOException {
-    boolean interrupted = Thread.interrupted();
-    Engine engine = handle.engine();
-    try (PathMemory memory = PathMemory.of(name)) {
-      Call call = engine.single();
-      call.operation(0).unlinkat(Constants.AT_FDCWD, memory.address(), 0);
-      call.operation(0).using(null, memory);
-      engine.run(call);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
   @Override
   public String toString() {
     return "RingFile[%s]".formatted(handle);

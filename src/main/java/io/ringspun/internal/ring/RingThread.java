@@ -317,6 +317,9 @@ final class RingThread extends Thread {
 
   private void enter(boolean mayWait) {
     submissions.publish();
+    if (memory.hasFlag(IORING_SETUP_SQPOLL)) {
+      VarHandle.fullFence(); // the kernel's thread says that it sleeps, then looks at the tail
+    }
     int toSubmit = submissions.unconsumed();
     int queueFlags = submissions.flags();
     boolean kernelHasWork = (queueFlags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;

@@ -17,11 +17,8 @@ final class Watchdog implements Runnable {
   private static final long REPORT_NANOS = 500_000_000;
 
   private static final class Start {
-    static {
-      Thread.ofPlatform().daemon().name("ringspun-watchdog").start(new Watchdog());
-    }
-
-    static void ensure() {}
+    static final Thread THREAD =
+        Thread.ofPlatform().daemon().name("ringspun-watchdog").start(new Watchdog());
   }
 
   /** What was seen of a ring at the last look. */
@@ -33,17 +30,20 @@ final class Watchdog implements Runnable {
 
   private final Map<Engine, Sighting> sightings = new HashMap<>();
 
-  /** Starts the watch if it is not on. */
+  /** Starts the watch if it is not on; it rests while there is no ring. */
   static void watch() {
-    Start.ensure();
+    LockSupport.unpark(Start.THREAD);
   }
 
   @Override
   public void run() {
     while (true) {
-      LockSupport.parkNanos(PERIOD_NANOS);
-      Iterable<Engine> live = Engine.live();
-      for (Engine engine : live) {
+      if (Engine.live().isEmpty()) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, PERIOD_NANOS);
+      }
+      for (Engine engine : Engine.live()) {
         try {
           look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()));
         } catch (RuntimeException e) {
