@@ -360,47 +360,37 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /** Reads what one operation gives: 0 at the end. The memory is native. */
   private int readSome(MemorySegment target, long position) throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    handle.acquire(); // the ring releases it at the completion
-    Engine engine;
-    int inline = 0;
-    try {
-      engine = handle.engine();
-      engine.requireUsable();
-      if (inlineReads && engine.config().inlineAttempts()) {
-        inline = readInline(engine, target, position, length);
-        if (inline > 0 && !endsAtPage(inline, length, position)) {
-          handle.release();
-          return inline;
-        }
-        if (inline == 0) {
-          handle.release();
-          return 0;
-        }
-        inline = Math.max(inline, 0);
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    int done = 0;
+    if (inlineReads && engine.config().inlineAttempts()) {
+      int n = readInline(engine, target, position);
+      boolean isAll = n >= 0 && !endsAtPage(n, length, position);
+      engine.countInline(isAll);
+      if (isAll) {
+        return n;
       }
-    } catch (IOException | RuntimeException | Error e) {
-      handle.release();
-      throw e;
+      done = Math.max(n, 0);
     }
-    MemorySegment rest = inline == 0 ? target : target.asSlice(inline);
-    return inline + check("read", readOnRing(engine, rest, position + inline, length - inline));
+    MemorySegment rest = done == 0 ? target : target.asSlice(done);
+    return done + check("read", readOnRing(engine, rest, position + done, length - done));
   }
 
   private static boolean endsAtPage(int count, int length, long position) {
     return count < length && ((position + count) & PAGE_MASK) == 0;
   }
 
-  private int readInline(Engine engine, MemorySegment target, long position, int length) {
-    long n = engine.inline().read(handle.fd(), target, position);
+  private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
+    int n = (int) engine.inline().read(handle, target, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineReads = false;
     }
-    engine.countInline(n >= 0 && !endsAtPage((int) n, length, position));
-    return (int) n;
+    return n;
   }
 
   private int readOnRing(Engine engine, MemorySegment target, long position, int length)
       throws IOException {
+    handle.acquire(); // the ring releases it at the completion
     if (Lending.isLendable(target)) {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0).read(handle.fd(), target.address(), length, position);
@@ -654,40 +644,33 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /** Writes what one operation takes. The memory is native. */
   private int writeSome(MemorySegment source, long position) throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    handle.acquire(); // the ring releases it at the completion
-    Engine engine;
-    int inline = 0;
-    try {
-      engine = handle.engine();
-      engine.requireUsable();
-      if (inlineWrites && engine.config().inlineAttempts()) {
-        inline = writeInline(engine, source, position, length);
-        if (inline == length) {
-          handle.release();
-          return inline;
-        }
-        inline = Math.max(inline, 0);
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    int done = 0;
+    if (inlineWrites && engine.config().inlineAttempts()) {
+      int n = writeInline(engine, source, position);
+      engine.countInline(n == length);
+      if (n == length) {
+        return n;
       }
-    } catch (IOException | RuntimeException | Error e) {
-      handle.release();
-      throw e;
+      done = Math.max(n, 0);
     }
-    MemorySegment rest = inline == 0 ? source : source.asSlice(inline);
-    int n = writeOnRing(engine, rest, position + inline, length - inline);
-    return n < 0 && inline > 0 ? inline : inline + check("write", n);
+    MemorySegment rest = done == 0 ? source : source.asSlice(done);
+    int n = writeOnRing(engine, rest, position + done, length - done);
+    return n < 0 && done > 0 ? done : done + check("write", n);
   }
 
-  private int writeInline(Engine engine, MemorySegment source, long position, int length) {
-    long n = engine.inline().write(handle.fd(), source, position);
+  private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
+    int n = (int) engine.inline().write(handle, source, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineWrites = false; // as on ext4
     }
-    engine.countInline(n == length);
-    return (int) n;
+    return n;
   }
 
   private int writeOnRing(Engine engine, MemorySegment source, long position, int length)
       throws IOException {
+    handle.acquire(); // the ring releases it at the completion
     Loan loan;
     try {
       int step = Lending.isLendable(source) ? length : Math.min(length, NativePool.LARGEST_BYTES);

@@ -31,7 +31,7 @@ public final class Engine {
     this.config = config;
     this.kernel = kernel;
     this.thread = thread;
-    inline = new InlineCalls(kernel);
+    inline = new InlineCalls(kernel, thread);
   }
 
   /**
@@ -230,6 +230,13 @@ public final class Engine {
       thread.dispatcher().cancel(call, reason);
     } else {
       thread.handOver(new RingThread.CancelRequest(call, reason));
+    }
+  }
+
+  /** Waits until no ring's own thread is in a system call on a handle that is closed already. */
+  static void awaitUnused(Handle handle) {
+    for (Engine engine : LIVE) {
+      engine.inline.awaitUnused(handle);
     }
   }
 

@@ -101,6 +101,7 @@ public final class Handle {
     }
     closerRing = Engine.carryingCurrentThread();
     closer = Thread.currentThread(); // before the count is read: pairs with release()
+    Engine.awaitUnused(this);
     if (state != CLOSED) {
       Engine.cancelEverywhere(this);
       Engine.awaitUninterruptibly(() -> state == CLOSED);

@@ -4,6 +4,9 @@ import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -12,46 +15,108 @@ import org.jspecify.annotations.Nullable;
  * Reads and writes that never wait: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT} on
  * the calling thread. They succeed when the page cache has what is asked for, and cost a plain
  * system call; else the kernel answers {@code -EAGAIN} at once and the ring is asked.
+ *
+ * <p>The descriptor must not be closed meanwhile. A thread that no ring carries counts itself in
+ * and out of the handle. The ring's own thread, where the count would cost a cache line that all
+ * processors fight for, writes down which handle it is using and then looks whether that is closed;
+ * who closes does it the other way round ({@link #awaitUnused}). Both are volatile, so one of them
+ * sees the other.
  */
 public final class InlineCalls {
   // Threads that meet in a slot merely make fresh memory; the stride keeps slots on lines of their
-  // own, so that processors do not fight over them.
+  // own.
   private static final int SLOT_BITS = 6;
   private static final int STRIDE = 16;
 
+  private static final VarHandle IN_USE;
+
+  static {
+    try {
+      IN_USE = MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", Handle.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Kernel kernel;
+  private final RingThread thread;
+  private final CallMemory threadMemory = new CallMemory(); // for calls on the ring's own thread
   private final AtomicReferenceArray<@Nullable CallMemory> pool =
       new AtomicReferenceArray<>(STRIDE << SLOT_BITS);
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
 
-  InlineCalls(Kernel kernel) {
+  @SuppressWarnings("unused") // through IN_USE
+  private volatile @Nullable Handle inUse; // written by the ring's thread, read by who closes
+
+  InlineCalls(Kernel kernel, RingThread thread) {
     this.kernel = kernel;
+    this.thread = thread;
   }
+
+  /** A system call that transfers what the memory describes. */
+  private interface Transfer {
+    long run(Kernel kernel, int fd, CallMemory call, long position, MemorySegment held);
+  }
+
+  private static final Transfer READ =
+      (kernel, fd, call, position, held) ->
+          kernel.preadv2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
+  private static final Transfer WRITE =
+      (kernel, fd, call, position, held) ->
+          kernel.pwritev2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
 
   /**
    * Tries to read.
    *
    * @return the bytes read, 0 at the end of the file, or a negated errno
+   * @throws ClosedChannelException if the handle is closed
    * @throws IllegalStateException if the segment's arena is closed
    */
-  public long read(int fd, MemorySegment target, long position) {
-    int home = home();
-    CallMemory call = take(home);
-    call.vector(target.address(), Math.min(target.byteSize(), Constants.MAX_RW_COUNT));
-    long n = kernel.preadv2(fd, call, 1, position, Constants.RWF_NOWAIT, target);
-    pool.lazySet(home, call);
-    return n;
+  public long read(Handle handle, MemorySegment target, long position)
+      throws ClosedChannelException {
+    return transfer(READ, handle, target, position);
   }
 
   /** Tries to write; see {@link #read}. */
-  public long write(int fd, MemorySegment source, long position) {
-    int home = home();
-    CallMemory call = take(home);
-    call.vector(source.address(), Math.min(source.byteSize(), Constants.MAX_RW_COUNT));
-    long n = kernel.pwritev2(fd, call, 1, position, Constants.RWF_NOWAIT, source);
-    pool.lazySet(home, call);
-    return n;
+  public long write(Handle handle, MemorySegment source, long position)
+      throws ClosedChannelException {
+    return transfer(WRITE, handle, source, position);
+  }
+
+  private long transfer(Transfer transfer, Handle handle, MemorySegment memory, long position)
+      throws ClosedChannelException {
+    long length = Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
+    if (CarrierAccess.current() == thread) {
+      IN_USE.setVolatile(this, handle);
+      try {
+        if (!handle.isOpen()) {
+          throw new ClosedChannelException();
+        }
+        threadMemory.vector(memory.address(), length);
+        return transfer.run(kernel, handle.fd(), threadMemory, position, memory);
+      } finally {
+        IN_USE.setRelease(this, null);
+      }
+    }
+    handle.acquire();
+    try {
+      int home = home();
+      CallMemory call = take(home);
+      call.vector(memory.address(), length);
+      long n = transfer.run(kernel, handle.fd(), call, position, memory);
+      pool.lazySet(home, call);
+      return n;
+    } finally {
+      handle.release();
+    }
+  }
+
+  /** Waits until the ring's thread has no call on a handle that is closed already. */
+  void awaitUnused(Handle handle) {
+    while (inUse == handle) {
+      Thread.onSpinWait(); // the call cannot wait, so it takes as long as its copying
+    }
   }
 
   /** Sets a file's size; this one may wait, on kernels that cannot do it through a ring. */
