@@ -57,8 +57,7 @@ final class Contest {
     for (int round = 1; round <= plan.rounds(); round++) {
       if (ours.round(ringspun, work, count) != theirs.round(fileChannel, work, count)) {
         throw new DigestMismatchException(
-            "Ringspun and FileChannel differ: %s, %d threads, %s"
-                .formatted(work.name(), work.threads(), work.mode()));
+            "Ringspun and FileChannel came to different bytes: " + work.describe());
       }
       progress.accept((double) round / plan.rounds());
       if (System.nanoTime() - start > plan.rowNanos()) {

@@ -78,7 +78,7 @@ public final class MainJob {
       try {
         List<Row> rows = measure(settings, rings, byteCount, directory.path());
         Table.print(OUT, rows);
-        conclude(rows, (System.nanoTime() - start) / 1e9);
+        conclude(settings, rows, (System.nanoTime() - start) / 1e9);
       } catch (IOException e) {
         if (!directory.isExiting()) { // else Ctrl-C took the files away
           throw e;
@@ -113,7 +113,7 @@ public final class MainJob {
     if (usable < byteCount) {
       throw RefusedException.because(
           ("%s: no space left for a copy: it takes %s, and there is %s; choose another directory"
-               + " with -Dwork=DIR")
+                  + " with -Dwork=DIR")
               .formatted(directory, size(byteCount), size(usable)));
     }
   }
@@ -150,10 +150,7 @@ public final class MainJob {
       progress.next("warm-up");
       contest.measure(works.getFirst(), progress::update);
       for (Work work : works) {
-        progress.next(
-            "%s, %,d thread%s, %s"
-                .formatted(
-                    work.name(), work.threads(), work.threads() == 1 ? "" : "s", work.mode()));
+        progress.next(work.describe());
         rows.add(contest.measure(work, progress::update));
       }
     }
@@ -177,7 +174,7 @@ public final class MainJob {
     return works;
   }
 
-  private static void conclude(List<Row> rows, double seconds) {
+  private static void conclude(Settings settings, List<Row> rows, double seconds) {
     long measured = rows.stream().filter(Row.Measured.class::isInstance).count();
     OUT.printf(
         """
@@ -188,6 +185,9 @@ public final class MainJob {
         Both came to the same bytes: the digests of all %d rows agree. Took %.0f s.
         """,
         measured, seconds);
+    if (settings.plan() == Contest.Plan.QUICK) {
+      OUT.println("This was a quick run: it shows that all is well, not how fast it is.");
+    }
   }
 
   /** Says what is wrong in one line. */

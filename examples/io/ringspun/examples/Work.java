@@ -13,6 +13,12 @@ interface Work {
   /** How: cached, direct, or the like. */
   String mode();
 
+  /** All of this in one line. */
+  default String describe() {
+    String plural = threads() == 1 ? "" : "s";
+    return "%s, %,d thread%s, %s".formatted(name(), threads(), plural, mode());
+  }
+
   /** How many operations make the work complete; 1 if any number will do. */
   long completeCount();
 

@@ -1,7 +1,6 @@
 package io.ringspun.examples;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,18 +33,23 @@ final class WorkDirectory implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (!isExiting) {
+    try {
       Runtime.getRuntime().removeShutdownHook(hook);
-      remove();
+    } catch (IllegalStateException _) {
+      return; // the hook is at it already
     }
+    remove();
   }
 
   private void removeAtExit() {
     isExiting = true;
-    try {
-      remove();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    for (int attempt = 0; attempt < 3; attempt++) { // the job may just be making another file
+      try {
+        remove();
+        return;
+      } catch (IOException _) {
+        // there is nobody left to tell
+      }
     }
   }
 
