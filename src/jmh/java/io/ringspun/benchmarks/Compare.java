@@ -1,0 +1,237 @@
+package io.ringspun.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Runs the arms of one workload in turn, A B C A B C, so that whatever else the machine does meets
+ * all of them, and prints a Markdown table of medians with their spread. Ratios are taken within
+ * each round, then their median.
+ *
+ * <pre>Compare WORKLOAD [--arms A,B,...] [--threads N,M,...] [--rounds 5] [--forks 3]
+ *     [--warmups 3] [--operations N] [--isolate]</pre>
+ *
+ * <p>The first arm is the yardstick. Each fork is a fresh JVM, with this one's flags, that runs all
+ * arms, after warm-up rounds that do not count. With {@code --isolate} each arm has JVMs of its
+ * own, still in turn, so that no arm profits or suffers from what the compiler learned of another.
+ */
+public final class Compare {
+  private static final String MARK = "sample ";
+
+  private final Workload workload;
+  private final boolean child;
+  private List<String> arms;
+  private List<Integer> threads;
+  private int operations;
+  private int rounds = 5;
+  private int forks = 3;
+  private int warmups = 3;
+  private boolean isolate;
+
+  private Compare(String[] args) {
+    if (args.length == 0) {
+      throw new IllegalArgumentException("which of " + Arrays.toString(Workload.values()) + "?");
+    }
+    workload = Workload.named(args[0]);
+    arms = workload.arms();
+    threads = workload.threads();
+    operations = workload.operations();
+    boolean isChild = false;
+    for (int i = 1; i < args.length; i++) {
+      switch (args[i]) {
+        case "--arms" -> arms = List.of(args[++i].split(","));
+        case "--threads" ->
+            threads = Arrays.stream(args[++i].split(",")).map(Integer::valueOf).toList();
+        case "--rounds" -> rounds = Integer.parseInt(args[++i]);
+        case "--forks" -> forks = Integer.parseInt(args[++i]);
+        case "--warmups" -> warmups = Integer.parseInt(args[++i]);
+        case "--operations" -> operations = Integer.parseInt(args[++i]);
+        case "--isolate" -> isolate = true;
+        case "--child" -> isChild = true;
+        default -> throw new IllegalArgumentException("unknown option: " + args[i]);
+      }
+    }
+    child = isChild;
+  }
+
+  /**
+   * Compares.
+   *
+   * @param args see the class comment
+   */
+  public static void main(String[] args) throws Exception {
+    Compare compare;
+    try {
+      compare = new Compare(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
+    }
+    if (compare.child) {
+      compare.sample();
+    } else {
+      compare.run();
+    }
+  }
+
+  // ---- in a fork -----------------------------------------------------------------------------
+
+  /** Measures the arms in turn; every sample is a line of output. */
+  private void sample() throws Exception {
+    Map<String, Arm> opened = new LinkedHashMap<>();
+    try {
+      for (String arm : arms) {
+        opened.put(arm, workload.open(arm, threads.getFirst()));
+      }
+      for (int round = -warmups; round < rounds; round++) {
+        for (Map.Entry<String, Arm> arm : opened.entrySet()) {
+          System.gc(); // what an arm leaves behind is not the next one's to clear away
+          Sample sample = arm.getValue().measure(operations);
+          if (round >= 0) {
+            System.out.println(MARK + arm.getKey() + " " + sample.encode());
+          }
+        }
+      }
+    } finally {
+      for (Arm arm : opened.values()) {
+        arm.close();
+      }
+    }
+  }
+
+  // ---- in the process that was started -------------------------------------------------------
+
+  private void run() throws Exception {
+    System.out.println(environment());
+    System.out.println();
+    System.out.printf(
+        "`%s`: %,d operations a run; medians of %d runs of each arm in turn (%d JVMs%s, %d rounds"
+            + " after %d for warm-up), least and most in brackets; ratios to `%s` within a"
+            + " round.%n",
+        workload.name().toLowerCase(Locale.ROOT),
+        operations,
+        forks * rounds,
+        isolate ? forks * arms.size() : forks,
+        isolate ? ", each for one arm" : "",
+        rounds,
+        warmups,
+        arms.getFirst());
+    System.out.println();
+    System.out.println(
+        "| Threads | Arm | Operations/s | CPU µs/operation | Heap bytes/operation | × rate | × CPU"
+            + " |");
+    System.out.println("|---|---|---|---|---|---|---|");
+    for (int count : threads) {
+      Map<String, List<Sample>> samples = new LinkedHashMap<>();
+      for (int fork = 0; fork < forks; fork++) {
+        if (isolate) {
+          for (String arm : arms) {
+            fork(List.of(arm), count, samples);
+          }
+        } else {
+          fork(arms, count, samples);
+        }
+      }
+      report(count, samples);
+    }
+  }
+
+  /** Has another JVM measure arms, and collects its samples. */
+  private void fork(List<String> chosen, int count, Map<String, List<Sample>> samples)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElse("java"));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(List.of("--class-path", System.getProperty("java.class.path")));
+    command.addAll(List.of(Compare.class.getName(), workload.name(), "--child"));
+    command.addAll(List.of("--arms", String.join(",", chosen), "--threads", "" + count));
+    command.addAll(List.of("--rounds", "" + rounds, "--warmups", "" + warmups));
+    command.addAll(List.of("--operations", "" + operations));
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith(MARK)) {
+          String[] parts = line.substring(MARK.length()).split(" ", 2);
+          samples.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(Sample.parse(parts[1]));
+        } else {
+          System.err.println(line);
+        }
+      }
+    }
+    int status = process.waitFor();
+    if (status != 0) {
+      throw new IllegalStateException("the JVM for " + chosen + " ended with status " + status);
+    }
+  }
+
+  private void report(int count, Map<String, List<Sample>> samples) {
+    List<Sample> yardstick = samples.get(arms.getFirst());
+    for (String arm : arms) {
+      List<Sample> own = samples.get(arm);
+      System.out.printf(
+          "| %,d | %s | %s | %s | %s | %s | %s |%n",
+          count,
+          arm,
+          figures(own, Sample::rate, "%,.0f"),
+          figures(own, Sample::cpuMicros, "%.3f"),
+          figures(own, Sample::bytes, "%.1f"),
+          ratios(own, yardstick, Sample::rate),
+          ratios(own, yardstick, Sample::cpuMicros));
+    }
+    System.out.flush();
+  }
+
+  private static String figures(
+      List<Sample> samples, ToDoubleFunction<Sample> figure, String format) {
+    return figures(samples.stream().mapToDouble(figure).toArray(), format);
+  }
+
+  private static String ratios(
+      List<Sample> samples, List<Sample> yardstick, ToDoubleFunction<Sample> figure) {
+    if (samples == yardstick) {
+      return "1";
+    }
+    double[] ratios = new double[samples.size()];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = figure.applyAsDouble(samples.get(i)) / figure.applyAsDouble(yardstick.get(i));
+    }
+    return figures(ratios, "%.2f");
+  }
+
+  private static String figures(double[] values, String format) {
+    Arrays.sort(values);
+    int middle = values.length / 2;
+    double median =
+        values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    return String.format(
+        Locale.ROOT,
+        format + " (" + format + " – " + format + ")",
+        median,
+        values[0],
+        values[values.length - 1]);
+  }
+
+  private static String environment() {
+    return "%s %s, %d CPUs, JDK %s, %s"
+        .formatted(
+            System.getProperty("os.name"),
+            System.getProperty("os.version"),
+            Runtime.getRuntime().availableProcessors(),
+            Runtime.version(),
+            ManagementFactory.getRuntimeMXBean().getInputArguments());
+  }
+}

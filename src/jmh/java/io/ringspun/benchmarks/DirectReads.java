@@ -1,0 +1,42 @@
+package io.ringspun.benchmarks;
+
+import io.ringspun.file.RingOpenOption;
+import java.io.IOException;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadFactory;
+
+/** The arms of {@link DirectReadBenchmark}. */
+final class DirectReads {
+  static final int OPERATIONS = 65_536;
+
+  private DirectReads() {}
+
+  static Arm open(String arm, int threads) throws IOException {
+    BenchmarkFile file = BenchmarkFile.uncached();
+    return switch (arm) {
+      case "fileChannel" -> channel(Thread.ofVirtual().factory(), threads, file);
+      case "fileChannelPlatform" -> channel(Thread.ofPlatform().factory(), threads, file);
+      case "ringDefault" -> {
+        Rings rings = Rings.one();
+        yield ring(rings, Thread.ofVirtual().factory(), threads, file);
+      }
+      case "ringCarried" -> {
+        Rings rings = Rings.one();
+        yield ring(rings, rings.carried(), threads, file);
+      }
+      default -> throw Workload.unknown(arm);
+    };
+  }
+
+  private static Arm channel(ThreadFactory factory, int threads, BenchmarkFile file)
+      throws IOException {
+    return new ChannelReads(
+        new Crew(factory, threads), file, StandardOpenOption.READ, BenchmarkFile.channelDirect());
+  }
+
+  private static Arm ring(Rings rings, ThreadFactory factory, int threads, BenchmarkFile file)
+      throws IOException {
+    return new RingReads(
+        rings, new Crew(factory, threads), Rings.Way.QUEUED, file, RingOpenOption.DIRECT);
+  }
+}

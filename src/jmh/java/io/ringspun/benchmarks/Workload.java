@@ -1,0 +1,95 @@
+package io.ringspun.benchmarks;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Work that can be done in several ways, which JMH and {@link Compare} both drive.
+ *
+ * <p>Every way does the same operations, with the same threads, on memory of the same kind.
+ */
+enum Workload {
+  NOP(Nops.OPERATIONS, List.of(1, 32, 1000), "handedOver", "carried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return Nops.open(arm, threads);
+    }
+  },
+  CACHED(
+      CachedReads.OPERATIONS,
+      List.of(1, 32, 1000, 10_000),
+      "fileChannel",
+      "ringDefault",
+      "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return CachedReads.open(arm, threads);
+    }
+  },
+  DIRECT(
+      DirectReads.OPERATIONS, List.of(1, 8, 32, 128), "fileChannel", "ringDefault", "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return DirectReads.open(arm, threads);
+    }
+  },
+  BATCH(
+      BatchReads.OPERATIONS,
+      List.of(1),
+      "fileChannelPlatform",
+      "fileChannelCarried",
+      "batchPlatform",
+      "batchCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return BatchReads.open(arm, threads);
+    }
+  },
+  LOG(LogCommits.OPERATIONS, List.of(1, 64), "fileChannel", "chainDefault", "chainCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return LogCommits.open(arm, threads);
+    }
+  };
+
+  private final int operations;
+  private final List<Integer> threads;
+  private final List<String> arms;
+
+  Workload(int operations, List<Integer> threads, String... arms) {
+    this.operations = operations;
+    this.threads = threads;
+    this.arms = List.of(arms);
+  }
+
+  /** Returns how many operations a run does unless told otherwise. */
+  int operations() {
+    return operations;
+  }
+
+  /** Returns with how many threads to compare unless told otherwise. */
+  List<Integer> threads() {
+    return threads;
+  }
+
+  /** Returns which arms to compare unless told otherwise; the first is the yardstick. */
+  List<String> arms() {
+    return arms;
+  }
+
+  /** Makes an arm ready. */
+  abstract Arm open(String arm, int threads) throws Exception;
+
+  static Workload named(String name) {
+    for (Workload workload : values()) {
+      if (workload.name().equalsIgnoreCase(name)) {
+        return workload;
+      }
+    }
+    throw new IllegalArgumentException(name + " is none of " + Arrays.toString(values()));
+  }
+
+  static IllegalArgumentException unknown(String arm) {
+    return new IllegalArgumentException("no such arm: " + arm);
+  }
+}

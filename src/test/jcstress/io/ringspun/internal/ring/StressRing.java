@@ -1,0 +1,129 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.CallMemory;
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.RingParams;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/** A ring for tests that cannot each have one, and descriptors that only look like some. */
+final class StressRing {
+  /** Numbers from here on are no descriptors of the kernel's. */
+  private static final int FIRST_FAKE = 1 << 24;
+
+  private static final int FAKES = 1 << 20; // far more than are in use at once
+  private static final AtomicInteger NEXT_FAKE = new AtomicInteger();
+  private static final AtomicIntegerArray CLOSES = new AtomicIntegerArray(FAKES);
+
+  private StressRing() {}
+
+  static Engine open() {
+    EngineConfig.Failures failures =
+        new EngineConfig.Failures() {
+          @Override
+          public IOException closed(String ring) {
+            return new IOException("closed");
+          }
+
+          @Override
+          public IOException failed(String ring, Throwable cause) {
+            return new IOException("failed", cause);
+          }
+
+          @Override
+          public IOException timedOut(String ring, long timeoutNanos) {
+            return new IOException("timed out");
+          }
+        };
+    try {
+      return Engine.open(
+          new EngineConfig("stress", 64, 128, 0, 0, 0, 0, 0, 0, true, failures),
+          new FakeCloses(LinuxKernel.INSTANCE));
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Returns a ring that is closed, so that descriptors are closed without it. */
+  static Engine closed() {
+    Engine engine = open();
+    engine.close();
+    return engine;
+  }
+
+  /** Returns a number that no other test uses now. */
+  static int fakeDescriptor() {
+    int index = NEXT_FAKE.getAndIncrement() & (FAKES - 1);
+    CLOSES.set(index, 0);
+    return FIRST_FAKE + index;
+  }
+
+  /** Returns how often a fake descriptor was closed. */
+  static int closes(int fd) {
+    return CLOSES.get(fd - FIRST_FAKE);
+  }
+
+  /** The kernel, but for {@code close(2)} of fake descriptors. */
+  private record FakeCloses(Kernel kernel) implements Kernel {
+    @Override
+    public int close(int fd) {
+      if (fd < FIRST_FAKE) {
+        return kernel.close(fd);
+      }
+      CLOSES.getAndIncrement(fd - FIRST_FAKE);
+      return 0;
+    }
+
+    @Override
+    public RingMemory open(RingParams params) throws ErrnoException {
+      return kernel.open(params);
+    }
+
+    @Override
+    public void close(RingMemory ring) {
+      kernel.close(ring);
+    }
+
+    @Override
+    public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
+      return kernel.enter(ring, toSubmit, minComplete, flags);
+    }
+
+    @Override
+    public int register(RingMemory ring, int opcode, MemorySegment argument, int count) {
+      return kernel.register(ring, opcode, argument, count);
+    }
+
+    @Override
+    public int eventfd() {
+      return kernel.eventfd();
+    }
+
+    @Override
+    public int signal(int eventfd) {
+      return kernel.signal(eventfd);
+    }
+
+    @Override
+    public int ftruncate(int fd, long size) {
+      return kernel.ftruncate(fd, size);
+    }
+
+    @Override
+    public long preadv2(
+        int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+      return kernel.preadv2(fd, call, count, position, flags, held);
+    }
+
+    @Override
+    public long pwritev2(
+        int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+      return kernel.pwritev2(fd, call, count, position, flags, held);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.ringspun.internal.ring;
+
+import java.io.IOException;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * {@link RingThread}: a call handed over while the ring's thread goes to sleep is not slept over.
+ * This drives the real thread on the real kernel: both actors hand over to one ring, whose thread
+ * wants to sleep after each. A lost wake-up shows as a call whose time runs out.
+ */
+@JCStressTest
+@Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "both served")
+@Outcome(expect = Expect.FORBIDDEN, desc = "slept over")
+@State
+public class WakeUpStress {
+  private static final Engine RING = StressRing.open();
+  private static final long LIMIT_NANOS = 2_000_000_000;
+
+  private static int serve() {
+    Call call = RING.single().timeoutNanos(LIMIT_NANOS);
+    call.operation(0).nop();
+    try {
+      return RING.run(call) == 0 ? 1 : 0;
+    } catch (IOException _) {
+      return 0;
+    }
+  }
+
+  @Actor
+  public void one(II_Result served) {
+    served.r1 = serve();
+  }
+
+  @Actor
+  public void two(II_Result served) {
+    served.r2 = serve();
+  }
+}
