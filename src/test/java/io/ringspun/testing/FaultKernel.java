@@ -39,7 +39,7 @@ import java.util.function.ToIntFunction;
  * <p>Safe for use by many threads; what tests change takes effect at the next {@code enter}, which
  * is brought about at once.
  */
-public final class FaultKernel implements Kernel {
+public final class FaultKernel implements Kernel, AutoCloseable {
   private static final Kernel REAL = LinuxKernel.INSTANCE;
   private static final VarHandle INT = JAVA_INT.varHandle();
   private static final int IORING_NOP_INJECT_RESULT = 1; // Linux 6.10
@@ -281,6 +281,13 @@ public final class FaultKernel implements Kernel {
   /** Drops all rules; what they have begun to change stays changed. */
   public synchronized void clear() {
     rules.clear();
+  }
+
+  /** Drops all rules and lets all completions go, so that a ring can be closed after it. */
+  @Override
+  public synchronized void close() {
+    rules.clear();
+    release();
   }
 
   /** Makes the next calls of {@code enter} fail, on any ring. */
