@@ -423,6 +423,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private int readCopying(MemorySegment target, long position) throws IOException {
     int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
+    boolean hadFailed = isRingFailed();
     while (done < wanted) {
       int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
       NativePool.Block block = NativePool.take(step);
@@ -433,7 +434,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         n = readSome(copy, position + done);
         MemorySegment.copy(copy, 0, target, done, n);
       } finally {
-        giveBack(block);
+        giveBack(block, hadFailed);
       }
       done += n;
       if (n < step) {
@@ -698,6 +699,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private int writeCopying(MemorySegment source, long position) throws IOException {
     int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
+    boolean hadFailed = isRingFailed();
     while (done < wanted) {
       int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
       NativePool.Block block = NativePool.take(step);
@@ -708,7 +710,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         MemorySegment.copy(source, done, copy, 0, step);
         n = writeSome(copy, position + done);
       } finally {
-        giveBack(block);
+        giveBack(block, hadFailed);
       }
       done += n;
       if (n < step) {
@@ -866,6 +868,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     handle.acquire();
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
+    boolean hadFailed = engine.hasFailed();
     try {
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
@@ -877,7 +880,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       check("statx", engine.run(call));
       return FileStat.of(block.memory());
     } finally {
-      giveBack(engine, block);
+      giveBack(engine, block, hadFailed);
     }
   }
 
@@ -975,12 +978,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return handle.engine().hasFailed();
   }
 
-  void giveBack(NativePool.Block block) {
-    giveBack(handle.engine(), block);
+  void giveBack(NativePool.Block block, boolean hadFailed) {
+    giveBack(handle.engine(), block, hadFailed);
   }
 
-  private static void giveBack(Engine engine, NativePool.Block block) {
-    if (!engine.hasFailed()) { // else nobody knows when the kernel lets go of it
+  /**
+   * Returns a block to the pool, unless the ring failed while the kernel may have had it: then
+   * nobody knows when it lets go. A ring that had failed before never lent it.
+   */
+  private static void giveBack(Engine engine, NativePool.Block block, boolean hadFailed) {
+    if (hadFailed || !engine.hasFailed()) {
       block.close();
     }
   }

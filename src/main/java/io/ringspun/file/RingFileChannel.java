@@ -324,6 +324,7 @@ public final class RingFileChannel extends FileChannel {
     requireNotNegative(at);
     requireNotNegative(count);
     long done = 0;
+    boolean hadFailed = file.isRingFailed();
     NativePool.Block block = NativePool.take(COPY_BYTES);
     try {
       while (done < count) {
@@ -344,7 +345,7 @@ public final class RingFileChannel extends FileChannel {
       }
       throw e;
     } finally {
-      file.giveBack(block);
+      file.giveBack(block, hadFailed);
     }
   }
 
@@ -361,6 +362,7 @@ public final class RingFileChannel extends FileChannel {
       return 0;
     }
     long done = 0;
+    boolean hadFailed = file.isRingFailed();
     NativePool.Block block = NativePool.take(COPY_BYTES);
     try {
       while (done < count) {
@@ -380,7 +382,7 @@ public final class RingFileChannel extends FileChannel {
       }
       throw e;
     } finally {
-      file.giveBack(block);
+      file.giveBack(block, hadFailed);
     }
   }
 

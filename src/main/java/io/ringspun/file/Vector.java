@@ -33,7 +33,7 @@ final class Vector {
     List<Loan> loans = new ArrayList<>();
     NativePool.Block vector =
         NativePool.take(IOVEC_BYTES * Math.clamp(pieces.length, 1, Constants.UIO_MAXIOV));
-    boolean settled = false;
+    boolean settled = file.isRingFailed(); // then nothing will be lent
     try {
       lend(pieces, fills, loans, vector.memory());
       if (loans.isEmpty()) {

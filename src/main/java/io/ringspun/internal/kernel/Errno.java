@@ -168,7 +168,8 @@ public final class Errno {
           Map.entry(129, new Entry("EKEYREJECTED", "Key was rejected by service")),
           Map.entry(130, new Entry("EOWNERDEAD", "Owner died")),
           Map.entry(131, new Entry("ENOTRECOVERABLE", "State not recoverable")),
-          Map.entry(132, new Entry("ERFKILL", "Operation not possible due to RF-kill")));
+          Map.entry(132, new Entry("ERFKILL", "Operation not possible due to RF-kill")),
+          Map.entry(133, new Entry("EHWPOISON", "Memory page has hardware error")));
 
   private Errno() {}
 

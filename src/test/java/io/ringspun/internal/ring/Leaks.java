@@ -1,0 +1,38 @@
+package io.ringspun.internal.ring;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A view into this package for the check of leaks. */
+public final class Leaks {
+  private Leaks() {}
+
+  /** Frees what the pool keeps for the next caller. */
+  public static void trimPool() {
+    NativePool.trim();
+  }
+
+  /** Returns the rings that are open, by name. */
+  public static Map<String, Integer> liveRings() {
+    Map<String, Integer> rings = new TreeMap<>();
+    for (Engine engine : Engine.live()) {
+      rings.merge(engine.toString(), 1, Integer::sum);
+    }
+    return rings;
+  }
+
+  /** Returns how many operations all rings have in flight or waiting for room. */
+  public static int inFlight() {
+    int sum = 0;
+    for (Engine engine : Engine.live()) {
+      Counters counters = engine.counters();
+      sum += counters.inFlight() + counters.waiting();
+    }
+    return sum;
+  }
+
+  /** Returns how many operations were never answered for, because their rings failed. */
+  public static int quarantined() {
+    return Quarantine.size();
+  }
+}

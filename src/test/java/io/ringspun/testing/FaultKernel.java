@@ -1,0 +1,539 @@
+package io.ringspun.testing;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ringspun.internal.kernel.CallMemory;
+import io.ringspun.internal.kernel.CompletionEntry;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.RingParams;
+import io.ringspun.internal.kernel.SubmissionEntry;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.ToIntFunction;
+
+/**
+ * The real kernel with faults. Operations are real unless a {@link FaultRule} says otherwise; a
+ * ring's completions pass through a queue of ours, so that they can be kept back, changed, repeated
+ * and made up. Entries are changed in the submission queue itself, before the kernel sees them.
+ *
+ * <p>Completions become visible during {@code enter} only, on the ring's thread, as with {@code
+ * DEFER_TASKRUN}. Rings with {@code SQPOLL} are not for this class: the kernel takes their entries
+ * by itself.
+ *
+ * <p>Safe for use by many threads; what tests change takes effect at the next {@code enter}, which
+ * is brought about at once.
+ */
+public final class FaultKernel implements Kernel, AutoCloseable {
+  private static final Kernel REAL = LinuxKernel.INSTANCE;
+  private static final VarHandle INT = JAVA_INT.varHandle();
+  private static final int IORING_NOP_INJECT_RESULT = 1; // Linux 6.10
+
+  // Our completion queue: head, tail and overflow count on lines of their own, then the entries.
+  private static final long HEAD = 0;
+  private static final long TAIL = 64;
+  private static final long OVERFLOW = 128;
+  private static final long ENTRIES = 192;
+
+  // All guarded by this.
+  private final Map<Integer, Shadow> rings = new HashMap<>();
+  private final List<FaultRule> rules = new ArrayList<>();
+  private final List<Request> submitted = new ArrayList<>();
+  private final List<RingParams> tried = new ArrayList<>();
+  private final Map<Integer, Integer> registerFaults = new HashMap<>();
+  private ToIntFunction<RingParams> openFault = _ -> 0;
+  private int eventfdFault;
+  private int enterErrno;
+  private int enterFaults;
+  private Throwable enterThrows;
+  private int inlineMax = Integer.MAX_VALUE;
+  private Shadow youngest;
+  private long enters;
+
+  /**
+   * One entry as it stood in the submission queue, before any rule changed it.
+   *
+   * @param enter the number of the {@code enter} that took it
+   * @param ring the ring's descriptor
+   * @param opcode {@code IORING_OP_} number
+   * @param flags {@code IOSQE_} flags
+   * @param fd what it works on
+   * @param offset the second word
+   * @param address the third word
+   * @param length bytes, or buffers of a vectored transfer
+   * @param operationFlags the operation's own flags
+   * @param userData what its completion carries
+   */
+  public record Request(
+      long enter,
+      int ring,
+      int opcode,
+      int flags,
+      int fd,
+      long offset,
+      long address,
+      int length,
+      int operationFlags,
+      long userData) {
+
+    /** Returns whether it is the ring's own wake-up read or cancel. */
+    public boolean isInternal() {
+      return userData < 0 && userData >= -16;
+    }
+
+    /** Returns whether the next entry is linked to it. */
+    public boolean isLinked() {
+      return (flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)) != 0;
+    }
+
+    boolean isVectored() {
+      return opcode == IORING_OP_READV || opcode == IORING_OP_WRITEV;
+    }
+
+    /** Returns how many bytes it asks for. */
+    public long byteSize() {
+      if (!isVectored()) {
+        return Integer.toUnsignedLong(length);
+      }
+      long sum = 0;
+      for (int i = 0; i < length; i++) {
+        sum += vector().get(JAVA_LONG, 16L * i + 8);
+      }
+      return sum;
+    }
+
+    MemorySegment vector() {
+      return MemorySegment.ofAddress(address).reinterpret(16L * length);
+    }
+  }
+
+  private record Completion(long userData, int result, int flags) {}
+
+  /** A ring with completions of our making. Guarded by the kernel's lock. */
+  private final class Shadow {
+    final RingMemory real;
+    final RingMemory shown;
+    final MemorySegment queue; // kept reachable by this, freed by the garbage collector
+    final Map<Long, FaultRule> faults = new HashMap<>(); // of operations in flight
+    final Map<Long, MemorySegment> vectors = new HashMap<>(); // shortened ones, likewise
+    final Deque<Completion> due = new ArrayDeque<>();
+    final List<Completion> held = new ArrayList<>();
+    int seen; // index of the first submission not yet looked at
+    int eventfd = -1;
+
+    Shadow(RingMemory real) {
+      this.real = real;
+      RingMemory.Completion theirs = real.completion();
+      queue = Arena.ofAuto().allocate(ENTRIES + theirs.count() * CompletionEntry.SIZE_BYTES, 64);
+      shown =
+          real.withCompletion(
+              new RingMemory.Completion(queue, HEAD, TAIL, OVERFLOW, ENTRIES, theirs.count()));
+    }
+
+    /** Looks at what is new in the submission queue and changes it where a rule says so. */
+    void inspect() {
+      RingMemory.Submission queue = real.submission();
+      int tail = (int) INT.getAcquire(queue.memory(), queue.tail());
+      for (; seen != tail; seen++) {
+        long at = (seen & (queue.count() - 1)) * SubmissionEntry.SIZE_BYTES;
+        Request request = read(at);
+        submitted.add(request);
+        for (FaultRule rule : rules) {
+          if (rule.apply(request)) {
+            change(request, rule, at);
+            break;
+          }
+        }
+      }
+    }
+
+    private Request read(long at) {
+      MemorySegment entries = real.entries();
+      return new Request(
+          enters,
+          real.fd(),
+          Byte.toUnsignedInt(entries.get(JAVA_BYTE, at)),
+          Byte.toUnsignedInt(entries.get(JAVA_BYTE, at + 1)),
+          entries.get(JAVA_INT, at + 4),
+          entries.get(JAVA_LONG, at + 8),
+          entries.get(JAVA_LONG, at + 16),
+          entries.get(JAVA_INT, at + 24),
+          entries.get(JAVA_INT, at + 28),
+          entries.get(JAVA_LONG, at + 32));
+    }
+
+    private void change(Request request, FaultRule rule, long at) {
+      MemorySegment entries = real.entries();
+      faults.put(request.userData, rule);
+      if (rule.length.isPresent()) {
+        int length = rule.length.getAsInt();
+        if (request.isVectored()) {
+          MemorySegment vector = shorten(request, length);
+          vectors.put(request.userData, vector);
+          entries.set(JAVA_LONG, at + 16, vector.address());
+        } else {
+          entries.set(JAVA_INT, at + 24, length);
+        }
+      }
+      if (rule.instead.isPresent()) {
+        SubmissionEntry nop = new SubmissionEntry();
+        nop.nop();
+        nop.writeTo(entries, at, request.userData, request.flags & ~IOSQE_FIXED_FILE);
+        entries.set(JAVA_INT, at + 24, rule.instead.getAsInt());
+        entries.set(JAVA_INT, at + 28, IORING_NOP_INJECT_RESULT);
+      }
+    }
+
+    private static MemorySegment shorten(Request request, long length) {
+      MemorySegment copy = Arena.ofAuto().allocate(16L * request.length, 16);
+      copy.copyFrom(request.vector());
+      long left = length;
+      for (long at = 8; at < copy.byteSize(); at += 16) {
+        long size = Math.min(left, copy.get(JAVA_LONG, at));
+        copy.set(JAVA_LONG, at, size);
+        left -= size;
+      }
+      return copy;
+    }
+
+    /** Takes the kernel's completions, and decides on each. */
+    void collect() {
+      RingMemory.Completion queue = real.completion();
+      int head = (int) INT.getAcquire(queue.memory(), queue.head());
+      int tail = (int) INT.getAcquire(queue.memory(), queue.tail());
+      for (; head != tail; head++) {
+        long at = queue.entries() + (head & (queue.count() - 1)) * CompletionEntry.SIZE_BYTES;
+        take(
+            new Completion(
+                CompletionEntry.userData(queue.memory(), at),
+                CompletionEntry.result(queue.memory(), at),
+                CompletionEntry.flags(queue.memory(), at)));
+      }
+      INT.setRelease(queue.memory(), queue.head(), head);
+    }
+
+    private void take(Completion completion) {
+      boolean last = (completion.flags & IORING_CQE_F_MORE) == 0;
+      FaultRule rule = last ? faults.remove(completion.userData) : faults.get(completion.userData);
+      if (rule == null) {
+        due.add(completion);
+        return;
+      }
+      vectors.remove(completion.userData);
+      Completion seen = completion;
+      if (rule.answer.isPresent()) {
+        seen = new Completion(seen.userData, rule.answer.getAsInt(), seen.flags);
+      } else if (rule.instead.isPresent() && completion.result != -Errno.ECANCELED) {
+        // An older kernel's nop always succeeds.
+        seen = new Completion(seen.userData, rule.instead.getAsInt(), seen.flags);
+      }
+      if (rule.dropped) {
+        return;
+      }
+      for (int i = 0; i <= rule.copies; i++) {
+        if (rule.delayed) {
+          held.add(seen);
+        } else {
+          due.add(seen);
+        }
+      }
+    }
+
+    /** Shows the ring what is due, as far as there is room; returns whether it has any to read. */
+    boolean show() {
+      int count = shown.completion().count();
+      int head = (int) INT.getAcquire(queue, HEAD);
+      int tail = (int) INT.getAcquire(queue, TAIL);
+      while (!due.isEmpty() && tail - head < count) {
+        Completion next = due.poll();
+        long at = ENTRIES + (tail & (count - 1)) * CompletionEntry.SIZE_BYTES;
+        CompletionEntry.write(queue, at, next.userData, next.result, next.flags);
+        tail++;
+      }
+      INT.setRelease(queue, TAIL, tail);
+      return tail != head;
+    }
+  }
+
+  // ---- what tests may ask for ----------------------------------------------------------------
+
+  /** Adds a rule, for what is submitted from now on. */
+  public synchronized FaultRule add(FaultRule rule) {
+    rules.add(rule);
+    return rule;
+  }
+
+  /** Drops all rules; what they have begun to change stays changed. */
+  public synchronized void clear() {
+    rules.clear();
+  }
+
+  /** Drops all rules and lets all completions go, so that a ring can be closed after it. */
+  @Override
+  public synchronized void close() {
+    rules.clear();
+    release();
+  }
+
+  /** Makes the next calls of {@code enter} fail, on any ring. */
+  public synchronized void failEnter(int errno, int times) {
+    enterErrno = errno;
+    enterFaults = times;
+    nudge();
+  }
+
+  /** Returns how many of those failures are still to come. */
+  public synchronized int enterFaultsLeft() {
+    return enterFaults;
+  }
+
+  /** Makes the next {@code enter} throw, whatever it is, checked or not. */
+  public synchronized void throwFromEnter(Throwable throwable) {
+    enterThrows = throwable;
+    nudge();
+  }
+
+  /** Makes {@code io_uring_register} fail for an opcode. */
+  public synchronized void failRegister(int opcode, int errno) {
+    registerFaults.put(opcode, errno);
+  }
+
+  /** Makes {@code io_uring_setup} fail where the function returns an errno and not 0. */
+  public synchronized void failOpen(ToIntFunction<RingParams> errno) {
+    openFault = errno;
+  }
+
+  /** Makes {@code eventfd} fail. */
+  public synchronized void failEventfd(int errno) {
+    eventfdFault = errno;
+  }
+
+  /** Limits what attempts without the ring may transfer. */
+  public synchronized void shortenInline(int bytes) {
+    inlineMax = bytes;
+  }
+
+  /** Returns what rings were asked for, opened or not. */
+  public synchronized List<RingParams> openAttempts() {
+    return List.copyOf(tried);
+  }
+
+  /** Returns how many rings are open. */
+  public synchronized int openRings() {
+    return rings.size();
+  }
+
+  /** Returns what was submitted so far, internal entries too, as it was before any change. */
+  public synchronized List<Request> submitted() {
+    return List.copyOf(submitted);
+  }
+
+  /** Returns how many operations with an opcode were submitted, apart from internal ones. */
+  public synchronized long submitted(int opcode) {
+    return submitted.stream().filter(r -> !r.isInternal() && r.opcode == opcode).count();
+  }
+
+  /** Forgets what was submitted so far. */
+  public synchronized void forget() {
+    submitted.clear();
+  }
+
+  /** Returns how many completions are kept back. */
+  public synchronized int held() {
+    return rings.values().stream().mapToInt(ring -> ring.held.size()).sum();
+  }
+
+  /** Lets go of the completions that are kept back, oldest first. */
+  public synchronized void release() {
+    for (Shadow ring : rings.values()) {
+      ring.due.addAll(ring.held);
+      ring.held.clear();
+    }
+    nudge();
+  }
+
+  /** Lets go of the completions that are kept back, in any order. */
+  public synchronized void releaseShuffled(Random random) {
+    for (Shadow ring : rings.values()) {
+      Collections.shuffle(ring.held, random);
+    }
+    release();
+  }
+
+  /** Lets the rings see a completion that no kernel made. */
+  public synchronized void inject(long userData, int result, int flags) {
+    for (Shadow ring : rings.values()) {
+      ring.due.add(new Completion(userData, result, flags));
+    }
+    nudge();
+  }
+
+  /** Makes the rings come round: their wake-up reads see a signal that nobody sent. */
+  public synchronized void nudge() {
+    for (Shadow ring : rings.values()) {
+      if (ring.eventfd >= 0) {
+        REAL.signal(ring.eventfd);
+      }
+    }
+  }
+
+  /** Returns whether failed operations break chains here, which needs Linux 6.10. */
+  public static boolean breaksChains() {
+    try {
+      RingMemory ring = REAL.open(new RingParams(1, 0, 0, 0, 0));
+      try {
+        SubmissionEntry nop = new SubmissionEntry();
+        nop.writeTo(ring.entries(), 0, 0, 0);
+        ring.entries().set(JAVA_INT, 24, -5);
+        ring.entries().set(JAVA_INT, 28, IORING_NOP_INJECT_RESULT);
+        RingMemory.Submission queue = ring.submission();
+        queue.memory().set(JAVA_INT, queue.array(), 0);
+        INT.setRelease(queue.memory(), queue.tail(), 1);
+        REAL.enter(ring, 1, 1, IORING_ENTER_GETEVENTS);
+        RingMemory.Completion answers = ring.completion();
+        return CompletionEntry.result(answers.memory(), answers.entries()) == -5;
+      } finally {
+        REAL.close(ring);
+      }
+    } catch (ErrnoException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  // ---- the kernel ----------------------------------------------------------------------------
+
+  @Override
+  public synchronized RingMemory open(RingParams params) throws ErrnoException {
+    tried.add(params);
+    int errno = openFault.applyAsInt(params);
+    if (errno != 0) {
+      throw new ErrnoException("io_uring_setup", errno);
+    }
+    Shadow ring = new Shadow(REAL.open(params));
+    rings.put(ring.real.fd(), ring);
+    youngest = ring;
+    return ring.shown;
+  }
+
+  @Override
+  public synchronized void close(RingMemory ring) {
+    REAL.close(rings.remove(ring.fd()).real);
+  }
+
+  @Override
+  public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
+    Shadow shadow;
+    boolean readable;
+    synchronized (this) {
+      enters++;
+      shadow = rings.get(ring.fd());
+      if (enterThrows != null) {
+        Throwable chosen = enterThrows;
+        enterThrows = null;
+        throw FaultKernel.<RuntimeException>sneaky(chosen);
+      }
+      if (enterFaults > 0) {
+        enterFaults--;
+        return -enterErrno;
+      }
+      shadow.inspect();
+      readable = shadow.show();
+    }
+    int result = REAL.enter(shadow.real, toSubmit, readable ? 0 : minComplete, flags);
+    synchronized (this) {
+      shadow.collect();
+      shadow.show();
+    }
+    return result;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> T sneaky(Throwable throwable) throws T {
+    throw (T) throwable;
+  }
+
+  @Override
+  public int register(RingMemory ring, int opcode, MemorySegment argument, int count) {
+    Shadow shadow;
+    synchronized (this) {
+      shadow = rings.get(ring.fd());
+      Integer errno = registerFaults.get(opcode);
+      if (errno != null) {
+        return -errno;
+      }
+    }
+    return REAL.register(shadow.real, opcode, argument, count);
+  }
+
+  @Override
+  public synchronized int eventfd() {
+    if (eventfdFault != 0) {
+      return -eventfdFault;
+    }
+    int fd = REAL.eventfd();
+    if (youngest != null && youngest.eventfd < 0) {
+      youngest.eventfd = fd;
+    }
+    return fd;
+  }
+
+  @Override
+  public int signal(int eventfd) {
+    return REAL.signal(eventfd);
+  }
+
+  @Override
+  public synchronized int close(int fd) {
+    for (Shadow ring : rings.values()) {
+      if (ring.eventfd == fd) {
+        ring.eventfd = -1;
+      }
+    }
+    return REAL.close(fd);
+  }
+
+  @Override
+  public int ftruncate(int fd, long size) {
+    return REAL.ftruncate(fd, size);
+  }
+
+  @Override
+  public long preadv2(
+      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+    return REAL.preadv2(fd, limited(call, held), count, position, flags, held);
+  }
+
+  @Override
+  public long pwritev2(
+      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+    return REAL.pwritev2(fd, limited(call, held), count, position, flags, held);
+  }
+
+  private CallMemory limited(CallMemory call, MemorySegment held) {
+    int max;
+    synchronized (this) {
+      max = inlineMax;
+    }
+    if (held.byteSize() <= max) {
+      return call;
+    }
+    CallMemory shorter = new CallMemory();
+    shorter.vector(held.address(), max);
+    return shorter;
+  }
+}

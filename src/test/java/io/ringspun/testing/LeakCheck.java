@@ -1,0 +1,111 @@
+package io.ringspun.testing;
+
+import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.ring.Leaks;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Fails a test class that leaves something behind: an open ring (the shared one may stay), an
+ * operation in flight, a file descriptor, native memory. For {@link ExtendWith}, on the class.
+ */
+public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
+  private static final AtomicLong LOST = new AtomicLong();
+  private static final long SHARED_RING_BYTES = 4096; // its wake-up buffer
+
+  private record State(Map<String, Integer> rings, Map<String, Integer> files, long bytes) {
+    static State now() throws IOException {
+      Leaks.trimPool();
+      return new State(Leaks.liveRings(), openFiles(), NativeMemory.allocatedBytes());
+    }
+  }
+
+  /**
+   * Announces native memory that a test loses on purpose: what a failed ring had lent to the kernel
+   * is never freed.
+   */
+  public static void expectLost(long bytes) {
+    LOST.addAndGet(bytes);
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    LOST.set(0);
+    Leaks.trimPool();
+    store(context).put(State.class, State.now());
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    State before = store(context).remove(State.class, State.class);
+    Eventually.holds(
+        context.getDisplayName() + " has nothing in flight", () -> Leaks.inFlight() == 0);
+    String[] leaks = {""};
+    try {
+      Eventually.holds("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
+    } catch (AssertionError e) {
+      throw new AssertionError(context.getDisplayName() + " leaks" + leaks[0]);
+    }
+  }
+
+  private static String leaks(State before, State after) {
+    StringBuilder leaks = new StringBuilder();
+    Map<String, Integer> rings = new TreeMap<>(after.rings);
+    before.rings.keySet().forEach(rings::remove);
+    boolean sharedRing = rings.remove("ringspun-shared") != null;
+    if (!rings.isEmpty()) {
+      leaks.append("; open rings: ").append(rings.keySet());
+    }
+    after.files.forEach(
+        (target, count) -> {
+          int more = count - before.files.getOrDefault(target, 0);
+          if (sharedRing && (target.contains("[io_uring]") || target.contains("[eventfd]"))) {
+            more--;
+          }
+          if (more > 0) {
+            leaks.append("; ").append(more).append(" descriptors of ").append(target);
+          }
+        });
+    long more = after.bytes - before.bytes - LOST.get() - (sharedRing ? SHARED_RING_BYTES : 0);
+    if (more > 0) {
+      leaks.append("; ").append(more).append(" bytes of native memory");
+    }
+    return leaks.toString();
+  }
+
+  /** What is open, by what it leads to; without what the JDK opens when it likes. */
+  private static Map<String, Integer> openFiles() throws IOException {
+    Map<String, Integer> files = new TreeMap<>();
+    try (DirectoryStream<Path> links = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path link : links) {
+        String target;
+        try {
+          target = Files.readSymbolicLink(link).toString();
+        } catch (IOException _) {
+          continue; // closed meanwhile, as the listing itself is
+        }
+        if (!target.endsWith(".jar")
+            && !target.endsWith("/modules")
+            && !target.startsWith("/proc/")
+            && !target.startsWith("/dev/")) {
+          files.merge(target, 1, Integer::sum);
+        }
+      }
+    }
+    return files;
+  }
+
+  private static ExtensionContext.Store store(ExtensionContext context) {
+    return context.getStore(
+        ExtensionContext.Namespace.create(LeakCheck.class, context.getUniqueId()));
+  }
+}

@@ -1,0 +1,200 @@
+/*
+ * liburing's own answers, for OracleTest to compare with.
+ *
+ *   oracle sqe
+ *       reads lines "METHOD ARGUMENT... SQE_FLAGS USER_DATA", the arguments in the order that our
+ *       encoder of that name takes them, and answers each with the 64 bytes of the entry in hex,
+ *       or with "unknown METHOD".
+ *   oracle layout
+ *       prints "STRUCT SIZE" and "STRUCT.FIELD OFFSET SIZE" lines.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <liburing.h>
+
+/* A header older than Linux 6.9 does not name it. */
+#define OP_FTRUNCATE 55
+
+static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
+{
+	if (!strcmp(method, "nop"))
+		io_uring_prep_nop(sqe);
+	else if (!strcmp(method, "read"))
+		io_uring_prep_read(sqe, a[0], (void *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "write"))
+		io_uring_prep_write(sqe, a[0], (void *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "readv"))
+		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "writev"))
+		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "fsync"))
+		io_uring_prep_fsync(sqe, a[0], a[1]);
+	else if (!strcmp(method, "syncFileRange"))
+		io_uring_prep_sync_file_range(sqe, a[0], a[2], a[1], a[3]);
+	else if (!strcmp(method, "fallocate"))
+		io_uring_prep_fallocate(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "fadvise"))
+		io_uring_prep_fadvise(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "ftruncate"))
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_ftruncate. */
+		io_uring_prep_rw(OP_FTRUNCATE, sqe, a[0], 0, 0, a[1]);
+	else if (!strcmp(method, "openat"))
+		io_uring_prep_openat(sqe, a[0], (const char *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "close"))
+		io_uring_prep_close(sqe, a[0]);
+	else if (!strcmp(method, "statx"))
+		io_uring_prep_statx(sqe, a[0], (const char *) a[1], a[2], a[3], (struct statx *) a[4]);
+	else if (!strcmp(method, "unlinkat"))
+		io_uring_prep_unlinkat(sqe, a[0], (const char *) a[1], a[2]);
+	else if (!strcmp(method, "cancel"))
+		io_uring_prep_cancel64(sqe, a[0], 0);
+	else
+		return 0;
+	return 1;
+}
+
+static void answer(char *line)
+{
+	struct io_uring_sqe sqe;
+	unsigned char bytes[sizeof(sqe)];
+	long long a[16];
+	char *method = strtok(line, " \n");
+	int n = 0;
+
+	memset(&sqe, 0, sizeof(sqe));
+	memset(a, 0, sizeof(a));
+	for (char *word; (word = strtok(NULL, " \n")) && n < 16; n++)
+		a[n] = strtoll(word, NULL, 10);
+	if (n < 2 || !fill(&sqe, method, a)) {
+		printf("unknown %s\n", method);
+		return;
+	}
+	io_uring_sqe_set_flags(&sqe, a[n - 2]);
+	io_uring_sqe_set_data64(&sqe, a[n - 1]);
+	memcpy(bytes, &sqe, sizeof(sqe));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		printf("%02x", bytes[i]);
+	printf("\n");
+}
+
+#define STRUCT(type) printf("%s %zu\n", #type, sizeof(struct type))
+/* Where the header has a union, the second name is the one of our layout. */
+#define RENAMED(type, field, name) \
+	printf("%s.%s %zu %zu\n", #type, #name, offsetof(struct type, field), \
+	       sizeof(((struct type *) 0)->field))
+#define FIELD(type, field) RENAMED(type, field, field)
+
+static void layouts(void)
+{
+	STRUCT(io_uring_sqe);
+	FIELD(io_uring_sqe, opcode);
+	FIELD(io_uring_sqe, flags);
+	FIELD(io_uring_sqe, ioprio);
+	FIELD(io_uring_sqe, fd);
+	FIELD(io_uring_sqe, off);
+	FIELD(io_uring_sqe, addr);
+	FIELD(io_uring_sqe, len);
+	RENAMED(io_uring_sqe, rw_flags, op_flags);
+	FIELD(io_uring_sqe, user_data);
+	FIELD(io_uring_sqe, buf_index);
+	FIELD(io_uring_sqe, personality);
+	FIELD(io_uring_sqe, splice_fd_in);
+	FIELD(io_uring_sqe, addr3);
+
+	STRUCT(io_uring_cqe);
+	FIELD(io_uring_cqe, user_data);
+	FIELD(io_uring_cqe, res);
+	FIELD(io_uring_cqe, flags);
+
+	STRUCT(io_uring_params);
+	FIELD(io_uring_params, sq_entries);
+	FIELD(io_uring_params, cq_entries);
+	FIELD(io_uring_params, flags);
+	FIELD(io_uring_params, sq_thread_cpu);
+	FIELD(io_uring_params, sq_thread_idle);
+	FIELD(io_uring_params, features);
+	FIELD(io_uring_params, wq_fd);
+	FIELD(io_uring_params, resv);
+	FIELD(io_uring_params, sq_off);
+	FIELD(io_uring_params, cq_off);
+
+	STRUCT(io_sqring_offsets);
+	FIELD(io_sqring_offsets, head);
+	FIELD(io_sqring_offsets, tail);
+	FIELD(io_sqring_offsets, ring_mask);
+	FIELD(io_sqring_offsets, ring_entries);
+	FIELD(io_sqring_offsets, flags);
+	FIELD(io_sqring_offsets, dropped);
+	FIELD(io_sqring_offsets, array);
+	FIELD(io_sqring_offsets, resv1);
+	FIELD(io_sqring_offsets, resv2);
+
+	STRUCT(io_cqring_offsets);
+	FIELD(io_cqring_offsets, head);
+	FIELD(io_cqring_offsets, tail);
+	FIELD(io_cqring_offsets, ring_mask);
+	FIELD(io_cqring_offsets, ring_entries);
+	FIELD(io_cqring_offsets, overflow);
+	FIELD(io_cqring_offsets, cqes);
+	FIELD(io_cqring_offsets, flags);
+	FIELD(io_cqring_offsets, resv1);
+	FIELD(io_cqring_offsets, resv2);
+
+	STRUCT(statx);
+	FIELD(statx, stx_mask);
+	FIELD(statx, stx_blksize);
+	FIELD(statx, stx_attributes);
+	FIELD(statx, stx_nlink);
+	FIELD(statx, stx_uid);
+	FIELD(statx, stx_gid);
+	FIELD(statx, stx_mode);
+	FIELD(statx, stx_ino);
+	FIELD(statx, stx_size);
+	FIELD(statx, stx_blocks);
+	FIELD(statx, stx_attributes_mask);
+	FIELD(statx, stx_atime);
+	FIELD(statx, stx_btime);
+	FIELD(statx, stx_ctime);
+	FIELD(statx, stx_mtime);
+	FIELD(statx, stx_rdev_major);
+	FIELD(statx, stx_rdev_minor);
+	FIELD(statx, stx_dev_major);
+	FIELD(statx, stx_dev_minor);
+	FIELD(statx, stx_mnt_id);
+#ifdef STATX_DIOALIGN
+	FIELD(statx, stx_dio_mem_align);
+	FIELD(statx, stx_dio_offset_align);
+#endif
+
+	STRUCT(statx_timestamp);
+	FIELD(statx_timestamp, tv_sec);
+	FIELD(statx_timestamp, tv_nsec);
+
+	STRUCT(iovec);
+	FIELD(iovec, iov_base);
+	FIELD(iovec, iov_len);
+}
+
+int main(int argc, char **argv)
+{
+	char line[1024];
+
+	if (argc == 2 && !strcmp(argv[1], "layout")) {
+		layouts();
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "sqe")) {
+		while (fgets(line, sizeof(line), stdin))
+			answer(line);
+		return 0;
+	}
+	fprintf(stderr, "usage: %s sqe | layout\n", argv[0]);
+	return 2;
+}
