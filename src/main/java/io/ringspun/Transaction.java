@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,6 +126,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if this has been run
    */
   public final T fsync(Descriptor target) {
+    Objects.requireNonNull(target);
     return add(new Step("fsync", target, null, false, true, (op, fd, _) -> op.fsync(fd, 0)));
   }
 
@@ -137,6 +139,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if this has been run
    */
   public final T fdatasync(Descriptor target) {
+    Objects.requireNonNull(target);
     return add(
         new Step(
             "fdatasync",
@@ -277,7 +280,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     operation.using(handle, loan == null ? null : loan.owner());
   }
 
+  /** Hands over what was read and ends every loan, also if the arena of some segment was closed. */
   private void finish(Call call, @Nullable Loan[] loans) {
+    RuntimeException problem = null;
     for (int i = 0; i < loans.length; i++) {
       Loan loan = loans[i];
       if (loan != null) {
@@ -285,8 +290,13 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
           if (steps.get(i).fills()) {
             loan.filled(call.operation(i).result());
           }
+        } catch (RuntimeException e) {
+          problem = e;
         }
       }
+    }
+    if (problem != null) {
+      throw problem;
     }
   }
 }

@@ -10,26 +10,27 @@ public enum Caller {
   /** A platform thread, which waits. */
   PLATFORM {
     @Override
-    Thread start(Ring ring, Runnable task) {
+    public Thread start(Ring ring, Runnable task) {
       return Thread.ofPlatform().daemon().start(task);
     }
   },
   /** A virtual thread of the default scheduler. */
   VIRTUAL {
     @Override
-    Thread start(Ring ring, Runnable task) {
+    public Thread start(Ring ring, Runnable task) {
       return Thread.ofVirtual().start(task);
     }
   },
   /** A virtual thread that the ring carries, where it can. */
   CARRIED {
     @Override
-    Thread start(Ring ring, Runnable task) {
+    public Thread start(Ring ring, Runnable task) {
       return ring.startVirtualThread(task);
     }
   };
 
-  abstract Thread start(Ring ring, Runnable task);
+  /** Starts a thread of this kind. */
+  public abstract Thread start(Ring ring, Runnable task);
 
   /** Starts a thread of this kind. */
   public <T> Begun<T> begin(Ring ring, Callable<T> task) {

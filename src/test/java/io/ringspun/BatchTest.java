@@ -1,0 +1,201 @@
+package io.ringspun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.file.RingFile;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.Fifo;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class BatchTest {
+  private static final int EINVAL = 22;
+
+  @TempDir static Path directory;
+
+  private Ring ring;
+  private RingFile file;
+  private Fifo fifo; // a sync of it fails with EINVAL, a read of it blocks
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = Ring.open();
+    file =
+        RingFile.open(
+            ring,
+            directory.resolve("file"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    fifo = Fifo.open(ring, directory);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    fifo.close();
+    file.close();
+    ring.close();
+  }
+
+  @Test
+  void failures_doNotTouchTheOthers() throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(10);
+    BatchResult result =
+        ring.batch()
+            .nop()
+            .fsync(fifo.file())
+            .write(file, memory, 0)
+            .fdatasync(fifo.file())
+            .nop()
+            .run();
+    assertTrue(result.succeeded(0));
+    assertEquals(-EINVAL, result.result(1));
+    assertEquals(10, result.result(2));
+    assertEquals(-EINVAL, result.result(3));
+    assertTrue(result.succeeded(4));
+    assertFalse(result.succeeded());
+    assertFalse(result.isCancelled(1));
+    var e = assertThrows(OperationException.class, result::orThrow);
+    assertEquals("fsync", e.operation());
+    assertEquals(EINVAL, e.errno());
+    assertEquals(1, e.getSuppressed().length);
+    assertEquals("fdatasync", ((OperationException) e.getSuppressed()[0]).operation());
+  }
+
+  @Test
+  void shortTransfer_isAFailure_othersRun() throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(10);
+    file.writeFully(memory.asSlice(0, 4), 0);
+    BatchResult result = ring.batch().read(file, memory, 0).nop().run();
+    assertEquals(4, result.result(0));
+    assertTrue(result.succeeded(0));
+    assertTrue(result.succeeded(1));
+    assertFalse(result.succeeded());
+    var e = assertThrows(IOException.class, result::orThrow);
+    assertEquals("read transferred 4 of 10 bytes", e.getMessage());
+  }
+
+  /** Nothing orders the operations: one that blocks does not hold up those behind it. */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void blockedOperation_othersRun(Caller caller) throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(1);
+    long completed = ring.metrics().completed();
+    var batch =
+        BlockedCall.start(
+                ring, caller, () -> ring.batch().read(fifo.file(), memory, 0).nop().nop().run())
+            .awaitInFlight(ring, 1);
+    Await.until("the others are over", () -> ring.metrics().completed() == completed + 2);
+    assertFalse(batch.hasEnded());
+    fifo.write(5);
+    batch.result().orThrow();
+    assertEquals(5, memory.get(ValueLayout.JAVA_BYTE, 0));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void tenThousand_onARingOfEight(Caller caller) throws Exception {
+    int count = 10_000;
+    try (Ring small = Ring.open(RingOptions.defaults().withEntries(8))) {
+      BlockedCall.start(
+              small,
+              caller,
+              () -> {
+                MemorySegment out = Arena.ofAuto().allocate(8L * count);
+                MemorySegment in = Arena.ofAuto().allocate(8L * count);
+                Batch writes = small.batch();
+                Batch reads = small.batch();
+                for (int i = 0; i < count; i++) {
+                  out.setAtIndex(ValueLayout.JAVA_LONG, i, i * 31L);
+                  writes.write(file, out.asSlice(8L * i, 8), 8L * i);
+                  reads.read(file, in.asSlice(8L * i, 8), 8L * i);
+                }
+                BatchResult written = writes.run();
+                written.orThrow();
+                assertEquals(count, written.size());
+                assertTrue(written.succeeded());
+                reads.run().orThrow();
+                assertEquals(-1, out.mismatch(in));
+                return null;
+              })
+          .result();
+      assertEquals(2 * count, small.metrics().completed());
+      assertEquals(0, small.metrics().overflows());
+      assertEquals(0, small.metrics().inFlight());
+    }
+  }
+
+  @Test
+  void manyThreads_batchesDoNotMix() throws Exception {
+    try (Ring small = Ring.open(RingOptions.defaults().withEntries(8))) {
+      List<BlockedCall<Void>> callers = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        long base = i * 100L;
+        callers.add(
+            BlockedCall.start(
+                small,
+                Caller.values()[i % 3],
+                () -> {
+                  MemorySegment out = Arena.ofAuto().allocate(800);
+                  MemorySegment in = Arena.ofAuto().allocate(800);
+                  for (int round = 0; round < 10; round++) {
+                    Batch writes = small.batch();
+                    Batch reads = small.batch();
+                    for (int k = 0; k < 100; k++) {
+                      out.setAtIndex(ValueLayout.JAVA_LONG, k, base << 20 | k << 8 | round);
+                      writes.write(file, out.asSlice(8L * k, 8), 8 * (base + k));
+                      reads.read(file, in.asSlice(8L * k, 8), 8 * (base + k));
+                    }
+                    writes.run().orThrow();
+                    reads.run().orThrow();
+                    assertEquals(-1, out.mismatch(in));
+                  }
+                  return null;
+                }));
+      }
+      for (BlockedCall<Void> caller : callers) {
+        caller.result();
+      }
+    }
+  }
+
+  @Test
+  void fileClosedMeanwhile_cancelsItsOperationOnly() throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(2);
+    try (Fifo other = Fifo.open(ring, directory)) {
+      var batch =
+          BlockedCall.start(
+                  ring,
+                  () ->
+                      ring.batch()
+                          .read(fifo.file(), memory.asSlice(0, 1), 0)
+                          .read(other.file(), memory.asSlice(1, 1), 0)
+                          .run())
+              .awaitInFlight(ring, 2);
+      fifo.file().close();
+      other.write(6);
+      BatchResult result = batch.result();
+      assertTrue(result.isCancelled(0));
+      assertEquals(1, result.result(1));
+      assertEquals(6, memory.get(ValueLayout.JAVA_BYTE, 1));
+    }
+  }
+}
