@@ -228,8 +228,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param target where the bytes go
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if the buffer is full or read-only, the position is negative,
-   *     or direct I/O finds something misaligned
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread, the position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException as listed in the class comment
    */
@@ -237,6 +238,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable(target);
     MemorySegment memory = MemorySegment.ofBuffer(target);
     requireNotEmpty(memory);
+    Lending.requireAccessible(memory);
     requirePosition(position, memory.byteSize());
     requireReadable();
     int n;
@@ -279,8 +281,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param targets where the bytes go
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if all are full, one is read-only, the position is negative,
-   *     or direct I/O finds something misaligned
+   * @throws IllegalArgumentException if all are full, one is read-only or confined to another
+   *     thread, the position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the arena of one is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException as listed in the class comment
    */
@@ -289,7 +292,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     for (ByteBuffer target : targets) {
       requireWritable(target);
     }
-    long n = Vector.read(this, Vector.segments(targets), position);
+    long n = Vector.read(this, segments(targets, position), position);
     Vector.advance(targets, n);
     return endOrCount(n);
   }
@@ -481,9 +484,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param source the bytes
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if the buffer is empty, the position is negative, or direct
-   *     I/O finds something misaligned
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if the buffer is empty or confined to another thread, the
+   *     position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException as listed in the class comment
    */
@@ -496,6 +499,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private int writeBuffer(ByteBuffer source, long position) throws IOException {
     MemorySegment memory = MemorySegment.ofBuffer(source);
     requireNotEmpty(memory);
+    Lending.requireAccessible(memory);
     requireWritable();
     int n;
     if (memory.isNative()) {
@@ -538,16 +542,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param sources the bytes
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, the position is negative, or direct I/O
-   *     finds something misaligned
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if all are empty, one is confined to another thread, the
+   *     position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException as listed in the class comment
    */
   public long write(ByteBuffer[] sources, long position) throws IOException {
     requireWritable();
     requireNoAppend();
-    long n = Vector.write(this, Vector.segments(sources), position);
+    long n = Vector.write(this, segments(sources, position), position);
     Vector.advance(sources, n);
     return n;
   }
@@ -616,8 +620,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param source the bytes
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if the buffer is empty, or misaligned for direct I/O
-   * @throws IllegalStateException if the file was not opened to append
+   * @throws IllegalArgumentException if the buffer is empty, confined to another thread, or
+   *     misaligned for direct I/O
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was not opened to
+   *     append
    * @throws IOException as listed in the class comment
    */
   public int append(ByteBuffer source) throws IOException {
@@ -632,13 +638,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param sources the bytes
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, or one is misaligned for direct I/O
-   * @throws IllegalStateException if the file was not opened to append
+   * @throws IllegalArgumentException if all are empty, or one is confined to another thread or
+   *     misaligned for direct I/O
+   * @throws IllegalStateException if the arena of one is closed, or the file was not opened to
+   *     append
    * @throws IOException as listed in the class comment
    */
   public long append(ByteBuffer[] sources) throws IOException {
     requireAppend();
-    long n = Vector.write(this, Vector.segments(sources), 0);
+    long n = Vector.write(this, segments(sources, 0), 0);
     Vector.advance(sources, n);
     return n;
   }
@@ -1089,6 +1097,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return length;
   }
 
+  /** Views buffers as segments, and checks each. */
+  private MemorySegment[] segments(ByteBuffer[] buffers, long position) {
+    MemorySegment[] segments = Vector.segments(buffers);
+    for (MemorySegment segment : segments) {
+      Lending.requireAccessible(segment);
+      checkAlignment(segment, position);
+    }
+    return segments;
+  }
+
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
     if (write) {
@@ -1101,7 +1119,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private boolean isMisaligned(MemorySegment memory, long position) {
-    return (memory.address() & (memoryAlignment - 1)) != 0
+    return (memory.isNative() && (memory.address() & (memoryAlignment - 1)) != 0)
         || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0;
   }
 
