@@ -27,6 +27,8 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +74,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private final Handle handle;
   private final OpenFlags flags;
-  private final @Nullable Path path; // to be removed on close, or null
   private final int memoryAlignment; // for direct I/O, else 1
   private final int offsetAlignment;
   private final long timeoutNanos; // 0 for none
@@ -85,14 +86,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private RingFile(
       Handle handle,
       OpenFlags flags,
-      @Nullable Path path,
       int memoryAlignment,
       int offsetAlignment,
       long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.flags = flags;
-    this.path = path;
     this.memoryAlignment = memoryAlignment;
     this.offsetAlignment = offsetAlignment;
     this.timeoutNanos = timeoutNanos;
@@ -133,7 +132,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public static RingFile open(Ring ring, Path path, OpenOption... options) throws IOException {
-    return open(ring, path, Set.of(options), DEFAULT_MODE);
+    return open(ring, path, new HashSet<>(Arrays.asList(options)), DEFAULT_MODE);
   }
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
@@ -147,26 +146,25 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Handle handle = new Handle(fd, engine);
     int memoryAlignment = 1;
     int offsetAlignment = 1;
-    if (flags.direct()) {
-      FileStat stat;
-      try {
-        stat = stat(handle, 0);
-      } catch (IOException | RuntimeException | Error e) {
-        handle.close();
-        throw e;
+    FileStat stat = null;
+    try {
+      if (flags.deleteOnClose()) {
+        unlink(handle.engine(), path);
       }
+      if (flags.direct()) {
+        stat = stat(handle, 0);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      handle.close();
+      throw e;
+    }
+    if (stat != null) {
       // A file system that does not tell its alignment is content with its block size.
       int unknown = Math.max(stat.blockSize(), 512);
       memoryAlignment = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
       offsetAlignment = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
     }
-    return new RingFile(
-        handle,
-        flags,
-        flags.deleteOnClose() ? path.toAbsolutePath() : null,
-        memoryAlignment,
-        offsetAlignment,
-        0);
+    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, 0);
   }
 
   private static int open(Engine engine, Path path, OpenFlags flags, int mode) throws IOException {
@@ -185,6 +183,24 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
+   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then the
+   * name may lead to another file. It is a best effort.
+   */
+  private static void unlink(Engine engine, Path path) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try (PathMemory name = PathMemory.of(path)) {
+      Call call = engine.single();
+      call.operation(0).unlinkat(Constants.AT_FDCWD, name.address(), 0);
+      call.operation(0).using(null, name);
+      engine.run(call);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
    * Returns this file with a time limit on every call: a call that is not over in time is cancelled
    * and throws {@link io.ringspun.OperationTimeoutException}. The file is the same, so closing
    * either closes both.
@@ -197,7 +213,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (!limit.isPositive()) {
       throw new IllegalArgumentException("the time limit must be positive: " + limit);
     }
-    return new RingFile(handle, flags, path, memoryAlignment, offsetAlignment, limit.toNanos());
+    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, nanos(limit));
+  }
+
+  private static long nanos(Duration limit) {
+    try {
+      return limit.toNanos();
+    } catch (ArithmeticException _) {
+      return Long.MAX_VALUE / 2; // three hundred years do not fit
+    }
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -325,7 +349,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Goes on after a short transfer, which direct I/O may have left at an unaligned place. */
   private int readRest(MemorySegment rest, long position) throws IOException {
-    if (flags.direct() && isMisaligned(rest, position)) {
+    if (isMisaligned(rest, position)) {
       return 0; // only the end of the file cuts a direct read off its grid
     }
     return readSome(rest, position);
@@ -344,7 +368,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public void readFully(ByteBuffer target, long position) throws IOException {
     long at = position;
     do {
-      int n = read(target, at);
+      // A short direct read leaves its grid only at the end of the file.
+      boolean ended = at > position && isMisaligned(MemorySegment.ofBuffer(target), at);
+      int n = ended ? -1 : read(target, at);
       if (n < 0) {
         throw new EOFException(
             "the file ends at byte %d, %d short".formatted(at, target.remaining()));
@@ -394,7 +420,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private int readInline(Engine engine, MemorySegment target, long position, int length) {
     long n = engine.inline().read(handle.fd(), target, position);
-    if (n == -Errno.EOPNOTSUPP) {
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineReads = false;
     }
     engine.countInline(n >= 0 && !endsAtPage((int) n, length, position));
@@ -686,8 +712,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private int writeInline(Engine engine, MemorySegment source, long position, int length) {
     long n = engine.inline().write(handle.fd(), source, position);
-    if (n == -Errno.EOPNOTSUPP) {
-      inlineWrites = false; // as on ext4
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
+      inlineWrites = false; // as on ext4, and as with pipes
     }
     engine.countInline(n == length);
     return (int) n;
@@ -697,7 +723,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       throws IOException {
     Loan loan;
     try {
-      int step = Lending.isLendable(source) ? length : Math.min(length, NativePool.LARGEST_BYTES);
+      boolean whole = Lending.isLendable(source) || flags.append(); // as in writeCopying
+      int step = whole ? length : Math.min(length, NativePool.LARGEST_BYTES);
       loan = Loan.toDrain(source, step);
     } catch (RuntimeException | Error e) {
       handle.release();
@@ -723,7 +750,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
     while (done < wanted) {
-      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      // What is appended goes in one piece, or what others append would come in between.
+      int step = flags.append() ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
       NativePool.Block block = NativePool.take(step);
       int n;
       try {
@@ -952,28 +980,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    if (path != null && isOpen()) {
-      unlink(path);
-    }
     handle.close();
-  }
-
-  /**
-   * Removes the name of a file that was to be deleted on close; that it is gone already is fine.
-   */
-  private void unlink(Path name) throws IOException {
-    boolean interrupted = Thread.interrupted();
-    Engine engine = handle.engine();
-    try (PathMemory memory = PathMemory.of(name)) {
-      Call call = engine.single();
-      call.operation(0).unlinkat(Constants.AT_FDCWD, memory.address(), 0);
-      call.operation(0).using(null, memory);
-      engine.run(call);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 
   @Override
@@ -1118,18 +1125,24 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(memory, position);
   }
 
-  private boolean isMisaligned(MemorySegment memory, long position) {
-    return (memory.isNative() && (memory.address() & (memoryAlignment - 1)) != 0)
-        || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0;
+  /** Returns whether direct I/O would refuse this. Heap memory is copied to where it fits. */
+  boolean isMisaligned(MemorySegment memory, long position) {
+    return flags.direct()
+        && ((memory.isNative() && (memory.address() & (memoryAlignment - 1)) != 0)
+            || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0);
+  }
+
+  /** Says what is wrong with it. */
+  String misalignment(MemorySegment memory, long position) {
+    return ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
+            + " address %#x, position %d, length %d")
+        .formatted(
+            memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize());
   }
 
   private void checkAlignment(MemorySegment memory, long position) {
-    if (flags.direct() && isMisaligned(memory, position)) {
-      throw new IllegalArgumentException(
-          ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
-                  + " address %#x, position %d, length %d")
-              .formatted(
-                  memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize()));
+    if (isMisaligned(memory, position)) {
+      throw new IllegalArgumentException(misalignment(memory, position));
     }
   }
 }
