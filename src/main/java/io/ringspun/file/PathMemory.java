@@ -1,16 +1,21 @@
 package io.ringspun.file;
 
 import io.ringspun.internal.ring.NativePool;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.Charset;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
 final class PathMemory implements AutoCloseable {
   private static final Charset ENCODING =
       Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
+  /** What the JDK puts into the text of a path where the bytes are no text. */
+  private static final char REPLACEMENT = '\uFFFD';
 
   private final NativePool.Block block;
 
@@ -19,7 +24,7 @@ final class PathMemory implements AutoCloseable {
   }
 
   static PathMemory of(Path path) {
-    byte[] bytes = path.toString().getBytes(ENCODING);
+    byte[] bytes = bytes(path);
     for (byte b : bytes) {
       if (b == 0) {
         throw new InvalidPathException(path.toString(), "Nul character not allowed");
@@ -29,6 +34,29 @@ final class PathMemory implements AutoCloseable {
     MemorySegment.copy(bytes, 0, block.memory(), ValueLayout.JAVA_BYTE, 0, bytes.length);
     block.memory().set(ValueLayout.JAVA_BYTE, bytes.length, (byte) 0);
     return new PathMemory(block);
+  }
+
+  private static byte[] bytes(Path path) {
+    String name = path.toString();
+    if (name.isEmpty()) {
+      return new byte[] {'.'}; // to the JDK, too, the empty path is the current directory
+    }
+    return name.indexOf(REPLACEMENT) < 0 ? name.getBytes(ENCODING) : undecodable(path);
+  }
+
+  /** A name whose bytes are no text in this locale keeps them, escaped, in its URI. */
+  private static byte[] undecodable(Path path) {
+    String uri = path.toUri().getRawPath();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(uri.length());
+    for (int i = 0; i < uri.length(); i++) {
+      if (uri.charAt(i) == '%') {
+        bytes.write(HexFormat.fromHexDigits(uri, i + 1, i + 3));
+        i += 2;
+      } else {
+        bytes.write(uri.charAt(i));
+      }
+    }
+    return bytes.toByteArray();
   }
 
   long address() {

@@ -23,11 +23,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +74,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private final Handle handle;
   private final OpenFlags flags;
-  private final @Nullable Path path; // to be removed on close, or null
   private final int memoryAlignment; // for direct I/O, else 1
   private final int offsetAlignment;
   private final long timeoutNanos; // 0 for none
@@ -84,16 +84,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private boolean inlineWrites;
 
   private RingFile(
-      Handle handle,
-      OpenFlags flags,
-      @Nullable Path path,
-      int memoryAlignment,
-      int offsetAlignment,
-      long timeoutNanos) {
+      Handle handle, OpenFlags flags, int memoryAlignment, int offsetAlignment, long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.flags = flags;
-    this.path = path;
     this.memoryAlignment = memoryAlignment;
     this.offsetAlignment = offsetAlignment;
     this.timeoutNanos = timeoutNanos;
@@ -134,7 +128,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public static RingFile open(Ring ring, Path path, OpenOption... options) throws IOException {
-    return open(ring, path, Set.of(options), DEFAULT_MODE);
+    return open(ring, path, new HashSet<>(Arrays.asList(options)), DEFAULT_MODE);
   }
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
@@ -148,26 +142,25 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Handle handle = new Handle(fd, engine);
     int memoryAlignment = 1;
     int offsetAlignment = 1;
-    if (flags.direct()) {
-      FileStat stat;
-      try {
-        stat = stat(handle, 0);
-      } catch (IOException | RuntimeException | Error e) {
-        handle.close();
-        throw e;
+    FileStat stat = null;
+    try {
+      if (flags.deleteOnClose()) {
+        unlink(handle.engine(), path);
       }
+      if (flags.direct()) {
+        stat = stat(handle, 0);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      handle.close();
+      throw e;
+    }
+    if (stat != null) {
       // A file system that does not tell its alignment is content with its block size.
       int unknown = Math.max(stat.blockSize(), 512);
       memoryAlignment = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
       offsetAlignment = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
     }
-    return new RingFile(
-        handle,
-        flags,
-        flags.deleteOnClose() ? path.toAbsolutePath() : null,
-        memoryAlignment,
-        offsetAlignment,
-        0);
+    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, 0);
   }
 
   private static int open(Engine engine, Path path, OpenFlags flags, int mode) throws IOException {
@@ -186,6 +179,24 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
+   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then
+   * the name may lead to another file. It is a best effort.
+   */
+  private static void unlink(Engine engine, Path path) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try (PathMemory name = PathMemory.of(path)) {
+      Call call = engine.single();
+      call.operation(0).unlinkat(Constants.AT_FDCWD, name.address(), 0);
+      call.operation(0).using(null, name);
+      engine.run(call);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
    * Returns this file with a time limit on every call: a call that is not over in time is cancelled
    * and throws {@link io.ringspun.OperationTimeoutException}. The file is the same, so closing
    * either closes both.
@@ -198,7 +209,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (!limit.isPositive()) {
       throw new IllegalArgumentException("the time limit must be positive: " + limit);
     }
-    return new RingFile(handle, flags, path, memoryAlignment, offsetAlignment, limit.toNanos());
+    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, nanos(limit));
+  }
+
+  private static long nanos(Duration limit) {
+    try {
+      return limit.toNanos();
+    } catch (ArithmeticException _) {
+      return Long.MAX_VALUE / 2; // three hundred years do not fit
+    }
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -229,8 +248,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param target where the bytes go
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if the buffer is full or read-only, the position is negative,
-   *     or direct I/O finds something misaligned
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread, the position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException as listed in the class comment
    */
@@ -238,6 +258,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable(target);
     MemorySegment memory = MemorySegment.ofBuffer(target);
     requireNotEmpty(memory);
+    Lending.requireAccessible(memory);
     requirePosition(position, memory.byteSize());
     requireReadable();
     int n;
@@ -280,8 +301,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param targets where the bytes go
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if all are full, one is read-only, the position is negative,
-   *     or direct I/O finds something misaligned
+   * @throws IllegalArgumentException if all are full, one is read-only or confined to another
+   *     thread, the position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the arena of one is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException as listed in the class comment
    */
@@ -290,7 +312,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     for (ByteBuffer target : targets) {
       requireWritable(target);
     }
-    long n = Vector.read(this, Vector.segments(targets), position);
+    long n = Vector.read(this, segments(targets, position), position);
     Vector.advance(targets, n);
     return endOrCount(n);
   }
@@ -323,7 +345,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Goes on after a short transfer, which direct I/O may have left at an unaligned place. */
   private int readRest(MemorySegment rest, long position) throws IOException {
-    if (flags.direct() && isMisaligned(rest, position)) {
+    if (isMisaligned(rest, position)) {
       return 0; // only the end of the file cuts a direct read off its grid
     }
     return readSome(rest, position);
@@ -342,7 +364,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public void readFully(ByteBuffer target, long position) throws IOException {
     long at = position;
     do {
-      int n = read(target, at);
+      // A short direct read leaves its grid only at the end of the file.
+      boolean ended = at > position && isMisaligned(MemorySegment.ofBuffer(target), at);
+      int n = ended ? -1 : read(target, at);
       if (n < 0) {
         throw new EOFException(
             "the file ends at byte %d, %d short".formatted(at, target.remaining()));
@@ -473,9 +497,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param source the bytes
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if the buffer is empty, the position is negative, or direct
-   *     I/O finds something misaligned
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if the buffer is empty or confined to another thread, the
+   *     position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException as listed in the class comment
    */
@@ -488,6 +512,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private int writeBuffer(ByteBuffer source, long position) throws IOException {
     MemorySegment memory = MemorySegment.ofBuffer(source);
     requireNotEmpty(memory);
+    Lending.requireAccessible(memory);
     requireWritable();
     int n;
     if (memory.isNative()) {
@@ -530,16 +555,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param sources the bytes
    * @param position where to start, in bytes from the beginning of the file
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, the position is negative, or direct I/O
-   *     finds something misaligned
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if all are empty, one is confined to another thread, the
+   *     position is negative, or direct I/O finds something misaligned
+   * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException as listed in the class comment
    */
   public long write(ByteBuffer[] sources, long position) throws IOException {
     requireWritable();
     requireNoAppend();
-    long n = Vector.write(this, Vector.segments(sources), position);
+    long n = Vector.write(this, segments(sources, position), position);
     Vector.advance(sources, n);
     return n;
   }
@@ -608,8 +633,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param source the bytes
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if the buffer is empty, or misaligned for direct I/O
-   * @throws IllegalStateException if the file was not opened to append
+   * @throws IllegalArgumentException if the buffer is empty, confined to another thread, or
+   *     misaligned for direct I/O
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was not opened to
+   *     append
    * @throws IOException as listed in the class comment
    */
   public int append(ByteBuffer source) throws IOException {
@@ -624,13 +651,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param sources the bytes
    * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, or one is misaligned for direct I/O
-   * @throws IllegalStateException if the file was not opened to append
+   * @throws IllegalArgumentException if all are empty, or one is confined to another thread or
+   *     misaligned for direct I/O
+   * @throws IllegalStateException if the arena of one is closed, or the file was not opened to
+   *     append
    * @throws IOException as listed in the class comment
    */
   public long append(ByteBuffer[] sources) throws IOException {
     requireAppend();
-    long n = Vector.write(this, Vector.segments(sources), 0);
+    long n = Vector.write(this, segments(sources, 0), 0);
     Vector.advance(sources, n);
     return n;
   }
@@ -664,7 +693,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
     int n = (int) engine.inline().write(handle, source, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-      inlineWrites = false; // as on ext4
+      inlineWrites = false; // as on ext4, and as with pipes
     }
     return n;
   }
@@ -674,7 +703,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     handle.acquire(); // the ring releases it at the completion
     Loan loan;
     try {
-      int step = Lending.isLendable(source) ? length : Math.min(length, NativePool.LARGEST_BYTES);
+      boolean whole = Lending.isLendable(source) || flags.append(); // as in writeCopying
+      int step = whole ? length : Math.min(length, NativePool.LARGEST_BYTES);
       loan = Loan.toDrain(source, step);
     } catch (RuntimeException | Error e) {
       handle.release();
@@ -701,7 +731,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     int done = 0;
     boolean hadFailed = isRingFailed();
     while (done < wanted) {
-      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      // What is appended goes in one piece, or what others append would come in between.
+      int step = flags.append() ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
       NativePool.Block block = NativePool.take(step);
       int n;
       try {
@@ -931,13 +962,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    try {
-      if (path != null && isOpen()) {
-        Files.deleteIfExists(path);
-      }
-    } finally {
-      handle.close();
-    }
+    handle.close();
   }
 
   @Override
@@ -1065,6 +1090,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return length;
   }
 
+  /** Views buffers as segments, and checks each. */
+  private MemorySegment[] segments(ByteBuffer[] buffers, long position) {
+    MemorySegment[] segments = Vector.segments(buffers);
+    for (MemorySegment segment : segments) {
+      Lending.requireAccessible(segment);
+      checkAlignment(segment, position);
+    }
+    return segments;
+  }
+
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
     if (write) {
@@ -1076,18 +1111,23 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(memory, position);
   }
 
-  private boolean isMisaligned(MemorySegment memory, long position) {
-    return (memory.address() & (memoryAlignment - 1)) != 0
-        || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0;
+  /** Returns whether direct I/O would refuse this. Heap memory is copied to where it fits. */
+  boolean isMisaligned(MemorySegment memory, long position) {
+    return flags.direct()
+        && ((memory.isNative() && (memory.address() & (memoryAlignment - 1)) != 0)
+            || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0);
+  }
+
+  /** Says what is wrong with it. */
+  String misalignment(MemorySegment memory, long position) {
+    return ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
+            + " address %#x, position %d, length %d")
+        .formatted(memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize());
   }
 
   private void checkAlignment(MemorySegment memory, long position) {
-    if (flags.direct() && isMisaligned(memory, position)) {
-      throw new IllegalArgumentException(
-          ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
-                  + " address %#x, position %d, length %d")
-              .formatted(
-                  memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize()));
+    if (isMisaligned(memory, position)) {
+      throw new IllegalArgumentException(misalignment(memory, position));
     }
   }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -82,7 +83,7 @@ public final class RingFileChannel extends FileChannel {
    * @throws IOException as for the other method
    */
   public static RingFileChannel open(Path path, OpenOption... options) throws IOException {
-    return open(path, Set.of(options));
+    return open(path, new HashSet<>(Arrays.asList(options)));
   }
 
   /**
@@ -98,8 +99,16 @@ public final class RingFileChannel extends FileChannel {
   public static RingFileChannel open(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
+    int mode = mode(attributes);
     OpenFlags flags = OpenFlags.of(options);
-    return new RingFileChannel(RingFile.open(ring, path, options, mode(attributes)), flags);
+    boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
+    try {
+      return new RingFileChannel(RingFile.open(ring, path, options, mode), flags);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private static int mode(FileAttribute<?>... attributes) {
@@ -138,6 +147,7 @@ public final class RingFileChannel extends FileChannel {
 
   /** Runs it under the rules of an interruptible channel. */
   private long interruptibly(Blocking action) throws IOException {
+    requireOpen(); // closed already, not closed meanwhile
     boolean completed = false;
     try {
       begin();
@@ -192,7 +202,11 @@ public final class RingFileChannel extends FileChannel {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
-    return target.hasRemaining() ? file.read(target, at) : 0;
+    if (!target.hasRemaining()) {
+      return 0;
+    }
+    requireFit(target, at);
+    return file.read(target, at);
   }
 
   @Override
@@ -201,7 +215,12 @@ public final class RingFileChannel extends FileChannel {
     requireReadable();
     return atPosition(
         () -> {
-          if (!hasRemaining(chosen)) {
+          for (ByteBuffer target : chosen) {
+            if (target.isReadOnly()) {
+              throw new IllegalArgumentException("Read-only buffer");
+            }
+          }
+          if (requireFit(chosen, position) == 0) {
             return 0;
           }
           long n = file.read(chosen, position);
@@ -236,6 +255,7 @@ public final class RingFileChannel extends FileChannel {
     if (!source.hasRemaining()) {
       return 0;
     }
+    requireFit(source, at);
     return flags.append() ? file.append(source) : file.write(source, at);
   }
 
@@ -245,7 +265,7 @@ public final class RingFileChannel extends FileChannel {
     requireWritable();
     return atPosition(
         () -> {
-          if (!hasRemaining(chosen)) {
+          if (requireFit(chosen, position) == 0) {
             return 0;
           }
           long n = flags.append() ? file.append(chosen) : file.write(chosen, position);
@@ -323,12 +343,21 @@ public final class RingFileChannel extends FileChannel {
     }
     requireNotNegative(at);
     requireNotNegative(count);
+    long size = size();
+    if (at > size) {
+      return 0;
+    }
+    // Files of the kernel's own making may have content and yet claim to be empty.
+    long wanted = size > 0 ? Math.min(count, size - at) : count;
+    if (wanted == 0) {
+      return 0;
+    }
     long done = 0;
     boolean hadFailed = file.isRingFailed();
     NativePool.Block block = NativePool.take(COPY_BYTES);
     try {
-      while (done < count) {
-        ByteBuffer buffer = buffer(block, count - done);
+      while (done < wanted) {
+        ByteBuffer buffer = buffer(block, wanted - done);
         if (read(buffer, at + done) <= 0) {
           break;
         }
@@ -355,12 +384,12 @@ public final class RingFileChannel extends FileChannel {
     if (!source.isOpen()) {
       throw new ClosedChannelException();
     }
+    if (source instanceof RingFileChannel other) {
+      other.requireReadable();
+    }
     requireWritable();
     requireNotNegative(at);
     requireNotNegative(count);
-    if (at > size()) {
-      return 0;
-    }
     long done = 0;
     boolean hadFailed = file.isRingFailed();
     NativePool.Block block = NativePool.take(COPY_BYTES);
@@ -405,24 +434,43 @@ public final class RingFileChannel extends FileChannel {
     }
   }
 
+  /** Something that the JDK does to the file in our place. */
+  private interface TwinAction<T extends @Nullable Object> {
+    T run(FileChannel channel) throws IOException;
+  }
+
+  private <T extends @Nullable Object> T onTwin(TwinAction<T> action) throws IOException {
+    FileChannel channel = twin();
+    try {
+      return action.run(channel);
+    } finally {
+      if (!channel.isOpen()) {
+        close(); // an interrupt has closed the twin, so it closes this channel too
+      }
+    }
+  }
+
   @Override
   public MappedByteBuffer map(MapMode mode, long at, long size) throws IOException {
-    return twin().map(mode, at, size);
+    Objects.requireNonNull(mode);
+    return onTwin(channel -> channel.map(mode, at, size));
   }
 
   @Override
   public MemorySegment map(MapMode mode, long offset, long size, Arena arena) throws IOException {
-    return twin().map(mode, offset, size, arena);
+    Objects.requireNonNull(mode);
+    Objects.requireNonNull(arena);
+    return onTwin(channel -> channel.map(mode, offset, size, arena));
   }
 
   @Override
   public FileLock lock(long at, long size, boolean shared) throws IOException {
-    return new TwinLock(twin().lock(at, size, shared));
+    return new TwinLock(onTwin(channel -> channel.lock(at, size, shared)));
   }
 
   @Override
   public @Nullable FileLock tryLock(long at, long size, boolean shared) throws IOException {
-    FileLock lock = twin().tryLock(at, size, shared);
+    FileLock lock = onTwin(channel -> channel.tryLock(at, size, shared));
     return lock == null ? null : new TwinLock(lock);
   }
 
@@ -499,12 +547,32 @@ public final class RingFileChannel extends FileChannel {
     return Arrays.copyOfRange(buffers, offset, offset + length);
   }
 
-  private static boolean hasRemaining(ByteBuffer[] buffers) {
-    for (ByteBuffer buffer : buffers) {
-      if (buffer.hasRemaining()) {
-        return true;
-      }
+  /** Refuses, with the JDK's exceptions, what {@link RingFile} refuses with its own. */
+  private void requireFit(ByteBuffer buffer, long at) throws IOException {
+    MemorySegment memory = MemorySegment.ofBuffer(buffer);
+    if (memory.scope().isAlive() && !memory.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException("the buffer is confined to another thread");
     }
-    return false;
+    requireEnd(at, memory.byteSize());
+    if (file.isMisaligned(memory, at)) {
+      throw new IOException(file.misalignment(memory, at));
+    }
+  }
+
+  /** Does so for several buffers, and returns how many bytes they have remaining. */
+  private long requireFit(ByteBuffer[] buffers, long at) throws IOException {
+    long total = 0;
+    for (ByteBuffer buffer : buffers) {
+      requireFit(buffer, at);
+      total += buffer.remaining();
+    }
+    requireEnd(at, total);
+    return total;
+  }
+
+  private static void requireEnd(long at, long length) throws IOException {
+    if (at + length < 0) {
+      throw new IOException("position %d and length %d together overflow".formatted(at, length));
+    }
   }
 }

@@ -29,7 +29,11 @@ final class Vector {
 
   private static long transfer(RingFile file, MemorySegment[] pieces, long position, boolean fills)
       throws IOException {
-    RingFile.requirePosition(position, 0);
+    long total = 0;
+    for (MemorySegment piece : pieces) {
+      total += piece.byteSize();
+    }
+    RingFile.requirePosition(position, total);
     List<Loan> loans = new ArrayList<>();
     NativePool.Block vector =
         NativePool.take(IOVEC_BYTES * Math.clamp(pieces.length, 1, Constants.UIO_MAXIOV));

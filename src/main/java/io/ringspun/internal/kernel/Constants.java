@@ -17,6 +17,7 @@ public final class Constants {
   public static final int IORING_OP_READ = 22;
   public static final int IORING_OP_WRITE = 23;
   public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_UNLINKAT = 36;
   public static final int IORING_OP_FTRUNCATE = 55;
 
   // sqe->flags

@@ -132,6 +132,11 @@ public class SubmissionEntry {
     set(IORING_OP_STATX, directory, result, path, mask, flags);
   }
 
+  /** {@code IORING_OP_UNLINKAT}, Linux 5.11. */
+  public final void unlinkat(int directory, long path, int flags) {
+    set(IORING_OP_UNLINKAT, directory, 0, path, 0, flags);
+  }
+
   /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */
   public final void cancel(long userData) {
     set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);

@@ -48,12 +48,23 @@ public final class Lending {
     if (written && segment.isReadOnly()) {
       throw new IllegalArgumentException("the segment is read-only and cannot be read into");
     }
+    requireAccessible(segment);
+  }
+
+  /**
+   * Checks that the calling thread may use a segment, which may be that of a buffer. Without this
+   * the kernel could be given memory that is free already, or that its owner frees meanwhile.
+   *
+   * @throws IllegalArgumentException if it is confined to another thread
+   * @throws IllegalStateException if its arena is closed
+   */
+  public static void requireAccessible(MemorySegment segment) {
     if (!segment.scope().isAlive()) {
-      throw new IllegalStateException("the segment's arena is already closed");
+      throw new IllegalStateException("the memory's arena is already closed");
     }
     if (!segment.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalArgumentException(
-          "the segment is confined to another thread than " + Thread.currentThread());
+          "the memory is confined to another thread than " + Thread.currentThread());
     }
   }
 }
