@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_MORE;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
@@ -138,12 +139,15 @@ final class Dispatcher {
 
   // ---- out -----------------------------------------------------------------------------------
 
-  /** Takes the last completion of an operation. One that nobody expects is counted and dropped. */
-  void complete(long userData, int result) {
+  /** Takes a completion of an operation. One that nobody expects is counted and dropped. */
+  void complete(long userData, int result, int flags) {
     Operation operation = inFlight.find(userData);
     if (operation == null) {
       stale++;
       return;
+    }
+    if ((flags & IORING_CQE_F_MORE) != 0) {
+      return; // the kernel still has it
     }
     inFlight.remove(operation);
     completed++;

@@ -382,8 +382,8 @@ final class RingThread extends Thread {
         doorbell.answered();
       } else if (userData == Cancels.USER_DATA) {
         cancels.answered();
-      } else if ((flags & IORING_CQE_F_MORE) == 0) {
-        dispatcher.complete(userData, result);
+      } else {
+        dispatcher.complete(userData, result, flags);
       }
     }
   }
