@@ -44,6 +44,14 @@ final class Contest {
    * @throws DigestMismatchException if the arms read or wrote different bytes
    */
   Row measure(Work work, DoubleConsumer progress) throws IOException {
+    try {
+      return compare(work, progress);
+    } finally {
+      work.release();
+    }
+  }
+
+  private Row compare(Work work, DoubleConsumer progress) throws IOException {
     for (Arm arm : List.of(ringspun, fileChannel)) {
       String refusal = work.refusal(arm);
       if (!refusal.isEmpty()) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
@@ -87,5 +88,10 @@ final class LogWork implements Work {
     long digest = CopyWork.digest(log, Files.size(log));
     Files.delete(log);
     return digest;
+  }
+
+  @Override
+  public void release() {
+    Arrays.fill(records, null);
   }
 }

@@ -3,6 +3,7 @@ package io.ringspun.examples;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
@@ -136,5 +137,10 @@ final class ReadWork implements Work {
   @Override
   public long digest() {
     return digest;
+  }
+
+  @Override
+  public void release() {
+    Arrays.fill(blocks, null);
   }
 }

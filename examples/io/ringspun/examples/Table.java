@@ -13,7 +13,13 @@ final class Table {
   private Table() {}
 
   static void print(PrintStream out, List<Row> rows) {
-    out.printf(LEFT + " %31s %30s%n", "", "", "", "operations per second", "CPU µs per operation");
+    out.printf(
+        LEFT + " %31s %30s%n",
+        "",
+        "",
+        "",
+        "operations per second",
+        "CPU microseconds per operation");
     out.printf(
         LEFT + RIGHT,
         "work",

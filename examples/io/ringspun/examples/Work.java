@@ -40,4 +40,7 @@ interface Work {
 
   /** Digests what the last run read or wrote: the same for both arms, if both are right. */
   long digest() throws IOException;
+
+  /** Lets go of memory; called when the row is measured. */
+  default void release() {}
 }

@@ -6,13 +6,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * Which memory may go to the kernel as it is. An operation can outlast any check made at its start,
  * so a segment qualifies only if nobody can free it while its caller is parked: one that the
- * garbage collector owns (the in-flight table keeps it reachable), one that lives for ever, or one
- * confined to the very thread that waits. A segment of a shared arena, which any thread may close,
- * is copied.
+ * garbage collector owns (the in-flight table keeps it reachable; a direct buffer's memory is such,
+ * with a scope like that of an array), one that lives for ever, or one confined to the very thread
+ * that waits. A segment of a shared arena, which any thread may close, is copied.
  */
 public final class Lending {
   private static final Class<?> GLOBAL = Arena.global().scope().getClass();
   private static final Class<?> AUTOMATIC = Arena.ofAuto().scope().getClass();
+  private static final Class<?> BUFFER = MemorySegment.ofArray(new byte[0]).scope().getClass();
   private static final Class<?> CONFINED;
 
   static {
@@ -26,7 +27,8 @@ public final class Lending {
   /** Returns whether the kernel may use the segment's own memory while the calling thread waits. */
   public static boolean isLendable(MemorySegment segment) {
     Class<?> kind = segment.scope().getClass();
-    return segment.isNative() && (kind == GLOBAL || kind == AUTOMATIC || kind == CONFINED);
+    return segment.isNative()
+        && (kind == GLOBAL || kind == AUTOMATIC || kind == BUFFER || kind == CONFINED);
   }
 
   /**

@@ -1,0 +1,91 @@
+package io.ringspun.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.ringspun.file.RingFile;
+import io.ringspun.file.RingOpenOption;
+import io.ringspun.testing.ChildJvm;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The small examples run, and do what they print. */
+class ExamplesTest {
+  @TempDir Path directory;
+
+  @Test
+  void readmeExample_runs() throws Exception {
+    Path file = directory.resolve("file");
+    assertEquals("Hello, committed\n", run("ReadmeExample", file));
+    byte[] bytes = Files.readAllBytes(file);
+    assertEquals("Hello", new String(bytes, 0, 5, StandardCharsets.UTF_8));
+    assertEquals("committed", new String(bytes, 4096, 9, StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void basicIo_runs() throws Exception {
+    Path file = directory.resolve("file");
+    assertEquals(
+        """
+        wrote 34 bytes, the file has 34
+        read: Plain blocking
+        cut to 5 bytes; a read at the end returns -1
+        """,
+        run("BasicIo", file));
+    assertEquals("Plain", Files.readString(file));
+  }
+
+  @Test
+  void linkedOps_breaksTheLinkButNotTheHardOne() throws Exception {
+    assertEquals(
+        """
+        write, fsync, read:
+          operation 0: result 27
+          operation 1: result 0
+          operation 2: result 27
+        read: written, synced, read back
+        read at the end, write:
+          operation 0: result 0
+          operation 1: cancelled
+        read at the end, hard link, write:
+          operation 0: result 0
+          operation 1: result 27
+        """,
+        run("LinkedOps", directory.resolve("file")));
+  }
+
+  @Test
+  void directIo_comparesWhatItWrote() throws Exception {
+    Path file = directory.resolve("file");
+    assumeTrue(takesDirectIo(), "the file system of the temporary directory has no direct I/O");
+    String out = run("DirectIo", file, 20);
+    assertTrue(out.startsWith("20 MiB written, read back and compared"), out);
+    assertEquals(20 << 20, Files.size(file));
+    byte[] bytes = Files.readAllBytes(file);
+    for (int i = 0; i < bytes.length; i += 4096) {
+      assertEquals((i >> 20) + 1, bytes[i], "the byte at " + i);
+    }
+  }
+
+  private boolean takesDirectIo() throws IOException {
+    Path probe = Files.createFile(directory.resolve("probe"));
+    try (RingFile file = RingFile.open(probe, RingOpenOption.DIRECT)) {
+      return file.isOpen();
+    } catch (FileSystemException _) {
+      return false;
+    }
+  }
+
+  private String run(String name, Object... arguments) throws Exception {
+    ChildJvm.Result result = ChildJvm.example(name).arguments(arguments).run(directory);
+    assertEquals(0, result.status(), result.err());
+    assertEquals("", result.err());
+    return result.out();
+  }
+}
