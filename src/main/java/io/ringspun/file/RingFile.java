@@ -197,7 +197,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (!limit.isPositive()) {
       throw new IllegalArgumentException("the time limit must be positive: " + limit);
     }
-    return new RingFile(handle, flags, path, memoryAlignment, offsetAlignment, limit.toNanos());
+    return new RingFile(handle, flags, path, memoryAlignment, offsetAlignment, nanos(limit));
+  }
+
+  private static long nanos(Duration limit) {
+    try {
+      return limit.toNanos();
+    } catch (ArithmeticException _) {
+      return Long.MAX_VALUE / 2; // as for chains: longer than three hundred years is no limit
+    }
   }
 
   // ---- reading -------------------------------------------------------------------------------
