@@ -140,12 +140,13 @@ public final class RingOptions {
    * @throws IllegalArgumentException if shorter, or longer than an {@code int} of milliseconds
    */
   public RingOptions withSqThreadIdle(Duration idle) {
-    long millis = idle.toMillis();
-    if (millis < 1 || millis > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("idle time must be at least a millisecond: " + idle);
+    Duration longest = Duration.ofMillis(Integer.MAX_VALUE);
+    if (idle.compareTo(Duration.ofMillis(1)) < 0 || idle.compareTo(longest) > 0) {
+      throw new IllegalArgumentException(
+          "idle time must be from a millisecond to %s: %s".formatted(longest, idle));
     }
     RingOptions copy = new RingOptions(this);
-    copy.sqThreadIdleMillis = (int) millis;
+    copy.sqThreadIdleMillis = (int) idle.toMillis();
     return copy;
   }
 

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -348,8 +349,7 @@ class RingTest {
     }
   }
 
-  private static String self(Ring ring, java.util.concurrent.Callable<String> task)
-      throws Exception {
+  private static String self(Ring ring, Callable<String> task) throws Exception {
     return BlockedCall.start(ring, task).result();
   }
 

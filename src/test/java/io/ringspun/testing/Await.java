@@ -15,10 +15,15 @@ public final class Await {
 
   /** Returns once the condition holds; fails if it does not within {@link #LIMIT}. */
   public static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+    until(LIMIT, what, condition);
+  }
+
+  /** Returns once the condition holds; fails if it does not within the limit. */
+  public static void until(Duration limit, String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + limit.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        fail("not within " + LIMIT + ": " + what);
+        fail("not within " + limit + ": " + what);
       }
       LockSupport.parkNanos(50_000);
     }

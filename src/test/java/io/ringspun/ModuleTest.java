@@ -1,0 +1,46 @@
+package io.ringspun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.testing.Classes;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What the module shows to its users. */
+class ModuleTest {
+  private static ModuleDescriptor descriptor() throws Exception {
+    try (InputStream in = Files.newInputStream(Classes.MAIN.resolve("module-info.class"))) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+
+  @Test
+  void exports_areWhatAUserTypes() throws Exception {
+    ModuleDescriptor module = descriptor();
+    assertEquals("io.ringspun", module.name());
+    assertEquals(
+        Set.of("io.ringspun", "io.ringspun.file"),
+        module.exports().stream()
+            .filter(export -> !export.isQualified())
+            .map(ModuleDescriptor.Exports::source)
+            .collect(Collectors.toSet()));
+    assertTrue(module.exports().stream().noneMatch(ModuleDescriptor.Exports::isQualified));
+    assertTrue(module.opens().isEmpty());
+    assertFalse(module.isOpen());
+  }
+
+  @Test
+  void requires_areFew() throws Exception {
+    assertEquals(
+        Set.of("java.base", "jdk.jfr", "org.jspecify", "org.slf4j"),
+        descriptor().requires().stream()
+            .map(ModuleDescriptor.Requires::name)
+            .collect(Collectors.toSet()));
+  }
+}

@@ -1,0 +1,260 @@
+package io.ringspun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.file.RingFile;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RingOptionsTest {
+  private static final RingOptions DEFAULTS = RingOptions.defaults();
+
+  @TempDir static Path directory;
+
+  private static void assertRefused(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+  }
+
+  // ---- refusals ------------------------------------------------------------------------------
+
+  @Test
+  void sizes_outOfRange() {
+    assertRefused("entries must be from 1 to 32,768: 0", () -> DEFAULTS.withEntries(0));
+    assertRefused("entries must be from 1 to 32,768: 32,769", () -> DEFAULTS.withEntries(32_769));
+    assertRefused(
+        "completion entries must be from 4 to 65,536: 3", () -> DEFAULTS.withCompletionEntries(3));
+    assertRefused(
+        "completion entries must be from 4 to 65,536: 65,537",
+        () -> DEFAULTS.withCompletionEntries(65_537));
+    assertRefused("the in-flight limit must be at least 1: 0", () -> DEFAULTS.withInFlightLimit(0));
+  }
+
+  @Test
+  void workers_negative() {
+    assertRefused("bounded workers must not be negative: -1", () -> DEFAULTS.withWorkers(-1, 1));
+    assertRefused("unbounded workers must not be negative: -2", () -> DEFAULTS.withWorkers(1, -2));
+  }
+
+  @Test
+  void threadName_empty() {
+    assertRefused("the name is empty", () -> DEFAULTS.withThreadName(""));
+  }
+
+  @Test
+  void submissionThread_nonsense() {
+    assertRefused("processor must not be negative: -1", () -> DEFAULTS.withSqThreadCpu(-1));
+    for (Duration idle :
+        List.of(
+            Duration.ZERO,
+            Duration.ofSeconds(-1),
+            Duration.ofNanos(999_999),
+            Duration.ofMillis(Integer.MAX_VALUE + 1L),
+            Duration.ofSeconds(Long.MAX_VALUE))) {
+      assertRefused(
+          "idle time must be from a millisecond to PT596H31M23.647S: " + idle,
+          () -> DEFAULTS.withSqThreadIdle(idle));
+    }
+    assertEquals(
+        Integer.MAX_VALUE,
+        DEFAULTS.withSqThreadIdle(Duration.ofMillis(Integer.MAX_VALUE)).sqThreadIdleMillis());
+  }
+
+  @Test
+  void nulls() {
+    assertThrows(NullPointerException.class, () -> DEFAULTS.withThreadName(null));
+    assertThrows(NullPointerException.class, () -> DEFAULTS.withSqThreadIdle(null));
+    assertThrows(NullPointerException.class, () -> DEFAULTS.withFlags(null));
+    assertThrows(NullPointerException.class, () -> Ring.open(null));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DEFER_TASKRUN needs SINGLE_ISSUER, DEFER_TASKRUN",
+    "SQ_AFF needs SQPOLL, SQ_AFF",
+    "DEFER_TASKRUN and SQPOLL exclude each other, DEFER_TASKRUN SINGLE_ISSUER SQPOLL",
+    "COOP_TASKRUN and SQPOLL exclude each other, COOP_TASKRUN SQPOLL",
+    "TASKRUN_FLAG needs DEFER_TASKRUN, TASKRUN_FLAG",
+    "TASKRUN_FLAG needs DEFER_TASKRUN, TASKRUN_FLAG SINGLE_ISSUER",
+  })
+  void flags_contradictory(String message, String flags) {
+    SetupFlag[] chosen =
+        Stream.of(flags.split(" ")).map(SetupFlag::valueOf).toArray(SetupFlag[]::new);
+    SetupFlag[] more = Arrays.copyOfRange(chosen, 1, chosen.length);
+    assertRefused(message, () -> DEFAULTS.withFlags(chosen[0], more));
+  }
+
+  @Test
+  void with_copies() {
+    RingOptions changed = DEFAULTS.withEntries(8).withThreadName("copied").withInFlightLimit(3);
+    assertNotSame(DEFAULTS, changed);
+    assertEquals(256, DEFAULTS.entries());
+    assertEquals("", DEFAULTS.threadName());
+    RingOptions again = changed.withWorkers(1, 2).withCompletionEntries(64).withSqThreadCpu(1);
+    assertEquals(8, again.entries());
+    assertEquals("copied", again.threadName());
+    assertEquals(3, again.inFlightLimit());
+    assertEquals(1, again.boundedWorkers());
+    assertEquals(2, again.unboundedWorkers());
+    assertEquals(64, again.completionEntries());
+    assertEquals(1, again.sqThreadCpu());
+  }
+
+  // ---- what the kernel makes of them ---------------------------------------------------------
+
+  private static void assertWorks(Ring ring) throws Exception {
+    Path path = directory.resolve("file");
+    Files.writeString(path, "bytes");
+    List<BlockedCall<Void>> callers = new ArrayList<>();
+    for (Caller caller : Caller.values()) {
+      callers.add(
+          BlockedCall.start(
+              ring,
+              caller,
+              () -> {
+                try (RingFile file = RingFile.open(ring, path)) {
+                  for (int i = 0; i < 50; i++) {
+                    ring.nop();
+                    MemorySegment memory = Arena.ofAuto().allocate(5);
+                    assertEquals(5, file.read(memory, 0));
+                    assertEquals('b', memory.get(ValueLayout.JAVA_BYTE, 0));
+                    ring.chain().nop().nop().run().orThrow();
+                  }
+                }
+                return null;
+              }));
+    }
+    for (BlockedCall<Void> caller : callers) {
+      caller.result();
+    }
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  static Stream<Set<SetupFlag>> legalFlags() {
+    SetupFlag[] all = SetupFlag.values();
+    List<Set<SetupFlag>> legal = new ArrayList<>();
+    for (int bits = 1; bits < 1 << all.length; bits++) {
+      Set<SetupFlag> chosen = EnumSet.noneOf(SetupFlag.class);
+      for (int i = 0; i < all.length; i++) {
+        if ((bits & 1 << i) != 0) {
+          chosen.add(all[i]);
+        }
+      }
+      if (with(chosen) != null) {
+        legal.add(chosen);
+      }
+    }
+    return legal.stream();
+  }
+
+  private static RingOptions with(Set<SetupFlag> flags) {
+    SetupFlag[] chosen = flags.toArray(new SetupFlag[0]);
+    try {
+      return DEFAULTS.withFlags(chosen[0], Arrays.copyOfRange(chosen, 1, chosen.length));
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
+  }
+
+  /** What the options do not refuse, the kernel must not refuse either. */
+  @ParameterizedTest
+  @MethodSource("legalFlags")
+  void flags_everyLegalCombinationOpens(Set<SetupFlag> flags) throws Exception {
+    try (Ring ring =
+        Ring.open(with(flags).withInlineAttempts(false).withSqThreadIdle(Duration.ofMillis(1)))) {
+      assertWorks(ring);
+    }
+  }
+
+  /** The kernel's thread sleeps in between, so that it has to be woken. */
+  @Test
+  void sqpoll_sleepingThreadIsWoken() throws Exception {
+    RingOptions options =
+        DEFAULTS.withFlags(SetupFlag.SQPOLL).withSqThreadIdle(Duration.ofMillis(1));
+    try (Ring ring = Ring.open(options.withEntries(4))) {
+      for (int i = 0; i < 300; i++) {
+        ring.nop();
+        LockSupport.parkNanos(i * 10_000L);
+      }
+      assertEquals(300, ring.metrics().completed());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 16, 65_536})
+  void completionEntries_everySizeWorks(int entries) throws Exception {
+    try (Ring ring = Ring.open(DEFAULTS.withEntries(4).withCompletionEntries(entries))) {
+      assertWorks(ring);
+    }
+  }
+
+  @Test
+  void completionEntries_belowTheSubmissionEntries_areRaised() throws Exception {
+    try (Ring ring = Ring.open(DEFAULTS.withEntries(64).withCompletionEntries(4))) {
+      assertWorks(ring);
+    }
+  }
+
+  @Test
+  void inFlightLimit_aboveTheCompletionQueue_isLowered() throws Exception {
+    try (Ring ring = Ring.open(DEFAULTS.withEntries(8).withInFlightLimit(Integer.MAX_VALUE))) {
+      assertWorks(ring);
+      assertTrue(ring.batch().nop().run().succeeded());
+    }
+  }
+
+  @Test
+  void workers_everyNumberOpens() throws Exception {
+    for (int workers : new int[] {0, 1, 1000}) {
+      try (Ring ring = Ring.open(DEFAULTS.withWorkers(workers, workers))) {
+        assertWorks(ring);
+      }
+    }
+  }
+
+  @Test
+  void sqThreadCpu_thatDoesNotExist_isRefusedWithAReason() {
+    RingOptions options =
+        DEFAULTS.withFlags(SetupFlag.SQPOLL, SetupFlag.SQ_AFF).withSqThreadCpu(1_000_000);
+    var e = assertThrows(RingUnavailableException.class, () -> Ring.open(options));
+    assertTrue(e.getMessage().contains("flags or sizes"), e.getMessage());
+  }
+
+  @Test
+  void inlineAttempts_areCounted_orNot() throws Exception {
+    Path path = Files.writeString(directory.resolve("inline"), "x");
+    for (boolean enabled : new boolean[] {true, false}) {
+      try (Ring ring = Ring.open(DEFAULTS.withInlineAttempts(enabled));
+          RingFile file = RingFile.open(ring, path)) {
+        MemorySegment memory = Arena.ofAuto().allocate(1);
+        for (int i = 0; i < 10; i++) {
+          assertEquals(1, file.read(memory, 0));
+        }
+        RingMetrics metrics = ring.metrics();
+        assertEquals(enabled ? 10 : 0, metrics.inlineHits() + metrics.inlineMisses());
+      }
+    }
+  }
+}
