@@ -84,11 +84,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private boolean inlineWrites;
 
   private RingFile(
-      Handle handle,
-      OpenFlags flags,
-      int memoryAlignment,
-      int offsetAlignment,
-      long timeoutNanos) {
+      Handle handle, OpenFlags flags, int memoryAlignment, int offsetAlignment, long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.flags = flags;
@@ -183,8 +179,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then the
-   * name may lead to another file. It is a best effort.
+   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then
+   * the name may lead to another file. It is a best effort.
    */
   private static void unlink(Engine engine, Path path) throws IOException {
     boolean interrupted = Thread.interrupted();
@@ -1136,8 +1132,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   String misalignment(MemorySegment memory, long position) {
     return ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
             + " address %#x, position %d, length %d")
-        .formatted(
-            memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize());
+        .formatted(memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize());
   }
 
   private void checkAlignment(MemorySegment memory, long position) {
