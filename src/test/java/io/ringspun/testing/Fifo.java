@@ -1,0 +1,97 @@
+package io.ringspun.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.ringspun.Ring;
+import io.ringspun.file.RingFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A named pipe: reading it blocks, deterministically, until someone writes. It is open for reading
+ * and writing, so that opening it does not block.
+ */
+public final class Fifo implements AutoCloseable {
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final Path path;
+  private final RingFile file;
+  private final FileChannel writer;
+
+  private Fifo(Path path, RingFile file, FileChannel writer) {
+    this.path = path;
+    this.file = file;
+    this.writer = writer;
+  }
+
+  /** Makes a named pipe in a directory and opens it on a ring. */
+  public static Fifo open(Ring ring, Path directory) throws IOException {
+    Path path = directory.resolve("fifo-" + COUNT.incrementAndGet());
+    make(path);
+    RingFile file = RingFile.open(ring, path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    return new Fifo(path, file, FileChannel.open(path, StandardOpenOption.WRITE));
+  }
+
+  /** Makes named pipes. */
+  public static void make(Path... paths) throws IOException {
+    String[] command = new String[paths.length + 1];
+    command[0] = "mkfifo";
+    for (int i = 0; i < paths.length; i++) {
+      command[i + 1] = paths[i].toString();
+    }
+    try {
+      int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+      assertEquals(0, status, () -> Arrays.toString(command));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The pipe's reading end, which may write too. */
+  public RingFile file() {
+    return file;
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /** Reads one byte, however long that takes. */
+  public byte read() throws IOException {
+    return read(file);
+  }
+
+  /** Reads one byte through another view of a pipe. */
+  public static byte read(RingFile file) throws IOException {
+    MemorySegment target = Arena.ofAuto().allocate(1);
+    assertEquals(1, file.read(target, 0));
+    return target.get(ValueLayout.JAVA_BYTE, 0);
+  }
+
+  /** Writes bytes without the ring. */
+  public void write(int... bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes.length);
+    for (int b : bytes) {
+      buffer.put((byte) b);
+    }
+    buffer.flip();
+    while (buffer.hasRemaining()) {
+      writer.write(buffer);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (writer) {
+      file.close();
+    }
+  }
+}
