@@ -30,13 +30,6 @@ record OpenFlags(
     boolean append = options.contains(StandardOpenOption.APPEND);
     boolean write = append || options.contains(StandardOpenOption.WRITE);
     boolean read = options.contains(StandardOpenOption.READ) || !write;
-    boolean truncate = options.contains(StandardOpenOption.TRUNCATE_EXISTING);
-    if (append && options.contains(StandardOpenOption.READ)) {
-      throw new IllegalArgumentException("READ and APPEND exclude each other");
-    }
-    if (append && truncate) {
-      throw new IllegalArgumentException("APPEND and TRUNCATE_EXISTING exclude each other");
-    }
     int bits = O_CLOEXEC | O_LARGEFILE | (read ? (write ? O_RDWR : O_RDONLY) : O_WRONLY);
     boolean direct = false;
     boolean deleteOnClose = false;
@@ -61,6 +54,12 @@ record OpenFlags(
           direct = true;
         }
       }
+    }
+    if (append && options.contains(StandardOpenOption.READ)) {
+      throw new IllegalArgumentException("READ and APPEND exclude each other");
+    }
+    if (append && options.contains(StandardOpenOption.TRUNCATE_EXISTING)) {
+      throw new IllegalArgumentException("APPEND and TRUNCATE_EXISTING exclude each other");
     }
     if (deleteOnClose) {
       bits |= O_NOFOLLOW; // as the JDK does: the name that is removed is the file that was opened
