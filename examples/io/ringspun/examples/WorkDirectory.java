@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /** A directory of the job's own that is gone afterwards, also after a failure or Ctrl-C. */
 final class WorkDirectory implements AutoCloseable {
+  private static final FileAttribute<?> FOR_OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private final Path path;
   private final Thread hook = new Thread(this::removeAtExit, "remove-work-directory");
   private volatile boolean isExiting; // set by the hook, read by the job
@@ -17,8 +22,10 @@ final class WorkDirectory implements AutoCloseable {
 
   /** Makes a directory inside of another. */
   static WorkDirectory make(Path parent) throws IOException {
-    WorkDirectory made = new WorkDirectory(Files.createTempDirectory(parent, "ringspun-"));
-    Runtime.getRuntime().addShutdownHook(made.hook);
+    String name = "ringspun-%d-%x".formatted(ProcessHandle.current().pid(), System.nanoTime());
+    WorkDirectory made = new WorkDirectory(parent.resolve(name));
+    Runtime.getRuntime().addShutdownHook(made.hook); // first, lest Ctrl-C come in between
+    Files.createDirectory(made.path, FOR_OWNER_ONLY); // it gets a copy of somebody's file
     return made;
   }
 
