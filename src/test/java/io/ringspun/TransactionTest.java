@@ -291,7 +291,7 @@ class TransactionTest {
       MemorySegment segment = arena.allocate(8);
       Transaction<?> added = kind.on(ring).nop().read(file, segment, 0);
       arena.close();
-      String message = "the segment's arena is already closed";
+      String message = "the memory's arena is already closed";
       assertRefused(IllegalStateException.class, message, () -> kind.run(added));
       assertRefused(
           IllegalStateException.class, message, () -> kind.on(ring).read(file, segment, 0));
