@@ -219,9 +219,18 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
     int[] results = new int[steps.size()];
     for (int i = 0; i < results.length; i++) {
-      results[i] = call.operation(i).result();
+      results[i] = result(steps.get(i), call.operation(i).result());
     }
     return new Results(List.copyOf(steps), results, call.timedOut());
+  }
+
+  /** Of several syncs that were under way when data was lost, the kernel tells only one. */
+  private static int result(Step step, int result) {
+    Descriptor target = step.target();
+    if (step.syncs() && target != null && result >= 0 && target.handle().failedSync() != 0) {
+      return -target.handle().failedSync();
+    }
+    return result;
   }
 
   private void prepare(Call call, @Nullable Loan[] loans) throws IOException {

@@ -172,6 +172,57 @@ class EnterFaultTest {
     }
   }
 
+  /** Of a batch that is larger than the ring, some is in flight and some is not. */
+  @ParameterizedTest
+  @EnumSource
+  void batch_ringFails(Caller caller) throws Exception {
+    LeakCheck.expectLost(FAILED_RING_BYTES);
+    try (Ring ring = open(4)) {
+      kernel.add(FaultRule.on(Constants.IORING_OP_NOP).after(2).delay());
+      Batch batch = ring.batch();
+      for (int i = 0; i < 10; i++) {
+        batch.nop();
+      }
+      Caller.Begun<BatchResult> waiting = caller.begin(ring, batch::run);
+      Eventually.holds("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 1);
+      kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
+      assertThrows(RingFailedException.class, waiting::result);
+    }
+  }
+
+  /** Who closes a file or a ring waits for what is in flight; a failure must end that too. */
+  @ParameterizedTest
+  @EnumSource
+  void close_ringFailsMeanwhile(Caller caller, @TempDir Path directory) throws Exception {
+    Path path = Files.writeString(directory.resolve("file"), "content");
+    LeakCheck.expectLost(2 * FAILED_RING_BYTES);
+    Ring ring = FaultyRing.open(kernel);
+    RingFile file = RingFile.open(ring, path, StandardOpenOption.READ);
+    kernel.add(FaultRule.on(Constants.IORING_OP_READ).delay());
+    Caller.Begun<Integer> reader = caller.begin(ring, () -> file.read(ByteBuffer.allocate(7), 0));
+    Eventually.holds("held", () -> kernel.held() == 1);
+    Caller.Begun<Void> fileCloser =
+        caller.begin(
+            ring,
+            () -> {
+              file.close();
+              return null;
+            });
+    fileCloser.awaitParked();
+    Caller.Begun<Void> ringCloser =
+        Caller.PLATFORM.begin(
+            ring,
+            () -> {
+              ring.close();
+              return null;
+            });
+    ringCloser.awaitParked();
+    kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
+    assertThrows(IOException.class, reader::result);
+    fileCloser.result();
+    ringCloser.result();
+  }
+
   /** The descriptor of a file survives its ring, and must be closed without it. */
   @ParameterizedTest
   @EnumSource

@@ -782,10 +782,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private void sync(String name, int syncFlags) throws IOException {
+    requireNoDataLost();
+    run(name, operation -> operation.fsync(handle.fd(), syncFlags));
+    requireNoDataLost(); // the kernel tells only one of several syncs that were under way
+  }
+
+  private void requireNoDataLost() throws OperationException {
     if (handle.failedSync() != 0) {
       throw new OperationException("an earlier sync, which lost data,", handle.failedSync());
     }
-    run(name, operation -> operation.fsync(handle.fd(), syncFlags));
   }
 
   /**

@@ -60,6 +60,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private int eventfdFault;
   private int enterErrno;
   private int enterFaults;
+  private int enterSkips;
   private Throwable enterThrows;
   private int inlineMax = Integer.MAX_VALUE;
   private Shadow youngest;
@@ -292,9 +293,15 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   /** Makes the next calls of {@code enter} fail, on any ring. */
   public synchronized void failEnter(int errno, int times) {
+    failEnter(errno, times, 0);
+    nudge();
+  }
+
+  /** Makes calls of {@code enter} fail, after so many that do not. */
+  public synchronized void failEnter(int errno, int times, int after) {
     enterErrno = errno;
     enterFaults = times;
-    nudge();
+    enterSkips = after;
   }
 
   /** Returns how many of those failures are still to come. */
@@ -447,7 +454,9 @@ public final class FaultKernel implements Kernel, AutoCloseable {
         enterThrows = null;
         throw FaultKernel.<RuntimeException>sneaky(chosen);
       }
-      if (enterFaults > 0) {
+      if (enterSkips > 0) {
+        enterSkips--;
+      } else if (enterFaults > 0) {
         enterFaults--;
         return -enterErrno;
       }
