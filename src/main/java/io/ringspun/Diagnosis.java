@@ -14,8 +14,14 @@ import java.nio.file.Path;
  */
 record Diagnosis(String reason, String remedy) {
 
+  /** Returns what a caller who wanted a ring is told. */
+  RingUnavailableException asException(Throwable cause) {
+    return new RingUnavailableException(reason, remedy, cause);
+  }
+
   static Diagnosis of(Throwable cause) {
     return switch (cause) {
+      case RingUnavailableException told when told.getCause() != null -> of(told.getCause());
       case ErrnoException refused -> of(refused);
       case LinkageError _ -> ofLinkage(cause);
       case IllegalCallerException _ ->

@@ -22,7 +22,7 @@ final class Prober {
     Set<String> opcodes = Set.of();
     Diagnosis diagnosis;
     try {
-      Kernel kernel = LinuxKernel.INSTANCE;
+      Kernel kernel = SystemKernel.get();
       liburing = LinuxKernel.liburingOrigin();
       KernelFeatures found = KernelFeatures.probe(kernel);
       features = found.features();

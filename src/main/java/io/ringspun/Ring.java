@@ -2,7 +2,6 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
-import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Counters;
 import io.ringspun.internal.ring.Engine;
@@ -91,13 +90,7 @@ public final class Ring implements AutoCloseable {
    */
   public static Ring open(RingOptions options) throws IOException {
     EngineConfig config = configure(options);
-    Kernel kernel;
-    try {
-      kernel = LinuxKernel.INSTANCE;
-    } catch (LinkageError | IllegalCallerException e) {
-      throw unavailable(e);
-    }
-    return open(config, kernel);
+    return open(config, SystemKernel.get());
   }
 
   /** Opens a ring on a kernel of the caller's making. */
@@ -116,13 +109,8 @@ public final class Ring implements AutoCloseable {
     try {
       return new Ring(Engine.open(config, kernel));
     } catch (ErrnoException e) {
-      throw unavailable(e);
+      throw Diagnosis.of(e).asException(e);
     }
-  }
-
-  private static RingUnavailableException unavailable(Throwable cause) {
-    Diagnosis diagnosis = Diagnosis.of(cause);
-    return new RingUnavailableException(diagnosis.reason(), diagnosis.remedy(), cause);
   }
 
   static EngineConfig configure(RingOptions options) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
-import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.ExampleJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -83,7 +83,7 @@ class ExamplesTest {
   }
 
   private String run(String name, Object... arguments) throws Exception {
-    ChildJvm.Result result = ChildJvm.example(name).arguments(arguments).run(directory);
+    ExampleJvm.Result result = ExampleJvm.example(name).arguments(arguments).run(directory);
     assertEquals(0, result.status(), result.err());
     assertEquals("", result.err());
     return result.out();

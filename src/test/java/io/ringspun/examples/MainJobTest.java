@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.ExampleJvm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -49,7 +49,7 @@ class MainJobTest {
     checkGood(job("--quick", file(100)).run(directory));
   }
 
-  private void checkGood(ChildJvm.Result result) throws IOException {
+  private void checkGood(ExampleJvm.Result result) throws IOException {
     assertEquals("", result.err());
     assertEquals(0, result.status(), result.out());
     String out = result.out();
@@ -78,7 +78,7 @@ class MainJobTest {
 
   @Test
   void help_printsUsage() throws Exception {
-    ChildJvm.Result result = job("--help").run(directory);
+    ExampleJvm.Result result = job("--help").run(directory);
     assertEquals(0, result.status(), result.err());
     assertTrue(result.out().startsWith("usage: "), result.out());
   }
@@ -112,7 +112,7 @@ class MainJobTest {
   void unreadableFile_oneLine() throws Exception {
     Path file = file(100);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
-    ChildJvm.Builder job = job(file);
+    ExampleJvm.Builder job = job(file);
     if (Files.isReadable(file)) { // root may read everything, unless it gives that up
       assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "root, and no setpriv(1)");
       String less = "-dac_override,-dac_read_search";
@@ -123,7 +123,7 @@ class MainJobTest {
 
   @Test
   void noWorkDirectory_oneLine() throws Exception {
-    ChildJvm.Builder job = ChildJvm.example("MainJob").flags("-Dwork=" + file(1));
+    ExampleJvm.Builder job = ExampleJvm.example("MainJob").flags("-Dwork=" + file(1));
     assertRefused(1, "not a directory to write to", job.arguments("--quick", file(100)));
   }
 
@@ -165,7 +165,7 @@ class MainJobTest {
 
   @Test
   void ioUringUnavailable_oneLine() throws Exception {
-    ChildJvm.Builder job = job("--quick", file(100)).flags("-Dio.ringspun.liburing=/absent.so");
+    ExampleJvm.Builder job = job("--quick", file(100)).flags("-Dio.ringspun.liburing=/absent.so");
     assertRefused(1, "io_uring is not available", job);
   }
 
@@ -175,13 +175,13 @@ class MainJobTest {
     Path file = file(64 << 10);
     ByteBuffer bytes = ByteBuffer.allocateDirect(64 << 10);
     byte[] line = new byte[bytes.capacity()];
-    try (ChildJvm child = job("--quick", file).start(directory);
+    try (ExampleJvm child = job("--quick", file).start(directory);
         FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       for (byte value = 0; child.isAlive(); value++) {
         Arrays.fill(line, value);
         channel.write(bytes.clear().put(line).flip(), 0);
       }
-      ChildJvm.Result result = child.await();
+      ExampleJvm.Result result = child.await();
       assertEquals(3, result.status(), result.out());
       assertOneLine("came to different bytes", result);
       assertNothingLeft();
@@ -191,10 +191,10 @@ class MainJobTest {
   @Test
   void fileCutMeanwhile_oneLine() throws Exception {
     Path file = file(1 << 20);
-    try (ChildJvm child = job(file).start(directory)) {
+    try (ExampleJvm child = job(file).start(directory)) {
       awaitWork(child);
       Files.write(file, new byte[10]);
-      ChildJvm.Result result = child.await();
+      ExampleJvm.Result result = child.await();
       assertEquals(1, result.status(), result.out());
       assertOneLine("became shorter while it was read", result);
       assertNothingLeft();
@@ -203,10 +203,10 @@ class MainJobTest {
 
   @Test
   void terminated_leavesNothing() throws Exception {
-    try (ChildJvm child = job(file(100_000)).start(directory)) {
+    try (ExampleJvm child = job(file(100_000)).start(directory)) {
       awaitWork(child);
       child.terminate();
-      ChildJvm.Result result = child.await();
+      ExampleJvm.Result result = child.await();
       assertEquals(143, result.status(), result.err());
       assertEquals("", result.err());
       assertNothingLeft();
@@ -214,29 +214,29 @@ class MainJobTest {
   }
 
   /** Waits until the job has begun. */
-  private void awaitWork(ChildJvm child) throws IOException {
+  private void awaitWork(ExampleJvm child) throws IOException {
     while (isEmpty(work)) {
       assertTrue(child.isAlive(), "the job ended before it made its directory");
       LockSupport.parkNanos(1_000_000);
     }
   }
 
-  private ChildJvm.Builder job(Object... arguments) {
-    return ChildJvm.example("MainJob")
+  private ExampleJvm.Builder job(Object... arguments) {
+    return ExampleJvm.example("MainJob")
         .by(tiny.toArray(String[]::new))
         .flags("-Dwork=" + work)
         .arguments(arguments);
   }
 
-  private void assertRefused(int status, String message, ChildJvm.Builder job) throws Exception {
-    ChildJvm.Result result = job.run(directory);
+  private void assertRefused(int status, String message, ExampleJvm.Builder job) throws Exception {
+    ExampleJvm.Result result = job.run(directory);
     assertOneLine(message, result);
     assertEquals(status, result.status());
     assertFalse(result.out().contains("\tat "), result.out());
     assertNothingLeft();
   }
 
-  private static void assertOneLine(String message, ChildJvm.Result result) {
+  private static void assertOneLine(String message, ExampleJvm.Result result) {
     assertEquals(1, result.errLines().size(), result.err());
     assertTrue(result.err().startsWith("ringspun: "), result.err());
     assertTrue(result.err().contains(message), result.err());

@@ -1,0 +1,227 @@
+package io.ringspun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.OpenFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whether rings work, and what is said where they do not. The latter needs JVMs of its own. */
+class AvailabilityTest {
+  private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
+  @TempDir static Path directory;
+
+  // ---- here ----------------------------------------------------------------------------------
+
+  @Test
+  void here_everythingIsThere() {
+    Availability found = Ring.availability();
+    assertTrue(found.isAvailable(), found::toString);
+    assertTrue(found.reason().isEmpty());
+    assertTrue(found.remedy().isEmpty());
+    assertEquals(System.getProperty("os.version"), found.kernel());
+    assertFalse(found.liburing().isEmpty());
+    assertTrue(found.features().containsAll(Set.of("NODROP", "SINGLE_MMAP")), found::toString);
+    assertTrue(
+        found.opcodes().containsAll(Set.of("NOP", "READ", "WRITE", "FSYNC", "ASYNC_CANCEL")),
+        found::toString);
+    assertTrue(found.opcodes().stream().noneMatch(name -> name.startsWith("IORING_")));
+    assertEquals(Boolean.getBoolean("io.ringspun.test.carried"), found.carriesVirtualThreads());
+  }
+
+  @Test
+  void here_nothingIsLeftOpen() {
+    Ring.availability();
+    int rings = OpenFiles.rings();
+    int events = OpenFiles.count("anon_inode:[eventfd]");
+    for (int i = 0; i < 10; i++) {
+      Ring.availability();
+    }
+    assertEquals(rings, OpenFiles.rings());
+    assertEquals(events, OpenFiles.count("anon_inode:[eventfd]"));
+  }
+
+  @Test
+  void record_copiesItsSets() {
+    Set<String> names = new HashSet<>(Set.of("A"));
+    Availability found = Ring.availability();
+    Availability copy =
+        new Availability(true, "", "", names, names, false, found.reason(), found.remedy());
+    names.add("B");
+    assertEquals(Set.of("A"), copy.features());
+    assertThrows(UnsupportedOperationException.class, () -> copy.opcodes().clear());
+  }
+
+  // ---- elsewhere -----------------------------------------------------------------------------
+
+  /** Prints what a user would see. */
+  static final class Report {
+    public static void main(String[] arguments) {
+      Availability found = Ring.availability();
+      found = Ring.availability(); // the second answer must be as good as the first
+      System.out.println("available: " + found.isAvailable());
+      System.out.println("reason: " + found.reason().orElse("none"));
+      System.out.println("remedy: " + found.remedy().orElse("none"));
+      for (int attempt = 1; attempt <= 2; attempt++) {
+        try (Ring ring = Ring.open()) {
+          System.out.println("opened: " + ring);
+        } catch (RingUnavailableException e) {
+          System.out.println("open " + attempt + ": " + e.getMessage());
+        } catch (IOException e) {
+          System.out.println("unexpected: " + e);
+        }
+      }
+    }
+  }
+
+  /**
+   * Checks that the reason and the remedy are told by availability, and by each attempt to open.
+   */
+  private static void assertTells(String output, String reason, String remedy) {
+    assertEquals("false", line(output, "available: "), output);
+    assertFalse(output.contains("Exception"), output);
+    assertTrue(line(output, "reason: ").contains(reason), output);
+    assertTrue(line(output, "remedy: ").contains(remedy), output);
+    for (String attempt : List.of("open 1: ", "open 2: ")) {
+      String message = line(output, attempt);
+      assertTrue(message.startsWith("io_uring is not available: "), output);
+      assertTrue(message.contains(reason), output);
+      assertTrue(message.contains(remedy), output);
+    }
+  }
+
+  private static String line(String output, String start) {
+    return output
+        .lines()
+        .filter(line -> line.startsWith(start))
+        .map(line -> line.substring(start.length()))
+        .findFirst()
+        .orElse("no line starts with " + start);
+  }
+
+  @Test
+  void child_withNothingWrong() throws Exception {
+    String output = new ChildJvm().with(NATIVE_ACCESS).run(Report.class);
+    assertEquals("true", line(output, "available: "), output);
+    assertTrue(line(output, "opened: ").startsWith("Ring["), output);
+  }
+
+  @Test
+  void liburing_namedWrongly() throws Exception {
+    String output =
+        new ChildJvm()
+            .with(NATIVE_ACCESS, "-Dio.ringspun.liburing=/nowhere/liburing.so.2")
+            .run(Report.class);
+    assertTells(output, "liburing", "/nowhere/liburing.so.2 cannot be loaded");
+    assertTrue(line(output, "remedy: ").contains("install the package liburing2"), output);
+    assertTrue(line(output, "remedy: ").contains("-Dio.ringspun.liburing="), output);
+  }
+
+  @Test
+  void nativeAccess_denied() throws Exception {
+    String output = new ChildJvm().with("--illegal-native-access=deny").run(Report.class);
+    assertTells(output, "native access is denied", "--enable-native-access=io.ringspun");
+  }
+
+  @Test
+  void seccomp_answersEperm() throws Exception {
+    String output = new ChildJvm().under(refuse(), "1").with(NATIVE_ACCESS).run(Report.class);
+    assertTells(
+        output,
+        "a seccomp profile or security module forbids io_uring",
+        "a profile that allows io_uring_setup, io_uring_enter and io_uring_register");
+  }
+
+  @Test
+  void seccomp_answersEnosys() throws Exception {
+    String output = new ChildJvm().under(refuse(), "38").with(NATIVE_ACCESS).run(Report.class);
+    assertTells(
+        output,
+        "the kernel, or a seccomp profile, has no io_uring (ENOSYS)",
+        "a profile that allows io_uring_setup");
+  }
+
+  @Test
+  void seccomp_answersEnomem() throws Exception {
+    String output = new ChildJvm().under(refuse(), "12").with(NATIVE_ACCESS).run(Report.class);
+    assertTells(output, "not enough memory for the ring", "ulimit -l");
+  }
+
+  /** Compiles the launcher that forbids a system call to whatever it starts. */
+  private static String refuse() throws Exception {
+    Path program = directory.resolve("refuse");
+    if (!Files.exists(program)) {
+      Path source = directory.resolve("refuse.c");
+      try (InputStream in = AvailabilityTest.class.getResourceAsStream("refuse.c")) {
+        assertNotNull(in);
+        Files.copy(in, source);
+      }
+      assumeTrue(isThere("cc"), "there is no C compiler (cc)");
+      Process compiler =
+          new ProcessBuilder("cc", "-o", program.toString(), source.toString()).inheritIO().start();
+      assertTrue(compiler.waitFor(30, TimeUnit.SECONDS));
+      assumeTrue(
+          compiler.exitValue() == 0, "the C compiler cannot build for seccomp; see its output");
+    }
+    return program.toString();
+  }
+
+  private static boolean isThere(String command) {
+    for (String folder : System.getenv("PATH").split(":")) {
+      if (Files.isExecutable(Path.of(folder, command))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Opens rings until the limit is met; what was opened must go on working. */
+  static final class OpenMany {
+    public static void main(String[] arguments) throws IOException {
+      Ring first = Ring.open();
+      for (int i = 1; ; i++) {
+        try {
+          Ring.open();
+        } catch (RingUnavailableException e) {
+          System.out.println("open: " + e.getMessage());
+          break;
+        }
+        if (i > 1000) {
+          System.out.println("no limit");
+          break;
+        }
+      }
+      first.nop();
+      System.out.println("first: works");
+    }
+  }
+
+  @Test
+  void openFiles_limited() throws Exception {
+    assumeTrue(isThere("prlimit"), "there is no prlimit (util-linux)");
+    String output =
+        new ChildJvm()
+            .under("prlimit", "--nofile=64")
+            .with(NATIVE_ACCESS, "-XX:-MaxFDLimit")
+            .run(OpenMany.class);
+    String message = line(output, "open: ");
+    assertTrue(message.contains("there is no file descriptor left"), output);
+    assertTrue(message.contains("ulimit -n"), output);
+    assertEquals("works", line(output, "first: "), output);
+  }
+}
