@@ -413,7 +413,10 @@ final class RingThread extends Thread {
     while (doorbell.isArmed()) {
       doorbell.ringItself();
       submissions.publish();
-      kernel.enter(memory, submissions.unconsumed(), 1, enterFlags);
+      int result = kernel.enter(memory, submissions.unconsumed(), 1, enterFlags);
+      if (result < 0) {
+        refused(-result);
+      }
       reap();
     }
   }
