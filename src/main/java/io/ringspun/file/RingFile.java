@@ -911,10 +911,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
-    handle.acquire();
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
     try {
+      handle.acquire();
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
       int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
@@ -1004,7 +1004,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(timeoutNanos);
-    encoder.encode(call.operation(0));
+    try {
+      encoder.encode(call.operation(0));
+    } catch (RuntimeException | Error e) {
+      handle.release(); // or a close would wait for ever
+      throw e;
+    }
     call.operation(0).using(handle, lent);
     return engine.run(call);
   }
