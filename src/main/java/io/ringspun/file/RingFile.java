@@ -901,11 +901,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
-    handle.acquire();
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
     boolean hadFailed = engine.hasFailed();
     try {
+      handle.acquire();
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
       int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
@@ -995,7 +995,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(timeoutNanos);
-    encoder.encode(call.operation(0));
+    try {
+      encoder.encode(call.operation(0));
+    } catch (RuntimeException | Error e) {
+      handle.release(); // or a close would wait for ever
+      throw e;
+    }
     call.operation(0).using(handle, lent);
     return engine.run(call);
   }
