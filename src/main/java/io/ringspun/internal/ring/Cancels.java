@@ -38,6 +38,11 @@ final class Cancels {
     }
   }
 
+  /** Returns whether only the submission queue's size keeps more cancels from going in. */
+  boolean waitForQueue() {
+    return count > 0 && inFlight < inFlightMax;
+  }
+
   void answered() {
     inFlight--;
   }

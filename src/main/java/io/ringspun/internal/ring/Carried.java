@@ -14,6 +14,7 @@ final class Carried implements Executor {
   private static final int READY_BURST = 256; // run before completions are looked at
   private static final int INLINE_BURST = 64; // inline hits before a carried thread steps aside
   private static final int SPARES_MAX = 4096;
+  private static final long PINNED_TEST_NANOS = 10_000;
 
   private final RingThread carrier;
   private final RunQueue ready = new RunQueue();
@@ -105,7 +106,11 @@ final class Carried implements Executor {
   void park(long nanos) {
     long before = turn;
     if (drivenTurn == before) {
-      carrier.drive();
+      // Pinned a moment ago, and most likely still: a short park tells.
+      LockSupport.parkNanos(carrier, PINNED_TEST_NANOS);
+      if (turn == before) {
+        carrier.drive();
+      }
       return;
     }
     lastParked = Thread.currentThread();
@@ -115,7 +120,7 @@ final class Carried implements Executor {
       LockSupport.park(carrier);
     }
     if (turn == before && stuckTurn == before) {
-      drivenTurn = before; // still pinned at the next call of the same turn, most likely
+      drivenTurn = before;
       carrier.drive();
     }
   }

@@ -7,7 +7,7 @@ import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
 
 import io.ringspun.internal.kernel.Errno;
 import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.Deque;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,7 @@ final class Dispatcher {
   private final SubmissionQueue submissions;
   private final InFlight inFlight;
   private final Cancels cancels;
-  private final Queue<Call> queue = new ArrayDeque<>(); // calls that wait for room, oldest first
+  private final Deque<Call> queue = new ArrayDeque<>(); // calls that wait for room, oldest first
   private @Nullable Call barrier; // a draining call in flight: nothing else may start
 
   /** Why no call is let in any more, or {@code NOT}. */
@@ -78,9 +78,18 @@ final class Dispatcher {
     }
   }
 
+  /** Returns whether only the submission queue's size keeps more from going in. */
+  boolean waitsForQueue() {
+    Call call = queue.peek();
+    return call != null
+        && barrier == null
+        && !(call.drain && inFlight.count() > 0)
+        && inFlight.room() >= (call.shape == Call.Shape.LINKED ? partEnd(call) - call.submitted : 1);
+  }
+
   /** Submits what there is room for; returns whether that was all. */
   private boolean submit(Call call) {
-    if (barrier != null || (call.drain && inFlight.count() > 0)) {
+    if (call != barrier && (barrier != null || (call.drain && inFlight.count() > 0))) {
       return false;
     }
     return call.shape == Call.Shape.LINKED ? submitChain(call) : submitEach(call);
@@ -89,7 +98,9 @@ final class Dispatcher {
   private boolean submitEach(Call call) {
     while (call.submitted < call.operations.length) {
       Operation operation = call.operations[call.submitted];
-      if (isClosed(operation)) {
+      if (operation.finished) {
+        call.submitted++;
+      } else if (isClosed(operation)) {
         call.submitted++;
         finish(operation, -Errno.ECANCELED);
       } else if (submissions.room() > 0 && inFlight.room() > 0) {
@@ -102,29 +113,47 @@ final class Dispatcher {
     return true;
   }
 
-  /** All of a chain goes in at once: entries of different submissions are never linked. */
+  /** A part of a chain goes in at once: entries of different submissions are never linked. */
   private boolean submitChain(Call call) {
-    int count = call.operations.length;
     for (Operation operation : call.operations) {
       if (isClosed(operation)) {
         finishUnsubmitted(call);
         return true;
       }
     }
-    if (submissions.room() < count || inFlight.room() < count) {
+    int start = call.submitted;
+    int end = partEnd(call);
+    if (submissions.room() < end - start || inFlight.room() < end - start) {
       return false;
     }
     boolean[] hard = call.hard;
     assert hard != null;
-    for (int i = 0; i < count; i++) {
+    for (int i = start; i < end; i++) {
       int link = hard[i] ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK;
-      add(call.operations[i], i == count - 1 ? 0 : link);
+      add(call.operations[i], i == end - 1 ? 0 : link);
     }
-    call.submitted = count;
+    call.submitted = end;
     if (call.drain) {
       barrier = call;
     }
     return true;
+  }
+
+  /**
+   * Returns where the next part of a chain ends. That is the chain's end, unless there is a sync on
+   * the way with a soft link behind it: the kernel does not break a link behind a sync that failed
+   * ({@code io_fsync} never marks its request as failed), and what stands there must not run. So the
+   * rest goes in when the sync has succeeded.
+   */
+  private static int partEnd(Call call) {
+    boolean[] hard = call.hard;
+    assert hard != null;
+    for (int i = call.submitted; i < hard.length; i++) {
+      if (call.operations[i].opcode() == IORING_OP_FSYNC && !hard[i]) {
+        return i + 1;
+      }
+    }
+    return hard.length;
   }
 
   private static boolean isClosed(Operation operation) {
@@ -187,6 +216,7 @@ final class Dispatcher {
 
   private void finish(Operation operation, int result) {
     operation.result = result;
+    operation.finished = true;
     operation.lent = null;
     Handle handle = operation.handle;
     if (handle != null) {
@@ -194,8 +224,8 @@ final class Dispatcher {
     }
     Call call = operation.call;
     if (--call.pending > 0) {
-      if (call.cancelRest) {
-        cancelSubmitted(call); // a hard link has started the next one
+      if (call.shape == Call.Shape.LINKED) {
+        goOn(call);
       }
       return;
     }
@@ -207,10 +237,30 @@ final class Dispatcher {
     LockSupport.unpark(waiter);
   }
 
+  /** Does what comes next in a chain of which an operation has ended. */
+  private void goOn(Call call) {
+    int unsubmitted = call.operations.length - call.submitted;
+    if (unsubmitted == 0 || call.pending > unsubmitted) {
+      if (call.cancelRest) {
+        cancelSubmitted(call); // a hard link has started the next one
+      }
+    } else if (call.operations[call.submitted - 1].result < 0
+        || call.cancelRest
+        || ending != Call.Cancelled.NOT) {
+      finishUnsubmitted(call);
+    } else {
+      call.queued = true;
+      queue.addFirst(call); // it had its turn; nobody is overtaken
+    }
+  }
+
   private void finishUnsubmitted(Call call) {
-    for (int i = call.submitted; i < call.operations.length; i++) {
-      call.submitted = i + 1;
-      finish(call.operations[i], -Errno.ECANCELED);
+    int from = call.submitted;
+    call.submitted = call.operations.length;
+    for (int i = from; i < call.operations.length; i++) {
+      if (!call.operations[i].finished) {
+        finish(call.operations[i], -Errno.ECANCELED);
+      }
     }
   }
 
@@ -269,16 +319,20 @@ final class Dispatcher {
     }
   }
 
-  /** A batch that waits loses what uses the descriptor when its turn comes; a chain, at once. */
+  /** A chain that waits is over then; a batch loses what uses the descriptor. */
   private void cancelWaiting(Call call, Handle handle) {
     for (int i = call.submitted; i < call.operations.length; i++) {
-      if (call.operations[i].handle == handle) {
-        if (call.shape == Call.Shape.LINKED || call.operations.length == 1) {
-          call.queued = false;
-          finishUnsubmitted(call);
-        }
+      Operation operation = call.operations[i];
+      if (operation.handle != handle || operation.finished) {
+        continue;
+      }
+      if (call.shape == Call.Shape.LINKED) {
+        call.queued = false;
+        finishUnsubmitted(call);
         return;
       }
+      call.queued = call.pending > 1; // before the caller may use the call again
+      finish(operation, -Errno.ECANCELED);
     }
   }
 

@@ -27,6 +27,8 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
 
+  boolean finished;
+
   byte retries;
 
   Operation(Call call) {
@@ -56,6 +58,7 @@ public final class Operation extends SubmissionEntry {
     lent = null;
     repeatable = false;
     retries = 0;
+    finished = false;
     assert slot == NO_SLOT;
   }
 }

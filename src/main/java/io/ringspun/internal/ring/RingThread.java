@@ -57,6 +57,7 @@ final class RingThread extends Thread {
   private volatile boolean stopRequested; // set once by any thread
   private volatile @Nullable Throwable failure; // set once by this thread, read by any
   private boolean stopping;
+  private volatile boolean driven; // written by this thread, read by the watchdog
 
   private long enters;
   private long overflows;
@@ -210,6 +211,11 @@ final class RingThread extends Thread {
     return doorbell.isWaiting() ? -1 : (long) PROGRESS.getAcquire(this);
   }
 
+  /** Returns whether a pinned virtual thread waits in the kernel for the whole ring. */
+  boolean isDriven() {
+    return driven;
+  }
+
   // ---- the loop ------------------------------------------------------------------------------
 
   @Override
@@ -281,19 +287,26 @@ final class RingThread extends Thread {
     dispatcher.admitQueued();
     doorbell.arm(submissions);
     cancels.submit(submissions);
-    enter((pinned || carried.isIdle()) && !isQuiet());
+    boolean mustGoOn = isQuiet() || dispatcher.waitsForQueue() || cancels.waitForQueue();
+    enter((pinned || carried.isIdle()) && !mustGoOn);
     reap();
   }
 
-  /** Serves once on behalf of a carried thread that is pinned here. */
+  /**
+   * Serves once on behalf of a carried thread that is pinned here. It sits in the kernel then, where
+   * neither an interrupt nor its time limit can reach it; so the watchdog rings now and then.
+   */
   void drive() {
     if (failure != null || isGone()) {
       return; // gone: the caller has moved to another thread since
     }
+    driven = true;
     try {
       serve(true);
     } catch (Throwable e) {
       fail(e);
+    } finally {
+      driven = false;
     }
   }
 

@@ -55,6 +55,9 @@ final class Watchdog implements Runnable {
   }
 
   private static void look(Engine engine, Sighting last) {
+    if (engine.thread().isDriven()) {
+      engine.thread().wake();
+    }
     long now = System.nanoTime();
     long progress = engine.thread().progressSeen();
     if (progress == -1 || progress != last.progress) {
