@@ -75,6 +75,7 @@ class RingTest {
   @Test
   void close_byManyThreadsAtOnce() throws Exception {
     Ring ring = Ring.open(named("test-many-closers"));
+    CountDownLatch go = new CountDownLatch(1);
     List<BlockedCall<Boolean>> closers = new ArrayList<>();
     for (Caller caller : List.of(Caller.CARRIED, Caller.VIRTUAL, Caller.PLATFORM)) {
       for (int i = 0; i < 5; i++) {
@@ -83,11 +84,13 @@ class RingTest {
                 ring,
                 caller,
                 () -> {
+                  go.await();
                   ring.close();
                   return ring.isOpen();
                 }));
       }
     }
+    go.countDown();
     for (BlockedCall<Boolean> closer : closers) {
       assertFalse(closer.result());
     }
