@@ -8,7 +8,10 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -102,6 +105,39 @@ class BackPressureTest {
       assertEquals(0, after.waiting());
       assertEquals(0, after.overflows());
       assertEquals(0, after.stale());
+    }
+  }
+
+  /**
+   * More blocked operations than submission entries: all must reach the kernel, since the ones that
+   * could not go in with the first submission may be those that everybody waits for.
+   */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void moreThanSubmissionEntries_allReachTheKernel(Caller caller) throws Exception {
+    int count = 20;
+    try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8));
+        Fifo fifo = Fifo.open(ring, directory)) {
+      MemorySegment memory = Arena.ofAuto().allocate(count);
+      var batch =
+          BlockedCall.start(
+              ring,
+              caller,
+              () -> {
+                Batch reads = ring.batch();
+                for (int i = 0; i < count; i++) {
+                  reads.read(fifo.file(), memory.asSlice(i, 1), 0);
+                }
+                return reads.run();
+              });
+      try {
+        Await.until(
+            Duration.ofSeconds(5), "all are in flight", () -> ring.metrics().inFlight() == count);
+        ring.nop();
+      } finally {
+        fifo.write(new int[count]);
+      }
+      batch.result().orThrow();
     }
   }
 }

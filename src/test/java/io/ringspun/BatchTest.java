@@ -198,4 +198,38 @@ class BatchTest {
       assertEquals(6, memory.get(ValueLayout.JAVA_BYTE, 1));
     }
   }
+
+  /**
+   * The batch waits for room when one of its files is closed; its other file's reads still count.
+   */
+  @Test
+  void fileClosedWhileTheBatchWaitsForRoom_cancelsItsOperationsOnly() throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(2);
+    try (Ring small = Ring.open(RingOptions.defaults().withInFlightLimit(1));
+        Fifo cork = Fifo.open(small, directory);
+        Fifo closing = Fifo.open(ring, directory); // elsewhere, so that its close needs no room
+        Fifo other = Fifo.open(small, directory)) {
+      var first = BlockedCall.start(small, Caller.PLATFORM, cork::read).awaitInFlight(small, 1);
+      var batch =
+          BlockedCall.start(
+              small,
+              Caller.PLATFORM,
+              () ->
+                  small
+                      .batch()
+                      .read(closing.file(), memory.asSlice(0, 1), 0)
+                      .read(other.file(), memory.asSlice(1, 1), 0)
+                      .nop()
+                      .run());
+      Await.until("the batch waits", () -> small.metrics().waiting() == 1);
+      closing.file().close();
+      other.write(6);
+      cork.write(1);
+      first.result();
+      BatchResult result = batch.result();
+      assertTrue(result.isCancelled(0));
+      assertEquals(1, result.result(1), "the failure of one must not touch the others");
+      assertTrue(result.succeeded(2));
+    }
+  }
 }

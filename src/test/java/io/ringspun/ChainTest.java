@@ -429,4 +429,16 @@ class ChainTest {
       return null;
     }
   }
+
+  /**
+   * A commit record must not be written behind a flush that failed. A pipe stands for the failing
+   * device, since it cannot be flushed.
+   */
+  @Test
+  void softLink_failedSyncCancelsTheRest() throws Exception {
+    ChainResult result = ring.chain().fsync(fifo.file()).write(file, memory, 0).run();
+    assertEquals(-22, result.result(0), "EINVAL");
+    assertTrue(result.isCancelled(1));
+    assertEquals(0, file.size());
+  }
 }

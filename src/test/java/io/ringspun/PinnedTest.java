@@ -15,6 +15,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -25,6 +26,7 @@ import java.lang.invoke.MethodType;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -252,5 +254,81 @@ class PinnedTest {
     Await.until("it reads", () -> ring.metrics().inFlight() == 1);
     ring.close();
     pinned.result();
+  }
+
+  private static final class UnpinnedAfterwards {
+    static final int DONE =
+        body(
+            () -> {
+              ring.nop();
+              return 1;
+            });
+  }
+
+  /** Having been pinned once, a thread must give way again at its next call. */
+  @Test
+  void afterInitializer_threadParksAgain() throws Exception {
+    var reader =
+        BlockedCall.start(
+            ring,
+            () -> {
+              assertEquals(1, UnpinnedAfterwards.DONE);
+              return fifo.read();
+            });
+    Await.until("it reads", () -> ring.metrics().inFlight() == 1);
+    var other =
+        BlockedCall.start(
+            ring,
+            () -> {
+              ring.nop();
+              return null;
+            });
+    try {
+      Await.until(Duration.ofSeconds(5), "another carried thread runs", other::hasEnded);
+      assertFalse(reader.hasEnded());
+    } finally {
+      fifo.write(3);
+    }
+    assertEquals((byte) 3, reader.result());
+  }
+
+  private static final class TimesOut {
+    static final Exception FAILURE =
+        assertThrows(
+            OperationTimeoutException.class,
+            () -> Fifo.read(fifo.file().withTimeout(Duration.ofMillis(200))));
+  }
+
+  /** The limit lies behind the moment in which the thread begins to drive the ring itself. */
+  @Test
+  void initializer_timeout() throws Exception {
+    var pinned = BlockedCall.start(ring, () -> TimesOut.FAILURE);
+    try {
+      Await.until(Duration.ofSeconds(5), "the time is up", pinned::hasEnded);
+    } finally {
+      fifo.write(1);
+    }
+    pinned.result();
+  }
+
+  private static final class Interrupted {
+    static final Exception FAILURE = assertThrows(InterruptedIOException.class, fifo::read);
+  }
+
+  @Test
+  void initializer_interrupted() throws Exception {
+    var pinned = BlockedCall.start(ring, () -> Interrupted.FAILURE);
+    Await.until(
+        "it drives the ring itself",
+        () ->
+            ring.metrics().inFlight() == 1 && pinned.thread().getState() == Thread.State.RUNNABLE);
+    pinned.interrupt();
+    try {
+      Await.until(Duration.ofSeconds(5), "the interrupt ends the call", pinned::hasEnded);
+    } finally {
+      fifo.write(1);
+    }
+    pinned.result();
+    assertTrue(pinned.interruptPending());
   }
 }

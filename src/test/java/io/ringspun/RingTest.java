@@ -12,6 +12,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import java.lang.foreign.Arena;
@@ -75,6 +76,7 @@ class RingTest {
   @Test
   void close_byManyThreadsAtOnce() throws Exception {
     Ring ring = Ring.open(named("test-many-closers"));
+    CountDownLatch go = new CountDownLatch(1);
     List<BlockedCall<Boolean>> closers = new ArrayList<>();
     for (Caller caller : List.of(Caller.CARRIED, Caller.VIRTUAL, Caller.PLATFORM)) {
       for (int i = 0; i < 5; i++) {
@@ -83,11 +85,13 @@ class RingTest {
                 ring,
                 caller,
                 () -> {
+                  go.await();
                   ring.close();
                   return ring.isOpen();
                 }));
       }
     }
+    go.countDown();
     for (BlockedCall<Boolean> closer : closers) {
       assertFalse(closer.result());
     }
@@ -213,6 +217,41 @@ class RingTest {
         assertEquals("closed", caller.result());
       }
     }
+  }
+
+  /** Closes rings from threads that have held them, so that the watchdog has come by. */
+  static final class CloseAfterHolding {
+    public static void main(String[] arguments) throws Exception {
+      for (int round = 0; round < 10; round++) {
+        Ring ring = Ring.open();
+        Thread closer =
+            ring.startVirtualThread(
+                () -> {
+                  long start = System.nanoTime();
+                  while (System.nanoTime() - start < 100_000_000) {
+                    Thread.onSpinWait();
+                  }
+                  ring.close();
+                });
+        closer.join();
+      }
+      System.out.println("survived");
+    }
+  }
+
+  /**
+   * A thread that closes the ring that carries it wakes up elsewhere, perhaps when the ring's
+   * memory is gone. To touch that would end the JVM, so it is another one.
+   */
+  @Test
+  @Tag("carried")
+  void close_fromCarriedThreadThatHeldTheRing() throws Exception {
+    String output =
+        new ChildJvm()
+            .with(
+                "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED")
+            .run(CloseAfterHolding.class);
+    assertTrue(output.contains("survived"), output);
   }
 
   // ---- a closed ring -------------------------------------------------------------------------
