@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
@@ -19,6 +19,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
@@ -159,18 +160,10 @@ class RingFileChannelTest {
   @MethodSource("io.ringspun.testing.RingCase#all")
   void lock_heldByAnotherProcess(RingCase how) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
-    Process holder =
-        new ProcessBuilder(
-                "python3",
-                "-c",
-                "import fcntl,sys; f=open(sys.argv[1],'r+'); fcntl.lockf(f,fcntl.LOCK_EX);"
-                    + " print('locked',flush=True); sys.stdin.read()",
-                path.toString())
-            .start();
+    Process holder = lockingProcess(path);
     try (Ring ring = Ring.open();
         RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
-      String said = holder.inputReader().readLine();
-      assumeTrue("locked".equals(said), "there is no python3 to hold a lock");
+      assertEquals("locked", holder.inputReader().readLine());
       assertNull(channel.tryLock());
       assertTrue(channel.isOpen());
       holder.outputWriter().close();
@@ -185,8 +178,19 @@ class RingFileChannelTest {
     }
   }
 
+  private static Process lockingProcess(Path path) throws IOException {
+    String script =
+        "import fcntl,sys; f=open(sys.argv[1],'r+'); fcntl.lockf(f,fcntl.LOCK_EX);"
+            + " print('locked',flush=True); sys.stdin.read()";
+    try {
+      return new ProcessBuilder("python3", "-c", script, path.toString()).start();
+    } catch (IOException e) {
+      return abort("there is no python3 to hold a lock: " + e);
+    }
+  }
+
   @Test
-  void lock_interruptedMeanwhile() throws Exception {
+  void lock_interruptedBefore() throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (Ring ring = Ring.open();
         RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
