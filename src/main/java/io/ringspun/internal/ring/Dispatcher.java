@@ -84,7 +84,8 @@ final class Dispatcher {
     return call != null
         && barrier == null
         && !(call.drain && inFlight.count() > 0)
-        && inFlight.room() >= (call.shape == Call.Shape.LINKED ? partEnd(call) - call.submitted : 1);
+        && inFlight.room()
+            >= (call.shape == Call.Shape.LINKED ? partEnd(call) - call.submitted : 1);
   }
 
   /** Submits what there is room for; returns whether that was all. */
@@ -142,8 +143,8 @@ final class Dispatcher {
   /**
    * Returns where the next part of a chain ends. That is the chain's end, unless there is a sync on
    * the way with a soft link behind it: the kernel does not break a link behind a sync that failed
-   * ({@code io_fsync} never marks its request as failed), and what stands there must not run. So the
-   * rest goes in when the sync has succeeded.
+   * ({@code io_fsync} never marks its request as failed), and what stands there must not run. So
+   * the rest goes in when the sync has succeeded.
    */
   private static int partEnd(Call call) {
     boolean[] hard = call.hard;

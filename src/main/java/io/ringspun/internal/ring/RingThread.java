@@ -293,8 +293,8 @@ final class RingThread extends Thread {
   }
 
   /**
-   * Serves once on behalf of a carried thread that is pinned here. It sits in the kernel then, where
-   * neither an interrupt nor its time limit can reach it; so the watchdog rings now and then.
+   * Serves once on behalf of a carried thread that is pinned here. It sits in the kernel then,
+   * where neither an interrupt nor its time limit can reach it; so the watchdog rings now and then.
    */
   void drive() {
     if (failure != null || isGone()) {
