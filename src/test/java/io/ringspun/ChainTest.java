@@ -280,7 +280,9 @@ class ChainTest {
 
       fifo.write(1);
       before.result();
-      Await.until("the chain is at its second", () -> ring.metrics().inFlight() == 1);
+      Await.until(
+          "the chain is at its second",
+          () -> ring.metrics().completed() == completed + 2 && ring.metrics().inFlight() == 1);
       assertFalse(later.hasEnded());
       assertEquals(1, ring.metrics().waiting(), "it must wait until the chain is over");
 
