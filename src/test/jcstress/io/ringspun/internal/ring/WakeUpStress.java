@@ -12,6 +12,9 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * {@link RingThread}: a call handed over while the ring's thread goes to sleep is not slept over.
  * This drives the real thread on the real kernel: both actors hand over to one ring, whose thread
  * wants to sleep after each. A lost wake-up shows as a call that takes until its time is up.
+ *
+ * <p>A quick run finds a ring that does not look at its inbox again before it sleeps; it is too
+ * short to find that look taken ahead of the announcement.
  */
 @JCStressTest
 @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "both served")
