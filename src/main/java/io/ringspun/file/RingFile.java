@@ -418,7 +418,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (Lending.isLendable(target)) {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0).read(handle.fd(), target.address(), length, position);
-      call.operation(0).using(handle, target).repeatable();
+      call.operation(0).using(handle, target).repeatable().forDevice(flags.direct());
       return engine.run(call);
     }
     Loan loan;
@@ -432,7 +432,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0).read(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner()).repeatable();
+      call.operation(0).using(handle, loan.owner()).repeatable().forDevice(flags.direct());
       n = engine.run(call);
       loan.filled(n);
     } finally {
@@ -713,7 +713,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0).write(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner());
+      call.operation(0).using(handle, loan.owner()).forDevice(flags.direct());
       if (!flags.append()) {
         call.operation(0).repeatable();
       }

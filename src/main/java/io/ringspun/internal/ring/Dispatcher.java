@@ -28,6 +28,10 @@ final class Dispatcher {
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
 
+  // Of what was added since the last submission.
+  private boolean devicePending;
+  private boolean linkPending;
+
   private long submitted;
   private long completed;
   private long stale;
@@ -163,8 +167,21 @@ final class Dispatcher {
   }
 
   private void add(Operation operation, int flags) {
+    devicePending |= operation.forDevice;
+    linkPending |= flags != 0;
     submissions.add(operation, inFlight.add(operation), flags);
     submitted++;
+  }
+
+  /**
+   * Returns whether what was added since the last submission may be submitted bit by bit, and is
+   * better off that way; forgets it.
+   */
+  boolean takeSplittable() {
+    boolean splittable = devicePending && !linkPending;
+    devicePending = false;
+    linkPending = false;
+    return splittable;
   }
 
   // ---- out -----------------------------------------------------------------------------------

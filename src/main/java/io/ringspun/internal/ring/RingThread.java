@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RingThread extends Thread {
   private static final long RETRY_NANOS = 100_000;
+  private static final int PAIR = 2;
 
   private static final VarHandle PROGRESS;
 
@@ -351,6 +352,9 @@ final class RingThread extends Thread {
     if (toSubmit == 0 && !wait && !kernelHasWork) {
       return;
     }
+    if (dispatcher.takeSplittable()) {
+      toSubmit = submitInPairs(toSubmit);
+    }
     int result = kernel.enter(memory, toSubmit, wait ? 1 : 0, flags);
     enters++;
     if (wait) {
@@ -359,6 +363,24 @@ final class RingThread extends Thread {
     if (result < 0) {
       refused(-result);
     }
+  }
+
+  /**
+   * Submits all but the last few entries in pairs. The kernel keeps what comes in one submission of
+   * more than two from the device until it has seen all of it ({@code IO_PLUG_THRESHOLD}), and with
+   * some dozens of reads in flight the device runs dry meanwhile: measured, a quarter of the rate.
+   */
+  private int submitInPairs(int count) {
+    int left = count;
+    while (left > PAIR) {
+      int result = kernel.enter(memory, PAIR, 0, 0);
+      enters++;
+      if (result < 0) {
+        break; // whatever it is, the next enter meets it too
+      }
+      left = submissions.unconsumed();
+    }
+    return left;
   }
 
   /** Announces the wait; returns false if something came in before the announcement was seen. */
