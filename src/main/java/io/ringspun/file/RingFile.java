@@ -11,7 +11,6 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
-import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import java.io.EOFException;
@@ -65,11 +64,6 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
-  /**
-   * A read that ends here at a page's border may have ended because the next page is not cached.
-   */
-  private static final long PAGE_MASK = 4095;
-
   private static final int DEFAULT_MODE = 0666;
 
   private final Handle handle;
@@ -77,11 +71,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private final int memoryAlignment; // for direct I/O, else 1
   private final int offsetAlignment;
   private final long timeoutNanos; // 0 for none
-
-  // Whether plain system calls can do without waiting here; cleared by any thread that learns that
-  // they cannot. A race merely costs another attempt.
-  private boolean inlineReads;
-  private boolean inlineWrites;
+  private final Transfer transfer;
 
   private RingFile(
       Handle handle, OpenFlags flags, int memoryAlignment, int offsetAlignment, long timeoutNanos) {
@@ -91,9 +81,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     this.memoryAlignment = memoryAlignment;
     this.offsetAlignment = offsetAlignment;
     this.timeoutNanos = timeoutNanos;
-    // With O_DIRECT a call that must not wait for memory or locks still waits for the device.
-    inlineReads = !flags.direct();
-    inlineWrites = !flags.direct() && !flags.append();
+    transfer = new Transfer(handle, flags, timeoutNanos);
   }
 
   /**
@@ -139,7 +127,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     OpenFlags flags = OpenFlags.of(options);
     Engine engine = EngineAccess.of(ring);
     int fd = open(engine, path, flags, mode);
-    Handle handle = new Handle(fd, engine);
+    Handle handle = new Handle(fd, flags.direct(), engine);
     int memoryAlignment = 1;
     int offsetAlignment = 1;
     FileStat stat = null;
@@ -238,7 +226,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public int read(MemorySegment target, long position) throws IOException {
     Lending.requireUsable(target, true);
     checkRead(target, position);
-    return endOrCount(readSome(target, position));
+    return endOrCount(transfer.read(target, position));
   }
 
   /**
@@ -261,14 +249,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireAccessible(memory);
     requirePosition(position, memory.byteSize());
     requireReadable();
-    int n;
-    if (memory.isNative()) {
-      checkAlignment(memory, position);
-      n = readSome(memory, position);
-    } else {
-      n = readCopying(memory, position);
-    }
-    target.position(target.position() + Math.max(n, 0));
+    checkAlignment(memory, position);
+    int n = transfer.read(memory, position);
+    target.position(target.position() + n);
     return endOrCount(n);
   }
 
@@ -348,7 +331,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (isMisaligned(rest, position)) {
       return 0; // only the end of the file cuts a direct read off its grid
     }
-    return readSome(rest, position);
+    return transfer.read(rest, position);
   }
 
   /**
@@ -381,93 +364,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(target, position);
   }
 
-  /** Reads what one operation gives: 0 at the end. The memory is native. */
-  private int readSome(MemorySegment target, long position) throws IOException {
-    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    Engine engine = handle.engine();
-    engine.requireUsable();
-    int done = 0;
-    if (inlineReads && engine.config().inlineAttempts()) {
-      int n = readInline(engine, target, position);
-      boolean isAll = n >= 0 && !endsAtPage(n, length, position);
-      engine.countInline(isAll);
-      if (isAll) {
-        return n;
-      }
-      done = Math.max(n, 0);
-    }
-    MemorySegment rest = done == 0 ? target : target.asSlice(done);
-    return done + check("read", readOnRing(engine, rest, position + done, length - done));
-  }
-
-  private static boolean endsAtPage(int count, int length, long position) {
-    return count < length && ((position + count) & PAGE_MASK) == 0;
-  }
-
-  private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
-    int n = (int) engine.inline().read(handle, target, position);
-    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-      inlineReads = false;
-    }
-    return n;
-  }
-
-  private int readOnRing(Engine engine, MemorySegment target, long position, int length)
-      throws IOException {
-    handle.acquire(); // the ring releases it at the completion
-    if (Lending.isLendable(target)) {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).read(handle.fd(), target.address(), length, position);
-      call.operation(0).using(handle, target).repeatable().forDevice(flags.direct());
-      return engine.run(call);
-    }
-    Loan loan;
-    try {
-      loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
-    } catch (RuntimeException | Error e) {
-      handle.release();
-      throw e;
-    }
-    int n = -1;
-    try {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).read(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner()).repeatable().forDevice(flags.direct());
-      n = engine.run(call);
-      loan.filled(n);
-    } finally {
-      if (!engine.hasFailed()) {
-        loan.close();
-      }
-    }
-    return n;
-  }
-
-  /** Fills heap memory, by way of copies, as far as one native read would. */
-  private int readCopying(MemorySegment target, long position) throws IOException {
-    int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    int done = 0;
-    boolean hadFailed = isRingFailed();
-    while (done < wanted) {
-      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
-      NativePool.Block block = NativePool.take(step);
-      int n;
-      try {
-        MemorySegment copy = block.memory().asSlice(0, step);
-        checkAlignment(copy, position + done);
-        n = readSome(copy, position + done);
-        MemorySegment.copy(copy, 0, target, done, n);
-      } finally {
-        giveBack(block, hadFailed);
-      }
-      done += n;
-      if (n < step) {
-        break;
-      }
-    }
-    return done;
-  }
-
   // ---- writing -------------------------------------------------------------------------------
 
   /**
@@ -487,7 +383,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public int write(MemorySegment source, long position) throws IOException {
     Lending.requireUsable(source, false);
     checkWrite(source, position);
-    return writeSome(source, position);
+    return transfer.write(source, position);
   }
 
   /**
@@ -514,13 +410,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireNotEmpty(memory);
     Lending.requireAccessible(memory);
     requireWritable();
-    int n;
-    if (memory.isNative()) {
-      checkAlignment(memory, position);
-      n = writeSome(memory, position);
-    } else {
-      n = writeCopying(memory, position);
-    }
+    checkAlignment(memory, position);
+    int n = transfer.write(memory, position);
     source.position(source.position() + n);
     return n;
   }
@@ -587,7 +478,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     while (done < source.byteSize()) {
       MemorySegment rest = source.asSlice(done);
       checkAlignment(rest, position + done);
-      done += requireProgress(writeSome(rest, position + done));
+      done += requireProgress(transfer.write(rest, position + done));
     }
   }
 
@@ -624,7 +515,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireUsable(source, false);
     requireAppend();
     checkAlignment(source, 0);
-    return writeSome(source, 0);
+    return transfer.write(source, 0);
   }
 
   /**
@@ -669,86 +560,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable();
     requireNoAppend();
     checkAlignment(source, position);
-  }
-
-  /** Writes what one operation takes. The memory is native. */
-  private int writeSome(MemorySegment source, long position) throws IOException {
-    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    Engine engine = handle.engine();
-    engine.requireUsable();
-    int done = 0;
-    if (inlineWrites && engine.config().inlineAttempts()) {
-      int n = writeInline(engine, source, position);
-      engine.countInline(n == length);
-      if (n == length) {
-        return n;
-      }
-      done = Math.max(n, 0);
-    }
-    MemorySegment rest = done == 0 ? source : source.asSlice(done);
-    int n = writeOnRing(engine, rest, position + done, length - done);
-    return n < 0 && done > 0 ? done : done + check("write", n);
-  }
-
-  private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
-    int n = (int) engine.inline().write(handle, source, position);
-    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-      inlineWrites = false; // as on ext4, and as with pipes
-    }
-    return n;
-  }
-
-  private int writeOnRing(Engine engine, MemorySegment source, long position, int length)
-      throws IOException {
-    handle.acquire(); // the ring releases it at the completion
-    Loan loan;
-    try {
-      boolean whole = Lending.isLendable(source) || flags.append(); // as in writeCopying
-      int step = whole ? length : Math.min(length, NativePool.LARGEST_BYTES);
-      loan = Loan.toDrain(source, step);
-    } catch (RuntimeException | Error e) {
-      handle.release();
-      throw e;
-    }
-    try {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).write(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner()).forDevice(flags.direct());
-      if (!flags.append()) {
-        call.operation(0).repeatable();
-      }
-      return engine.run(call);
-    } finally {
-      if (!engine.hasFailed()) {
-        loan.close();
-      }
-    }
-  }
-
-  /** Writes heap memory, by way of copies, as far as one native write would. */
-  private int writeCopying(MemorySegment source, long position) throws IOException {
-    int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    int done = 0;
-    boolean hadFailed = isRingFailed();
-    while (done < wanted) {
-      // What is appended goes in one piece, or what others append would come in between.
-      int step = flags.append() ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
-      NativePool.Block block = NativePool.take(step);
-      int n;
-      try {
-        MemorySegment copy = block.memory().asSlice(0, step);
-        checkAlignment(copy, position + done);
-        MemorySegment.copy(source, done, copy, 0, step);
-        n = writeSome(copy, position + done);
-      } finally {
-        giveBack(block, hadFailed);
-      }
-      done += n;
-      if (n < step) {
-        break;
-      }
-    }
-    return done;
   }
 
   private static int requireProgress(int written) throws IOException {
@@ -916,7 +727,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       check("statx", engine.run(call));
       return FileStat.of(block.memory());
     } finally {
-      giveBack(engine, block, hadFailed);
+      Transfer.giveBack(engine, block, hadFailed);
     }
   }
 
@@ -1014,17 +825,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   void giveBack(NativePool.Block block, boolean hadFailed) {
-    giveBack(handle.engine(), block, hadFailed);
-  }
-
-  /**
-   * Returns a block to the pool, unless the ring failed while the kernel may have had it: then
-   * nobody knows when it lets go. A ring that had failed before never lent it.
-   */
-  private static void giveBack(Engine engine, NativePool.Block block, boolean hadFailed) {
-    if (hadFailed || !engine.hasFailed()) {
-      block.close();
-    }
+    Transfer.giveBack(handle.engine(), block, hadFailed);
   }
 
   static int check(String name, int result) throws OperationException {

@@ -8,7 +8,6 @@ import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.testing.ExampleJvm;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,10 +21,16 @@ class ExamplesTest {
   @Test
   void readmeExample_runs() throws Exception {
     Path file = directory.resolve("file");
-    assertEquals("Hello, committed\n", run("ReadmeExample", file));
-    byte[] bytes = Files.readAllBytes(file);
-    assertEquals("Hello", new String(bytes, 0, 5, StandardCharsets.UTF_8));
-    assertEquals("committed", new String(bytes, 4096, 9, StandardCharsets.UTF_8));
+    ExampleJvm.Result result = ExampleJvm.program("ReadmeExample").arguments(file).run(directory);
+    assertEquals("committed\n", result.out(), result.err());
+    assertEquals("committed\0", Files.readString(file));
+  }
+
+  @Test
+  void readmeExample_isTheOneInTheReadme() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    String example = Files.readString(Path.of("examples", "ReadmeExample.java"));
+    assertTrue(readme.contains("```java\n" + example + "```\n"));
   }
 
   @Test

@@ -107,7 +107,12 @@ public final class ExampleJvm implements AutoCloseable {
 
   /** Begins the description of a program by its class's simple name. */
   public static Builder example(String name) {
-    return new Builder("io.ringspun.examples." + name);
+    return program("io.ringspun.examples." + name);
+  }
+
+  /** Begins the description of a program by its class's name. */
+  public static Builder program(String mainClass) {
+    return new Builder(mainClass);
   }
 
   /** Asks the program to end, by {@code SIGTERM}. */

@@ -74,6 +74,7 @@ final class Carried implements Executor {
       turn++;
       carrier.progress();
       continuation.run();
+      carrier.submitEarly();
     }
   }
 

@@ -167,7 +167,8 @@ final class Dispatcher {
   }
 
   private void add(Operation operation, int flags) {
-    devicePending |= operation.forDevice;
+    Handle handle = operation.handle;
+    devicePending |= handle != null && handle.isDirect();
     linkPending |= flags != 0;
     submissions.add(operation, inFlight.add(operation), flags);
     submitted++;
@@ -175,13 +176,16 @@ final class Dispatcher {
 
   /**
    * Returns whether what was added since the last submission may be submitted bit by bit, and is
-   * better off that way; forgets it.
+   * better off that way.
    */
-  boolean takeSplittable() {
-    boolean splittable = devicePending && !linkPending;
+  boolean isSplittable() {
+    return devicePending && !linkPending;
+  }
+
+  /** Notes that everything has been given to the kernel. */
+  void submittedAll() {
     devicePending = false;
     linkPending = false;
-    return splittable;
   }
 
   // ---- out -----------------------------------------------------------------------------------

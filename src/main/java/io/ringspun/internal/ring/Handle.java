@@ -26,6 +26,7 @@ public final class Handle {
   }
 
   private final int fd;
+  private final boolean direct;
   private final Engine home;
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
@@ -39,17 +40,24 @@ public final class Handle {
    * Takes charge of a descriptor.
    *
    * @param fd the descriptor, closed by {@link #close}
+   * @param direct whether transfers go past the page cache, straight to a device
    * @param home the ring for operations of threads that no ring carries
    */
-  public Handle(int fd, Engine home) {
+  public Handle(int fd, boolean direct, Engine home) {
     assert fd >= 0;
     this.fd = fd;
+    this.direct = direct;
     this.home = home;
   }
 
   /** Returns the number, to be used between {@link #acquire} and {@link #release} only. */
   public int fd() {
     return fd;
+  }
+
+  /** Returns whether transfers go straight to a device. */
+  boolean isDirect() {
+    return direct;
   }
 
   /** Returns the ring for the calling thread's operations: its carrier, else the home ring. */

@@ -21,11 +21,6 @@ public final class Operation extends SubmissionEntry {
   /** Whether doing it twice does no harm, so that a transient refusal may be retried. */
   boolean repeatable;
 
-  /**
-   * Whether it goes to a device, which does better with many small submissions than a large one.
-   */
-  boolean forDevice;
-
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
 
@@ -53,12 +48,6 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
-  /** Says that the operation goes straight to a device, past the page cache. */
-  public Operation forDevice(boolean device) {
-    forDevice = device;
-    return this;
-  }
-
   /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
   public int result() {
     return result;
@@ -68,7 +57,6 @@ public final class Operation extends SubmissionEntry {
     handle = null;
     lent = null;
     repeatable = false;
-    forDevice = false;
     retries = 0;
     finished = false;
     assert slot == NO_SLOT;

@@ -352,9 +352,10 @@ final class RingThread extends Thread {
     if (toSubmit == 0 && !wait && !kernelHasWork) {
       return;
     }
-    if (dispatcher.takeSplittable()) {
-      toSubmit = submitInPairs(toSubmit);
+    if (submitsInPairs()) {
+      toSubmit = submitInPairs(PAIR);
     }
+    dispatcher.submittedAll();
     int result = kernel.enter(memory, toSubmit, wait ? 1 : 0, flags);
     enters++;
     if (wait) {
@@ -365,14 +366,27 @@ final class RingThread extends Thread {
     }
   }
 
+  /** Gives devices their first work while other virtual threads still run. */
+  void submitEarly() {
+    if (submitsInPairs() && failure == null) {
+      submissions.publish();
+      submitInPairs(PAIR - 1);
+    }
+  }
+
+  private boolean submitsInPairs() {
+    return dispatcher.isSplittable() && !memory.hasFlag(IORING_SETUP_SQPOLL);
+  }
+
   /**
-   * Submits all but the last few entries in pairs. The kernel keeps what comes in one submission of
-   * more than two from the device until it has seen all of it ({@code IO_PLUG_THRESHOLD}), and with
-   * some dozens of reads in flight the device runs dry meanwhile: measured, a quarter of the rate.
+   * Submits entries in pairs until only so many are left, and returns how many are. The kernel
+   * keeps what comes in one submission of more than two from the device until it has seen all of it
+   * ({@code IO_PLUG_THRESHOLD}), and with some dozens of reads in flight the device runs dry
+   * meanwhile: measured, a quarter of the rate.
    */
-  private int submitInPairs(int count) {
-    int left = count;
-    while (left > PAIR) {
+  private int submitInPairs(int rest) {
+    int left = submissions.unconsumed();
+    while (left > rest) {
       int result = kernel.enter(memory, PAIR, 0, 0);
       enters++;
       if (result < 0) {
