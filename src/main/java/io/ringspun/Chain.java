@@ -10,7 +10,9 @@ import java.util.BitSet;
  * 5.3). When one fails, or transfers fewer bytes than it was asked to, those behind it are
  * cancelled, up to the first behind a {@linkplain #hardLink() hard link}.
  *
- * <p>A chain is never split between submissions, and no other thread's operation gets into it.
+ * <p>No other thread's operation gets into a chain. It goes in at once or not at all, with one
+ * exception: what stands behind a sync goes in when the sync has succeeded, because the kernel does
+ * not break a link behind a sync that failed.
  *
  * @since 0.1
  */
