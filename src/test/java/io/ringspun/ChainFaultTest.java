@@ -14,7 +14,6 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
-import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,7 +27,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,7 +34,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Chains whose steps fail, and chains among many other callers. */
-@ExtendWith(LeakCheck.class)
 class ChainFaultTest {
   private final FaultKernel kernel = new FaultKernel();
   private Path path;

@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,7 +23,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The life of a ring and a file, from open to close, with the first {@code enter} refused, then the
  * second, and so on until the fault comes too late to be met.
  */
-@ExtendWith(LeakCheck.class)
 class KthEnterTest {
   private static final int LIFE_BYTES_LOST = 2 * 4096; // a failed ring keeps what it had lent
 

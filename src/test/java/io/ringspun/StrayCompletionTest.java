@@ -10,7 +10,6 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
-import io.ringspun.testing.LeakCheck;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -20,14 +19,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Completions that are late, repeated, out of order, or nobody's. */
-@ExtendWith(LeakCheck.class)
 class StrayCompletionTest {
   private final FaultKernel kernel = new FaultKernel();
 

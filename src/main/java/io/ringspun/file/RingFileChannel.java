@@ -149,22 +149,27 @@ public final class RingFileChannel extends FileChannel {
   private long interruptibly(Blocking action) throws IOException {
     requireOpen(); // closed already, not closed meanwhile
     boolean completed = false;
+    long result = 0;
+    InterruptedIOException interrupted = null;
     try {
       begin();
       if (!isOpen()) {
         throw new ClosedChannelException();
       }
-      long result = action.run();
+      result = action.run();
       completed = true;
-      return result;
     } catch (InterruptedIOException e) {
+      interrupted = e;
+    } finally {
+      end(completed); // waits for who interrupts, and throws if that has closed the channel
+    }
+    if (interrupted != null) {
       close();
       ClosedByInterruptException closed = new ClosedByInterruptException();
-      closed.initCause(e);
+      closed.initCause(interrupted);
       throw closed;
-    } finally {
-      end(completed);
     }
+    return result;
   }
 
   private long atPosition(Blocking action) throws IOException {

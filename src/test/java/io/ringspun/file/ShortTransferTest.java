@@ -14,7 +14,6 @@ import io.ringspun.RingOptions;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
-import io.ringspun.testing.LeakCheck;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -29,7 +28,6 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,7 +35,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel may do less than it was asked to, at any time and several times in a row. */
-@ExtendWith(LeakCheck.class)
 class ShortTransferTest {
   private static final int SIZE = 3 * 4096 + 17;
   private static final int BEFORE = 5; // position of the content in the file

@@ -16,7 +16,6 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
-import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
@@ -25,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,7 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * After a sync that lost data, the kernel drops the dirty pages and its next answer is success. So
  * we ask it no more: the file says no for good.
  */
-@ExtendWith(LeakCheck.class)
 class SyncFailureTest {
   private final FaultKernel kernel = new FaultKernel();
   private Path path;

@@ -11,22 +11,23 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test class that leaves something behind: an open ring (the shared one may stay), an
- * operation in flight, a file descriptor, native memory. For {@link ExtendWith}, on the class.
+ * Fails a test class that leaves something behind: an open ring (the shared one may stay) or its
+ * thread, an operation in flight, a file descriptor, native memory. Registered for every class.
  */
 public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   private static final AtomicLong LOST = new AtomicLong();
   private static final AtomicLong LOST_DESCRIPTORS = new AtomicLong();
   private static final long SHARED_RING_BYTES = 4096; // its wake-up buffer
 
-  private record State(Map<String, Integer> rings, Map<String, Integer> files, long bytes) {
+  private record State(
+      Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
     static State now() throws IOException {
       Leaks.trimPool();
-      return new State(Leaks.liveRings(), openFiles(), NativeMemory.allocatedBytes());
+      return new State(
+          Leaks.liveRings(), openFiles(), NativeMemory.allocatedBytes(), Leaks.ringThreads());
     }
   }
 
@@ -90,6 +91,9 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         });
     if (lost[0] < 0) {
       leaks.append(files);
+    }
+    if (after.threads > before.threads + (sharedRing ? 1 : 0)) {
+      leaks.append("; ").append(after.threads - before.threads).append(" threads of rings");
     }
     long more = after.bytes - before.bytes - LOST.get() - (sharedRing ? SHARED_RING_BYTES : 0);
     if (more > 0) {

@@ -31,6 +31,13 @@ public final class Leaks {
     return sum;
   }
 
+  /** Returns how many threads of rings are alive. */
+  public static long ringThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread instanceof RingThread)
+        .count();
+  }
+
   /** Returns how many operations were never answered for, because their rings failed. */
   public static int quarantined() {
     return Quarantine.size();
