@@ -57,6 +57,14 @@ final class Prober {
     if (eventfd < 0) {
       throw new ErrnoException("eventfd", -eventfd);
     }
+    try {
+      roundTrip(kernel, eventfd);
+    } finally {
+      kernel.close(eventfd);
+    }
+  }
+
+  private static void roundTrip(Kernel kernel, int eventfd) throws ErrnoException, IOException {
     Engine engine = Engine.open(Ring.configure(RingOptions.defaults().withEntries(4)), kernel);
     try (NativePool.Block counter = NativePool.take(Long.BYTES)) {
       kernel.signal(eventfd);
@@ -71,7 +79,6 @@ final class Prober {
       }
     } finally {
       engine.close();
-      kernel.close(eventfd);
     }
   }
 }
