@@ -30,6 +30,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_read(sqe, a[0], (void *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "write"))
 		io_uring_prep_write(sqe, a[0], (void *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "readFixed"))
+		io_uring_prep_read_fixed(sqe, a[0], (void *) a[1], a[2], a[3], a[4]);
+	else if (!strcmp(method, "writeFixed"))
+		io_uring_prep_write_fixed(sqe, a[0], (void *) a[1], a[2], a[3], a[4]);
 	else if (!strcmp(method, "readv"))
 		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "writev"))
@@ -146,6 +150,21 @@ static void layouts(void)
 	FIELD(io_cqring_offsets, flags);
 	FIELD(io_cqring_offsets, resv1);
 	FIELD(io_cqring_offsets, resv2);
+
+	STRUCT(io_uring_rsrc_register);
+	FIELD(io_uring_rsrc_register, nr);
+	FIELD(io_uring_rsrc_register, flags);
+	FIELD(io_uring_rsrc_register, resv2);
+	FIELD(io_uring_rsrc_register, data);
+	FIELD(io_uring_rsrc_register, tags);
+
+	STRUCT(io_uring_rsrc_update2);
+	FIELD(io_uring_rsrc_update2, offset);
+	FIELD(io_uring_rsrc_update2, resv);
+	FIELD(io_uring_rsrc_update2, data);
+	FIELD(io_uring_rsrc_update2, tags);
+	FIELD(io_uring_rsrc_update2, nr);
+	FIELD(io_uring_rsrc_update2, resv2);
 
 	STRUCT(statx);
 	FIELD(statx, stx_mask);

@@ -267,6 +267,26 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
+   * Opens a pool of buffers that are registered with this ring ({@code IORING_REGISTER_BUFFERS2}
+   * and {@code BUFFERS_UPDATE}, Linux 5.19), or not, where the kernel refuses. Blocks until the
+   * kernel has pinned the memory, some milliseconds for every hundred megabytes, during which the
+   * ring serves nobody. A ring has room for 64 registered pools.
+   *
+   * @param buffers how many
+   * @param bufferBytes the size of each; they start at pages of their own
+   * @return the pool, for the caller to close, before or after the ring
+   * @throws IllegalArgumentException if either is not positive, or all would take more than 1 GiB
+   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws IOException as listed above
+   */
+  public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
+    return BufferPool.open(engine, buffers, bufferBytes);
+  }
+
+  /**
    * Returns what this ring has done so far.
    *
    * @return a snapshot
@@ -283,7 +303,8 @@ public final class Ring implements AutoCloseable {
         counters.overflows(),
         counters.stale(),
         counters.inlineHits(),
-        counters.inlineMisses());
+        counters.inlineMisses(),
+        counters.unregisteredBuffers());
   }
 
   /**

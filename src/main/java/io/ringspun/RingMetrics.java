@@ -14,6 +14,7 @@ package io.ringspun;
  * @param stale completions that came for no operation in flight and were dropped
  * @param inlineHits transfers done by a plain system call that could not wait
  * @param inlineMisses such attempts that had to go on through the ring
+ * @param unregisteredPools buffer pools whose memory the kernel would not register
  * @since 0.1
  */
 public record RingMetrics(
@@ -26,4 +27,5 @@ public record RingMetrics(
     long overflows,
     long stale,
     long inlineHits,
-    long inlineMisses) {}
+    long inlineMisses,
+    long unregisteredPools) {}

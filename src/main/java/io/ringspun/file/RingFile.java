@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Descriptor;
+import io.ringspun.Lease;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
@@ -11,6 +12,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import java.io.EOFException;
@@ -230,6 +232,31 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
+   * Reads bytes into the buffer of a lease, whose size is asked for; {@link Lease#filled} shows
+   * them. On the ring of the lease's pool, if that is registered, the kernel need not pin the
+   * memory ({@code IORING_OP_READ_FIXED}, Linux 5.1); else this is {@link #read(MemorySegment,
+   * long)}.
+   *
+   * @param lease where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if the position is negative, position and size overflow, or
+   *     direct I/O finds either misaligned
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public int read(Lease lease, long position) throws IOException {
+    LentBuffer buffer = LentBuffer.of(lease);
+    checkRead(buffer.memory(), position);
+    buffer.filled(0); // what the kernel leaves there before it fails is not for reading
+    int n = transfer.read(buffer, position);
+    buffer.filled(n);
+    return endOrCount(n);
+  }
+
+  /**
    * Reads bytes into a buffer, from its position to its limit, and moves its position by what was
    * read. A heap buffer is copied.
    *
@@ -384,6 +411,36 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireUsable(source, false);
     checkWrite(source, position);
     return transfer.write(source, position);
+  }
+
+  /**
+   * Writes the first bytes of the buffer of a lease: what was read into it, or put into its {@link
+   * Lease#segment}; bytes that are neither are written as zeros. On the ring of the lease's pool,
+   * if that is registered, the kernel need not pin the memory ({@code IORING_OP_WRITE_FIXED}, Linux
+   * 5.1); else this is {@link #write(MemorySegment, long)}.
+   *
+   * @param lease the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalArgumentException if the position is negative, position and length overflow, or
+   *     direct I/O finds either misaligned
+   * @throws IllegalStateException if the lease is closed, or the file was opened to append
+   * @throws WrongThreadException if another thread took the lease
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public int write(Lease lease, int length, long position) throws IOException {
+    LentBuffer buffer = LentBuffer.of(lease);
+    MemorySegment memory = buffer.memory();
+    if (length < 1 || length > memory.byteSize()) {
+      throw new IndexOutOfBoundsException(
+          "%d bytes of a buffer of %d".formatted(length, memory.byteSize()));
+    }
+    checkWrite(memory.asSlice(0, length), position);
+    buffer.own(length);
+    return transfer.write(buffer, length, position);
   }
 
   /**

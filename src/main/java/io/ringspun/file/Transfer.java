@@ -6,10 +6,13 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a file and one piece of memory: without the ring where that cannot wait, else
@@ -44,9 +47,16 @@ final class Transfer {
 
   /** Reads what one operation gives: 0 at the end. */
   int read(MemorySegment target, long position) throws IOException {
-    if (!target.isNative()) {
-      return readCopying(target, position);
-    }
+    return target.isNative() ? read(target, null, position) : readCopying(target, position);
+  }
+
+  /** Reads likewise, into a pool's buffer. */
+  int read(LentBuffer buffer, long position) throws IOException {
+    return read(buffer.memory(), buffer, position);
+  }
+
+  private int read(MemorySegment target, @Nullable LentBuffer buffer, long position)
+      throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     Engine engine = handle.engine();
     engine.requireUsable();
@@ -61,7 +71,8 @@ final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? target : target.asSlice(done);
-    return done + RingFile.check("read", readOnRing(engine, rest, position + done, length - done));
+    int n = readOnRing(engine, rest, buffer, position + done, length - done);
+    return done + RingFile.check("read", n);
   }
 
   private static boolean endsAtPage(int count, int length, long position) {
@@ -76,13 +87,19 @@ final class Transfer {
     return n;
   }
 
-  private int readOnRing(Engine engine, MemorySegment target, long position, int length)
+  private int readOnRing(
+      Engine engine, MemorySegment target, @Nullable LentBuffer buffer, long position, int length)
       throws IOException {
     handle.acquire(); // the ring releases it at the completion
     if (Lending.isLendable(target)) {
       Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).read(handle.fd(), target.address(), length, position);
-      call.operation(0).using(handle, target).repeatable();
+      Operation operation = call.operation(0);
+      if (buffer != null && buffer.isRegisteredWith(engine)) {
+        operation.readFixed(handle.fd(), target.address(), length, position, buffer.index());
+      } else {
+        operation.read(handle.fd(), target.address(), length, position);
+      }
+      operation.using(handle, target).repeatable();
       return engine.run(call);
     }
     Loan loan;
@@ -133,9 +150,16 @@ final class Transfer {
 
   /** Writes what one operation takes. */
   int write(MemorySegment source, long position) throws IOException {
-    if (!source.isNative()) {
-      return writeCopying(source, position);
-    }
+    return source.isNative() ? write(source, null, position) : writeCopying(source, position);
+  }
+
+  /** Writes likewise, from the start of a pool's buffer. */
+  int write(LentBuffer buffer, int length, long position) throws IOException {
+    return write(buffer.memory().asSlice(0, length), buffer, position);
+  }
+
+  private int write(MemorySegment source, @Nullable LentBuffer buffer, long position)
+      throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     Engine engine = handle.engine();
     engine.requireUsable();
@@ -149,7 +173,7 @@ final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? source : source.asSlice(done);
-    int n = writeOnRing(engine, rest, position + done, length - done);
+    int n = writeOnRing(engine, rest, buffer, position + done, length - done);
     return n < 0 && done > 0 ? done : done + RingFile.check("write", n);
   }
 
@@ -161,7 +185,8 @@ final class Transfer {
     return n;
   }
 
-  private int writeOnRing(Engine engine, MemorySegment source, long position, int length)
+  private int writeOnRing(
+      Engine engine, MemorySegment source, @Nullable LentBuffer buffer, long position, int length)
       throws IOException {
     handle.acquire(); // the ring releases it at the completion
     Loan loan;
@@ -175,10 +200,16 @@ final class Transfer {
     }
     try {
       Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).write(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner());
+      Operation operation = call.operation(0);
+      int step = (int) loan.byteSize();
+      if (buffer != null && buffer.isRegisteredWith(engine)) {
+        operation.writeFixed(handle.fd(), loan.address(), step, position, buffer.index());
+      } else {
+        operation.write(handle.fd(), loan.address(), step, position);
+      }
+      operation.using(handle, loan.owner());
       if (!append) {
-        call.operation(0).repeatable();
+        operation.repeatable();
       }
       return engine.run(call);
     } finally {

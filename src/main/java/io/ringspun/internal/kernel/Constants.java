@@ -8,6 +8,8 @@ public final class Constants {
   public static final int IORING_OP_READV = 1;
   public static final int IORING_OP_WRITEV = 2;
   public static final int IORING_OP_FSYNC = 3;
+  public static final int IORING_OP_READ_FIXED = 4;
+  public static final int IORING_OP_WRITE_FIXED = 5;
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
   public static final int IORING_OP_ASYNC_CANCEL = 14;
   public static final int IORING_OP_FALLOCATE = 17;
@@ -78,8 +80,13 @@ public final class Constants {
   // io_uring_register opcodes
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
+  public static final int IORING_REGISTER_BUFFERS2 = 15;
+  public static final int IORING_REGISTER_BUFFERS_UPDATE = 16;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
+
+  // io_uring_rsrc_register flags
+  public static final int IORING_RSRC_REGISTER_SPARSE = 1;
 
   // op flags
   public static final int IORING_FSYNC_DATASYNC = 1;

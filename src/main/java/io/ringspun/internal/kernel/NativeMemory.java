@@ -3,6 +3,7 @@ package io.ringspun.internal.kernel;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,13 @@ public final class NativeMemory {
     ALLOCATED.addAndGet(byteSize);
     // Zeroed, so that what another part of the process left there can reach no file and no peer.
     return memory.reinterpret(byteSize).fill((byte) 0);
+  }
+
+  /**
+   * Returns memory as a segment of an arena, which keeps its thread and its end, but frees nothing.
+   */
+  public static MemorySegment confine(MemorySegment memory, Arena arena) {
+    return memory.reinterpret(arena, null);
   }
 
   /** Frees what {@link #allocate} returned. */

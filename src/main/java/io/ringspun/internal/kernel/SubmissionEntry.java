@@ -50,6 +50,7 @@ public class SubmissionEntry {
   private long address;
   private int length;
   private int operationFlags;
+  private int bufferIndex;
 
   /** Creates an entry for {@code IORING_OP_NOP}. */
   public SubmissionEntry() {
@@ -79,6 +80,18 @@ public class SubmissionEntry {
   /** {@code IORING_OP_WRITE}, Linux 5.6. */
   public final void write(int fd, long address, int length, long position) {
     set(IORING_OP_WRITE, fd, position, address, length, 0);
+  }
+
+  /** {@code IORING_OP_READ_FIXED}, Linux 5.1: the memory lies in a registered buffer. */
+  public final void readFixed(int fd, long address, int length, long position, int bufferIndex) {
+    set(IORING_OP_READ_FIXED, fd, position, address, length, 0);
+    this.bufferIndex = bufferIndex;
+  }
+
+  /** {@code IORING_OP_WRITE_FIXED}, Linux 5.1. */
+  public final void writeFixed(int fd, long address, int length, long position, int bufferIndex) {
+    set(IORING_OP_WRITE_FIXED, fd, position, address, length, 0);
+    this.bufferIndex = bufferIndex;
   }
 
   /** {@code IORING_OP_READV}, Linux 5.1: {@code vector} is an array of {@code struct iovec}. */
@@ -149,6 +162,7 @@ public class SubmissionEntry {
     this.address = address;
     this.length = length;
     this.operationFlags = operationFlags;
+    bufferIndex = 0;
   }
 
   /**
@@ -162,7 +176,7 @@ public class SubmissionEntry {
     queue.set(JAVA_LONG, at + 16, address);
     queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);
     queue.set(JAVA_LONG, at + 32, userData);
-    queue.set(JAVA_LONG, at + 40, 0);
+    queue.set(JAVA_LONG, at + 40, bufferIndex & 0xffffL);
     queue.set(JAVA_LONG, at + 48, 0);
     queue.set(JAVA_LONG, at + 56, 0);
   }

@@ -13,6 +13,7 @@ package io.ringspun.internal.ring;
  * @param stale completions that nobody was waiting for
  * @param inlineHits attempts to do without the ring that succeeded
  * @param inlineMisses attempts that did not
+ * @param unregisteredBuffers pieces of memory that the kernel would not register
  */
 public record Counters(
     long submitted,
@@ -24,4 +25,5 @@ public record Counters(
     long overflows,
     long stale,
     long inlineHits,
-    long inlineMisses) {}
+    long inlineMisses,
+    long unregisteredBuffers) {}

@@ -5,9 +5,11 @@ import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ public final class Engine {
   private final Kernel kernel;
   private final RingThread thread;
   private final InlineCalls inline;
+  private final LongAdder unregisteredBuffers = new LongAdder();
 
   private Engine(EngineConfig config, Kernel kernel, RingThread thread) {
     this.config = config;
@@ -318,6 +321,43 @@ public final class Engine {
     return call.operations[0].result;
   }
 
+  /**
+   * Has the kernel pin native memory for the operations of this ring that name it, and waits until
+   * it has. An interrupt does not end the wait.
+   *
+   * @return the memory's index, or a negated errno: {@code -ECANCELED} if the ring is gone
+   */
+  public int registerBuffer(MemorySegment memory) {
+    int result = ask(BufferRequest.add(memory));
+    if (result < 0 && result != -Errno.ECANCELED) {
+      unregisteredBuffers.increment();
+    }
+    return result;
+  }
+
+  /** Has the kernel let go of registered memory, which no operation in flight may name. */
+  public void unregisterBuffer(int index) {
+    ask(BufferRequest.remove(index));
+  }
+
+  private int ask(BufferRequest request) {
+    if (carriesCaller()) {
+      thread.serve(request);
+    } else {
+      thread.handOver(request);
+      awaitUninterruptibly(request::isDone);
+    }
+    return request.result();
+  }
+
+  /**
+   * Returns how often a ring has failed with operations in flight, after which the kernel may keep
+   * their memory for ever.
+   */
+  public static int failures() {
+    return Quarantine.failures();
+  }
+
   /** Counts one attempt to do without the ring. */
   public void countInline(boolean hit) {
     if (carriesCaller()) {
@@ -344,7 +384,7 @@ public final class Engine {
 
   /** Returns the figures so far; each is exact, their moments may differ slightly. */
   public Counters counters() {
-    return thread.counters(inline);
+    return thread.counters(inline, unregisteredBuffers.sum());
   }
 
   /**

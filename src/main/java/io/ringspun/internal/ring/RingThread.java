@@ -45,6 +45,7 @@ final class RingThread extends Thread {
   private final InFlight inFlight;
   private final Cancels cancels;
   private final Dispatcher dispatcher;
+  private final BufferTable buffers;
   private final Carried carried = new Carried(this);
   private final Doorbell doorbell;
   private final Inbox inbox = new Inbox(); // any thread pushes, this one takes
@@ -82,6 +83,7 @@ final class RingThread extends Thread {
     cancels = new Cancels(cancelsMax);
     inFlight = new InFlight(limit);
     dispatcher = new Dispatcher(submissions, inFlight, cancels);
+    buffers = new BufferTable(kernel, memory);
     enterFlags =
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
@@ -193,7 +195,7 @@ final class RingThread extends Thread {
     }
   }
 
-  Counters counters(InlineCalls inline) {
+  Counters counters(InlineCalls inline, long unregisteredBuffers) {
     return new Counters(
         dispatcher.submitted(),
         dispatcher.completed(),
@@ -204,7 +206,8 @@ final class RingThread extends Thread {
         overflows,
         dispatcher.stale(),
         carried.inlineHits() + inline.hits(),
-        carried.inlineMisses() + inline.misses());
+        carried.inlineMisses() + inline.misses(),
+        unregisteredBuffers);
   }
 
   /** Returns a number that changes while the loop goes round, or -1 while it waits. */
@@ -324,8 +327,18 @@ final class RingThread extends Thread {
         case Carried.Resumption resumption -> carried.add(resumption);
         case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
         case CloseRequest request -> dispatcher.cancel(request.handle);
+        case BufferRequest request -> serve(request);
       }
       item = following;
+    }
+  }
+
+  /** Registers or unregisters a buffer. */
+  void serve(BufferRequest request) {
+    if (failure == null) {
+      request.serve(buffers);
+    } else {
+      request.refuse();
     }
   }
 
@@ -520,6 +533,7 @@ final class RingThread extends Thread {
             dispatcher.refuse(
                 call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
         case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
+        case BufferRequest request -> request.refuse();
         case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
       }
       item = following;

@@ -56,6 +56,8 @@ class OracleTest {
           "io_uring_params", RingParams.LAYOUT,
           "io_sqring_offsets", RingParams.SQ_OFFSETS,
           "io_cqring_offsets", RingParams.CQ_OFFSETS,
+          "io_uring_rsrc_register", BufferRegistration.TABLE,
+          "io_uring_rsrc_update2", BufferRegistration.UPDATE,
           "statx", Statx.LAYOUT,
           "statx_timestamp",
               (StructLayout) Statx.LAYOUT.select(groupElement("stx_mtime")).withoutName());
@@ -76,7 +78,7 @@ class OracleTest {
     /** Fills dirty memory, so that a byte left alone shows. */
     String ours(MemorySegment memory) throws ReflectiveOperationException {
       SubmissionEntry entry = new SubmissionEntry();
-      entry.read(-1, -1, -1, -1); // every encoder must overwrite what was there
+      entry.readFixed(-1, -1, -1, -1, -1); // every encoder must overwrite what was there
       Class<?>[] types = method.getParameterTypes();
       Object[] boxed = new Object[arguments.length];
       for (int i = 0; i < boxed.length; i++) {

@@ -1,0 +1,174 @@
+package io.ringspun.internal.ring;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Things that are taken and given back. Who finds none waits, and what is given back goes to the
+ * one who has waited longest, never to a newcomer. Safe for use by many threads.
+ *
+ * @param <T> what is taken
+ */
+public final class FairPool<T> {
+  private static final class Place<T> {
+    final Waiter waiter = Waiter.current();
+
+    // Set once, by who gives or closes; read by the waiter.
+    volatile @Nullable T given;
+    volatile boolean refused;
+  }
+
+  // All guarded by free. While somebody waits, free is empty.
+  private final Deque<T> free; // the one given back last on top, since it is in the caches
+  private final Deque<Place<T>> waiting = new ArrayDeque<>();
+  private int out;
+  private boolean closed;
+
+  /** Creates a pool of some things. */
+  public FairPool(Collection<T> things) {
+    free = new ArrayDeque<>(things);
+  }
+
+  /**
+   * Takes one, when there is one.
+   *
+   * @param nanos how long to wait at most, or 0 for no limit
+   * @return the thing, or null if the time is up
+   * @throws ClosedChannelException if the pool is closed
+   * @throws AsynchronousCloseException if it is closed meanwhile
+   * @throws InterruptedIOException if the thread is interrupted while it waits
+   */
+  public @Nullable T take(long nanos) throws IOException {
+    Place<T> place;
+    synchronized (free) {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      T thing = free.poll();
+      if (thing != null) {
+        out++;
+        return thing;
+      }
+      place = new Place<>();
+      waiting.add(place);
+    }
+    return await(place, nanos);
+  }
+
+  private @Nullable T await(Place<T> place, long nanos) throws IOException {
+    long deadline = nanos == 0 ? 0 : System.nanoTime() + nanos;
+    boolean interrupted = false;
+    long left = nanos;
+    while (place.given == null && !place.refused && !interrupted && left >= 0) {
+      place.waiter.park(left);
+      interrupted = Thread.interrupted();
+      if (nanos != 0) {
+        left = deadline - System.nanoTime();
+        left = left == 0 ? -1 : left;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    withdraw(place); // unless it has come by now
+    T thing = place.given;
+    if (thing != null) {
+      return thing;
+    }
+    if (place.refused) {
+      throw new AsynchronousCloseException();
+    }
+    if (interrupted) {
+      throw new InterruptedIOException("interrupted while waiting for a buffer");
+    }
+    return null;
+  }
+
+  private void withdraw(Place<T> place) {
+    if (place.given == null) {
+      synchronized (free) {
+        waiting.remove(place);
+      }
+    }
+  }
+
+  /**
+   * Gives one back.
+   *
+   * @return whether the pool is closed and this was the last one out
+   */
+  public boolean give(T thing) {
+    Place<T> next;
+    synchronized (free) {
+      next = waiting.poll();
+      if (next == null) {
+        free.push(thing);
+        out--;
+        return isOver();
+      }
+      next.given = thing;
+    }
+    next.waiter.wake();
+    return false;
+  }
+
+  /**
+   * Gives one up that nobody may take again. With the last of them the pool is closed.
+   *
+   * @return as {@link #give}
+   */
+  public boolean lose() {
+    boolean last;
+    boolean over;
+    synchronized (free) {
+      out--;
+      last = out == 0 && free.isEmpty() && !closed;
+      over = isOver();
+    }
+    return last ? close() : over;
+  }
+
+  /**
+   * Refuses those who wait and those who come.
+   *
+   * @return whether this closed it and none is out
+   */
+  public boolean close() {
+    synchronized (free) {
+      if (closed) {
+        return false;
+      }
+      closed = true;
+      for (Place<T> place : waiting) {
+        place.refused = true;
+        place.waiter.wake();
+      }
+      waiting.clear();
+      return isOver();
+    }
+  }
+
+  private boolean isOver() {
+    return closed && out == 0;
+  }
+
+  /** Returns whether it is closed. */
+  public boolean isClosed() {
+    synchronized (free) {
+      return closed;
+    }
+  }
+
+  /** Returns how many wait. */
+  public int waiting() {
+    synchronized (free) {
+      return waiting.size();
+    }
+  }
+}

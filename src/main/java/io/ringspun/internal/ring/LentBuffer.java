@@ -1,0 +1,138 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.NativeMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool's buffer in the hands of the thread that took it, and of no other: while the kernel has
+ * it, that thread is parked, so nobody can give it back too early.
+ */
+public final class LentBuffer {
+  private static volatile @Nullable Function<Object, LentBuffer> key;
+
+  private final MemorySegment memory; // of no arena: only the kernel and this class see it
+  private final Engine ring;
+  private final int index; // in the ring's table, or negative if it is not registered
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment visible; // the same memory, for as long as it is lent
+  private final Thread owner = Thread.currentThread();
+  private final int failuresBefore = Engine.failures();
+
+  private int filled;
+  private int ownBytes; // from here on it may hold what a former user left there
+  private boolean open = true;
+
+  /**
+   * Lends a buffer to the calling thread.
+   *
+   * @param ring the ring that it may be registered with
+   * @param index where, or negative if it is not
+   */
+  public LentBuffer(MemorySegment memory, Engine ring, int index) {
+    this.memory = memory;
+    this.ring = ring;
+    this.index = index;
+    visible = NativeMemory.confine(memory, arena);
+  }
+
+  /** Called once, by the class that lends buffers to users. */
+  public static void setKey(Function<Object, LentBuffer> bufferOf) {
+    key = bufferOf;
+  }
+
+  /** Returns the buffer behind a user's lease. */
+  public static LentBuffer of(Object lease) {
+    Function<Object, LentBuffer> bufferOf = key;
+    assert bufferOf != null : "there is a lease, so its class is loaded";
+    return bufferOf.apply(lease);
+  }
+
+  /**
+   * Returns the memory, for the kernel.
+   *
+   * @throws IllegalStateException if it was given back
+   * @throws WrongThreadException if it was lent to another thread
+   */
+  public MemorySegment memory() {
+    requireUsable();
+    return memory;
+  }
+
+  /** Returns its bytes. */
+  public int byteSize() {
+    return (int) memory.byteSize();
+  }
+
+  /** Returns whether operations of a ring can name it by its index. */
+  public boolean isRegisteredWith(Engine engine) {
+    return index >= 0 && engine == ring;
+  }
+
+  /** Returns its index in the ring's table. */
+  public int index() {
+    return index;
+  }
+
+  /** Notes that so many bytes at its start are this user's, by a transfer or not. */
+  public void filled(int count) {
+    filled = count;
+    ownBytes = Math.max(ownBytes, count);
+  }
+
+  /** Makes sure that this many bytes at its start are this user's: what is not is zeroed. */
+  public void own(int count) {
+    if (ownBytes < count) {
+      memory.asSlice(ownBytes, count - ownBytes).fill((byte) 0);
+      ownBytes = count;
+    }
+  }
+
+  /** Returns all of it as the user may see it; what the user did not put there is zeroed. */
+  public MemorySegment visible() {
+    requireUsable();
+    own(byteSize());
+    return visible;
+  }
+
+  /** Returns, for reading only, what the last transfer brought. */
+  public MemorySegment visibleFilled() {
+    requireUsable();
+    return visible.asSlice(0, filled).asReadOnly();
+  }
+
+  private void requireUsable() {
+    requireOwner();
+    if (!open) {
+      throw new IllegalStateException("the lease is closed");
+    }
+  }
+
+  private void requireOwner() {
+    if (Thread.currentThread() != owner) {
+      throw new WrongThreadException("the lease belongs to " + owner);
+    }
+  }
+
+  /**
+   * Ends the use: every segment given out is dead. Returns false if it had ended.
+   *
+   * @throws WrongThreadException if it was lent to another thread
+   */
+  public boolean end() {
+    requireOwner();
+    boolean wasOpen = open;
+    if (wasOpen) {
+      open = false;
+      arena.close();
+    }
+    return wasOpen;
+  }
+
+  /** Returns whether a ring has failed that may have had it: then nobody may use it again. */
+  public boolean isLost() {
+    return Engine.failures() != failuresBefore;
+  }
+}
