@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include <linux/openat2.h>
+
 #include <liburing.h>
 
 /* A header older than Linux 6.9 does not name it. */
@@ -57,6 +59,25 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_statx(sqe, a[0], (const char *) a[1], a[2], a[3], (struct statx *) a[4]);
 	else if (!strcmp(method, "unlinkat"))
 		io_uring_prep_unlinkat(sqe, a[0], (const char *) a[1], a[2]);
+	else if (!strcmp(method, "openat2"))
+		io_uring_prep_openat2(sqe, a[0], (const char *) a[1], (struct open_how *) a[2]);
+	else if (!strcmp(method, "renameat"))
+		io_uring_prep_renameat(sqe, a[0], (const char *) a[1], a[2], (const char *) a[3], a[4]);
+	else if (!strcmp(method, "mkdirat"))
+		io_uring_prep_mkdirat(sqe, a[0], (const char *) a[1], a[2]);
+	else if (!strcmp(method, "symlinkat"))
+		io_uring_prep_symlinkat(sqe, (const char *) a[0], a[1], (const char *) a[2]);
+	else if (!strcmp(method, "linkat"))
+		io_uring_prep_linkat(sqe, a[0], (const char *) a[1], a[2], (const char *) a[3], a[4]);
+	else if (!strcmp(method, "fsetxattr"))
+		io_uring_prep_fsetxattr(sqe, a[0], (const char *) a[1], (const char *) a[2], a[4], a[3]);
+	else if (!strcmp(method, "setxattr"))
+		io_uring_prep_setxattr(sqe, (const char *) a[1], (const char *) a[2], (const char *) a[0],
+				       a[4], a[3]);
+	else if (!strcmp(method, "fgetxattr"))
+		io_uring_prep_fgetxattr(sqe, a[0], (const char *) a[1], (char *) a[2], a[3]);
+	else if (!strcmp(method, "getxattr"))
+		io_uring_prep_getxattr(sqe, (const char *) a[1], (char *) a[2], (const char *) a[0], a[3]);
 	else if (!strcmp(method, "cancel"))
 		io_uring_prep_cancel64(sqe, a[0], 0);
 	else
@@ -195,6 +216,11 @@ static void layouts(void)
 	STRUCT(statx_timestamp);
 	FIELD(statx_timestamp, tv_sec);
 	FIELD(statx_timestamp, tv_nsec);
+
+	STRUCT(open_how);
+	FIELD(open_how, flags);
+	FIELD(open_how, mode);
+	FIELD(open_how, resolve);
 
 	STRUCT(iovec);
 	FIELD(iovec, iov_base);

@@ -1,31 +1,67 @@
 package io.ringspun.file;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import org.jspecify.annotations.Nullable;
 
 /** The exceptions that {@link java.nio.file} has for errors about a path. */
 final class FileErrors {
   private FileErrors() {}
 
-  /** Translates a failure to open or to name a file; the list follows open(2). */
-  static IOException of(String path, int errno) {
+  /**
+   * Translates a failure to open a file; the list follows open(2) and openat2(2).
+   *
+   * @param flags the {@code O_} flags
+   * @param resolve the {@code RESOLVE_} flags
+   */
+  static IOException ofOpen(String path, int flags, int resolve, int errno) {
+    int bounds = Constants.RESOLVE_BENEATH | Constants.RESOLVE_IN_ROOT;
     return switch (errno) {
-      case Errno.ENOENT -> new NoSuchFileException(path);
-      case Errno.EEXIST -> new FileAlreadyExistsException(path);
-      case Errno.EACCES, Errno.EPERM -> new AccessDeniedException(path);
-      case Errno.ELOOP ->
-          new FileSystemException(
-              path, null, "Too many levels of symbolic links, or a link that must not be followed");
       case Errno.EINVAL ->
           new FileSystemException(
               path,
               null,
               "Invalid argument; with DIRECT, the file system may not support direct I/O");
-      default -> new FileSystemException(path, null, Errno.describe(errno));
+      case Errno.ENOTDIR ->
+          (flags & Constants.O_TMPFILE) == Constants.O_DIRECTORY
+              ? new NotDirectoryException(path)
+              : of(path, null, errno);
+      case Errno.EXDEV ->
+          new AccessDeniedException(
+              path,
+              null,
+              (resolve & bounds) != 0
+                  ? "the way there leads out of the directory"
+                  : "the way there leads into another mount");
+      case Errno.EAGAIN ->
+          resolve == 0
+              ? of(path, null, errno)
+              : new FileSystemException(
+                  path, null, "directories on the way there were being renamed");
+      default -> of(path, null, errno);
+    };
+  }
+
+  /** Translates a failure to do something to one name or to two. */
+  static IOException of(String path, @Nullable String other, int errno) {
+    return switch (errno) {
+      case Errno.ENOENT -> new NoSuchFileException(path, other, null);
+      case Errno.EEXIST -> new FileAlreadyExistsException(other == null ? path : other);
+      case Errno.EACCES, Errno.EPERM -> new AccessDeniedException(path, other, null);
+      case Errno.ENOTEMPTY -> new DirectoryNotEmptyException(other == null ? path : other);
+      case Errno.ELOOP ->
+          new FileSystemException(
+              path,
+              other,
+              "Too many levels of symbolic links, or a link that must not be followed");
+      default -> new FileSystemException(path, other, Errno.describe(errno));
     };
   }
 }

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.Charset;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
@@ -24,7 +25,14 @@ final class PathMemory implements AutoCloseable {
   }
 
   static PathMemory of(Path path) {
-    byte[] bytes = bytes(path);
+    return of("", path);
+  }
+
+  /** Puts something in ASCII before a path. */
+  static PathMemory of(String prefix, Path path) {
+    byte[] name = bytes(path);
+    byte[] bytes = Arrays.copyOf(prefix.getBytes(ENCODING), prefix.length() + name.length);
+    System.arraycopy(name, 0, bytes, prefix.length(), name.length);
     for (byte b : bytes) {
       if (b == 0) {
         throw new InvalidPathException(path.toString(), "Nul character not allowed");

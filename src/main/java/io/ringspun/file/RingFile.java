@@ -30,6 +30,7 @@ import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,7 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
-  private static final int DEFAULT_MODE = 0666;
+  static final int DEFAULT_MODE = 0666;
 
   private final Handle handle;
   private final OpenFlags flags;
@@ -127,15 +128,19 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       throw new ProviderMismatchException(path + " is not a path of the default file system");
     }
     OpenFlags flags = OpenFlags.of(options);
-    Engine engine = EngineAccess.of(ring);
-    int fd = open(engine, path, flags, mode);
-    Handle handle = new Handle(fd, flags.direct(), engine);
+    Names names = new Names(null, EngineAccess.of(ring));
+    return opened(names, path, names.open(path, flags.bits(), mode), flags);
+  }
+
+  /** Takes charge of a descriptor that has just been opened under a name. */
+  static RingFile opened(Names names, Path name, int fd, OpenFlags flags) throws IOException {
+    Handle handle = new Handle(fd, flags.direct(), names.home());
     int memoryAlignment = 1;
     int offsetAlignment = 1;
     FileStat stat = null;
     try {
       if (flags.deleteOnClose()) {
-        unlink(handle.engine(), path);
+        names.unlinkIfPossible(name);
       }
       if (flags.direct()) {
         stat = stat(handle, 0);
@@ -151,39 +156,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       offsetAlignment = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
     }
     return new RingFile(handle, flags, memoryAlignment, offsetAlignment, 0);
-  }
-
-  private static int open(Engine engine, Path path, OpenFlags flags, int mode) throws IOException {
-    Engine carrier = Engine.carryingCurrentThread();
-    Engine chosen = carrier != null ? carrier : engine;
-    try (PathMemory name = PathMemory.of(path)) {
-      Call call = chosen.single();
-      call.operation(0).openat(Constants.AT_FDCWD, name.address(), flags.bits(), mode);
-      call.operation(0).using(null, name);
-      int fd = chosen.run(call);
-      if (fd < 0) {
-        throw FileErrors.of(path.toString(), -fd);
-      }
-      return fd;
-    }
-  }
-
-  /**
-   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then
-   * the name may lead to another file. It is a best effort.
-   */
-  private static void unlink(Engine engine, Path path) throws IOException {
-    boolean interrupted = Thread.interrupted();
-    try (PathMemory name = PathMemory.of(path)) {
-      Call call = engine.single();
-      call.operation(0).unlinkat(Constants.AT_FDCWD, name.address(), 0);
-      call.operation(0).using(null, name);
-      engine.run(call);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 
   /**
@@ -768,7 +740,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return stat(handle, timeoutNanos);
   }
 
-  private static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
+  static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
     boolean hadFailed = engine.hasFailed();
@@ -785,6 +757,53 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       return FileStat.of(block.memory());
     } finally {
       Transfer.giveBack(engine, block, hadFailed);
+    }
+  }
+
+  /**
+   * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19).
+   *
+   * @param name with its namespace, such as {@code user.origin}
+   * @return its value, or nothing if the file has no such attribute
+   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   * @throws IOException as listed in the class comment
+   */
+  public Optional<byte[]> getXattr(String name) throws IOException {
+    boolean hadFailed = isRingFailed();
+    XattrMemory memory = XattrMemory.toGet(name);
+    try {
+      int n =
+          runRaw(
+              op -> op.fgetxattr(handle.fd(), memory.name(), memory.value(), memory.length()),
+              memory);
+      return n == -Errno.ENODATA
+          ? Optional.empty()
+          : Optional.of(memory.bytes(check("fgetxattr", n)));
+    } finally {
+      giveBack(memory.block(), hadFailed);
+    }
+  }
+
+  /**
+   * Sets an extended attribute, be it there already or not ({@code IORING_OP_FSETXATTR}, Linux
+   * 5.19).
+   *
+   * @param name with its namespace, such as {@code user.origin}
+   * @param value copied before the call; 64 KiB at most, on many file systems less
+   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   * @throws IOException as listed in the class comment
+   */
+  public void setXattr(String name, byte[] value) throws IOException {
+    boolean hadFailed = isRingFailed();
+    XattrMemory memory = XattrMemory.toSet(name, value);
+    try {
+      int result =
+          runRaw(
+              op -> op.fsetxattr(handle.fd(), memory.name(), memory.value(), memory.length(), 0),
+              memory);
+      check("fsetxattr", result);
+    } finally {
+      giveBack(memory.block(), hadFailed);
     }
   }
 
@@ -904,13 +923,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return flags.append();
   }
 
-  private void requireReadable() {
+  boolean isDirect() {
+    return flags.direct();
+  }
+
+  void requireReadable() {
     if (!flags.read()) {
       throw new NonReadableChannelException();
     }
   }
 
-  private void requireWritable() {
+  void requireWritable() {
     if (!flags.write()) {
       throw new NonWritableChannelException();
     }

@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingFileChannel extends FileChannel {
   private static final int COPY_BYTES = 1 << 16;
-  private static final int DEFAULT_MODE = 0666;
 
   private final RingFile file;
   private final OpenFlags flags;
@@ -99,7 +98,7 @@ public final class RingFileChannel extends FileChannel {
   public static RingFileChannel open(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
-    int mode = mode(attributes);
+    int mode = mode(RingFile.DEFAULT_MODE, attributes);
     OpenFlags flags = OpenFlags.of(options);
     boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
     try {
@@ -111,8 +110,9 @@ public final class RingFileChannel extends FileChannel {
     }
   }
 
-  private static int mode(FileAttribute<?>... attributes) {
-    int mode = DEFAULT_MODE;
+  /** Returns the permissions that attributes ask for, else those given. */
+  static int mode(int otherwise, FileAttribute<?>... attributes) {
+    int mode = otherwise;
     for (FileAttribute<?> attribute : attributes) {
       if (!attribute.name().equals("posix:permissions")) {
         throw new UnsupportedOperationException(

@@ -1,6 +1,7 @@
 /**
  * Files on a ring: {@link io.ringspun.file.RingFile} for code written for it, {@link
- * io.ringspun.file.RingFileChannel} for code that knows {@link java.nio.channels.FileChannel}.
+ * io.ringspun.file.RingFileChannel} for code that knows {@link java.nio.channels.FileChannel}, and
+ * {@link io.ringspun.file.RingDirectory} for names.
  *
  * <p>All methods throw {@link NullPointerException} if given null.
  */

@@ -19,7 +19,16 @@ public final class Constants {
   public static final int IORING_OP_READ = 22;
   public static final int IORING_OP_WRITE = 23;
   public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_OPENAT2 = 28;
+  public static final int IORING_OP_RENAMEAT = 35;
   public static final int IORING_OP_UNLINKAT = 36;
+  public static final int IORING_OP_MKDIRAT = 37;
+  public static final int IORING_OP_SYMLINKAT = 38;
+  public static final int IORING_OP_LINKAT = 39;
+  public static final int IORING_OP_FSETXATTR = 41;
+  public static final int IORING_OP_SETXATTR = 42;
+  public static final int IORING_OP_FGETXATTR = 43;
+  public static final int IORING_OP_GETXATTR = 44;
   public static final int IORING_OP_FTRUNCATE = 55;
 
   // sqe->flags
@@ -125,6 +134,21 @@ public final class Constants {
   public static final int AT_FDCWD = -100;
   public static final int AT_EMPTY_PATH = 0x1000;
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  public static final int AT_REMOVEDIR = 0x200;
+
+  // renameat2(2)
+  public static final int RENAME_NOREPLACE = 1;
+  public static final int RENAME_EXCHANGE = 1 << 1;
+
+  // openat2(2)
+  public static final int RESOLVE_NO_XDEV = 1;
+  public static final int RESOLVE_NO_MAGICLINKS = 1 << 1;
+  public static final int RESOLVE_NO_SYMLINKS = 1 << 2;
+  public static final int RESOLVE_BENEATH = 1 << 3;
+  public static final int RESOLVE_IN_ROOT = 1 << 4;
+
+  /** The longest value of an extended attribute in bytes. */
+  public static final int XATTR_SIZE_MAX = 1 << 16;
 
   /** The most one transfer may carry, {@code MAX_RW_COUNT}: a page short of 2 GiB. */
   public static final int MAX_RW_COUNT = 0x7ffff000;

@@ -15,6 +15,7 @@ public final class Errno {
   public static final int EFAULT = 14;
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
+  public static final int EXDEV = 18;
   public static final int ENOTDIR = 20;
   public static final int EISDIR = 21;
   public static final int EINVAL = 22;
@@ -27,8 +28,10 @@ public final class Errno {
   public static final int EPIPE = 32;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSYS = 38;
+  public static final int ENOTEMPTY = 39;
   public static final int ELOOP = 40;
   public static final int EBADR = 53;
+  public static final int ENODATA = 61;
   public static final int ETIME = 62;
   public static final int EOPNOTSUPP = 95;
   public static final int EALREADY = 114;

@@ -51,6 +51,7 @@ public class SubmissionEntry {
   private int length;
   private int operationFlags;
   private int bufferIndex;
+  private long address3;
 
   /** Creates an entry for {@code IORING_OP_NOP}. */
   public SubmissionEntry() {
@@ -150,6 +151,57 @@ public class SubmissionEntry {
     set(IORING_OP_UNLINKAT, directory, 0, path, 0, flags);
   }
 
+  /**
+   * {@code IORING_OP_OPENAT2}, Linux 5.6.
+   *
+   * @param how the address of an {@link OpenHow}
+   */
+  public final void openat2(int directory, long path, long how) {
+    set(IORING_OP_OPENAT2, directory, how, path, (int) OpenHow.SIZE_BYTES, 0);
+  }
+
+  /** {@code IORING_OP_RENAMEAT}, Linux 5.11. */
+  public final void renameat(int directory, long path, int newDirectory, long newPath, int flags) {
+    set(IORING_OP_RENAMEAT, directory, newPath, path, newDirectory, flags);
+  }
+
+  /** {@code IORING_OP_MKDIRAT}, Linux 5.15. */
+  public final void mkdirat(int directory, long path, int mode) {
+    set(IORING_OP_MKDIRAT, directory, 0, path, mode, 0);
+  }
+
+  /** {@code IORING_OP_SYMLINKAT}, Linux 5.15: makes {@code path} a link to {@code target}. */
+  public final void symlinkat(long target, int directory, long path) {
+    set(IORING_OP_SYMLINKAT, directory, path, target, 0, 0);
+  }
+
+  /** {@code IORING_OP_LINKAT}, Linux 5.15. */
+  public final void linkat(int directory, long path, int newDirectory, long newPath, int flags) {
+    set(IORING_OP_LINKAT, directory, newPath, path, newDirectory, flags);
+  }
+
+  /** {@code IORING_OP_FSETXATTR}, Linux 5.19. */
+  public final void fsetxattr(int fd, long name, long value, int length, int flags) {
+    set(IORING_OP_FSETXATTR, fd, value, name, length, flags);
+  }
+
+  /** {@code IORING_OP_SETXATTR}, Linux 5.19. */
+  public final void setxattr(long path, long name, long value, int length, int flags) {
+    set(IORING_OP_SETXATTR, 0, value, name, length, flags);
+    address3 = path;
+  }
+
+  /** {@code IORING_OP_FGETXATTR}, Linux 5.19. */
+  public final void fgetxattr(int fd, long name, long value, int length) {
+    set(IORING_OP_FGETXATTR, fd, value, name, length, 0);
+  }
+
+  /** {@code IORING_OP_GETXATTR}, Linux 5.19. */
+  public final void getxattr(long path, long name, long value, int length) {
+    set(IORING_OP_GETXATTR, 0, value, name, length, 0);
+    address3 = path;
+  }
+
   /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */
   public final void cancel(long userData) {
     set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);
@@ -163,6 +215,7 @@ public class SubmissionEntry {
     this.length = length;
     this.operationFlags = operationFlags;
     bufferIndex = 0;
+    address3 = 0;
   }
 
   /**
@@ -177,7 +230,7 @@ public class SubmissionEntry {
     queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);
     queue.set(JAVA_LONG, at + 32, userData);
     queue.set(JAVA_LONG, at + 40, bufferIndex & 0xffffL);
-    queue.set(JAVA_LONG, at + 48, 0);
+    queue.set(JAVA_LONG, at + 48, address3);
     queue.set(JAVA_LONG, at + 56, 0);
   }
 }

@@ -54,6 +54,7 @@ class OracleTest {
           "io_uring_sqe", SubmissionEntry.LAYOUT,
           "io_uring_cqe", CompletionEntry.LAYOUT,
           "io_uring_params", RingParams.LAYOUT,
+          "open_how", OpenHow.LAYOUT,
           "io_sqring_offsets", RingParams.SQ_OFFSETS,
           "io_cqring_offsets", RingParams.CQ_OFFSETS,
           "io_uring_rsrc_register", BufferRegistration.TABLE,
@@ -215,6 +216,21 @@ class OracleTest {
   }
 
   @Test
+  void openHow_writesWhatTheLayoutSays() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(OpenHow.LAYOUT).fill((byte) -1);
+      OpenHow.write(memory, 0x8000_0001, 0666, 8);
+      assertEquals(
+          0x8000_0001L,
+          memory.get(ValueLayout.JAVA_LONG, OpenHow.LAYOUT.byteOffset(groupElement("flags"))));
+      assertEquals(
+          0666, memory.get(ValueLayout.JAVA_LONG, OpenHow.LAYOUT.byteOffset(groupElement("mode"))));
+      assertEquals(
+          8, memory.get(ValueLayout.JAVA_LONG, OpenHow.LAYOUT.byteOffset(groupElement("resolve"))));
+    }
+  }
+
+  @Test
   void completion_readsWhatTheLayoutSays() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(64, 8);
@@ -250,6 +266,8 @@ class OracleTest {
         #include <sys/stat.h>
         #include <sys/uio.h>
         #include <linux/falloc.h>
+        #include <linux/limits.h>
+        #include <linux/openat2.h>
         #include <liburing.h>
         """;
     Path source = Files.writeString(directory.resolve("names.c"), includes);

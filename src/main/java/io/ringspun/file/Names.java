@@ -1,0 +1,251 @@
+package io.ringspun.file;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.OpenHow;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be done to names, relative to an open directory or else to the current one. Names are
+ * checked already; each method makes one call, and tells errors as {@link java.nio.file} does.
+ *
+ * @param directory null for the current directory
+ * @param home the ring for threads that no ring carries
+ */
+record Names(@Nullable Handle directory, Engine home) {
+
+  /** Opens a file by openat(2). */
+  int open(Path name, int flags, int mode) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      int fd = run(path, (op, at) -> op.openat(at, path.address(), flags, mode));
+      if (fd < 0) {
+        throw FileErrors.ofOpen(name.toString(), flags, 0, -fd);
+      }
+      return fd;
+    }
+  }
+
+  /**
+   * Opens a file by openat2(2).
+   *
+   * @param resolve {@code RESOLVE_} flags
+   */
+  int openWithin(Path name, int flags, int mode, int resolve) throws IOException {
+    int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
+    boolean hadFailed = engine().hasFailed();
+    NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
+    try (PathMemory path = PathMemory.of(name)) {
+      OpenHow.write(how.memory(), flags, (flags & making) != 0 ? mode : 0, resolve);
+      int fd =
+          run(
+              new Object[] {path, how},
+              (op, at) -> {
+                op.openat2(at, path.address(), how.address());
+                op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
+              });
+      if (fd < 0) {
+        throw FileErrors.ofOpen(name.toString(), flags, resolve, -fd);
+      }
+      return fd;
+    } finally {
+      Transfer.giveBack(engine(), how, hadFailed);
+    }
+  }
+
+  FileStat stat(Path name, int flags) throws IOException {
+    boolean hadFailed = engine().hasFailed();
+    NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
+    try (PathMemory path = PathMemory.of(name)) {
+      int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
+      check(
+          name,
+          run(
+              new Object[] {path, block},
+              (op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
+      return FileStat.of(block.memory());
+    } finally {
+      Transfer.giveBack(engine(), block, hadFailed);
+    }
+  }
+
+  /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
+  void unlink(Path name, int flags) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      int result = run(path, (op, at) -> op.unlinkat(at, path.address(), flags));
+      if (result == -Errno.ENOTDIR && flags == Constants.AT_REMOVEDIR) {
+        throw new NotDirectoryException(name.toString());
+      }
+      check(name, result);
+    }
+  }
+
+  /**
+   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then
+   * the name may lead to another file. It is a best effort.
+   */
+  void unlinkIfPossible(Path name) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try (PathMemory path = PathMemory.of(name)) {
+      run(path, (op, at) -> op.unlinkat(at, path.address(), 0));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  void mkdir(Path name, int mode) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      check(name, run(path, (op, at) -> op.mkdirat(at, path.address(), mode)));
+    }
+  }
+
+  void symlink(Path target, Path link) throws IOException {
+    try (PathMemory content = PathMemory.of(target);
+        PathMemory path = PathMemory.of(link)) {
+      check(
+          link,
+          run(
+              new Object[] {content, path},
+              (op, at) -> op.symlinkat(content.address(), at, path.address())));
+    }
+  }
+
+  void rename(Path name, Names newPlace, Path newName, int flags) throws IOException {
+    int result =
+        onTwo(
+            name,
+            newPlace,
+            newName,
+            (op, at, path, newAt, newPath) -> op.renameat(at, path, newAt, newPath, flags));
+    if (result == -Errno.EXDEV) {
+      throw new AtomicMoveNotSupportedException(
+          name.toString(), newName.toString(), Errno.describe(Errno.EXDEV));
+    }
+    check(name, newName, result);
+  }
+
+  void link(Path name, Names newPlace, Path newName) throws IOException {
+    int result =
+        onTwo(
+            name,
+            newPlace,
+            newName,
+            (op, at, path, newAt, newPath) -> op.linkat(at, path, newAt, newPath, 0));
+    check(name, newName, result);
+  }
+
+  Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
+    boolean hadFailed = engine().hasFailed();
+    XattrMemory memory = XattrMemory.toGet(attribute);
+    try (PathMemory path = pathOfItsOwn(name)) {
+      int n =
+          run(
+              new Object[] {path, memory},
+              (op, _) ->
+                  op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
+      return n == -Errno.ENODATA ? Optional.empty() : Optional.of(memory.bytes(check(name, n)));
+    } finally {
+      Transfer.giveBack(engine(), memory.block(), hadFailed);
+    }
+  }
+
+  void setXattr(Path name, String attribute, byte[] value) throws IOException {
+    boolean hadFailed = engine().hasFailed();
+    XattrMemory memory = XattrMemory.toSet(attribute, value);
+    try (PathMemory path = pathOfItsOwn(name)) {
+      check(
+          name,
+          run(
+              new Object[] {path, memory},
+              (op, _) ->
+                  op.setxattr(path.address(), memory.name(), memory.value(), memory.length(), 0)));
+    } finally {
+      Transfer.giveBack(engine(), memory.block(), hadFailed);
+    }
+  }
+
+  /** For operations that take no directory: the kernel's own link to it leads there. */
+  private PathMemory pathOfItsOwn(Path name) {
+    Handle handle = directory;
+    return handle == null
+        ? PathMemory.of(name)
+        : PathMemory.of("/proc/self/fd/" + handle.fd() + "/", name);
+  }
+
+  // ---- the call ------------------------------------------------------------------------------
+
+  private interface Encoder {
+    void encode(Operation operation, int at);
+  }
+
+  private interface TwoEncoder {
+    void encode(Operation operation, int at, long path, int newAt, long newPath);
+  }
+
+  private Engine engine() {
+    Handle handle = directory;
+    if (handle != null) {
+      return handle.engine();
+    }
+    Engine carrier = Engine.carryingCurrentThread();
+    return carrier != null ? carrier : home;
+  }
+
+  private int run(Object lent, Encoder encoder) throws IOException {
+    Engine engine = engine();
+    Call call = engine.single();
+    Handle handle = directory;
+    if (handle != null) {
+      handle.acquire(); // the ring releases it at the completion
+    }
+    encoder.encode(call.operation(0), at());
+    call.operation(0).using(handle, lent);
+    return engine.run(call);
+  }
+
+  private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
+      throws IOException {
+    Handle other = newPlace.directory;
+    if (other != null) {
+      other.acquire(); // an operation has place for one handle only
+    }
+    try (PathMemory path = PathMemory.of(name);
+        PathMemory newPath = PathMemory.of(newName)) {
+      return run(
+          new Object[] {path, newPath},
+          (op, at) -> encoder.encode(op, at, path.address(), newPlace.at(), newPath.address()));
+    } finally {
+      if (other != null) {
+        other.release();
+      }
+    }
+  }
+
+  private int at() {
+    Handle handle = directory;
+    return handle == null ? Constants.AT_FDCWD : handle.fd();
+  }
+
+  private static int check(Path name, int result) throws IOException {
+    return check(name, null, result);
+  }
+
+  private static int check(Path name, @Nullable Path other, int result) throws IOException {
+    if (result < 0) {
+      throw FileErrors.of(name.toString(), other == null ? null : other.toString(), -result);
+    }
+    return result;
+  }
+}

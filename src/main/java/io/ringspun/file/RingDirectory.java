@@ -1,0 +1,401 @@
+package io.ringspun.file;
+
+import io.ringspun.Descriptor;
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.nio.file.attribute.FileAttribute;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * An open directory, and what can be done to the names in it through a {@link Ring}. Names are
+ * relative to the directory that was opened, wherever it is moved meanwhile and whatever takes its
+ * place.
+ *
+ * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
+ * meanwhile and gives up its carrier; a platform thread waits. An operation goes to the ring that
+ * carries the calling thread, else to the ring that the directory was opened with. Safe for use by
+ * many threads at once.
+ *
+ * <p>A name of several parts leads through directories and links as any path does, also out of the
+ * directory. Only {@link #openFile} and {@link #openDirectory} can be told not to; see {@link
+ * Resolve}. To keep another operation inside, open the directory that it works in so, and give it a
+ * name of one part.
+ *
+ * <p>An interrupt cancels an operation that the kernel has not begun, and leaves the directory
+ * open. Every method that takes a name throws
+ *
+ * <ul>
+ *   <li>{@link IllegalArgumentException} if a name is absolute, and {@link
+ *       ProviderMismatchException} if it is of another file system;
+ *   <li>{@link java.nio.file.InvalidPathException} if a name has a zero in it;
+ *   <li>{@link java.nio.file.NoSuchFileException}, {@link
+ *       java.nio.file.FileAlreadyExistsException}, {@link
+ *       java.nio.file.DirectoryNotEmptyException}, {@link java.nio.file.AccessDeniedException}, or
+ *       {@link FileSystemException} with the kernel's reason, if the kernel refuses.
+ * </ul>
+ *
+ * <p>Every method that blocks throws
+ *
+ * <ul>
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the directory is closed already, and
+ *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
+ *       had succeeded by then;
+ *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
+ *       ring is gone.
+ * </ul>
+ *
+ * @since 0.1
+ */
+public final class RingDirectory extends Descriptor implements AutoCloseable {
+  private static final int DEFAULT_MODE = 0777;
+  private static final int OPEN_FLAGS =
+      Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
+
+  private final Handle handle;
+  private final Names names;
+
+  private RingDirectory(Handle handle, Engine home) {
+    super(handle);
+    this.handle = handle;
+    names = new Names(handle, home);
+  }
+
+  /**
+   * Opens a directory, with the {@linkplain Ring#shared() shared ring} as its home ({@code
+   * IORING_OP_OPENAT} with {@code O_DIRECTORY}, Linux 5.6).
+   *
+   * @param path a path of the default file system; links are followed
+   * @return the directory, for the caller to close
+   * @throws NotDirectoryException if it is something else
+   * @throws ProviderMismatchException if the path is of another file system
+   * @throws IOException as listed in the class comment
+   */
+  public static RingDirectory open(Path path) throws IOException {
+    return open(Ring.shared(), path);
+  }
+
+  /**
+   * Opens a directory on a ring; see {@link #open(Path)}.
+   *
+   * @param ring the directory's home ring
+   * @param path a path of the default file system; links are followed
+   * @return the directory, for the caller to close
+   * @throws IOException as for the other method
+   */
+  public static RingDirectory open(Ring ring, Path path) throws IOException {
+    requireDefault(path);
+    Engine home = EngineAccess.of(ring);
+    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0);
+    return new RingDirectory(new Handle(fd, false, home), home);
+  }
+
+  /**
+   * Opens or makes a file ({@code IORING_OP_OPENAT2}, Linux 5.6).
+   *
+   * @param name where it is, relative to this directory
+   * @param options as for {@link RingFile#open(Path, OpenOption...)}, and {@link Resolve}
+   * @return the file, for the caller to close; it does not depend on this directory
+   * @throws IllegalArgumentException if options contradict each other; {@code DELETE_ON_CLOSE} and
+   *     {@link Resolve} do, since a file cannot be deleted within bounds
+   * @throws UnsupportedOperationException if an option is unknown
+   * @throws java.nio.file.AccessDeniedException if the way leads where {@link Resolve#BENEATH},
+   *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV} forbids it, or permission is missing
+   * @throws FileSystemException if the way leads through a link that {@link Resolve#NO_SYMLINKS} or
+   *     {@link Resolve#NO_MAGICLINKS} forbids, or directories on the way are renamed all the time
+   * @throws IOException as listed in the class comment
+   */
+  public RingFile openFile(Path name, OpenOption... options) throws IOException {
+    requireRelative(name);
+    Set<OpenOption> others = new HashSet<>();
+    int resolve = 0;
+    for (OpenOption option : options) {
+      if (option instanceof Resolve bound) {
+        resolve |= bound.bit();
+      } else {
+        others.add(option);
+      }
+    }
+    OpenFlags flags = OpenFlags.of(others);
+    if (flags.deleteOnClose() && resolve != 0) {
+      throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
+    }
+    requireCompatible(resolve);
+    int fd = names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve);
+    return RingFile.opened(names, name, fd, flags);
+  }
+
+  /**
+   * Opens a directory from here ({@code IORING_OP_OPENAT2} with {@code O_DIRECTORY}, Linux 5.6).
+   *
+   * @param name where it is, relative to this directory; empty for this directory once more
+   * @param bounds how far the way may lead
+   * @return the directory, for the caller to close; it does not depend on this one
+   * @throws IllegalArgumentException if bounds contradict each other
+   * @throws NotDirectoryException if it is something else
+   * @throws java.nio.file.AccessDeniedException as for {@link #openFile}
+   * @throws FileSystemException as for {@link #openFile}
+   * @throws IOException as listed in the class comment
+   */
+  public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
+    requireRelative(name);
+    int resolve = 0;
+    for (Resolve bound : bounds) {
+      resolve |= bound.bit();
+    }
+    requireCompatible(resolve);
+    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve);
+    return new RingDirectory(new Handle(fd, false, names.home()), names.home());
+  }
+
+  /**
+   * Returns what the kernel knows of this directory ({@code IORING_OP_STATX}, Linux 5.6).
+   *
+   * @return a snapshot
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed in the class comment
+   */
+  public FileStat stat() throws IOException {
+    return RingFile.stat(handle, 0);
+  }
+
+  /**
+   * Returns what the kernel knows of a file, which need not be readable ({@code IORING_OP_STATX},
+   * Linux 5.6).
+   *
+   * @param name where it is, relative to this directory
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} for a link itself and not what it leads to
+   * @return a snapshot
+   * @throws IOException as listed in the class comment
+   */
+  public FileStat stat(Path name, LinkOption... options) throws IOException {
+    requireRelative(name);
+    boolean follow = !Arrays.asList(options).contains(LinkOption.NOFOLLOW_LINKS);
+    return names.stat(name, follow ? 0 : Constants.AT_SYMLINK_NOFOLLOW);
+  }
+
+  /**
+   * Gives a file or directory another name in this directory; see {@link #rename(Path,
+   * RingDirectory, Path, RenameOption...)}.
+   *
+   * @param name the name it has
+   * @param newName the name it gets
+   * @param options what to do if that is taken
+   * @throws IllegalArgumentException if options contradict each other
+   * @throws IOException as for the other method
+   */
+  public void rename(Path name, Path newName, RenameOption... options) throws IOException {
+    rename(name, this, newName, options);
+  }
+
+  /**
+   * Moves a file or directory, all at once ({@code IORING_OP_RENAMEAT}, Linux 5.11). A link is
+   * moved itself. To make it durable, {@link #fsync} both directories.
+   *
+   * @param name the name it has, relative to this directory
+   * @param newDirectory where it goes
+   * @param newName the name it gets, relative to that directory
+   * @param options what to do if that is taken
+   * @throws IllegalArgumentException if options contradict each other
+   * @throws java.nio.file.FileAlreadyExistsException if it is taken, with {@link
+   *     RenameOption#NOREPLACE}
+   * @throws java.nio.file.DirectoryNotEmptyException if it is taken by a directory with something
+   *     in it
+   * @throws java.nio.file.AtomicMoveNotSupportedException if the two are on different file systems
+   * @throws IOException as listed in the class comment
+   */
+  public void rename(Path name, RingDirectory newDirectory, Path newName, RenameOption... options)
+      throws IOException {
+    requireRelative(name);
+    requireRelative(newName);
+    names.rename(name, newDirectory.names, newName, RenameOption.bits(options));
+  }
+
+  /**
+   * Removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A link is removed itself.
+   *
+   * @param name relative to this directory
+   * @throws FileSystemException if it is a directory, among other reasons
+   * @throws IOException as listed in the class comment
+   */
+  public void unlink(Path name) throws IOException {
+    requireRelative(name);
+    names.unlink(name, 0);
+  }
+
+  /**
+   * Removes an empty directory ({@code IORING_OP_UNLINKAT} with {@code AT_REMOVEDIR}, Linux 5.11).
+   *
+   * @param name relative to this directory
+   * @throws java.nio.file.DirectoryNotEmptyException if there is something in it
+   * @throws NotDirectoryException if it is something else
+   * @throws IOException as listed in the class comment
+   */
+  public void rmdir(Path name) throws IOException {
+    requireRelative(name);
+    names.unlink(name, Constants.AT_REMOVEDIR);
+  }
+
+  /**
+   * Makes a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
+   *
+   * @param name relative to this directory
+   * @param attributes POSIX permissions, cut by the process's mask; without them, all
+   * @throws UnsupportedOperationException if an attribute is unknown
+   * @throws IOException as listed in the class comment
+   */
+  public void mkdir(Path name, FileAttribute<?>... attributes) throws IOException {
+    requireRelative(name);
+    names.mkdir(name, RingFileChannel.mode(DEFAULT_MODE, attributes));
+  }
+
+  /**
+   * Gives a file one more name in this directory; see {@link #link(Path, RingDirectory, Path)}.
+   *
+   * @param name a name it has
+   * @param newName the name it gets
+   * @throws IOException as for the other method
+   */
+  public void link(Path name, Path newName) throws IOException {
+    link(name, this, newName);
+  }
+
+  /**
+   * Gives a file one more name ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link gets one
+   * itself.
+   *
+   * @param name a name it has, relative to this directory
+   * @param newDirectory where the new name goes
+   * @param newName the name it gets, relative to that directory
+   * @throws FileSystemException if the two are on different file systems, or it is a directory,
+   *     among other reasons
+   * @throws IOException as listed in the class comment
+   */
+  public void link(Path name, RingDirectory newDirectory, Path newName) throws IOException {
+    requireRelative(name);
+    requireRelative(newName);
+    names.link(name, newDirectory.names, newName);
+  }
+
+  /**
+   * Makes a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
+   *
+   * @param target what it leads to: any path, there or not, which a relative link takes from where
+   *     the link is
+   * @param name the link's name, relative to this directory
+   * @throws IllegalArgumentException if the target is empty
+   * @throws IOException as listed in the class comment
+   */
+  public void symlink(Path target, Path name) throws IOException {
+    requireDefault(target);
+    requireRelative(name);
+    if (target.toString().isEmpty()) {
+      throw new IllegalArgumentException("a link leads somewhere: the target is empty");
+    }
+    names.symlink(target, name);
+  }
+
+  /**
+   * Returns an extended attribute of a file ({@code IORING_OP_GETXATTR}, Linux 5.19). Links are
+   * followed. Needs {@code /proc}.
+   *
+   * @param name the file, relative to this directory; empty for this directory
+   * @param attribute the attribute's name with its namespace, such as {@code user.origin}
+   * @return its value, or nothing if the file has no such attribute
+   * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
+   * @throws IOException as listed in the class comment
+   */
+  public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
+    requireRelative(name);
+    return names.getXattr(name, attribute);
+  }
+
+  /**
+   * Sets an extended attribute of a file, be it there already or not ({@code IORING_OP_SETXATTR},
+   * Linux 5.19). Links are followed. Needs {@code /proc}.
+   *
+   * @param name the file, relative to this directory; empty for this directory
+   * @param attribute the attribute's name with its namespace, such as {@code user.origin}
+   * @param value copied before the call; 64 KiB at most, on many file systems less
+   * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
+   * @throws IOException as listed in the class comment
+   */
+  public void setXattr(Path name, String attribute, byte[] value) throws IOException {
+    requireRelative(name);
+    names.setXattr(name, attribute, value);
+  }
+
+  /**
+   * Makes what was done to the names in this directory durable ({@code IORING_OP_FSYNC}, Linux
+   * 5.1): files that were made, renamed or removed before.
+   *
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed in the class comment
+   */
+  public void fsync() throws IOException {
+    handle.acquire();
+    Engine engine = handle.engine();
+    Call call = engine.single();
+    call.operation(0).fsync(handle.fd(), 0);
+    call.operation(0).using(handle, null);
+    RingFile.check("fsync", engine.run(call));
+  }
+
+  /**
+   * Refuses new operations, cancels those that wait, and closes the directory ({@code
+   * IORING_OP_CLOSE}, Linux 5.6). What was opened from it stays open. Closing again has no effect.
+   *
+   * @throws IOException if the kernel reports an error; the directory is closed
+   */
+  @Override
+  public void close() throws IOException {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "RingDirectory[%s]".formatted(handle);
+  }
+
+  @Override
+  protected void checkTransfer(MemorySegment memory, long position, boolean write) {
+    throw new IllegalArgumentException("a directory has no bytes to read or write");
+  }
+
+  private static void requireRelative(Path name) {
+    requireDefault(name);
+    if (name.isAbsolute()) {
+      throw new IllegalArgumentException(name + " is absolute, not relative to the directory");
+    }
+  }
+
+  private static void requireDefault(Path path) {
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new ProviderMismatchException(path + " is not a path of the default file system");
+    }
+  }
+
+  private static void requireCompatible(int resolve) {
+    int both = Resolve.BENEATH.bit() | Resolve.IN_ROOT.bit();
+    if ((resolve & both) == both) {
+      throw new IllegalArgumentException("BENEATH and IN_ROOT exclude each other");
+    }
+  }
+}
