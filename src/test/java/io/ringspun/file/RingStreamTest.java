@@ -1,5 +1,7 @@
 package io.ringspun.file;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_READ;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_WRITE;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
@@ -11,11 +13,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Differential;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.RingCase;
@@ -337,6 +342,35 @@ class RingStreamTest {
             assertEquals(0, in.available());
           }
         });
+  }
+
+  /** The kernel moves no more than a few bytes at a time. */
+  @ParameterizedTest
+  @EnumSource
+  void short_transfersGoOn(Caller caller) throws Exception {
+    FaultKernel kernel = new FaultKernel();
+    kernel.add(FaultRule.on(IORING_OP_READ, IORING_OP_WRITE).shorten(333));
+    byte[] expected = Bytes.of(1, 0, 10_000);
+    Path path = directory.resolve("file");
+    Path copy = directory.resolve("copy");
+    try (Ring ring = FaultyRing.open(kernel)) {
+      caller.run(
+          ring,
+          () -> {
+            try (RingOutputStream out = RingOutputStream.open(ring, path)) {
+              out.write(expected);
+            }
+            try (RingInputStream in = RingInputStream.open(ring, path)) {
+              assertArrayEquals(expected, in.readAllBytes());
+            }
+            try (RingInputStream in = RingInputStream.open(ring, path);
+                RingOutputStream out = RingOutputStream.open(ring, copy)) {
+              assertEquals(10_000, in.transferTo(out));
+            }
+          });
+    }
+    assertArrayEquals(expected, Files.readAllBytes(path));
+    assertArrayEquals(expected, Files.readAllBytes(copy));
   }
 
   // ---- blocking ------------------------------------------------------------------------------
