@@ -1,0 +1,263 @@
+package io.ringspun.file;
+
+import io.ringspun.Ring;
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.NonReadableChannelException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Reads a file from a position on, through a {@link Ring}. Like the stream that {@link
+ * java.nio.file.Files#newInputStream} returns it has no buffer, so it is best read in large pieces.
+ *
+ * <p>Each method that reads blocks until the kernel reports the operation complete ({@code
+ * IORING_OP_READ}, Linux 5.6); see {@link RingFile}, also for the exceptions. An interrupt cancels
+ * the operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. Safe for
+ * use by many threads; one reads at a time, the others wait for it.
+ *
+ * @since 0.1
+ */
+public final class RingInputStream extends InputStream {
+  private static final int COPY_BYTES = 1 << 17;
+  private static final int SPARE_BYTES = 1 << 13;
+  private static final int ARRAY_MAX = Integer.MAX_VALUE - 8;
+
+  private final RingFile file;
+  private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
+  private long position; // guarded by positionLock
+
+  private RingInputStream(RingFile file, long position) {
+    this.file = file;
+    this.position = position;
+  }
+
+  /**
+   * Opens a file, with the {@linkplain Ring#shared() shared ring} as its home.
+   *
+   * @param path a path of the default file system
+   * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to write nor to
+   *     append nor for direct I/O
+   * @return a new stream at the beginning
+   * @throws IllegalArgumentException if an option asks for direct I/O
+   * @throws UnsupportedOperationException if an option is unknown, or {@code WRITE} or {@code
+   *     APPEND}
+   * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
+   *     OpenOption...)}
+   */
+  public static RingInputStream open(Path path, OpenOption... options) throws IOException {
+    return open(Ring.shared(), path, options);
+  }
+
+  /**
+   * Opens a file on a ring; see {@link #open(Path, OpenOption...)}.
+   *
+   * @param ring the file's home ring
+   * @param path a path of the default file system
+   * @param options as for the other method
+   * @return a new stream at the beginning
+   * @throws IOException as for the other method
+   */
+  public static RingInputStream open(Ring ring, Path path, OpenOption... options)
+      throws IOException {
+    for (OpenOption option : options) {
+      if (option == StandardOpenOption.WRITE || option == StandardOpenOption.APPEND) {
+        throw new UnsupportedOperationException("'" + option + "' not allowed");
+      }
+    }
+    requireNotDirect(OpenFlags.of(new HashSet<>(Arrays.asList(options))).direct());
+    return new RingInputStream(RingFile.open(ring, path, options), 0);
+  }
+
+  /**
+   * Reads a file that is open already.
+   *
+   * @param file the file, which closing the stream closes
+   * @param position where to start, in bytes from the beginning
+   * @return a new stream
+   * @throws IllegalArgumentException if the position is negative, or the file was opened for direct
+   *     I/O
+   * @throws NonReadableChannelException if the file is not open for reading
+   */
+  public static RingInputStream of(RingFile file, long position) {
+    RingFile.requirePosition(position, 0);
+    requireNotDirect(file.isDirect());
+    file.requireReadable();
+    return new RingInputStream(file, position);
+  }
+
+  static void requireNotDirect(boolean direct) {
+    if (direct) {
+      throw new IllegalArgumentException("streams need no alignment, and direct I/O does");
+    }
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] target, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, target.length);
+    if (length == 0) {
+      return 0;
+    }
+    positionLock.lock();
+    try {
+      int n = file.read(ByteBuffer.wrap(target, offset, length), position);
+      position += Math.max(n, 0);
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  @Override
+  public byte[] readAllBytes() throws IOException {
+    byte[] bytes = readUpTo(ARRAY_MAX);
+    if (bytes.length == ARRAY_MAX && read() >= 0) {
+      throw new OutOfMemoryError("Required array size too large");
+    }
+    return bytes;
+  }
+
+  @Override
+  public byte[] readNBytes(int length) throws IOException {
+    if (length < 0) {
+      throw new IllegalArgumentException("len < 0");
+    }
+    return length == 0 ? new byte[0] : readUpTo(Math.min(length, ARRAY_MAX));
+  }
+
+  private byte[] readUpTo(int most) throws IOException {
+    positionLock.lock();
+    try {
+      // Only a guess: the file may grow or shrink meanwhile, and some claim to be empty.
+      long left = file.size() - position;
+      if (left > ARRAY_MAX && most == ARRAY_MAX) {
+        throw new OutOfMemoryError("Required array size too large");
+      }
+      byte[] bytes = new byte[Math.clamp(left, 0, most)];
+      int done = 0;
+      while (done < most) {
+        if (done < bytes.length) {
+          int n = read(bytes, done, bytes.length - done);
+          if (n < 0) {
+            break;
+          }
+          done += n;
+        } else {
+          byte[] more = new byte[Math.min(most - done, SPARE_BYTES)];
+          int n = read(more, 0, more.length);
+          if (n < 0) {
+            break;
+          }
+          long capacity = Math.max(done + (long) n, Math.min(most, done * 2L));
+          bytes = Arrays.copyOf(bytes, (int) capacity);
+          System.arraycopy(more, 0, bytes, done, n);
+          done += n;
+        }
+      }
+      return done == bytes.length ? bytes : Arrays.copyOf(bytes, done);
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  /**
+   * Moves on without reading, as far as the end at most; with a negative count back, as far as the
+   * beginning at most. What is no regular file is read instead.
+   */
+  @Override
+  public long skip(long count) throws IOException {
+    positionLock.lock();
+    try {
+      FileStat stat = file.stat();
+      if (stat.type() != FileStat.FileType.REGULAR || (stat.size() == 0 && count > 0)) {
+        return super.skip(count);
+      }
+      long before = position;
+      if (count > 0) {
+        long left = Math.max(stat.size() - before, 0);
+        position += Math.min(count, left);
+      } else {
+        position = Math.max(before + count, 0);
+      }
+      return position - before;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  /** Returns the bytes up to the end; 0 for what is no regular file. */
+  @Override
+  public int available() throws IOException {
+    positionLock.lock();
+    try {
+      FileStat stat = file.stat();
+      return stat.type() == FileStat.FileType.REGULAR
+          ? Math.clamp(stat.size() - position, 0, Integer.MAX_VALUE)
+          : 0;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  @Override
+  public long transferTo(OutputStream target) throws IOException {
+    Objects.requireNonNull(target, "out");
+    RingOutputStream onRing = target instanceof RingOutputStream other ? other : null;
+    byte[] copy = onRing != null ? new byte[0] : new byte[COPY_BYTES];
+    boolean hadFailed = file.isRingFailed();
+    NativePool.Block block = NativePool.take(COPY_BYTES);
+    positionLock.lock();
+    try {
+      MemorySegment memory = block.memory().asSlice(0, COPY_BYTES);
+      long total = 0;
+      for (int n = file.read(memory, position); n >= 0; n = file.read(memory, position)) {
+        position += n;
+        if (onRing != null) {
+          onRing.write(memory.asSlice(0, n));
+        } else {
+          MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, copy, 0, n);
+          target.write(copy, 0, n);
+        }
+        total += n;
+      }
+      return total;
+    } finally {
+      positionLock.unlock();
+      if (onRing == null || !onRing.isRingFailed()) { // else nobody knows what the kernel still has
+        file.giveBack(block, hadFailed);
+      }
+    }
+  }
+
+  /**
+   * Closes the file. A thread that is reading ends with {@link
+   * java.nio.channels.AsynchronousCloseException}. Closing again has no effect.
+   *
+   * @throws IOException if the kernel reports an error; the file is closed
+   */
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+
+  @Override
+  public String toString() {
+    return "RingInputStream[%s]".formatted(file);
+  }
+}

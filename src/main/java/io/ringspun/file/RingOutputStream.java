@@ -1,0 +1,155 @@
+package io.ringspun.file;
+
+import io.ringspun.Ring;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Writes a file from a position on, through a {@link Ring}. Like the stream that {@link
+ * java.nio.file.Files#newOutputStream} returns it has no buffer, so it is best given large pieces,
+ * and {@link #flush} has nothing to do; {@link RingFile#fsync} makes bytes durable.
+ *
+ * <p>Each write blocks until the kernel has taken all of its bytes ({@code IORING_OP_WRITE}, Linux
+ * 5.6); see {@link RingFile}, also for the exceptions. An interrupt cancels the operation and
+ * leaves the stream open; {@link InterruptedIOException#bytesTransferred} says how much was
+ * written. Safe for use by many threads; one writes at a time, the others wait for it.
+ *
+ * @since 0.1
+ */
+public final class RingOutputStream extends OutputStream {
+  private static final Set<OpenOption> DEFAULT_OPTIONS =
+      Set.of(
+          StandardOpenOption.CREATE,
+          StandardOpenOption.TRUNCATE_EXISTING,
+          StandardOpenOption.WRITE);
+
+  private final RingFile file;
+  private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
+  private long position; // guarded by positionLock; unused when appending
+
+  private RingOutputStream(RingFile file, long position) {
+    this.file = file;
+    this.position = position;
+  }
+
+  /**
+   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home.
+   *
+   * @param path a path of the default file system
+   * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to read nor for
+   *     direct I/O, and always to write; none means {@code CREATE} and {@code TRUNCATE_EXISTING}
+   * @return a new stream at the beginning, or with {@code APPEND} at the end
+   * @throws IllegalArgumentException if options contradict each other, are {@code READ}, or ask for
+   *     direct I/O
+   * @throws UnsupportedOperationException if an option is unknown
+   * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
+   *     OpenOption...)}
+   */
+  public static RingOutputStream open(Path path, OpenOption... options) throws IOException {
+    return open(Ring.shared(), path, options);
+  }
+
+  /**
+   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   *
+   * @param ring the file's home ring
+   * @param path a path of the default file system
+   * @param options as for the other method
+   * @return a new stream at the beginning, or with {@code APPEND} at the end
+   * @throws IOException as for the other method
+   */
+  public static RingOutputStream open(Ring ring, Path path, OpenOption... options)
+      throws IOException {
+    Set<OpenOption> chosen = new HashSet<>(Arrays.asList(options));
+    if (chosen.contains(StandardOpenOption.READ)) {
+      throw new IllegalArgumentException("READ not allowed");
+    }
+    if (options.length == 0) {
+      chosen.addAll(DEFAULT_OPTIONS);
+    }
+    chosen.add(StandardOpenOption.WRITE);
+    RingInputStream.requireNotDirect(OpenFlags.of(chosen).direct());
+    return new RingOutputStream(RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE), 0);
+  }
+
+  /**
+   * Writes to a file that is open already.
+   *
+   * @param file the file, which closing the stream closes
+   * @param position where to start, in bytes from the beginning; without meaning if the file was
+   *     opened to append
+   * @return a new stream
+   * @throws IllegalArgumentException if the position is negative, or the file was opened for direct
+   *     I/O
+   * @throws NonWritableChannelException if the file is not open for writing
+   */
+  public static RingOutputStream of(RingFile file, long position) {
+    RingFile.requirePosition(position, 0);
+    RingInputStream.requireNotDirect(file.isDirect());
+    file.requireWritable();
+    return new RingOutputStream(file, position);
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] source, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, source.length);
+    writeAll(ByteBuffer.wrap(source, offset, length));
+  }
+
+  /** Writes native memory of Ringspun's own, without a copy. */
+  void write(MemorySegment source) throws IOException {
+    writeAll(source.asByteBuffer());
+  }
+
+  private void writeAll(ByteBuffer source) throws IOException {
+    int length = source.remaining();
+    positionLock.lock();
+    try {
+      while (source.hasRemaining()) {
+        position += file.isAppending() ? file.append(source) : file.write(source, position);
+      }
+    } catch (InterruptedIOException e) {
+      e.bytesTransferred = length - source.remaining();
+      throw e;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  boolean isRingFailed() {
+    return file.isRingFailed();
+  }
+
+  /**
+   * Closes the file. A thread that is writing ends with {@link
+   * java.nio.channels.AsynchronousCloseException}. Closing again has no effect.
+   *
+   * @throws IOException if the kernel reports that earlier writes failed; the file is closed
+   */
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+
+  @Override
+  public String toString() {
+    return "RingOutputStream[%s]".formatted(file);
+  }
+}
