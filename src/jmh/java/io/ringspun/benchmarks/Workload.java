@@ -33,6 +33,18 @@ enum Workload {
       return DirectReads.open(arm, threads);
     }
   },
+  LEASE4K(LeasedReads.OPERATIONS, List.of(1, 32), "plain", "registered", "registeredEach") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return LeasedReads.open(arm, threads, 4 << 10);
+    }
+  },
+  LEASE128K(LeasedReads.OPERATIONS, List.of(1, 32), "plain", "registered", "registeredEach") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return LeasedReads.open(arm, threads, 128 << 10);
+    }
+  },
   BATCH(
       BatchReads.OPERATIONS,
       List.of(1),
