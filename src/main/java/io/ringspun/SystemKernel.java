@@ -1,7 +1,10 @@
 package io.ringspun;
 
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.LinuxKernel;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +25,17 @@ final class SystemKernel {
     }
     KERNEL = kernel;
     FAILURE = failure;
+    loadWordsForFailure();
   }
 
   private SystemKernel() {}
+
+  /** Loads what explains a refusal: without a file descriptor left, no class can be loaded. */
+  private static void loadWordsForFailure() {
+    ErrnoException refusal = new ErrnoException("open", Errno.EMFILE);
+    IOException explained = Diagnosis.of(refusal).asException(refusal);
+    assert explained.getMessage() != null;
+  }
 
   /**
    * Returns the kernel.

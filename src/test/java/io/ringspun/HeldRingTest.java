@@ -29,10 +29,12 @@ import org.junit.jupiter.api.io.TempDir;
 class HeldRingTest {
   @TempDir static Path directory;
 
+  private volatile boolean computing;
   private volatile boolean released;
 
   /** Its name is looked for in the report. */
   private void computeForLong() {
+    computing = true;
     while (!released) {
       Thread.onSpinWait();
     }
@@ -53,26 +55,28 @@ class HeldRingTest {
       Thread holder = ring.threadFactory().newThread(this::computeForLong);
       holder.setName("test-holder");
       holder.start();
-      Await.until("it computes", () -> holder.getState() == Thread.State.RUNNABLE);
+      Await.until("it computes", () -> computing);
       List<BlockedCall<Void>> others = new ArrayList<>();
-      for (Caller caller : Caller.values()) {
-        for (int i = 0; i < 10; i++) {
-          others.add(
-              BlockedCall.start(
-                  ring,
-                  caller,
-                  () -> {
-                    ring.nop();
-                    return null;
-                  }));
+      try {
+        for (Caller caller : Caller.values()) {
+          for (int i = 0; i < 10; i++) {
+            others.add(
+                BlockedCall.start(
+                    ring,
+                    caller,
+                    () -> {
+                      ring.nop();
+                      return null;
+                    }));
+          }
         }
+        fifo.write(1);
+        Await.until("it is reported", () -> !events.isEmpty());
+        assertFalse(reader.hasEnded(), "the ring's thread is held");
+        assertTrue(others.stream().noneMatch(BlockedCall::hasEnded));
+      } finally {
+        released = true; // or closing would wait for ever
       }
-      fifo.write(1);
-      Await.until("it is reported", () -> !events.isEmpty());
-      assertFalse(reader.hasEnded(), "the ring's thread is held");
-      assertTrue(others.stream().noneMatch(BlockedCall::hasEnded));
-
-      released = true;
 
       assertEquals((byte) 1, reader.result());
       for (BlockedCall<Void> other : others) {
