@@ -13,22 +13,16 @@ import org.openjdk.jcstress.infra.results.I_Result;
 public final class InboxStress {
   private InboxStress() {}
 
-  /** Something handed over, with a plain field that the push must publish. */
-  static final class Item extends Inbound {
-    int value;
-  }
-
-  private static Item item(int value) {
-    Item item = new Item();
-    item.value = value;
-    return item;
+  /** Something handed over, here a call, with a plain field that the push must publish. */
+  private static Call item(int value) {
+    return Call.single().timeoutNanos(value);
   }
 
   /** Takes everything; the values from left to right are the digits of the result. */
   private static int digits(Inbox inbox) {
     int digits = 0;
     for (Inbound item = inbox.takeAll(); item != null; item = item.next) {
-      digits = digits * 10 + ((Item) item).value;
+      digits = digits * 10 + (int) ((Call) item).timeoutNanos;
     }
     return digits;
   }
@@ -41,18 +35,18 @@ public final class InboxStress {
   @State
   public static class Publication {
     private final Inbox inbox = new Inbox();
-    private final Item item = new Item();
+    private final Call item = Call.single();
 
     @Actor
     public void push() {
-      item.value = 42;
+      item.timeoutNanos = 42;
       inbox.push(item);
     }
 
     @Actor
     public void take(I_Result seen) {
-      Item taken = (Item) inbox.takeAll();
-      seen.r1 = taken == null ? -1 : taken.value;
+      Call taken = (Call) inbox.takeAll();
+      seen.r1 = taken == null ? -1 : (int) taken.timeoutNanos;
     }
   }
 
