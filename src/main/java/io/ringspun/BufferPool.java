@@ -2,6 +2,7 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FairPool;
 import io.ringspun.internal.ring.LentBuffer;
@@ -141,7 +142,7 @@ public final class BufferPool implements AutoCloseable {
    * @throws IOException as for {@link #take()}
    */
   public Lease take(Duration limit) throws IOException {
-    Lease lease = take(Ring.requireTimeout(limit));
+    Lease lease = take(Arguments.timeoutNanos(limit));
     if (lease == null) {
       throw new OperationTimeoutException("no buffer of the pool was given back within " + limit);
     }

@@ -337,17 +337,6 @@ public final class Ring implements AutoCloseable {
     }
   }
 
-  static long requireTimeout(Duration limit) {
-    if (!limit.isPositive()) {
-      throw new IllegalArgumentException("the time limit must be positive: " + limit);
-    }
-    try {
-      return limit.toNanos();
-    } catch (ArithmeticException _) {
-      return Long.MAX_VALUE / 2; // three hundred years fit; longer is no limit
-    }
-  }
-
   @Override
   public String toString() {
     return "Ring[%s%s]".formatted(engine, isOpen() ? "" : ", closed");

@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
@@ -78,7 +79,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    */
   public final T read(Descriptor source, MemorySegment target, long position) {
     Lending.requireUsable(target, true);
-    requirePosition(position, target.byteSize());
+    Arguments.requirePosition(position, target.byteSize());
     source.checkTransfer(target, position, false);
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     return add(
@@ -105,7 +106,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    */
   public final T write(Descriptor target, MemorySegment source, long position) {
     Lending.requireUsable(source, false);
-    requirePosition(position, source.byteSize());
+    Arguments.requirePosition(position, source.byteSize());
     target.checkTransfer(source, position, true);
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     return add(
@@ -161,7 +162,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    */
   public final T timeout(Duration limit) {
     requireNotRun();
-    timeoutNanos = Ring.requireTimeout(limit);
+    timeoutNanos = Arguments.timeoutNanos(limit);
     return self();
   }
 
@@ -187,16 +188,6 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     requireNotRun();
     steps.add(step);
     return self();
-  }
-
-  private static void requirePosition(long position, long byteSize) {
-    if (position < 0) {
-      throw new IllegalArgumentException("the position is negative: " + position);
-    }
-    if (position + byteSize < 0) {
-      throw new IllegalArgumentException(
-          "position %d and length %d together overflow".formatted(position, byteSize));
-    }
   }
 
   /** Runs the steps and returns what became of each. */

@@ -7,6 +7,7 @@ import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
@@ -168,18 +169,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if not positive
    */
   public RingFile withTimeout(Duration limit) {
-    if (!limit.isPositive()) {
-      throw new IllegalArgumentException("the time limit must be positive: " + limit);
-    }
-    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, nanos(limit));
-  }
-
-  private static long nanos(Duration limit) {
-    try {
-      return limit.toNanos();
-    } catch (ArithmeticException _) {
-      return Long.MAX_VALUE / 2; // three hundred years do not fit
-    }
+    return new RingFile(
+        handle, flags, memoryAlignment, offsetAlignment, Arguments.timeoutNanos(limit));
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -246,7 +237,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     MemorySegment memory = MemorySegment.ofBuffer(target);
     requireNotEmpty(memory);
     Lending.requireAccessible(memory);
-    requirePosition(position, memory.byteSize());
+    Arguments.requirePosition(position, memory.byteSize());
     requireReadable();
     checkAlignment(memory, position);
     int n = transfer.read(memory, position);
@@ -358,7 +349,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private void checkRead(MemorySegment target, long position) {
-    requirePosition(position, target.byteSize());
+    Arguments.requirePosition(position, target.byteSize());
     requireReadable();
     checkAlignment(target, position);
   }
@@ -429,7 +420,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public int write(ByteBuffer source, long position) throws IOException {
-    requirePosition(position, source.remaining());
+    Arguments.requirePosition(position, source.remaining());
     requireNoAppend();
     return writeBuffer(source, position);
   }
@@ -585,7 +576,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private void checkWrite(MemorySegment source, long position) {
-    requirePosition(position, source.byteSize());
+    Arguments.requirePosition(position, source.byteSize());
     requireWritable();
     requireNoAppend();
     checkAlignment(source, position);
@@ -644,7 +635,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void syncFileRange(long position, long length, SyncRange... steps) throws IOException {
-    requirePosition(position, requireLength(length));
+    Arguments.requirePosition(position, requireLength(length));
     int bits = 0;
     for (SyncRange step : steps) {
       bits |= step.bit();
@@ -673,7 +664,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (length < 1) {
       throw new IllegalArgumentException("the length must be at least 1: " + length);
     }
-    requirePosition(position, length);
+    Arguments.requirePosition(position, length);
     requireWritable();
     int bits = 0;
     for (AllocateMode mode : modes) {
@@ -722,7 +713,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void advise(long position, long length, Advice advice) throws IOException {
-    requirePosition(position, requireLength(length));
+    Arguments.requirePosition(position, requireLength(length));
     Range.inSteps(
         position,
         length,
@@ -961,16 +952,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private static void requireNotEmpty(MemorySegment memory) {
     if (memory.byteSize() == 0) {
       throw new IllegalArgumentException("the buffer has nothing remaining");
-    }
-  }
-
-  static void requirePosition(long position, long length) {
-    if (position < 0) {
-      throw new IllegalArgumentException("the position is negative: " + position);
-    }
-    if (position + length < 0) {
-      throw new IllegalArgumentException(
-          "position %d and length %d together overflow".formatted(position, length));
     }
   }
 

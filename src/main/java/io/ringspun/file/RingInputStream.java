@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.io.InputStream;
@@ -90,7 +91,7 @@ public final class RingInputStream extends InputStream {
    * @throws NonReadableChannelException if the file is not open for reading
    */
   public static RingInputStream of(RingFile file, long position) {
-    RingFile.requirePosition(position, 0);
+    Arguments.requirePosition(position, 0);
     requireNotDirect(file.isDirect());
     file.requireReadable();
     return new RingInputStream(file, position);

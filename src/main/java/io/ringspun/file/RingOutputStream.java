@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.ring.Arguments;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -96,7 +97,7 @@ public final class RingOutputStream extends OutputStream {
    * @throws NonWritableChannelException if the file is not open for writing
    */
   public static RingOutputStream of(RingFile file, long position) {
-    RingFile.requirePosition(position, 0);
+    Arguments.requirePosition(position, 0);
     RingInputStream.requireNotDirect(file.isDirect());
     file.requireWritable();
     return new RingOutputStream(file, position);

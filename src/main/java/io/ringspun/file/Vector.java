@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class Vector {
     for (MemorySegment piece : pieces) {
       total += piece.byteSize();
     }
-    RingFile.requirePosition(position, total);
+    Arguments.requirePosition(position, total);
     List<Loan> loans = new ArrayList<>();
     NativePool.Block vector =
         NativePool.take(IOVEC_BYTES * Math.clamp(pieces.length, 1, Constants.UIO_MAXIOV));
