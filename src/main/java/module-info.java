@@ -3,14 +3,17 @@ import org.jspecify.annotations.NullMarked;
 /**
  * Blocking Java I/O on virtual threads over Linux io_uring.
  *
- * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}.
+ * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}, sockets in {@link
+ * io.ringspun.net}.
  */
 @NullMarked
 module io.ringspun {
   requires static transitive org.jspecify;
   requires org.slf4j;
   requires jdk.jfr;
+  requires jdk.net;
 
   exports io.ringspun;
   exports io.ringspun.file;
+  exports io.ringspun.net;
 }

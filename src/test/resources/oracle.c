@@ -23,6 +23,22 @@
 
 /* A header older than Linux 6.9 does not name it. */
 #define OP_FTRUNCATE 55
+/* Nor, older than 6.11, these. */
+#define OP_URING_CMD 46
+#define OP_BIND 56
+#define OP_LISTEN 57
+
+/* What newer headers' io_uring_prep_cmd_sock does, by the offsets of struct io_uring_sqe. */
+static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level, int optname,
+			  long long optval, int optlen)
+{
+	io_uring_prep_rw(OP_URING_CMD, sqe, fd, NULL, 0, 0);
+	memcpy((char *) sqe + 8, &cmd_op, 4);
+	memcpy((char *) sqe + 16, &level, 4);
+	memcpy((char *) sqe + 20, &optname, 4);
+	memcpy((char *) sqe + 44, &optlen, 4);
+	memcpy((char *) sqe + 48, &optval, 8);
+}
 
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
@@ -78,6 +94,28 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_fgetxattr(sqe, a[0], (const char *) a[1], (char *) a[2], a[3]);
 	else if (!strcmp(method, "getxattr"))
 		io_uring_prep_getxattr(sqe, (const char *) a[1], (char *) a[2], (const char *) a[0], a[3]);
+	else if (!strcmp(method, "socket"))
+		io_uring_prep_socket(sqe, a[0], a[1], a[2], 0);
+	else if (!strcmp(method, "bind"))
+		io_uring_prep_rw(OP_BIND, sqe, a[0], (void *) a[1], 0, (unsigned) a[2]);
+	else if (!strcmp(method, "listen"))
+		io_uring_prep_rw(OP_LISTEN, sqe, a[0], NULL, a[1], 0);
+	else if (!strcmp(method, "connect"))
+		io_uring_prep_connect(sqe, a[0], (struct sockaddr *) a[1], a[2]);
+	else if (!strcmp(method, "accept"))
+		io_uring_prep_accept(sqe, a[0], (struct sockaddr *) a[1], (socklen_t *) a[2], a[3]);
+	else if (!strcmp(method, "send"))
+		io_uring_prep_send(sqe, a[0], (void *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "recv"))
+		io_uring_prep_recv(sqe, a[0], (void *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "sendmsg"))
+		io_uring_prep_sendmsg(sqe, a[0], (struct msghdr *) a[1], a[2]);
+	else if (!strcmp(method, "recvmsg"))
+		io_uring_prep_recvmsg(sqe, a[0], (struct msghdr *) a[1], a[2]);
+	else if (!strcmp(method, "shutdown"))
+		io_uring_prep_shutdown(sqe, a[0], a[1]);
+	else if (!strcmp(method, "socketCommand"))
+		prep_cmd_sock(sqe, a[1], a[0], a[2], a[3], a[4], a[5]);
 	else if (!strcmp(method, "cancel"))
 		io_uring_prep_cancel64(sqe, a[0], 0);
 	else

@@ -21,6 +21,7 @@ class LayersTest {
   /** From the top down: each package may use those behind it. */
   private static final List<String> LAYERS =
       List.of(
+          "io/ringspun/net",
           "io/ringspun/file",
           "io/ringspun",
           "io/ringspun/internal/ring",

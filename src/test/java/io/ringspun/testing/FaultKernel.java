@@ -522,6 +522,36 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int getsockname(int fd, MemorySegment address, MemorySegment length) {
+    return REAL.getsockname(fd, address, length);
+  }
+
+  @Override
+  public int getpeername(int fd, MemorySegment address, MemorySegment length) {
+    return REAL.getpeername(fd, address, length);
+  }
+
+  @Override
+  public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
+    return REAL.setsockopt(fd, level, option, value, length);
+  }
+
+  @Override
+  public int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
+    return REAL.getsockopt(fd, level, option, value, length);
+  }
+
+  @Override
+  public int bind(int fd, MemorySegment address, int length) {
+    return REAL.bind(fd, address, length);
+  }
+
+  @Override
+  public int listen(int fd, int backlog) {
+    return REAL.listen(fd, backlog);
+  }
+
+  @Override
   public long preadv2(
       int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
     return REAL.preadv2(fd, limited(call, held), count, position, flags, held);

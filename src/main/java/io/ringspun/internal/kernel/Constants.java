@@ -11,7 +11,11 @@ public final class Constants {
   public static final int IORING_OP_READ_FIXED = 4;
   public static final int IORING_OP_WRITE_FIXED = 5;
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
+  public static final int IORING_OP_SENDMSG = 9;
+  public static final int IORING_OP_RECVMSG = 10;
+  public static final int IORING_OP_ACCEPT = 13;
   public static final int IORING_OP_ASYNC_CANCEL = 14;
+  public static final int IORING_OP_CONNECT = 16;
   public static final int IORING_OP_FALLOCATE = 17;
   public static final int IORING_OP_OPENAT = 18;
   public static final int IORING_OP_CLOSE = 19;
@@ -19,7 +23,10 @@ public final class Constants {
   public static final int IORING_OP_READ = 22;
   public static final int IORING_OP_WRITE = 23;
   public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_SEND = 26;
+  public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
+  public static final int IORING_OP_SHUTDOWN = 34;
   public static final int IORING_OP_RENAMEAT = 35;
   public static final int IORING_OP_UNLINKAT = 36;
   public static final int IORING_OP_MKDIRAT = 37;
@@ -29,7 +36,11 @@ public final class Constants {
   public static final int IORING_OP_SETXATTR = 42;
   public static final int IORING_OP_FGETXATTR = 43;
   public static final int IORING_OP_GETXATTR = 44;
+  public static final int IORING_OP_SOCKET = 45;
+  public static final int IORING_OP_URING_CMD = 46;
   public static final int IORING_OP_FTRUNCATE = 55;
+  public static final int IORING_OP_BIND = 56;
+  public static final int IORING_OP_LISTEN = 57;
 
   // sqe->flags
   public static final int IOSQE_FIXED_FILE = 1;
@@ -146,6 +157,61 @@ public final class Constants {
   public static final int RESOLVE_NO_SYMLINKS = 1 << 2;
   public static final int RESOLVE_BENEATH = 1 << 3;
   public static final int RESOLVE_IN_ROOT = 1 << 4;
+
+  // socket(2)
+  public static final int AF_UNIX = 1;
+  public static final int AF_INET = 2;
+  public static final int AF_INET6 = 10;
+  public static final int SOCK_STREAM = 1;
+  public static final int SOCK_DGRAM = 2;
+  public static final int SOCK_CLOEXEC = 0x80000;
+
+  // shutdown(2)
+  public static final int SHUT_RD = 0;
+  public static final int SHUT_WR = 1;
+
+  // send(2), recv(2)
+  public static final int MSG_TRUNC = 0x20;
+  public static final int MSG_DONTWAIT = 0x40;
+  public static final int MSG_WAITALL = 0x100;
+  public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
+  // setsockopt(2): levels
+  public static final int SOL_SOCKET = 1;
+  public static final int IPPROTO_IP = 0;
+  public static final int IPPROTO_TCP = 6;
+  public static final int IPPROTO_IPV6 = 41;
+
+  // setsockopt(2): options
+  public static final int SO_REUSEADDR = 2;
+  public static final int SO_ERROR = 4;
+  public static final int SO_BROADCAST = 6;
+  public static final int SO_SNDBUF = 7;
+  public static final int SO_RCVBUF = 8;
+  public static final int SO_KEEPALIVE = 9;
+  public static final int SO_OOBINLINE = 10;
+  public static final int SO_LINGER = 13;
+  public static final int SO_REUSEPORT = 15;
+  public static final int SO_INCOMING_NAPI_ID = 56;
+  public static final int IP_TOS = 1;
+  public static final int IP_MULTICAST_IF = 32;
+  public static final int IP_MULTICAST_TTL = 33;
+  public static final int IP_MULTICAST_LOOP = 34;
+  public static final int TCP_NODELAY = 1;
+  public static final int TCP_KEEPIDLE = 4;
+  public static final int TCP_KEEPINTVL = 5;
+  public static final int TCP_KEEPCNT = 6;
+  public static final int TCP_QUICKACK = 12;
+  public static final int IPV6_MULTICAST_IF = 17;
+  public static final int IPV6_MULTICAST_HOPS = 18;
+  public static final int IPV6_MULTICAST_LOOP = 19;
+  public static final int IPV6_V6ONLY = 26;
+  public static final int IPV6_TCLASS = 67;
+
+  // IORING_OP_URING_CMD on sockets
+  public static final int SOCKET_URING_OP_GETSOCKOPT = 2;
+  public static final int SOCKET_URING_OP_SETSOCKOPT = 3;
 
   /** The longest value of an extended attribute in bytes. */
   public static final int XATTR_SIZE_MAX = 1 << 16;

@@ -44,6 +44,33 @@ public interface Kernel {
   int ftruncate(int fd, long size);
 
   /**
+   * Writes a socket's own address and that address's length, by {@code getsockname(2)}. Like all
+   * calls on sockets here, it never waits.
+   *
+   * @param length on entry the room at {@code address}
+   */
+  int getsockname(int fd, MemorySegment address, MemorySegment length);
+
+  /** Writes the address of a socket's peer, by {@code getpeername(2)}; see {@link #getsockname}. */
+  int getpeername(int fd, MemorySegment address, MemorySegment length);
+
+  /** Sets an option of a socket, by {@code setsockopt(2)}. */
+  int setsockopt(int fd, int level, int option, MemorySegment value, int length);
+
+  /**
+   * Writes an option of a socket and its length, by {@code getsockopt(2)}.
+   *
+   * @param length on entry the room at {@code value}
+   */
+  int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length);
+
+  /** Gives a socket its own address, by {@code bind(2)}. */
+  int bind(int fd, MemorySegment address, int length);
+
+  /** Has a socket take connections, by {@code listen(2)}. */
+  int listen(int fd, int backlog);
+
+  /**
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.
    *

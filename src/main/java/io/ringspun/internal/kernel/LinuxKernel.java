@@ -51,6 +51,18 @@ public final class LinuxKernel implements Kernel {
   private static final MethodHandle CLOSE = linkSavingErrno("close", JAVA_INT, JAVA_INT);
   private static final MethodHandle FTRUNCATE =
       linkSavingErrno("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle GETSOCKNAME =
+      linkSavingErrno("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle GETPEERNAME =
+      linkSavingErrno("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle SETSOCKOPT =
+      linkSavingErrno("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle GETSOCKOPT =
+      linkSavingErrno("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle BIND =
+      linkSavingErrno("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle LISTEN =
+      linkSavingErrno("listen", JAVA_INT, JAVA_INT, JAVA_INT);
 
   // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
   // an arena shared between threads cannot be closed while the kernel copies into it.
@@ -249,6 +261,72 @@ public final class LinuxKernel implements Kernel {
     CallMemory call = new CallMemory();
     try {
       int result = (int) FTRUNCATE.invokeExact(call.errno, fd, size);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int getsockname(int fd, MemorySegment address, MemorySegment length) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) GETSOCKNAME.invokeExact(call.errno, fd, address, length);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int getpeername(int fd, MemorySegment address, MemorySegment length) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) GETPEERNAME.invokeExact(call.errno, fd, address, length);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) SETSOCKOPT.invokeExact(call.errno, fd, level, option, value, length);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) GETSOCKOPT.invokeExact(call.errno, fd, level, option, value, length);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int bind(int fd, MemorySegment address, int length) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) BIND.invokeExact(call.errno, fd, address, length);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int listen(int fd, int backlog) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) LISTEN.invokeExact(call.errno, fd, backlog);
       return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {
       throw broken(e);

@@ -50,7 +50,9 @@ public class SubmissionEntry {
   private long address;
   private int length;
   private int operationFlags;
+  private int priority;
   private int bufferIndex;
+  private int fileIndex;
   private long address3;
 
   /** Creates an entry for {@code IORING_OP_NOP}. */
@@ -202,6 +204,82 @@ public class SubmissionEntry {
     address3 = path;
   }
 
+  // ---- sockets -------------------------------------------------------------------------------
+
+  /** {@code IORING_OP_SOCKET}, Linux 5.19. */
+  public final void socket(int domain, int type, int protocol) {
+    set(IORING_OP_SOCKET, domain, type, 0, protocol, 0);
+  }
+
+  /** {@code IORING_OP_BIND}, Linux 6.11. */
+  public final void bind(int fd, long address, int length) {
+    set(IORING_OP_BIND, fd, Integer.toUnsignedLong(length), address, 0, 0);
+  }
+
+  /** {@code IORING_OP_LISTEN}, Linux 6.11. */
+  public final void listen(int fd, int backlog) {
+    set(IORING_OP_LISTEN, fd, 0, 0, backlog, 0);
+  }
+
+  /** {@code IORING_OP_CONNECT}, Linux 5.5. */
+  public final void connect(int fd, long address, int length) {
+    set(IORING_OP_CONNECT, fd, Integer.toUnsignedLong(length), address, 0, 0);
+  }
+
+  /**
+   * {@code IORING_OP_ACCEPT}, Linux 5.5.
+   *
+   * @param address where the peer's address goes, or 0
+   * @param length the address of its length, or 0
+   */
+  public final void accept(int fd, long address, long length, int flags) {
+    set(IORING_OP_ACCEPT, fd, length, address, 0, flags);
+  }
+
+  /** {@code IORING_OP_SEND}, Linux 5.6. */
+  public final void send(int fd, long address, int length, int flags) {
+    set(IORING_OP_SEND, fd, 0, address, length, flags);
+  }
+
+  /** {@code IORING_OP_RECV}, Linux 5.6. */
+  public final void recv(int fd, long address, int length, int flags) {
+    set(IORING_OP_RECV, fd, 0, address, length, flags);
+  }
+
+  /** {@code IORING_OP_SENDMSG}, Linux 5.3: {@code message} is a {@link MessageHeader}. */
+  public final void sendmsg(int fd, long message, int flags) {
+    set(IORING_OP_SENDMSG, fd, 0, message, 1, flags);
+  }
+
+  /** {@code IORING_OP_RECVMSG}, Linux 5.3. */
+  public final void recvmsg(int fd, long message, int flags) {
+    set(IORING_OP_RECVMSG, fd, 0, message, 1, flags);
+  }
+
+  /** {@code IORING_OP_SHUTDOWN}, Linux 5.11. */
+  public final void shutdown(int fd, int how) {
+    set(IORING_OP_SHUTDOWN, fd, 0, 0, how, 0);
+  }
+
+  /**
+   * {@code IORING_OP_URING_CMD} on a socket, Linux 6.7: {@code command} is one of {@code
+   * SOCKET_URING_OP_}.
+   */
+  public final void socketCommand(
+      int fd, int command, int level, int option, long value, int length) {
+    set(
+        IORING_OP_URING_CMD,
+        fd,
+        Integer.toUnsignedLong(command),
+        Integer.toUnsignedLong(level) | (long) option << 32,
+        0,
+        0);
+    fileIndex = length;
+    address3 = value;
+  }
+
+  // ---- control -------------------------------------------------------------------------------
+
   /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */
   public final void cancel(long userData) {
     set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);
@@ -214,7 +292,9 @@ public class SubmissionEntry {
     this.address = address;
     this.length = length;
     this.operationFlags = operationFlags;
+    priority = 0;
     bufferIndex = 0;
+    fileIndex = 0;
     address3 = 0;
   }
 
@@ -224,12 +304,13 @@ public class SubmissionEntry {
    * @param flags {@code IOSQE_} flags, such as the link to the next entry
    */
   public final void writeTo(MemorySegment queue, long at, long userData, int flags) {
-    queue.set(JAVA_LONG, at, opcode | (long) flags << 8 | (long) fd << 32);
+    queue.set(
+        JAVA_LONG, at, opcode | (long) flags << 8 | (priority & 0xffffL) << 16 | (long) fd << 32);
     queue.set(JAVA_LONG, at + 8, offset);
     queue.set(JAVA_LONG, at + 16, address);
     queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);
     queue.set(JAVA_LONG, at + 32, userData);
-    queue.set(JAVA_LONG, at + 40, bufferIndex & 0xffffL);
+    queue.set(JAVA_LONG, at + 40, (bufferIndex & 0xffffL) | (long) fileIndex << 32);
     queue.set(JAVA_LONG, at + 48, address3);
     queue.set(JAVA_LONG, at + 56, 0);
   }

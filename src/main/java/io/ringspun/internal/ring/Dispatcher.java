@@ -28,6 +28,8 @@ final class Dispatcher {
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
 
+  private boolean closedSeen; // whether a descriptor was closed that operations may be using
+
   // Of what was added since the last submission.
   private boolean devicePending;
   private boolean linkPending;
@@ -108,7 +110,7 @@ final class Dispatcher {
       } else if (isClosed(operation)) {
         call.submitted++;
         finish(operation, -Errno.ECANCELED);
-      } else if (submissions.room() > 0 && inFlight.room() > 0) {
+      } else if (submissions.room() > 0 && (operation.openEnded || inFlight.room() > 0)) {
         call.submitted++;
         add(operation, 0);
       } else {
@@ -324,28 +326,37 @@ final class Dispatcher {
     cancels.add(inFlight.userData(operation.slot));
   }
 
-  /** Cancels everything that uses a closed descriptor. */
+  /** Cancels, before the next submission, everything that uses a closed descriptor. */
   void cancel(Handle handle) {
     assert !handle.isOpen();
-    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+    closedSeen = true; // however many are closed at once, one look at the table finds all
+  }
+
+  /** Cancels everything that uses descriptors that were closed. */
+  void cancelClosed() {
+    if (!closedSeen) {
+      return;
+    }
+    closedSeen = false;
+    for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
-      if (operation != null && operation.handle == handle) {
+      if (operation != null && isClosed(operation)) {
         operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
         cancel(operation);
       }
     }
     for (Call call : queue) {
       if (call.queued) {
-        cancelWaiting(call, handle);
+        cancelWaiting(call);
       }
     }
   }
 
   /** A chain that waits is over then; a batch loses what uses the descriptor. */
-  private void cancelWaiting(Call call, Handle handle) {
+  private void cancelWaiting(Call call) {
     for (int i = call.submitted; i < call.operations.length; i++) {
       Operation operation = call.operations[i];
-      if (operation.handle != handle || operation.finished) {
+      if (operation.finished || !isClosed(operation)) {
         continue;
       }
       if (call.shape == Call.Shape.LINKED) {
@@ -365,7 +376,7 @@ final class Dispatcher {
       cancel(call, ending);
     }
     queue.clear();
-    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+    for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
       if (operation != null) {
         cancel(operation.call, ending);
@@ -387,7 +398,7 @@ final class Dispatcher {
       }
     }
     queue.clear();
-    for (int slot = 0; slot < inFlight.capacity(); slot++) {
+    for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
       if (operation != null) {
         Object lent = operation.lent;

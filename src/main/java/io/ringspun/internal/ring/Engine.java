@@ -81,6 +81,11 @@ public final class Engine {
     return inline;
   }
 
+  /** Returns plain system calls about sockets, for the calling thread to close. */
+  public SocketCalls socketCalls() {
+    return new SocketCalls(kernel);
+  }
+
   /** Returns the longest chain that can be submitted at once. */
   public int longestChain() {
     return thread.longestChain();

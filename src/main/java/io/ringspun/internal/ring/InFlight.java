@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,37 +10,70 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The table is what keeps every lent buffer reachable: it refers to the {@link Operation}, which
  * refers to the memory.
+ *
+ * <p>What a device or the kernel is sure to answer counts against a limit, so that its completions
+ * always have room. What may wait for ever for somebody, such as a peer, does not count, or those
+ * who wait could keep out the one they wait for; the table grows for it, and if too many are
+ * answered at once, the kernel keeps what the completion queue cannot hold.
  */
 final class InFlight {
-  private final @Nullable Operation[] operations;
-  private final int[] generations;
-  private final int[] free;
+  private final int limit;
+  private int room; // what is left of the limit
+  private @Nullable Operation[] operations;
+  private int[] generations;
+  private int[] free;
   private int freeCount;
 
-  InFlight(int capacity) {
-    operations = new Operation[capacity];
-    generations = new int[capacity];
-    free = new int[capacity];
-    for (int i = 0; i < capacity; i++) {
-      free[i] = capacity - 1 - i;
-    }
-    freeCount = capacity;
+  InFlight(int limit) {
+    this.limit = limit;
+    room = limit;
+    operations = new Operation[limit];
+    generations = new int[limit];
+    free = new int[limit];
+    freeSlots(0);
   }
 
-  int capacity() {
-    return free.length;
+  private void freeSlots(int from) {
+    for (int slot = operations.length - 1; slot >= from; slot--) {
+      free[freeCount++] = slot;
+    }
+  }
+
+  /** Returns how many operations that count may be in flight. */
+  int limit() {
+    return limit;
+  }
+
+  /** Returns how many slots there are, free or not. */
+  int slots() {
+    return operations.length;
   }
 
   int room() {
-    return freeCount;
+    return room;
   }
 
   int count() {
-    return free.length - freeCount;
+    return operations.length - freeCount;
+  }
+
+  private void grow() {
+    int before = operations.length;
+    operations = Arrays.copyOf(operations, before * 2);
+    generations = Arrays.copyOf(generations, before * 2);
+    free = new int[before * 2];
+    freeSlots(before);
   }
 
   /** Gives the operation a slot and returns its {@code user_data}. */
   long add(Operation operation) {
+    if (freeCount == 0) {
+      grow();
+    }
+    if (!operation.openEnded) {
+      assert room > 0;
+      room--;
+    }
     int slot = free[--freeCount];
     operations[slot] = operation;
     operation.slot = slot;
@@ -67,6 +101,9 @@ final class InFlight {
     generations[slot]++;
     operation.slot = Operation.NO_SLOT;
     free[freeCount++] = slot;
+    if (!operation.openEnded) {
+      room++;
+    }
   }
 
   /** Returns the operation in a slot, or null if the slot is free. */

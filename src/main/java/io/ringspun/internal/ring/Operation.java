@@ -21,6 +21,9 @@ public final class Operation extends SubmissionEntry {
   /** Whether doing it twice does no harm, so that a transient refusal may be retried. */
   boolean repeatable;
 
+  /** Whether it may wait for ever, so that it must not keep others out. */
+  boolean openEnded;
+
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
 
@@ -48,6 +51,12 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Says that the operation may wait for ever for somebody, such as a peer. */
+  public Operation openEnded() {
+    openEnded = true;
+    return this;
+  }
+
   /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
   public int result() {
     return result;
@@ -57,6 +66,7 @@ public final class Operation extends SubmissionEntry {
     handle = null;
     lent = null;
     repeatable = false;
+    openEnded = false;
     retries = 0;
     finished = false;
     assert slot == NO_SLOT;

@@ -136,7 +136,7 @@ final class RingThread extends Thread {
   }
 
   int longestChain() {
-    return Math.min(submissions.capacity(), inFlight.capacity());
+    return Math.min(submissions.capacity(), inFlight.limit());
   }
 
   boolean isStopping() {
@@ -288,6 +288,7 @@ final class RingThread extends Thread {
       stopping = true;
       dispatcher.beginStop();
     }
+    dispatcher.cancelClosed();
     dispatcher.admitQueued();
     doorbell.arm(submissions);
     cancels.submit(submissions);

@@ -1,0 +1,93 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Constants;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Several pieces of a caller's memory as the kernel sees them: an array of {@code struct iovec}. It
+ * names as many as one operation takes and passes over empty ones.
+ */
+public final class LentVector implements AutoCloseable {
+  private static final long IOVEC_BYTES = 16;
+
+  private final NativePool.Block block;
+  private final MemorySegment vector;
+  private final List<Loan> loans = new ArrayList<>();
+
+  private LentVector(MemorySegment[] pieces, long prefixBytes) {
+    int room = Math.clamp(pieces.length, 1, Constants.UIO_MAXIOV);
+    block = NativePool.take(prefixBytes + IOVEC_BYTES * room);
+    vector = block.memory().asSlice(prefixBytes);
+  }
+
+  /**
+   * Lends memory for one operation.
+   *
+   * @param fills whether the kernel is to fill it
+   * @param prefixBytes how much other memory the operation needs, a multiple of 8
+   */
+  public static LentVector of(MemorySegment[] pieces, boolean fills, long prefixBytes) {
+    LentVector lent = new LentVector(pieces, prefixBytes);
+    try {
+      lent.lend(pieces, fills);
+    } catch (RuntimeException | Error e) {
+      lent.close();
+      throw e;
+    }
+    return lent;
+  }
+
+  private void lend(MemorySegment[] pieces, boolean fills) {
+    long total = 0;
+    for (MemorySegment piece : pieces) {
+      long size = Math.min(piece.byteSize(), Constants.MAX_RW_COUNT - total);
+      if (loans.size() == Constants.UIO_MAXIOV || (size == 0 && piece.byteSize() > 0)) {
+        return;
+      }
+      if (size == 0) {
+        continue;
+      }
+      Loan loan = fills ? Loan.toFill(piece, size) : Loan.toDrain(piece, size);
+      long at = IOVEC_BYTES * loans.size();
+      loans.add(loan);
+      vector.set(ValueLayout.JAVA_LONG, at, loan.address());
+      vector.set(ValueLayout.JAVA_LONG, at + 8, size);
+      total += size;
+    }
+  }
+
+  /** Returns the memory that was asked for besides; what it holds is arbitrary. */
+  public MemorySegment prefix() {
+    return block.memory();
+  }
+
+  /** Returns the address of the array. */
+  public long address() {
+    return vector.address();
+  }
+
+  /** Returns how many pieces it names. */
+  public int count() {
+    return loans.size();
+  }
+
+  /** Hands the first bytes that the kernel wrote to the caller. */
+  public void filled(long count) {
+    long left = count;
+    for (Loan loan : loans) {
+      long step = Math.min(left, loan.byteSize());
+      loan.filled(step);
+      left -= step;
+    }
+  }
+
+  /** Ends the loan; the kernel must have let go of the memory. */
+  @Override
+  public void close() {
+    loans.forEach(Loan::close);
+    block.close();
+  }
+}

@@ -1,0 +1,22 @@
+package io.ringspun.net;
+
+import io.ringspun.internal.kernel.Constants;
+
+/** What kind of addresses a socket has. */
+enum Family {
+  INET(Constants.AF_INET),
+  /** Sockets of this family talk to IPv4 peers too, as mapped addresses. */
+  INET6(Constants.AF_INET6),
+  UNIX(Constants.AF_UNIX);
+
+  private final int number;
+
+  Family(int number) {
+    this.number = number;
+  }
+
+  /** Returns the {@code AF_} number. */
+  int number() {
+    return number;
+  }
+}

@@ -1,0 +1,475 @@
+package io.ringspun.net;
+
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+
+/**
+ * A stream socket, TCP or Unix, whose calls go through a {@link Ring}.
+ *
+ * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
+ * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation goes to
+ * the ring that carries the calling thread, else to the ring that the socket was opened with.
+ *
+ * <p>Safe for use by many threads; one may read while another writes. What several threads write at
+ * once may be mixed, except for what one call writes at one go.
+ *
+ * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
+ * free it before then. A segment of a shared arena is copied, and so is a heap {@link ByteBuffer}.
+ *
+ * <p>An interrupt cancels the operation and leaves the socket open; see {@link Ring}. Every
+ * blocking method throws
+ *
+ * <ul>
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the socket is closed already, and
+ *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
+ *       had succeeded by then;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit ends it;
+ *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
+ *       ring is gone;
+ *   <li>{@link io.ringspun.OperationException} with the kernel's error number if the kernel
+ *       refuses, or the exception of {@code java.net} for that number, with the former as its
+ *       cause.
+ * </ul>
+ *
+ * @since 0.1
+ */
+public final class RingSocket extends SocketDescriptor {
+  private final StreamTransfer transfer;
+
+  private RingSocket(Handle handle, Family family, long timeoutNanos) {
+    super(handle, family, timeoutNanos);
+    transfer = new StreamTransfer(handle);
+  }
+
+  /** Takes charge of a stream socket. */
+  static RingSocket of(int fd, Family family, Engine home) {
+    return new RingSocket(new Handle(fd, false, home), family, 0);
+  }
+
+  // ---- opening -------------------------------------------------------------------------------
+
+  /**
+   * Opens a socket that is not connected yet ({@code IORING_OP_SOCKET}, Linux 5.19). Does not wait
+   * for anyone.
+   *
+   * @param ring the socket's home ring
+   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
+   *     too, or {@code UNIX}
+   * @return the socket, for the caller to close
+   * @throws UnsupportedOperationException if the family is another, or the system has it not
+   * @throws IOException as listed in the class comment
+   */
+  public static RingSocket open(Ring ring, ProtocolFamily family) throws IOException {
+    return open(EngineAccess.of(ring), Sockets.family(family));
+  }
+
+  private static RingSocket open(Engine home, Family family) throws IOException {
+    return of(Sockets.open(home, family, Constants.SOCK_STREAM), family, home);
+  }
+
+  /**
+   * Connects to a peer, with the {@linkplain Ring#shared() shared ring} as the socket's home; see
+   * {@link #connect(Ring, SocketAddress)}.
+   *
+   * @param remote whom to connect to
+   * @return the socket, for the caller to close
+   * @throws IOException as for the other method
+   */
+  public static RingSocket connect(SocketAddress remote) throws IOException {
+    return connect(Ring.shared(), remote);
+  }
+
+  /**
+   * Connects to a peer ({@code IORING_OP_CONNECT}, Linux 5.5). Blocks until it has answered, or the
+   * kernel gives up.
+   *
+   * @param ring the socket's home ring
+   * @param remote an {@link java.net.InetSocketAddress}, {@link java.net.UnixDomainSocketAddress}
+   *     or {@link AbstractUnixAddress}
+   * @return the socket, for the caller to close
+   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
+   * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
+   * @throws java.net.ConnectException if the peer refuses, or does not answer for as long as the
+   *     kernel tries
+   * @throws java.net.NoRouteToHostException if there is no way to it
+   * @throws IOException as listed above and in the class comment
+   */
+  public static RingSocket connect(Ring ring, SocketAddress remote) throws IOException {
+    return connect(ring, remote, 0);
+  }
+
+  /**
+   * Connects to a peer within a time limit; see {@link #connect(Ring, SocketAddress)}.
+   *
+   * @param ring the socket's home ring
+   * @param remote whom to connect to
+   * @param limit positive
+   * @return the socket, without a limit for later calls, for the caller to close
+   * @throws io.ringspun.OperationTimeoutException if the peer has not answered in time
+   * @throws IllegalArgumentException if the limit is not positive
+   * @throws IOException as for the other method
+   */
+  public static RingSocket connect(Ring ring, SocketAddress remote, Duration limit)
+      throws IOException {
+    return connect(ring, remote, Arguments.timeoutNanos(limit));
+  }
+
+  private static RingSocket connect(Ring ring, SocketAddress remote, long nanos)
+      throws IOException {
+    RingSocket socket = Sockets.openFor(EngineAccess.of(ring), remote, RingSocket::open);
+    try {
+      Sockets.connect(socket, remote, nanos);
+      return socket;
+    } catch (IOException | RuntimeException | Error e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Gives the socket an address of its own ({@code bind(2)}). Does not block.
+   *
+   * @param local where; port 0 has the kernel choose one
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IOException as listed in the class comment
+   */
+  public void bind(SocketAddress local) throws IOException {
+    Sockets.bind(this, local);
+  }
+
+  /**
+   * Connects an open socket; see {@link #connect(Ring, SocketAddress)}. After a failure, an
+   * interrupt or the end of the time limit the socket can only be closed.
+   *
+   * @param remote whom to connect to
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws java.nio.channels.AlreadyConnectedException if it is connected already
+   * @throws IOException as for the other method
+   */
+  public void connectTo(SocketAddress remote) throws IOException {
+    Sockets.connect(this, remote, timeoutNanos());
+  }
+
+  /**
+   * Returns this socket with a time limit on every call: a call that is not over in time is
+   * cancelled and throws {@link io.ringspun.OperationTimeoutException}; what had been received by
+   * then is returned. The socket is the same, so closing either closes both.
+   *
+   * @param limit positive
+   * @return another view of this socket
+   * @throws IllegalArgumentException if not positive
+   */
+  public RingSocket withTimeout(Duration limit) {
+    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit));
+  }
+
+  // ---- reading -------------------------------------------------------------------------------
+
+  /**
+   * Receives bytes ({@code IORING_OP_RECV}, Linux 5.6). Blocks until there is one, or the peer will
+   * send no more.
+   *
+   * @param target where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread
+   * @throws IllegalStateException if the segment's arena is closed, before or during the call
+   * @throws IOException as listed in the class comment
+   */
+  public int read(MemorySegment target) throws IOException {
+    Lending.requireUsable(target, true);
+    return endOrCount(transfer.receive(target, timeoutNanos()));
+  }
+
+  /**
+   * Receives bytes into a buffer, from its position to its limit, and moves its position; see
+   * {@link #read(MemorySegment)}. A heap buffer is copied.
+   *
+   * @param target where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as listed in the class comment
+   */
+  public int read(ByteBuffer target) throws IOException {
+    requireWritable(target);
+    int n = transfer.receive(segment(target), timeoutNanos());
+    target.position(target.position() + n);
+    return endOrCount(n);
+  }
+
+  /**
+   * Receives bytes into several segments, filling one after the other ({@code IORING_OP_RECVMSG},
+   * Linux 5.3); see {@link #read(MemorySegment)}. At most 1,024 of them are used.
+   *
+   * @param targets where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
+   *     there
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws IOException as listed in the class comment
+   */
+  public long read(MemorySegment[] targets) throws IOException {
+    for (MemorySegment target : targets) {
+      Lending.requireUsable(target, true);
+    }
+    return endOrCount(transfer.receive(targets, timeoutNanos()));
+  }
+
+  /**
+   * Receives bytes into several buffers, filling one after the other, and moves their positions;
+   * see {@link #read(MemorySegment[])}. Full ones are passed over.
+   *
+   * @param targets where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if all are full, or one is read-only or confined to another
+   *     thread
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws IOException as listed in the class comment
+   */
+  public long read(ByteBuffer[] targets) throws IOException {
+    for (ByteBuffer target : targets) {
+      requireWritable(target);
+    }
+    long n = transfer.receive(segments(targets), timeoutNanos());
+    advance(targets, n);
+    return endOrCount(n);
+  }
+
+  /**
+   * Receives until a segment is full.
+   *
+   * @param target where the bytes go; any size
+   * @throws EOFException if the stream ends before; what there was is in the segment
+   * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment)}
+   * @throws IllegalStateException if the segment's arena is closed, before or during the call
+   * @throws IOException as listed in the class comment
+   */
+  public void readFully(MemorySegment target) throws IOException {
+    Lending.requireUsable(target, true);
+    for (long done = 0; done < target.byteSize(); ) {
+      int n = transfer.receive(target.asSlice(done), timeoutNanos());
+      if (n == 0) {
+        throw new EOFException(
+            "the stream ended %d bytes short".formatted(target.byteSize() - done));
+      }
+      done += n;
+    }
+  }
+
+  /**
+   * Receives until a buffer has no room left, and moves its position.
+   *
+   * @param target where the bytes go
+   * @throws EOFException if the stream ends before; what there was is in the buffer
+   * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer)}
+   * @throws IOException as listed in the class comment
+   */
+  public void readFully(ByteBuffer target) throws IOException {
+    do {
+      if (read(target) < 0) {
+        throw new EOFException("the stream ended %d bytes short".formatted(target.remaining()));
+      }
+    } while (target.hasRemaining());
+  }
+
+  // ---- writing -------------------------------------------------------------------------------
+
+  /**
+   * Sends bytes ({@code IORING_OP_SEND}, Linux 5.6). Blocks until the kernel has taken some, which
+   * it does when the peer keeps up.
+   *
+   * @param source the bytes
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
+   *     thread
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws IOException as listed in the class comment; {@code EPIPE} or {@code ECONNRESET} if the
+   *     peer is gone
+   */
+  public int write(MemorySegment source) throws IOException {
+    Lending.requireUsable(source, false);
+    return transfer.send(source, 0, timeoutNanos());
+  }
+
+  /**
+   * Sends a buffer's bytes, from its position to its limit, and moves its position; see {@link
+   * #write(MemorySegment)}. A heap buffer is copied.
+   *
+   * @param source the bytes
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IllegalArgumentException if the buffer is empty or confined to another thread
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as listed in the class comment
+   */
+  public int write(ByteBuffer source) throws IOException {
+    int n = transfer.send(segment(source), 0, timeoutNanos());
+    source.position(source.position() + n);
+    return n;
+  }
+
+  /**
+   * Sends several segments, one after the other ({@code IORING_OP_SENDMSG}, Linux 5.3); see {@link
+   * #write(MemorySegment)}. At most 1,024 of them are used.
+   *
+   * @param sources the bytes
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
+   *     there
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws IOException as listed in the class comment
+   */
+  public long write(MemorySegment[] sources) throws IOException {
+    for (MemorySegment source : sources) {
+      Lending.requireUsable(source, false);
+    }
+    return transfer.send(sources, 0, timeoutNanos());
+  }
+
+  /**
+   * Sends several buffers, one after the other, and moves their positions; see {@link
+   * #write(MemorySegment[])}. Empty ones are passed over.
+   *
+   * @param sources the bytes
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IllegalArgumentException if all are empty, or one is confined to another thread
+   * @throws IllegalStateException if the arena of one is closed
+   * @throws IOException as listed in the class comment
+   */
+  public long write(ByteBuffer[] sources) throws IOException {
+    long n = transfer.send(segments(sources), 0, timeoutNanos());
+    advance(sources, n);
+    return n;
+  }
+
+  /**
+   * Sends a segment whole ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). If it fails, an
+   * unknown part has been sent.
+   *
+   * @param source the bytes; any size
+   * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws IOException as listed in the class comment
+   */
+  public void writeFully(MemorySegment source) throws IOException {
+    Lending.requireUsable(source, false);
+    for (long done = 0; done < source.byteSize(); ) {
+      done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, timeoutNanos());
+    }
+  }
+
+  /**
+   * Sends a buffer whole, and moves its position; see {@link #writeFully(MemorySegment)}.
+   *
+   * @param source the bytes
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer)}
+   * @throws IOException as listed in the class comment
+   */
+  public void writeFully(ByteBuffer source) throws IOException {
+    do {
+      int n = transfer.send(segment(source), Constants.MSG_WAITALL, timeoutNanos());
+      source.position(source.position() + n);
+    } while (source.hasRemaining());
+  }
+
+  // ---- the socket as a whole -----------------------------------------------------------------
+
+  /**
+   * Ends reading, here only ({@code IORING_OP_SHUTDOWN}, Linux 5.11): reads that wait, and later
+   * ones, find the end of the stream once they have what had arrived.
+   *
+   * @throws IOException as listed in the class comment
+   */
+  public void shutdownInput() throws IOException {
+    shutdown(Constants.SHUT_RD);
+  }
+
+  /**
+   * Ends writing ({@code IORING_OP_SHUTDOWN}, Linux 5.11): the peer finds the end of the stream
+   * behind all that was sent.
+   *
+   * @throws IOException as listed in the class comment
+   */
+  public void shutdownOutput() throws IOException {
+    shutdown(Constants.SHUT_WR);
+  }
+
+  private void shutdown(int how) throws IOException {
+    int result = run((operation, fd) -> operation.shutdown(fd, how), null, timeoutNanos());
+    NetErrors.check("shutdown", result);
+  }
+
+  /**
+   * Returns the peer's address. Does not block.
+   *
+   * @return an address as {@link #localAddress} returns it
+   * @throws java.nio.channels.NotYetConnectedException if the socket is not connected
+   * @throws java.nio.channels.ClosedChannelException if the socket is closed
+   * @throws IOException if the kernel refuses
+   */
+  public SocketAddress remoteAddress() throws IOException {
+    return Sockets.remoteAddress(this);
+  }
+
+  @Override
+  public String toString() {
+    return "RingSocket[%s]".formatted(socketHandle());
+  }
+
+  private static int endOrCount(int count) {
+    return count == 0 ? -1 : count;
+  }
+
+  private static long endOrCount(long count) {
+    return count == 0 ? -1 : count;
+  }
+
+  private static void requireWritable(ByteBuffer target) {
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("Read-only buffer");
+    }
+  }
+
+  private static MemorySegment segment(ByteBuffer buffer) {
+    if (!buffer.hasRemaining()) {
+      throw new IllegalArgumentException("the buffer has nothing remaining");
+    }
+    MemorySegment segment = MemorySegment.ofBuffer(buffer);
+    Lending.requireAccessible(segment);
+    return segment;
+  }
+
+  private static MemorySegment[] segments(ByteBuffer[] buffers) {
+    MemorySegment[] segments =
+        Arrays.stream(buffers).map(MemorySegment::ofBuffer).toArray(MemorySegment[]::new);
+    for (MemorySegment segment : segments) {
+      Lending.requireAccessible(segment);
+    }
+    return segments;
+  }
+
+  private static void advance(ByteBuffer[] buffers, long count) {
+    long left = count;
+    for (ByteBuffer buffer : buffers) {
+      int step = (int) Math.min(left, buffer.remaining());
+      buffer.position(buffer.position() + step);
+      left -= step;
+    }
+  }
+}

@@ -1,0 +1,235 @@
+package io.ringspun.net;
+
+import static io.ringspun.internal.kernel.Constants.*;
+
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.net.NetworkInterface;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
+
+/** Options of sockets as Java names them, and as the kernel numbers them. */
+final class SocketOptions {
+  private static final int LINGER_SECONDS_MAX = 65_535;
+
+  /** How values look to the kernel. */
+  private enum Kind {
+    NUMBER,
+    /** The kernel doubles what is set, to have room for what it needs itself. */
+    BUFFER_SIZE,
+    FLAG,
+    LINGER,
+    INTERFACE
+  }
+
+  /** To what an option applies. */
+  private enum Scope {
+    ANY,
+    STREAM,
+    DATAGRAM,
+    INTERNET,
+    TCP
+  }
+
+  /**
+   * What the kernel calls an option.
+   *
+   * @param level6 for sockets of IPv6
+   */
+  private record Spec(Kind kind, Scope scope, int level, int number, int level6, int number6) {
+    Spec(Kind kind, Scope scope, int level, int number) {
+      this(kind, scope, level, number, level, number);
+    }
+  }
+
+  private static final Map<SocketOption<?>, Spec> SPECS =
+      Map.ofEntries(
+          Map.entry(StandardSocketOptions.SO_RCVBUF, socket(Kind.BUFFER_SIZE, SO_RCVBUF)),
+          Map.entry(StandardSocketOptions.SO_SNDBUF, socket(Kind.BUFFER_SIZE, SO_SNDBUF)),
+          Map.entry(
+              StandardSocketOptions.SO_REUSEADDR,
+              new Spec(Kind.FLAG, Scope.INTERNET, SOL_SOCKET, SO_REUSEADDR)),
+          Map.entry(
+              StandardSocketOptions.SO_REUSEPORT,
+              new Spec(Kind.FLAG, Scope.INTERNET, SOL_SOCKET, SO_REUSEPORT)),
+          Map.entry(
+              StandardSocketOptions.SO_KEEPALIVE,
+              new Spec(Kind.FLAG, Scope.TCP, SOL_SOCKET, SO_KEEPALIVE)),
+          Map.entry(
+              StandardSocketOptions.SO_LINGER,
+              new Spec(Kind.LINGER, Scope.STREAM, SOL_SOCKET, SO_LINGER)),
+          Map.entry(
+              StandardSocketOptions.SO_BROADCAST,
+              new Spec(Kind.FLAG, Scope.DATAGRAM, SOL_SOCKET, SO_BROADCAST)),
+          Map.entry(
+              StandardSocketOptions.IP_TOS,
+              new Spec(Kind.NUMBER, Scope.INTERNET, IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS)),
+          Map.entry(
+              StandardSocketOptions.IP_MULTICAST_IF,
+              new Spec(
+                  Kind.INTERFACE,
+                  Scope.DATAGRAM,
+                  IPPROTO_IP,
+                  IP_MULTICAST_IF,
+                  IPPROTO_IPV6,
+                  IPV6_MULTICAST_IF)),
+          Map.entry(
+              StandardSocketOptions.IP_MULTICAST_TTL,
+              new Spec(
+                  Kind.NUMBER,
+                  Scope.DATAGRAM,
+                  IPPROTO_IP,
+                  IP_MULTICAST_TTL,
+                  IPPROTO_IPV6,
+                  IPV6_MULTICAST_HOPS)),
+          Map.entry(
+              StandardSocketOptions.IP_MULTICAST_LOOP,
+              new Spec(
+                  Kind.FLAG,
+                  Scope.DATAGRAM,
+                  IPPROTO_IP,
+                  IP_MULTICAST_LOOP,
+                  IPPROTO_IPV6,
+                  IPV6_MULTICAST_LOOP)),
+          Map.entry(StandardSocketOptions.TCP_NODELAY, tcp(Kind.FLAG, TCP_NODELAY)),
+          Map.entry(ExtendedSocketOptions.TCP_QUICKACK, tcp(Kind.FLAG, TCP_QUICKACK)),
+          Map.entry(ExtendedSocketOptions.TCP_KEEPIDLE, tcp(Kind.NUMBER, TCP_KEEPIDLE)),
+          Map.entry(ExtendedSocketOptions.TCP_KEEPINTERVAL, tcp(Kind.NUMBER, TCP_KEEPINTVL)),
+          Map.entry(ExtendedSocketOptions.TCP_KEEPCOUNT, tcp(Kind.NUMBER, TCP_KEEPCNT)),
+          Map.entry(
+              ExtendedSocketOptions.SO_INCOMING_NAPI_ID,
+              new Spec(Kind.NUMBER, Scope.INTERNET, SOL_SOCKET, SO_INCOMING_NAPI_ID)));
+
+  private SocketOptions() {}
+
+  private static Spec socket(Kind kind, int number) {
+    return new Spec(kind, Scope.ANY, SOL_SOCKET, number);
+  }
+
+  private static Spec tcp(Kind kind, int number) {
+    return new Spec(kind, Scope.TCP, IPPROTO_TCP, number);
+  }
+
+  static Set<SocketOption<?>> supported(SocketDescriptor socket) {
+    Set<SocketOption<?>> supported = new LinkedHashSet<>();
+    SPECS.forEach(
+        (option, spec) -> {
+          if (applies(spec, socket)) {
+            supported.add(option);
+          }
+        });
+    return Set.copyOf(supported);
+  }
+
+  private static boolean applies(Spec spec, SocketDescriptor socket) {
+    boolean isUnix = socket.family() == Family.UNIX;
+    boolean isStream = socket instanceof RingSocket || socket instanceof RingListener;
+    return switch (spec.scope) {
+      case ANY -> true;
+      case STREAM -> isStream;
+      case INTERNET -> !isUnix;
+      case TCP -> isStream && !isUnix;
+      case DATAGRAM -> !isStream && !isUnix;
+    };
+  }
+
+  private static Spec spec(SocketDescriptor socket, SocketOption<?> option) {
+    Spec spec = SPECS.get(option);
+    if (spec == null || !applies(spec, socket)) {
+      throw new UnsupportedOperationException("'" + option + "' not supported");
+    }
+    return spec;
+  }
+
+  static <T> void set(SocketDescriptor socket, SocketOption<T> option, T value) throws IOException {
+    Spec spec = spec(socket, option);
+    int number = number(spec, option, option.type().cast(value));
+    boolean isV6 = socket.family() == Family.INET6;
+    socket.onDescriptor(
+        calls -> {
+          int length = Integer.BYTES;
+          if (spec.kind == Kind.LINGER) {
+            calls.value().set(ValueLayout.JAVA_INT, 0, number >= 0 ? 1 : 0);
+            calls.value().set(ValueLayout.JAVA_INT, 4, Math.clamp(number, 0, LINGER_SECONDS_MAX));
+            length = 2 * Integer.BYTES;
+          } else {
+            calls.value().set(ValueLayout.JAVA_INT, 0, number);
+          }
+          int fd = socket.socketHandle().fd();
+          int result =
+              calls.setOption(
+                  fd, isV6 ? spec.level6 : spec.level, isV6 ? spec.number6 : spec.number, length);
+          if (result == 0 && isV6 && spec.level != spec.level6) {
+            calls.setOption(fd, spec.level, spec.number, length); // for mapped peers, if it can be
+          }
+          return checked("setsockopt", option, result);
+        });
+  }
+
+  private static int number(Spec spec, SocketOption<?> option, @Nullable Object value) {
+    if (value == null) {
+      throw new IllegalArgumentException("Invalid option value: null");
+    }
+    return switch (spec.kind) {
+      case FLAG -> (Boolean) value ? 1 : 0;
+      case LINGER -> (Integer) value;
+      case INTERFACE -> ((NetworkInterface) value).getIndex();
+      case BUFFER_SIZE -> requireNotNegative(option, (Integer) value);
+      case NUMBER -> {
+        int number = requireNotNegative(option, (Integer) value);
+        boolean isByte = spec.level == IPPROTO_IP;
+        if (isByte && number > 255) {
+          throw new IllegalArgumentException("Invalid value for " + option + ": " + value);
+        }
+        yield number;
+      }
+    };
+  }
+
+  private static int requireNotNegative(SocketOption<?> option, int value) {
+    if (value < 0) {
+      throw new IllegalArgumentException("Invalid value for " + option + ": " + value);
+    }
+    return value;
+  }
+
+  static <T> @Nullable T get(SocketDescriptor socket, SocketOption<T> option) throws IOException {
+    Spec spec = spec(socket, option);
+    boolean isV6 = socket.family() == Family.INET6;
+    long bytes =
+        socket.onDescriptor(
+            calls -> {
+              int level = isV6 ? spec.level6 : spec.level;
+              int name = isV6 ? spec.number6 : spec.number;
+              calls.value().fill((byte) 0);
+              checked(
+                  "getsockopt", option, calls.getOption(socket.socketHandle().fd(), level, name));
+              return calls.value().get(ValueLayout.JAVA_LONG, 0);
+            });
+    return option.type().cast(value(spec, (int) bytes, (int) (bytes >>> Integer.SIZE)));
+  }
+
+  private static @Nullable Object value(Spec spec, int first, int second) throws IOException {
+    return switch (spec.kind) {
+      case NUMBER -> first;
+      case BUFFER_SIZE -> first / 2;
+      case FLAG -> first != 0;
+      case LINGER -> first == 0 ? -1 : second;
+      case INTERFACE -> first == 0 ? null : NetworkInterface.getByIndex(first);
+    };
+  }
+
+  private static int checked(String operation, SocketOption<?> option, int result)
+      throws IOException {
+    if (result == -Errno.ENOPROTOOPT) {
+      throw new UnsupportedOperationException("'" + option + "' not supported by this kernel");
+    }
+    return NetErrors.check(operation + " of " + option.name(), result);
+  }
+}

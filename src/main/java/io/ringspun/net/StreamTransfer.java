@@ -1,0 +1,138 @@
+package io.ringspun.net;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.MessageHeader;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentVector;
+import io.ringspun.internal.ring.Loan;
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
+ * the memory itself. Arguments are checked already.
+ */
+final class StreamTransfer {
+  private final Handle handle;
+
+  StreamTransfer(Handle handle) {
+    this.handle = handle;
+  }
+
+  /** Receives what one operation gives: 0 at the end. */
+  int receive(MemorySegment target, long nanos) throws IOException {
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    if (Lending.isLendable(target)) {
+      return NetErrors.check("recv", receive(target.address(), length, target, nanos));
+    }
+    Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
+    try {
+      int n = receive(loan.address(), (int) loan.byteSize(), loan.owner(), nanos);
+      loan.filled(n);
+      return NetErrors.check("recv", n);
+    } finally {
+      if (isSettled()) {
+        loan.close();
+      }
+    }
+  }
+
+  private int receive(long address, int length, Object lent, long nanos) throws IOException {
+    handle.acquire(); // the ring releases it at the completion
+    Engine engine = handle.engine();
+    Call call = engine.single().timeoutNanos(nanos);
+    call.operation(0).recv(handle.fd(), address, length, 0);
+    call.operation(0).using(handle, lent).openEnded();
+    return engine.run(call);
+  }
+
+  /**
+   * Sends what one operation takes.
+   *
+   * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
+   */
+  int send(MemorySegment source, int flags, long nanos) throws IOException {
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    if (Lending.isLendable(source)) {
+      return NetErrors.check("send", send(source.address(), length, flags, source, nanos));
+    }
+    Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES));
+    try {
+      return NetErrors.check(
+          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos));
+    } finally {
+      if (isSettled()) {
+        loan.close();
+      }
+    }
+  }
+
+  private int send(long address, int length, int flags, Object lent, long nanos)
+      throws IOException {
+    handle.acquire();
+    Engine engine = handle.engine();
+    Call call = engine.single().timeoutNanos(nanos);
+    call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
+    call.operation(0).using(handle, lent).openEnded();
+    return engine.run(call);
+  }
+
+  /** Receives into several pieces of memory, one after the other; 0 at the end. */
+  long receive(MemorySegment[] targets, long nanos) throws IOException {
+    LentVector vector = vector(targets, true);
+    try {
+      int n = run(vector, true, 0, nanos);
+      vector.filled(n);
+      return NetErrors.check("recvmsg", n);
+    } finally {
+      if (isSettled()) {
+        vector.close();
+      }
+    }
+  }
+
+  /** Sends several pieces of memory, one after the other. */
+  long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
+    LentVector vector = vector(sources, false);
+    try {
+      return NetErrors.check("sendmsg", run(vector, false, flags, nanos));
+    } finally {
+      if (isSettled()) {
+        vector.close();
+      }
+    }
+  }
+
+  private static LentVector vector(MemorySegment[] pieces, boolean fills) {
+    LentVector vector = LentVector.of(pieces, fills, MessageHeader.SIZE_BYTES);
+    if (vector.count() == 0) {
+      vector.close();
+      throw new IllegalArgumentException("there is nothing to transfer: all buffers are empty");
+    }
+    MessageHeader.put(vector.prefix(), 0, 0, vector.address(), vector.count(), 0, 0);
+    return vector;
+  }
+
+  private int run(LentVector vector, boolean fills, int flags, long nanos) throws IOException {
+    handle.acquire();
+    Engine engine = handle.engine();
+    Call call = engine.single().timeoutNanos(nanos);
+    long header = vector.prefix().address();
+    if (fills) {
+      call.operation(0).recvmsg(handle.fd(), header, 0);
+    } else {
+      call.operation(0).sendmsg(handle.fd(), header, flags | Constants.MSG_NOSIGNAL);
+    }
+    call.operation(0).using(handle, vector).openEnded();
+    return engine.run(call);
+  }
+
+  /** Returns whether memory can be taken back: not if the ring failed while it may have had it. */
+  private boolean isSettled() {
+    return !handle.engine().hasFailed();
+  }
+}

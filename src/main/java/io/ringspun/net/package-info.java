@@ -1,0 +1,9 @@
+/**
+ * Sockets whose blocking calls go through a ring.
+ *
+ * <p>Start at {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}.
+ */
+@NullMarked
+package io.ringspun.net;
+
+import org.jspecify.annotations.NullMarked;
