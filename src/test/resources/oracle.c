@@ -104,6 +104,16 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_connect(sqe, a[0], (struct sockaddr *) a[1], a[2]);
 	else if (!strcmp(method, "accept"))
 		io_uring_prep_accept(sqe, a[0], (struct sockaddr *) a[1], (socklen_t *) a[2], a[3]);
+	else if (!strcmp(method, "multishotAccept"))
+		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
+	else if (!strcmp(method, "multishotRecv")) {
+		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "sendZc"))
+		io_uring_prep_send_zc(sqe, a[0], (void *) a[1], a[2], a[3], 0);
+	else if (!strcmp(method, "sendmsgZc"))
+		io_uring_prep_sendmsg_zc(sqe, a[0], (struct msghdr *) a[1], a[2]);
 	else if (!strcmp(method, "send"))
 		io_uring_prep_send(sqe, a[0], (void *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "recv"))
@@ -139,7 +149,7 @@ static void answer(char *line)
 		printf("unknown %s\n", method);
 		return;
 	}
-	io_uring_sqe_set_flags(&sqe, a[n - 2]);
+	io_uring_sqe_set_flags(&sqe, sqe.flags | a[n - 2]);
 	io_uring_sqe_set_data64(&sqe, a[n - 1]);
 	memcpy(bytes, &sqe, sizeof(sqe));
 	for (size_t i = 0; i < sizeof(bytes); i++)

@@ -38,6 +38,9 @@ public final class Constants {
   public static final int IORING_OP_GETXATTR = 44;
   public static final int IORING_OP_SOCKET = 45;
   public static final int IORING_OP_URING_CMD = 46;
+  public static final int IORING_OP_SEND_ZC = 47;
+  public static final int IORING_OP_SENDMSG_ZC = 48;
+  public static final int IORING_OP_READ_MULTISHOT = 49;
   public static final int IORING_OP_FTRUNCATE = 55;
   public static final int IORING_OP_BIND = 56;
   public static final int IORING_OP_LISTEN = 57;
@@ -89,7 +92,10 @@ public final class Constants {
   public static final int IORING_SQ_TASKRUN = 1 << 2;
 
   // cqe->flags
+  public static final int IORING_CQE_F_BUFFER = 1;
   public static final int IORING_CQE_F_MORE = 1 << 1;
+  public static final int IORING_CQE_F_NOTIF = 1 << 3;
+  public static final int IORING_CQE_BUFFER_SHIFT = 16;
 
   // io_uring_enter flags
   public static final int IORING_ENTER_GETEVENTS = 1;
@@ -103,6 +109,8 @@ public final class Constants {
   public static final int IORING_REGISTER_BUFFERS2 = 15;
   public static final int IORING_REGISTER_BUFFERS_UPDATE = 16;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
+  public static final int IORING_REGISTER_PBUF_RING = 22;
+  public static final int IORING_UNREGISTER_PBUF_RING = 23;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
 
   // io_uring_rsrc_register flags
@@ -157,6 +165,14 @@ public final class Constants {
   public static final int RESOLVE_NO_SYMLINKS = 1 << 2;
   public static final int RESOLVE_BENEATH = 1 << 3;
   public static final int RESOLVE_IN_ROOT = 1 << 4;
+
+  // sqe->ioprio of operations on sockets
+  public static final int IORING_ACCEPT_MULTISHOT = 1;
+  public static final int IORING_RECVSEND_POLL_FIRST = 1;
+  public static final int IORING_RECV_MULTISHOT = 1 << 1;
+  public static final int IORING_RECVSEND_FIXED_BUF = 1 << 2;
+  public static final int IORING_SEND_ZC_REPORT_USAGE = 1 << 3;
+  public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // socket(2)
   public static final int AF_UNIX = 1;

@@ -50,6 +50,7 @@ public class SubmissionEntry {
   private long address;
   private int length;
   private int operationFlags;
+  private int entryFlags;
   private int priority;
   private int bufferIndex;
   private int fileIndex;
@@ -236,6 +237,37 @@ public class SubmissionEntry {
     set(IORING_OP_ACCEPT, fd, length, address, 0, flags);
   }
 
+  /** {@code IORING_OP_ACCEPT} with {@code IORING_ACCEPT_MULTISHOT}, Linux 5.19. */
+  public final void multishotAccept(int fd, int flags) {
+    accept(fd, 0, 0, flags);
+    priority = IORING_ACCEPT_MULTISHOT;
+  }
+
+  /**
+   * {@code IORING_OP_RECV} with {@code IORING_RECV_MULTISHOT}, Linux 6.0, into buffers that the
+   * kernel takes from a group.
+   */
+  public final void multishotRecv(int fd, int group, int flags) {
+    recv(fd, 0, 0, flags);
+    priority = IORING_RECV_MULTISHOT;
+    selectBuffer(group);
+  }
+
+  /** {@code IORING_OP_SEND_ZC}, Linux 6.0: a second completion says that the memory is free. */
+  public final void sendZc(int fd, long address, int length, int flags) {
+    set(IORING_OP_SEND_ZC, fd, 0, address, length, flags);
+  }
+
+  /** {@code IORING_OP_SENDMSG_ZC}, Linux 6.1. */
+  public final void sendmsgZc(int fd, long message, int flags) {
+    set(IORING_OP_SENDMSG_ZC, fd, 0, message, 1, flags);
+  }
+
+  private void selectBuffer(int group) {
+    bufferIndex = group;
+    entryFlags = IOSQE_BUFFER_SELECT;
+  }
+
   /** {@code IORING_OP_SEND}, Linux 5.6. */
   public final void send(int fd, long address, int length, int flags) {
     set(IORING_OP_SEND, fd, 0, address, length, flags);
@@ -292,6 +324,7 @@ public class SubmissionEntry {
     this.address = address;
     this.length = length;
     this.operationFlags = operationFlags;
+    entryFlags = 0;
     priority = 0;
     bufferIndex = 0;
     fileIndex = 0;
@@ -305,7 +338,9 @@ public class SubmissionEntry {
    */
   public final void writeTo(MemorySegment queue, long at, long userData, int flags) {
     queue.set(
-        JAVA_LONG, at, opcode | (long) flags << 8 | (priority & 0xffffL) << 16 | (long) fd << 32);
+        JAVA_LONG,
+        at,
+        opcode | (long) (flags | entryFlags) << 8 | (priority & 0xffffL) << 16 | (long) fd << 32);
     queue.set(JAVA_LONG, at + 8, offset);
     queue.set(JAVA_LONG, at + 16, address);
     queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);

@@ -35,6 +35,7 @@ public final class Call extends Inbound {
     NOT,
     INTERRUPTED,
     TIMED_OUT,
+    DISARMED,
     RING_CLOSED,
     RING_FAILED
   }

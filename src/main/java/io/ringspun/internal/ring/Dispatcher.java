@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_MORE;
+import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_NOTIF;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
@@ -199,8 +200,17 @@ final class Dispatcher {
       stale++;
       return;
     }
-    if ((flags & IORING_CQE_F_MORE) != 0) {
-      return; // the kernel still has it
+    Multishot multishot = operation.multishot;
+    boolean isWelcome = true;
+    if (multishot != null && result != -Errno.ECANCELED) {
+      isWelcome = multishot.arrived(result, flags);
+    }
+    if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
+      operation.result = result; // of a zero-copy send; what is left is to give the memory back
+      if (!isWelcome) {
+        cancel(operation);
+      }
+      return;
     }
     inFlight.remove(operation);
     completed++;
@@ -216,7 +226,7 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
       handle.latchSyncFailure(-result);
     }
-    finish(operation, result);
+    finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
   }
 
   private static boolean isTransient(int result) {
@@ -246,6 +256,7 @@ final class Dispatcher {
     if (handle != null) {
       handle.release();
     }
+    Multishot multishot = operation.multishot;
     Call call = operation.call;
     if (--call.pending > 0) {
       if (call.shape == Call.Shape.LINKED) {
@@ -259,6 +270,9 @@ final class Dispatcher {
     Thread waiter = call.waiter; // read first: after setDone the caller may use the call again
     call.setDone();
     LockSupport.unpark(waiter);
+    if (multishot != null) {
+      multishot.disarmed();
+    }
   }
 
   /** Does what comes next in a chain of which an operation has ended. */

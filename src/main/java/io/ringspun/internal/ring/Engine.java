@@ -123,7 +123,7 @@ public final class Engine {
     return switch (call.cancelled) {
       case INTERRUPTED -> new InterruptedIOException("interrupted; the operation was cancelled");
       case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
-      case RING_CLOSED -> new AsynchronousCloseException();
+      case DISARMED, RING_CLOSED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
       case NOT -> {
         Handle handle = operation.handle;
@@ -162,6 +162,30 @@ public final class Engine {
     if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
       throw config.failures().failed(config.name(), thread.failure());
     }
+  }
+
+  /**
+   * Begins a call for whose end nobody waits here.
+   *
+   * @throws InterruptedIOException if the thread is interrupted; nothing was submitted
+   * @throws IOException if the ring is closed or has failed
+   */
+  void start(Call call) throws IOException {
+    IOException refusal = refusal(Thread.currentThread());
+    if (refusal != null) {
+      call.abandon();
+      throw refusal;
+    }
+    if (carriesCaller()) {
+      thread.dispatcher().admit(call);
+    } else {
+      thread.handOver(call);
+    }
+  }
+
+  /** Cancels a call that was begun by {@link #start}. */
+  void cancel(Call call) {
+    cancel(call, Call.Cancelled.DISARMED, carriesCaller());
   }
 
   /**

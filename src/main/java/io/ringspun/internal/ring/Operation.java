@@ -24,6 +24,9 @@ public final class Operation extends SubmissionEntry {
   /** Whether it may wait for ever, so that it must not keep others out. */
   boolean openEnded;
 
+  /** Where completions go if there can be many. */
+  @Nullable Multishot multishot;
+
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
 
@@ -49,6 +52,11 @@ public final class Operation extends SubmissionEntry {
   public Operation repeatable() {
     repeatable = true;
     return this;
+  }
+
+  /** Says that the operation completes many times. */
+  void deliverTo(Multishot arrivals) {
+    multishot = arrivals;
   }
 
   /** Says that the operation may wait for ever for somebody, such as a peer. */
