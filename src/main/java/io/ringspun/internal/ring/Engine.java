@@ -379,6 +379,17 @@ public final class Engine {
     return request.result();
   }
 
+  /** Has the ring's thread do an errand, waits for that, and returns the answer. */
+  int ask(Errand errand) {
+    if (carriesCaller()) {
+      thread.serve(errand);
+    } else {
+      thread.handOver(errand);
+      awaitUninterruptibly(errand::isDone);
+    }
+    return errand.result();
+  }
+
   /**
    * Returns how often a ring has failed with operations in flight, after which the kernel may keep
    * their memory for ever.

@@ -7,6 +7,7 @@ abstract sealed class Inbound
     permits BufferRequest,
         Call,
         Carried.Resumption,
+        Errand,
         RingThread.CancelRequest,
         RingThread.CloseRequest {
   @Nullable Inbound next; // written before the push that publishes it, then by the drainer alone

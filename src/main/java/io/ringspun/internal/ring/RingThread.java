@@ -329,6 +329,7 @@ final class RingThread extends Thread {
         case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
         case CloseRequest request -> dispatcher.cancel(request.handle);
         case BufferRequest request -> serve(request);
+        case Errand errand -> serve(errand);
       }
       item = following;
     }
@@ -340,6 +341,15 @@ final class RingThread extends Thread {
       request.serve(buffers);
     } else {
       request.refuse();
+    }
+  }
+
+  /** Does an errand for another thread. */
+  void serve(Errand errand) {
+    if (failure == null) {
+      errand.run(kernel, memory);
+    } else {
+      errand.refuse();
     }
   }
 
@@ -535,6 +545,7 @@ final class RingThread extends Thread {
                 call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
         case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
         case BufferRequest request -> request.refuse();
+        case Errand errand -> errand.refuse();
         case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
       }
       item = following;
