@@ -58,11 +58,10 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   @Override
   public void afterAll(ExtensionContext context) {
     State before = store(context).remove(State.class, State.class);
-    Eventually.holds(
-        context.getDisplayName() + " has nothing in flight", () -> Leaks.inFlight() == 0);
+    Await.until(context.getDisplayName() + " has nothing in flight", () -> Leaks.inFlight() == 0);
     String[] leaks = {""};
     try {
-      Eventually.holds("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
+      Await.until("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
     } catch (AssertionError e) {
       throw new AssertionError(context.getDisplayName() + " leaks" + leaks[0]);
     }
