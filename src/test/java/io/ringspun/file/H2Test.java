@@ -69,10 +69,12 @@ class H2Test {
     H2RingFilePath.register();
   }
 
-  @Test
-  void open_givesOurChannel() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void open_givesOurChannel(Caller caller) throws Exception {
     Path file = directory.resolve("file");
-    try (FileChannel channel = FileUtils.open("ring:" + file, "rw")) {
+    try (Ring ring = Ring.open();
+        FileChannel channel = caller.call(ring, () -> FileUtils.open("ring:" + file, "rw"))) {
       assertInstanceOf(RingFileChannel.class, channel);
     }
     assertTrue(Files.exists(file));
@@ -349,11 +351,13 @@ class H2Test {
     return new ChildJvm().withFlagsOfThisOne().run(Opener.class, url);
   }
 
-  @Test
-  void lock_ofAnotherChannelKeepsUsOut() throws Exception {
-    try (Connection _ = DriverManager.getConnection(url("", directory))) {
+  @ParameterizedTest
+  @EnumSource
+  void lock_ofAnotherChannelKeepsUsOut(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Connection _ = DriverManager.getConnection(url("", directory))) {
       MVStore.Builder builder = new MVStore.Builder().fileName("ring:" + directory + "/db.mv.db");
-      assertThrows(RuntimeException.class, builder::open);
+      caller.run(ring, () -> assertThrows(RuntimeException.class, builder::open));
     }
   }
 
