@@ -56,6 +56,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private final List<Request> submitted = new ArrayList<>();
   private final List<RingParams> tried = new ArrayList<>();
   private final Map<Integer, Integer> registerFaults = new HashMap<>();
+  private final Map<Integer, Integer> registered = new HashMap<>();
   private ToIntFunction<RingParams> openFault = _ -> 0;
   private int eventfdFault;
   private int enterErrno;
@@ -103,7 +104,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     }
 
     boolean isVectored() {
-      return opcode == IORING_OP_READV || opcode == IORING_OP_WRITEV;
+      return switch (opcode) {
+        case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
+            true;
+        default -> false;
+      };
     }
 
     /** Returns how many bytes it asks for. */
@@ -320,6 +325,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     registerFaults.put(opcode, errno);
   }
 
+  /** Returns how often {@code io_uring_register} succeeded with an opcode, on any ring. */
+  public synchronized int registered(int opcode) {
+    return registered.getOrDefault(opcode, 0);
+  }
+
   /** Makes {@code io_uring_setup} fail where the function returns an errno and not 0. */
   public synchronized void failOpen(ToIntFunction<RingParams> errno) {
     openFault = errno;
@@ -486,7 +496,13 @@ public final class FaultKernel implements Kernel, AutoCloseable {
         return -errno;
       }
     }
-    return REAL.register(shadow.real, opcode, argument, count);
+    int result = REAL.register(shadow.real, opcode, argument, count);
+    synchronized (this) {
+      if (result >= 0) {
+        registered.merge(opcode, 1, Integer::sum);
+      }
+    }
+    return result;
   }
 
   @Override
