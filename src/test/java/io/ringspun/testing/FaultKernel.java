@@ -192,6 +192,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
           MemorySegment vector = shorten(request, length);
           vectors.put(request.userData, vector);
           entries.set(JAVA_LONG, at + 16, vector.address());
+          entries.set(JAVA_INT, at + 24, (int) (vector.byteSize() / 16));
         } else {
           entries.set(JAVA_INT, at + 24, length);
         }
@@ -205,16 +206,18 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       }
     }
 
+    /** Cuts a vector; the operations on registered buffers take no empty pieces. */
     private static MemorySegment shorten(Request request, long length) {
       MemorySegment copy = Arena.ofAuto().allocate(16L * request.length, 16);
       copy.copyFrom(request.vector());
       long left = length;
-      for (long at = 8; at < copy.byteSize(); at += 16) {
-        long size = Math.min(left, copy.get(JAVA_LONG, at));
-        copy.set(JAVA_LONG, at, size);
+      long end = 0;
+      for (; left > 0 && end < copy.byteSize(); end += 16) {
+        long size = Math.min(left, copy.get(JAVA_LONG, end + 8));
+        copy.set(JAVA_LONG, end + 8, size);
         left -= size;
       }
-      return copy;
+      return copy.asSlice(0, end);
     }
 
     /** Takes the kernel's completions, and decides on each. */
