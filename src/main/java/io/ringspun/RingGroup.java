@@ -90,7 +90,8 @@ public final class RingGroup implements AutoCloseable {
    * the table of each ({@code IORING_REGISTER_CLONE_BUFFERS}; Linux 6.12 for the first pool of a
    * ring, 6.13 for the others). Where the kernel cannot do that, each ring pins it for itself, and
    * the limit of locked memory counts it as often. Otherwise like {@link Ring#bufferPool}. Blocks
-   * until the calling thread has pinned the memory and each ring has come round to take it.
+   * until the calling thread has pinned the memory, some milliseconds for every hundred megabytes,
+   * and each ring has come round to take it.
    *
    * @param buffers how many
    * @param bufferBytes the size of each; they start at pages of their own
