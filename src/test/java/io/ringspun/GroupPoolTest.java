@@ -25,6 +25,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -372,6 +373,23 @@ class GroupPoolTest {
         one.result();
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void open_interruptedBefore(Caller caller) throws Exception {
+    long before = NativeMemory.allocatedBytes();
+    try (RingGroup group = RingGroup.open(2, RingOptions.defaults())) {
+      caller.run(
+          group.rings().getFirst(),
+          () -> {
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedIOException.class, () -> group.bufferPool(1, 4096));
+            assertTrue(Thread.interrupted());
+            group.bufferPool(1, 4096).close();
+          });
+    }
+    assertEquals(before, NativeMemory.allocatedBytes());
   }
 
   @Test

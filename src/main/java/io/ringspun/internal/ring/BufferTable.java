@@ -49,7 +49,7 @@ final class BufferTable {
     return slot;
   }
 
-  /** Takes over what a source has pinned, if the kernel can; returns as {@link #add} does. */
+  /** Clones what a source has pinned, if the kernel can; returns as {@link #add} does. */
   int share(BufferSource source) {
     int slot = used.length(); // the end, since old kernels lose what stands behind a clone
     if (slot == SLOTS) {
