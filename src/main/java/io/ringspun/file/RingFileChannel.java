@@ -8,6 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
@@ -348,6 +350,14 @@ public final class RingFileChannel extends FileChannel {
     }
     requireNotNegative(at);
     requireNotNegative(count);
+    try {
+      return copyTo(at, count, target);
+    } catch (ClosedChannelException e) {
+      throw ended(e, target);
+    }
+  }
+
+  private long copyTo(long at, long count, WritableByteChannel target) throws IOException {
     long size = size();
     if (at > size) {
       return 0;
@@ -395,6 +405,14 @@ public final class RingFileChannel extends FileChannel {
     requireWritable();
     requireNotNegative(at);
     requireNotNegative(count);
+    try {
+      return copyFrom(source, at, count);
+    } catch (ClosedChannelException e) {
+      throw ended(e, source);
+    }
+  }
+
+  private long copyFrom(ReadableByteChannel source, long at, long count) throws IOException {
     long done = 0;
     boolean hadFailed = file.isRingFailed();
     NativePool.Block block = NativePool.take(COPY_BYTES);
@@ -418,6 +436,26 @@ public final class RingFileChannel extends FileChannel {
     } finally {
       file.giveBack(block, hadFailed);
     }
+  }
+
+  /**
+   * Says why a transfer found a channel closed; an interrupt closes both, be it ours that saw it.
+   */
+  private AsynchronousCloseException ended(ClosedChannelException cause, Channel other) {
+    boolean interrupted =
+        cause instanceof ClosedByInterruptException || Thread.currentThread().isInterrupted();
+    AsynchronousCloseException ended =
+        interrupted ? new ClosedByInterruptException() : new AsynchronousCloseException();
+    ended.initCause(cause);
+    if (interrupted) {
+      try (this;
+          other) {
+        return ended;
+      } catch (IOException e) {
+        ended.addSuppressed(e);
+      }
+    }
+    return ended;
   }
 
   private static ByteBuffer buffer(NativePool.Block block, long wanted) {
