@@ -501,6 +501,20 @@ class RingFileChannelDifferenceTest {
     }
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cases")
+  void callOfTheFallback_asTheJdkDoes(String name, Program program) throws Exception {
+    for (Set<? extends OpenOption> options : MODES) {
+      Differential.compare(
+          directory,
+          Bytes.of(1, 0, SIZE),
+          options,
+          (path, set) -> JdkBackedChannel.open("a test wants it", path, set),
+          name,
+          program);
+    }
+  }
+
   private void compare(
       Caller caller, Set<? extends OpenOption> options, String name, Program program)
       throws Exception {
