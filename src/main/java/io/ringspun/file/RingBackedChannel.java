@@ -1,13 +1,14 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
-import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
@@ -20,6 +21,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A channel on a file that a ring reads and writes. Mapping and locking are the JDK's own. */
 final class RingBackedChannel extends RingFileChannel {
-  private static final int COPY_BYTES = 1 << 16;
-
   private final Ring ring;
   private final RingFile file;
   private final OpenFlags flags;
@@ -268,38 +268,21 @@ final class RingBackedChannel extends RingFileChannel {
     }
     requireNotNegative(at);
     requireNotNegative(count);
-    long size = size();
-    if (at > size) {
-      return 0;
-    }
-    // Files of the kernel's own making may have content and yet claim to be empty.
-    long wanted = size > 0 ? Math.min(count, size - at) : count;
-    if (wanted == 0) {
-      return 0;
-    }
-    long done = 0;
-    boolean hadFailed = file.isRingFailed();
-    NativePool.Block block = NativePool.take(COPY_BYTES);
     try {
-      while (done < wanted) {
-        ByteBuffer buffer = buffer(block, wanted - done);
-        if (read(buffer, at + done) <= 0) {
-          break;
-        }
-        int n = target.write(buffer.flip());
-        done += n;
-        if (buffer.hasRemaining()) {
-          break;
-        }
+      long size = size();
+      if (at > size) {
+        return 0;
       }
-      return done;
-    } catch (IOException e) {
-      if (done > 0) {
-        return done; // as the JDK does: what was moved is reported, the error comes again
+      // Files of the kernel's own making may have content and yet claim to be empty.
+      long wanted = size > 0 ? Math.min(count, size - at) : count;
+      if (wanted == 0) {
+        return 0;
       }
-      throw e;
-    } finally {
-      file.giveBack(block, hadFailed);
+      return target instanceof RingBackedChannel other
+          ? other.moved(position -> copy(new FileCopy(file, at, other.file, position, wanted)))
+          : ChannelCopy.to(this, at, wanted, target);
+    } catch (ClosedChannelException e) {
+      throw transferFailed(e, target);
     }
   }
 
@@ -315,33 +298,67 @@ final class RingBackedChannel extends RingFileChannel {
     requireWritable();
     requireNotNegative(at);
     requireNotNegative(count);
-    long done = 0;
-    boolean hadFailed = file.isRingFailed();
-    NativePool.Block block = NativePool.take(COPY_BYTES);
+    if (count == 0) {
+      return 0;
+    }
     try {
-      while (done < count) {
-        ByteBuffer buffer = buffer(block, count - done);
-        if (source.read(buffer) <= 0) {
-          break;
-        }
-        buffer.flip();
-        while (buffer.hasRemaining()) {
-          done += write(buffer, at + done);
-        }
-      }
-      return done;
-    } catch (IOException e) {
-      if (done > 0) {
-        return done;
-      }
-      throw e;
-    } finally {
-      file.giveBack(block, hadFailed);
+      return source instanceof RingBackedChannel other
+          ? other.moved(position -> copy(new FileCopy(other.file, position, file, at, count)))
+          : ChannelCopy.from(source, this, at, count);
+    } catch (ClosedChannelException e) {
+      throw transferFailed(e, source);
     }
   }
 
-  private static ByteBuffer buffer(NativePool.Block block, long wanted) {
-    return block.memory().asSlice(0, Math.min(wanted, COPY_BYTES)).asByteBuffer();
+  /** What starts at a channel's position, and returns by how much to move it. */
+  private interface Moving {
+    long from(long position) throws IOException;
+  }
+
+  private long moved(Moving action) throws IOException {
+    positionLock.lock();
+    try {
+      long n = action.from(position);
+      position += n;
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
+  /** Copies between this file and that of another channel. */
+  private long copy(FileCopy copy) throws IOException {
+    try {
+      return interruptibly(copy::run);
+    } catch (IOException e) {
+      return ChannelCopy.reported(copy.done(), e);
+    }
+  }
+
+  /** Tells that one of two channels was closed during a transfer; an interrupt closes both. */
+  private AsynchronousCloseException transferFailed(ClosedChannelException e, Channel other) {
+    if (e instanceof ClosedByInterruptException || Thread.currentThread().isInterrupted()) {
+      ClosedByInterruptException interrupted = new ClosedByInterruptException();
+      interrupted.initCause(e);
+      for (Channel channel : List.of(this, other)) {
+        try {
+          channel.close();
+        } catch (IOException problem) {
+          interrupted.addSuppressed(problem);
+        }
+      }
+      return interrupted;
+    }
+    if (e instanceof AsynchronousCloseException closed) {
+      return closed;
+    }
+    AsynchronousCloseException closed = new AsynchronousCloseException();
+    closed.initCause(e);
+    return closed;
+  }
+
+  RingFile file() {
+    return file;
   }
 
   // ---- what the JDK does best ----------------------------------------------------------------

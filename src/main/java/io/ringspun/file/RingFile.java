@@ -578,7 +578,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(source, position);
   }
 
-  private static int requireProgress(int written) throws IOException {
+  static int requireProgress(int written) throws IOException {
     if (written == 0) {
       throw new IOException("write failed: the kernel took no byte");
     }
@@ -877,6 +877,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
     call.operation(0).using(handle, lent);
     return engine.run(call);
+  }
+
+  Handle handle() {
+    return handle;
   }
 
   int fd() {
