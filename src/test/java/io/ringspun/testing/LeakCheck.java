@@ -31,8 +31,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  private record State(
-      Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
+  /** What there is of all that can leak. */
+  record State(Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
     static State now() throws IOException {
       Leaks.trimPool();
       return new State(
@@ -58,22 +58,29 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    LOST.set(0);
-    LOST_DESCRIPTORS.set(0);
-    Leaks.trimPool();
-    store(context).put(State.class, State.now());
+    store(context).put(State.class, begin());
   }
 
   @Override
   public void afterAll(ExtensionContext context) {
-    State before = store(context).remove(State.class, State.class);
-    Eventually.holds(
-        context.getDisplayName() + " has nothing in flight", () -> Leaks.inFlight() == 0);
+    end(context.getDisplayName(), store(context).remove(State.class, State.class));
+  }
+
+  /** Returns what there is before a class. */
+  static State begin() throws IOException {
+    LOST.set(0);
+    LOST_DESCRIPTORS.set(0);
+    return State.now();
+  }
+
+  /** Fails if there is more after it. */
+  static void end(String name, State before) {
+    Await.until(name + " has nothing in flight", () -> Leaks.inFlight() == 0);
     String[] leaks = {""};
     try {
-      Eventually.holds("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
+      Await.until("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
     } catch (AssertionError e) {
-      throw new AssertionError(context.getDisplayName() + " leaks" + leaks[0]);
+      throw new AssertionError(name + " leaks" + leaks[0]);
     }
   }
 

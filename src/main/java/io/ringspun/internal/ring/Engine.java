@@ -338,9 +338,9 @@ public final class Engine {
    * Has the kernel pin native memory for the operations of this ring that name it, and waits until
    * it has. An interrupt does not end the wait.
    *
-   * @return the memory's index, or a negated errno: {@code -ECANCELED} if the ring is gone
+   * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
-  public int registerBuffer(MemorySegment memory) {
+  int registerBuffer(MemorySegment memory) {
     int result = ask(BufferRequest.add(memory));
     if (result < 0 && result != -Errno.ECANCELED) {
       unregisteredBuffers.increment();
@@ -348,9 +348,24 @@ public final class Engine {
     return result;
   }
 
+  /** Takes over what a source has pinned, and waits likewise. */
+  int shareBuffer(BufferSource source) {
+    return ask(BufferRequest.share(source));
+  }
+
   /** Has the kernel let go of registered memory, which no operation in flight may name. */
-  public void unregisterBuffer(int index) {
-    ask(BufferRequest.remove(index));
+  void unregisterBuffer(int slot) {
+    ask(BufferRequest.remove(slot));
+  }
+
+  /** Returns whether vectored operations can name registered memory. */
+  boolean takesVectors() {
+    return thread.takesVectors();
+  }
+
+  /** Returns the kernel that the ring is of. */
+  Kernel kernel() {
+    return kernel;
   }
 
   private int ask(BufferRequest request) {
