@@ -302,7 +302,8 @@ final class RingBackedChannel extends RingFileChannel {
       return 0;
     }
     try {
-      return source instanceof RingBackedChannel other
+      // What is read ahead from a pipe, which has no size, would be lost if it cannot be written.
+      return source instanceof RingBackedChannel other && other.size() > 0
           ? other.moved(position -> copy(new FileCopy(other.file, position, file, at, count)))
           : ChannelCopy.from(source, this, at, count);
     } catch (ClosedChannelException e) {
