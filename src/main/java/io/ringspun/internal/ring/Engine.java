@@ -107,14 +107,27 @@ public final class Engine {
    */
   public int run(Call call) throws IOException {
     runAll(call);
-    Operation operation = call.operations[0];
+    int result = result(call, 0);
+    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
+      thread.carried().putSpare(call);
+    }
+    return result;
+  }
+
+  /**
+   * Returns the result of one operation of a call that is over.
+   *
+   * @return the result, or a negated errno
+   * @throws InterruptedIOException if an interrupt cancelled it
+   * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
+   * @throws IOException if the ring failed, or the call's time is up
+   */
+  public int result(Call call, int index) throws IOException {
+    Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
         || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
       throw cancelled(call, operation);
-    }
-    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
-      thread.carried().putSpare(call);
     }
     return result;
   }
