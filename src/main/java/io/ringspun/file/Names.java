@@ -6,9 +6,9 @@ import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.NotDirectoryException;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
  */
-record Names(@Nullable Handle directory, Engine home) {
+record Names(@Nullable RawHandle directory, Engine home) {
 
   /** Opens a file by openat(2). */
   int open(Path name, int flags, int mode) throws IOException {
@@ -178,7 +178,7 @@ record Names(@Nullable Handle directory, Engine home) {
 
   /** For operations that take no directory: the kernel's own link to it leads there. */
   private PathMemory pathOfItsOwn(Path name) {
-    Handle handle = directory;
+    RawHandle handle = directory;
     return handle == null
         ? PathMemory.of(name)
         : PathMemory.of("/proc/self/fd/" + handle.fd() + "/", name);
@@ -195,7 +195,7 @@ record Names(@Nullable Handle directory, Engine home) {
   }
 
   private Engine engine() {
-    Handle handle = directory;
+    RawHandle handle = directory;
     if (handle != null) {
       return handle.engine();
     }
@@ -206,7 +206,7 @@ record Names(@Nullable Handle directory, Engine home) {
   private int run(Object lent, Encoder encoder) throws IOException {
     Engine engine = engine();
     Call call = engine.single();
-    Handle handle = directory;
+    RawHandle handle = directory;
     if (handle != null) {
       handle.acquire(); // the ring releases it at the completion
     }
@@ -217,7 +217,7 @@ record Names(@Nullable Handle directory, Engine home) {
 
   private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
       throws IOException {
-    Handle other = newPlace.directory;
+    RawHandle other = newPlace.directory;
     if (other != null) {
       other.acquire(); // an operation has place for one handle only
     }
@@ -234,7 +234,7 @@ record Names(@Nullable Handle directory, Engine home) {
   }
 
   private int at() {
-    Handle handle = directory;
+    RawHandle handle = directory;
     return handle == null ? Constants.AT_FDCWD : handle.fd();
   }
 

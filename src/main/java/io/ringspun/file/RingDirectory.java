@@ -7,7 +7,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystemException;
@@ -69,10 +69,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   private static final int OPEN_FLAGS =
       Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
 
-  private final Handle handle;
+  private final RawHandle handle;
   private final Names names;
 
-  private RingDirectory(Handle handle, Engine home) {
+  private RingDirectory(RawHandle handle, Engine home) {
     super(handle);
     this.handle = handle;
     names = new Names(handle, home);
@@ -104,7 +104,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     requireDefault(path);
     Engine home = EngineAccess.of(ring);
     int fd = new Names(null, home).open(path, OPEN_FLAGS, 0);
-    return new RingDirectory(new Handle(fd, false, home), home);
+    return new RingDirectory(new RawHandle(fd, false, home), home);
   }
 
   /**
@@ -162,7 +162,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     }
     requireCompatible(resolve);
     int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve);
-    return new RingDirectory(new Handle(fd, false, names.home()), names.home());
+    return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
 
   /**

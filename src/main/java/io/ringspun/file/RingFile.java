@@ -11,11 +11,11 @@ import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -70,7 +70,7 @@ import org.jspecify.annotations.Nullable;
 public final class RingFile extends Descriptor implements AutoCloseable {
   static final int DEFAULT_MODE = 0666;
 
-  private final Handle handle;
+  private final RawHandle handle;
   private final OpenFlags flags;
   private final int memoryAlignment; // for direct I/O, else 1
   private final int offsetAlignment;
@@ -78,7 +78,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private final Transfer transfer;
 
   private RingFile(
-      Handle handle, OpenFlags flags, int memoryAlignment, int offsetAlignment, long timeoutNanos) {
+      RawHandle handle,
+      OpenFlags flags,
+      int memoryAlignment,
+      int offsetAlignment,
+      long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.flags = flags;
@@ -135,7 +139,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Takes charge of a descriptor that has just been opened under a name. */
   static RingFile opened(Names names, Path name, int fd, OpenFlags flags) throws IOException {
-    Handle handle = new Handle(fd, flags.direct(), names.home());
+    RawHandle handle = new RawHandle(fd, flags.direct(), names.home());
     int memoryAlignment = 1;
     int offsetAlignment = 1;
     FileStat stat = null;
@@ -688,18 +692,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable();
     int result = runRaw(operation -> operation.ftruncate(handle.fd(), size));
     if (result == -Errno.EINVAL) {
-      result = truncatePlainly(size); // a kernel without the operation says so like this
+      // A kernel without the operation says so like this.
+      result = handle.engine().inline().truncate(handle, size);
     }
     check("ftruncate", result);
-  }
-
-  private int truncatePlainly(long size) throws IOException {
-    handle.acquire();
-    try {
-      return handle.engine().inline().truncate(handle.fd(), size);
-    } finally {
-      handle.release();
-    }
   }
 
   /**
@@ -731,7 +727,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return stat(handle, timeoutNanos);
   }
 
-  static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
+  static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
     boolean hadFailed = engine.hasFailed();

@@ -4,12 +4,12 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ final class Transfer {
    */
   private static final long PAGE_MASK = 4095;
 
-  private final Handle handle;
+  private final RawHandle handle;
   private final boolean direct;
   private final boolean append;
   private final long timeoutNanos; // 0 for none
@@ -35,7 +35,7 @@ final class Transfer {
   private boolean inlineReads;
   private boolean inlineWrites;
 
-  Transfer(Handle handle, OpenFlags flags, long timeoutNanos) {
+  Transfer(RawHandle handle, OpenFlags flags, long timeoutNanos) {
     this.handle = handle;
     this.timeoutNanos = timeoutNanos;
     direct = flags.direct();

@@ -8,12 +8,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A raw file descriptor that counts its users, so that its number is never given back to the kernel
- * while an operation might still look it up. Safe for use by many threads.
+ * Something open that counts its users, so that its number is never given back to the kernel while
+ * an operation might still look it up. Of two kinds that cannot be confused: what needs a number
+ * that is good outside of a ring takes a {@link RawHandle}. Safe for use by many threads.
  *
  * <pre>state: bit 31 closed | bits 0..30 users</pre>
  */
-public final class Handle {
+public abstract sealed class Handle permits RawHandle {
   private static final int CLOSED = 1 << 31;
   private static final VarHandle STATE;
 
@@ -37,37 +38,40 @@ public final class Handle {
   private volatile int failedSync; // errno of the first sync that lost data; set by ring threads
 
   /**
-   * Takes charge of a descriptor.
+   * Takes charge of something open.
    *
-   * @param fd the descriptor, closed by {@link #close}
+   * @param fd its number, given back by {@link #close}
    * @param direct whether transfers go past the page cache, straight to a device
    * @param home the ring for operations of threads that no ring carries
    */
-  public Handle(int fd, boolean direct, Engine home) {
+  Handle(int fd, boolean direct, Engine home) {
     assert fd >= 0;
     this.fd = fd;
     this.direct = direct;
     this.home = home;
   }
 
-  /** Returns the number, to be used between {@link #acquire} and {@link #release} only. */
-  public int fd() {
+  /**
+   * Returns the number that entries which are {@linkplain Operation#using using} this carry, to be
+   * used between {@link #acquire} and {@link #release} only.
+   */
+  public final int fd() {
     return fd;
   }
 
   /** Returns whether transfers go straight to a device. */
-  boolean isDirect() {
+  final boolean isDirect() {
     return direct;
   }
 
   /** Returns the ring for the calling thread's operations: its carrier, else the home ring. */
-  public Engine engine() {
+  public final Engine engine() {
     Engine carrier = Engine.carryingCurrentThread();
     return carrier != null ? carrier : home;
   }
 
   /** Returns whether {@link #close} has not been called. */
-  public boolean isOpen() {
+  public final boolean isOpen() {
     return state >= 0;
   }
 
@@ -76,7 +80,7 @@ public final class Handle {
    *
    * @throws ClosedChannelException if closed
    */
-  public void acquire() throws ClosedChannelException {
+  public final void acquire() throws ClosedChannelException {
     if ((int) STATE.getAndAdd(this, 1) < 0) {
       release();
       throw new ClosedChannelException();
@@ -84,7 +88,7 @@ public final class Handle {
   }
 
   /** Counts a user out. */
-  public void release() {
+  public final void release() {
     if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
       Thread waiting = closer;
       if (waiting != null) {
@@ -103,7 +107,7 @@ public final class Handle {
    *
    * @throws IOException if the kernel reports an error from the close itself
    */
-  public void close() throws IOException {
+  public final void close() throws IOException {
     if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) != 0) {
       return;
     }
@@ -115,23 +119,21 @@ public final class Handle {
       Engine.awaitUninterruptibly(() -> state == CLOSED);
     }
     closer = null;
-    engine().closeDescriptor(fd);
+    giveBack();
   }
 
+  /** Gives the number back to the kernel, once nobody uses it. */
+  abstract void giveBack() throws IOException;
+
   /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
-  void latchSyncFailure(int errno) {
+  final void latchSyncFailure(int errno) {
     if (failedSync == 0) {
       failedSync = errno;
     }
   }
 
   /** Returns the errno of the sync that failed on this descriptor, or 0. */
-  public int failedSync() {
+  public final int failedSync() {
     return failedSync;
-  }
-
-  @Override
-  public String toString() {
-    return "fd " + fd + (isOpen() ? "" : " (closed)");
   }
 }
