@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -105,7 +108,8 @@ public final class Engine {
     Operation operation = call.operations[0];
     int result = operation.result;
     if (result == -Errno.ECANCELED
-        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
+        || (call.cancelled != Call.Cancelled.NOT
+            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
       throw cancelled(call, operation);
     }
     if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
