@@ -25,14 +25,27 @@ import org.jspecify.annotations.Nullable;
  */
 record Names(@Nullable RawHandle directory, Engine home) {
 
-  /** Opens a file by openat(2). */
-  int open(Path name, int flags, int mode) throws IOException {
+  /**
+   * Opens a file by openat(2).
+   *
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
+   */
+  int open(Path name, int flags, int mode, boolean registered) throws IOException {
+    Engine engine = registered ? homeWithTable() : engine();
     try (PathMemory path = PathMemory.of(name)) {
-      int fd = run(path, (op, at) -> op.openat(at, path.address(), flags, mode));
-      if (fd < 0) {
-        throw FileErrors.ofOpen(name.toString(), flags, 0, -fd);
-      }
-      return fd;
+      int result =
+          run(
+              engine,
+              path,
+              (op, at) -> {
+                if (registered) {
+                  op.openatRegistered(at, path.address(), flags, mode);
+                } else {
+                  op.openat(at, path.address(), flags, mode);
+                }
+              });
+      return checkOpen(name, flags, 0, registered, result);
     }
   }
 
@@ -40,27 +53,53 @@ record Names(@Nullable RawHandle directory, Engine home) {
    * Opens a file by openat2(2).
    *
    * @param resolve {@code RESOLVE_} flags
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
    */
-  int openWithin(Path name, int flags, int mode, int resolve) throws IOException {
+  int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
+      throws IOException {
+    Engine engine = registered ? homeWithTable() : engine();
     int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
-    boolean hadFailed = engine().hasFailed();
+    boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
     try (PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, (flags & making) != 0 ? mode : 0, resolve);
-      int fd =
+      int result =
           run(
+              engine,
               new Object[] {path, how},
               (op, at) -> {
-                op.openat2(at, path.address(), how.address());
+                if (registered) {
+                  op.openat2Registered(at, path.address(), how.address());
+                } else {
+                  op.openat2(at, path.address(), how.address());
+                }
                 op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
               });
-      if (fd < 0) {
-        throw FileErrors.ofOpen(name.toString(), flags, resolve, -fd);
-      }
-      return fd;
+      return checkOpen(name, flags, resolve, registered, result);
     } finally {
-      Transfer.giveBack(engine(), how, hadFailed);
+      Transfer.giveBack(engine, how, hadFailed);
     }
+  }
+
+  private Engine homeWithTable() {
+    if (home.config().registeredFiles() == 0) {
+      throw new IllegalArgumentException(
+          "REGISTERED needs a ring opened with RingOptions.withRegisteredFiles, which %s is not"
+              .formatted(home));
+    }
+    return home;
+  }
+
+  private int checkOpen(Path name, int flags, int resolve, boolean registered, int result)
+      throws IOException {
+    if (registered && result == -Errno.ENFILE) {
+      throw FileErrors.ofFullTable(name.toString(), home.config().registeredFiles());
+    }
+    if (result < 0) {
+      throw FileErrors.ofOpen(name.toString(), flags, resolve, -result);
+    }
+    return result;
   }
 
   FileStat stat(Path name, int flags) throws IOException {
@@ -204,7 +243,10 @@ record Names(@Nullable RawHandle directory, Engine home) {
   }
 
   private int run(Object lent, Encoder encoder) throws IOException {
-    Engine engine = engine();
+    return run(engine(), lent, encoder);
+  }
+
+  private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
     Call call = engine.single();
     RawHandle handle = directory;
     if (handle != null) {

@@ -103,7 +103,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     requireDefault(path);
     Engine home = EngineAccess.of(ring);
-    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0);
+    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0, false);
     return new RingDirectory(new RawHandle(fd, false, home), home);
   }
 
@@ -114,7 +114,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param options as for {@link RingFile#open(Path, OpenOption...)}, and {@link Resolve}
    * @return the file, for the caller to close; it does not depend on this directory
    * @throws IllegalArgumentException if options contradict each other; {@code DELETE_ON_CLOSE} and
-   *     {@link Resolve} do, since a file cannot be deleted within bounds
+   *     {@link Resolve} do, since a file cannot be deleted within bounds; or with {@link
+   *     RingOpenOption#REGISTERED} the directory's ring has no table
    * @throws UnsupportedOperationException if an option is unknown
    * @throws java.nio.file.AccessDeniedException if the way leads where {@link Resolve#BENEATH},
    *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV} forbids it, or permission is missing
@@ -138,8 +139,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
     requireCompatible(resolve);
-    int fd = names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve);
-    return RingFile.opened(names, name, fd, flags);
+    int number =
+        names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve, flags.registered());
+    return RingFile.opened(names, name, number, flags);
   }
 
   /**
@@ -161,7 +163,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       resolve |= bound.bit();
     }
     requireCompatible(resolve);
-    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve);
+    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve, false);
     return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
 

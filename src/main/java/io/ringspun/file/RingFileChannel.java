@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  * an interrupt closes it; code that is written for rings does better with {@link RingFile}.
  *
  * <p>A virtual thread that waits for a transfer parks and gives up its carrier. Mapping and locking
- * are the JDK's own.
+ * are the JDK's own. They, and whatever asks for the size, as each write with {@code APPEND} does,
+ * give a {@linkplain RingOpenOption#REGISTERED registered} file a descriptor after all; see {@link
+ * RingFile#installDescriptor}.
  *
  * @since 0.1
  */
@@ -432,10 +434,28 @@ public final class RingFileChannel extends FileChannel {
       requireOpen();
       FileChannel channel = twin;
       if (channel == null) {
-        channel = FileChannel.open(Path.of("/proc/self/fd/" + file.fd()), flags.twinOptions());
+        channel = openTwin();
         twin = channel;
       }
       return channel;
+    }
+  }
+
+  private FileChannel openTwin() throws IOException {
+    boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
+    try {
+      while (true) {
+        try {
+          Path path = Path.of("/proc/self/fd/" + file.descriptor().fd());
+          return FileChannel.open(path, flags.twinOptions());
+        } catch (InterruptedIOException _) {
+          interrupted |= Thread.interrupted(); // this one came meanwhile
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

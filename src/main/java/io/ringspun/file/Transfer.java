@@ -4,6 +4,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
@@ -25,7 +26,7 @@ final class Transfer {
    */
   private static final long PAGE_MASK = 4095;
 
-  private final RawHandle handle;
+  private final Handle handle;
   private final boolean direct;
   private final boolean append;
   private final long timeoutNanos; // 0 for none
@@ -35,14 +36,14 @@ final class Transfer {
   private boolean inlineReads;
   private boolean inlineWrites;
 
-  Transfer(RawHandle handle, OpenFlags flags, long timeoutNanos) {
+  Transfer(Handle handle, OpenFlags flags, long timeoutNanos) {
     this.handle = handle;
     this.timeoutNanos = timeoutNanos;
     direct = flags.direct();
     append = flags.append();
     // With O_DIRECT a call that must not wait for memory or locks still waits for the device.
-    inlineReads = !direct;
-    inlineWrites = !direct && !append;
+    inlineReads = !direct && handle instanceof RawHandle;
+    inlineWrites = inlineReads && !append;
   }
 
   /** Reads what one operation gives: 0 at the end. */
@@ -80,7 +81,7 @@ final class Transfer {
   }
 
   private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
-    int n = (int) engine.inline().read(handle, target, position);
+    int n = (int) engine.inline().read((RawHandle) handle, target, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineReads = false;
     }
@@ -178,7 +179,7 @@ final class Transfer {
   }
 
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
-    int n = (int) engine.inline().write(handle, source, position);
+    int n = (int) engine.inline().write((RawHandle) handle, source, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineWrites = false; // as on ext4, and as with pipes
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>state: bit 31 closed | bits 0..30 users</pre>
  */
-public abstract sealed class Handle permits RawHandle {
+public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private static final int CLOSED = 1 << 31;
   private static final VarHandle STATE;
 
@@ -27,6 +28,7 @@ public abstract sealed class Handle permits RawHandle {
   }
 
   private final int fd;
+  private final int entryFlags; // a field, not a method: every submission reads it
   private final boolean direct;
   private final Engine home;
 
@@ -35,18 +37,24 @@ public abstract sealed class Handle permits RawHandle {
 
   private volatile @Nullable Thread closer; // set once by close(), read by the last user
   private @Nullable Engine closerRing; // written before closer, read after it
-  private volatile int failedSync; // errno of the first sync that lost data; set by ring threads
+
+  /** The errno of the first sync that lost data, or 0; set by ring threads. */
+  final AtomicInteger failedSync;
 
   /**
    * Takes charge of something open.
    *
    * @param fd its number, given back by {@link #close}
+   * @param entryFlags {@code IOSQE_} flags of entries that carry the number
    * @param direct whether transfers go past the page cache, straight to a device
    * @param home the ring for operations of threads that no ring carries
+   * @param failedSync shared by all handles of one open file
    */
-  Handle(int fd, boolean direct, Engine home) {
+  Handle(int fd, int entryFlags, boolean direct, Engine home, AtomicInteger failedSync) {
     assert fd >= 0;
     this.fd = fd;
+    this.entryFlags = entryFlags;
+    this.failedSync = failedSync;
     this.direct = direct;
     this.home = home;
   }
@@ -59,15 +67,31 @@ public abstract sealed class Handle permits RawHandle {
     return fd;
   }
 
+  /** Returns the {@code IOSQE_} flags that go with {@link #fd}. */
+  final int entryFlags() {
+    return entryFlags;
+  }
+
   /** Returns whether transfers go straight to a device. */
   final boolean isDirect() {
     return direct;
   }
 
-  /** Returns the ring for the calling thread's operations: its carrier, else the home ring. */
+  /**
+   * Returns the ring for the calling thread's operations: for a descriptor of the process the
+   * thread's carrier, else the home ring.
+   */
   public final Engine engine() {
+    if (entryFlags != 0) {
+      return home;
+    }
     Engine carrier = Engine.carryingCurrentThread();
     return carrier != null ? carrier : home;
+  }
+
+  /** Returns whether operations on a ring can use this. */
+  public final boolean isUsableOn(Engine engine) {
+    return entryFlags == 0 || engine == home;
   }
 
   /** Returns whether {@link #close} has not been called. */
@@ -127,13 +151,11 @@ public abstract sealed class Handle permits RawHandle {
 
   /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
   final void latchSyncFailure(int errno) {
-    if (failedSync == 0) {
-      failedSync = errno;
-    }
+    failedSync.compareAndSet(0, errno);
   }
 
-  /** Returns the errno of the sync that failed on this descriptor, or 0. */
+  /** Returns the errno of the sync that failed on this open file, or 0. */
   public final int failedSync() {
-    return failedSync;
+    return failedSync.get();
   }
 }

@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A file descriptor of the process, which any ring can use. */
 public final class RawHandle extends Handle {
@@ -12,7 +13,11 @@ public final class RawHandle extends Handle {
    * @param home the ring for operations of threads that no ring carries
    */
   public RawHandle(int fd, boolean direct, Engine home) {
-    super(fd, direct, home);
+    this(fd, direct, home, new AtomicInteger());
+  }
+
+  RawHandle(int fd, boolean direct, Engine home, AtomicInteger failedSync) {
+    super(fd, 0, direct, home, failedSync);
   }
 
   @Override
