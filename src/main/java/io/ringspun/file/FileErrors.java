@@ -49,6 +49,16 @@ final class FileErrors {
     };
   }
 
+  /** Tells that there was no slot for a file, which the kernel reports as ENFILE. */
+  static IOException ofFullTable(String path, int slots) {
+    return new FileSystemException(
+        path,
+        null,
+        "All %d slots of the ring's table are taken, if not all files of the system (ENFILE): close"
+                .formatted(slots)
+            + " registered files, or open the ring with more, RingOptions.withRegisteredFiles");
+  }
+
   /** Translates a failure to do something to one name or to two. */
   static IOException of(String path, @Nullable String other, int errno) {
     return switch (errno) {

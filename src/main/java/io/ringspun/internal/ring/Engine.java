@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -121,7 +125,8 @@ public final class Engine {
     Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
-        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
+        || (call.cancelled != Call.Cancelled.NOT
+            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
       throw cancelled(call, operation);
     }
     return result;
@@ -294,11 +299,32 @@ public final class Engine {
    * @throws IOException if the kernel reports that data was lost
    */
   public void closeDescriptor(int fd) throws IOException {
+    int result = runClose(operation -> operation.close(fd));
+    if (result == -Errno.ECANCELED) {
+      result = kernel.close(fd); // never started: the ring was closed first
+    }
+    requireClosed(result);
+  }
+
+  /**
+   * Empties a slot of this ring's table of files. A ring that is gone took the table with it.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void closeRegistered(int slot) throws IOException {
+    int result = runClose(operation -> operation.closeRegistered(slot));
+    if (result != -Errno.ECANCELED) {
+      requireClosed(result);
+    }
+  }
+
+  /** Returns the result of an operation that closes, {@code -ECANCELED} if the ring is gone. */
+  private int runClose(Consumer<Operation> encoder) {
     int result = -Errno.ECANCELED;
     boolean interrupted = Thread.interrupted(); // a close is never refused for an interrupt
     if (refusal(Thread.currentThread()) == null) {
       Call call = single();
-      call.operation(0).close(fd);
+      encoder.accept(call.operation(0));
       result = runUncancelled(call);
       if (call.cancelled == Call.Cancelled.RING_FAILED) {
         result = 0; // it may have been closed: to try again could hit someone else's descriptor
@@ -307,9 +333,10 @@ public final class Engine {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (result == -Errno.ECANCELED) {
-      result = kernel.close(fd); // never started: the ring was closed first
-    }
+    return result;
+  }
+
+  private static void requireClosed(int result) throws IOException {
     if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
       throw new IOException("close failed: " + Errno.describe(-result));
     }
