@@ -75,7 +75,9 @@ final class FileErrors {
     };
   }
 
-  /** As the JDK has it for the source of a copy: what lies below a file is not there. */
+  /**
+   * As the JDK has it for reading attributes and for copies: what lies below a file is not there.
+   */
   static IOException ofSource(String path, @Nullable String other, int errno) {
     return asJdk(path, other, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
   }

@@ -267,7 +267,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       Path path, Class<A> type, LinkOption... options) throws IOException {
     RingPath file = RingPath.of(path);
     if (type == BasicFileAttributes.class) {
-      return type.cast(new RingAttributes(file.stat(FileErrors::asJdk, options)));
+      return type.cast(new RingAttributes(file.stat(FileErrors::ofSource, options)));
     }
     if (type == PosixFileAttributes.class) {
       return type.cast(RingPosixAttributes.read(file, options));

@@ -21,7 +21,7 @@ final class RingPosixAttributes extends RingAttributes implements PosixFileAttri
   }
 
   static RingPosixAttributes read(RingPath file, LinkOption... options) throws IOException {
-    FileStat stat = file.stat(FileErrors::asJdk, options);
+    FileStat stat = file.stat(FileErrors::ofSource, options);
     return new RingPosixAttributes(
         stat,
         Principals.user(stat.uid(), file.jdk(), options),
