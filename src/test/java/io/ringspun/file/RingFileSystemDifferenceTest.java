@@ -357,6 +357,9 @@ class RingFileSystemDifferenceTest {
       for (CopyOption[] options : COPY_OPTIONS) {
         for (String from : ALL) {
           for (String to : ALL) {
+            if (from.equals("link") && to.equals("link")) {
+              continue; // to replace a link by its target, the JDK deletes the link first and fails
+            }
             Path place = Files.createDirectory(root.resolve("place"));
             fill(place);
             Path target = place.resolve(to);
@@ -623,8 +626,10 @@ class RingFileSystemDifferenceTest {
             log.note("write nothing", () -> view.write("void", ByteBuffer.allocate(0)));
             log.note("size of nothing", () -> view.size("void"));
             log.note("read nothing", () -> view.read("void", ByteBuffer.allocate(0)));
-            log.note(
-                "write a long name", () -> view.write("n".repeat(300), ByteBuffer.allocate(1)));
+            if (!name.equals("none")) { // which error comes first is the kernel's affair
+              log.note(
+                  "write a long name", () -> view.write("n".repeat(300), ByteBuffer.allocate(1)));
+            }
             log.note("write no name", () -> view.write("", ByteBuffer.allocate(1)));
             log.note("write much", () -> view.write("much", ByteBuffer.allocate(70_000)));
             log.does("delete", () -> view.delete("new"));
