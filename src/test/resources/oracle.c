@@ -23,6 +23,9 @@
 
 /* A header older than Linux 6.9 does not name it. */
 #define OP_FTRUNCATE 55
+/* Nor does one older than Linux 6.15 these. */
+#define OP_READV_FIXED 60
+#define OP_WRITEV_FIXED 61
 
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
@@ -40,7 +43,16 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "writev"))
 		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
-	else if (!strcmp(method, "fsync"))
+	else if (!strcmp(method, "readvFixed")) {
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_readv_fixed. */
+		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
+		sqe->opcode = OP_READV_FIXED;
+		sqe->buf_index = a[4];
+	} else if (!strcmp(method, "writevFixed")) {
+		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
+		sqe->opcode = OP_WRITEV_FIXED;
+		sqe->buf_index = a[4];
+	} else if (!strcmp(method, "fsync"))
 		io_uring_prep_fsync(sqe, a[0], a[1]);
 	else if (!strcmp(method, "syncFileRange"))
 		io_uring_prep_sync_file_range(sqe, a[0], a[2], a[1], a[3]);

@@ -6,6 +6,7 @@ import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FairPool;
 import io.ringspun.internal.ring.LentBuffer;
+import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -29,16 +30,18 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>An operation that is given a lease names the registered buffer if it runs on the pool's ring.
- * On any other ring, such as that which carries the calling thread, it uses the same memory like
- * any other. So take buffers from a pool of the ring that carries the thread.
+ * <p>A pool belongs to one ring, or to all rings of a group, which share the pinned pages. An
+ * operation that is given a lease names the registered buffer if it runs on one of them. On any
+ * other ring, such as that which carries the calling thread, it uses the same memory like any
+ * other. So take buffers from a pool of the ring that carries the thread, or of its group.
  *
  * <p>Where the kernel refuses to pin the memory, mostly for the limit of locked memory ({@code
  * ulimit -l}), the pool works unregistered. The first refusal is logged with what to do; {@link
  * #isRegistered} and {@link RingMetrics#unregisteredPools} tell.
  *
- * <p>The memory is the pool's. It is freed when the pool is closed and every lease is; the ring may
- * be closed before either.
+ * <p>The memory is the pool's. It is freed when the pool is closed and every lease is; a ring may
+ * be closed before either. The pool of a group lends buffers until the last of its rings is closed
+ * or has failed.
  *
  * @since 0.1
  */
@@ -47,21 +50,26 @@ public final class BufferPool implements AutoCloseable {
   private static final AtomicBoolean TOLD = new AtomicBoolean();
   private static final long BYTES_MAX = 1 << 30; // the kernel registers no more in one piece
 
-  private final Engine engine;
+  private final List<Engine> rings;
   private final MemorySegment memory;
+  private final RegisteredMemory registered;
   private final int bufferBytes;
   private final int buffers;
-  private final int index; // in the ring's table, or negative if it is not registered
   private final FairPool<MemorySegment> pool;
   private volatile boolean lost; // set by who closes a lease, read by who frees the memory
 
   private BufferPool(
-      Engine engine, MemorySegment memory, int buffers, int bufferBytes, long stride, int index) {
-    this.engine = engine;
+      List<Engine> rings,
+      MemorySegment memory,
+      RegisteredMemory registered,
+      int buffers,
+      int bufferBytes,
+      long stride) {
+    this.rings = rings;
     this.memory = memory;
+    this.registered = registered;
     this.buffers = buffers;
     this.bufferBytes = bufferBytes;
-    this.index = index;
     List<MemorySegment> all = new ArrayList<>();
     for (int i = 0; i < buffers; i++) {
       all.add(memory.asSlice(i * stride, bufferBytes));
@@ -69,8 +77,8 @@ public final class BufferPool implements AutoCloseable {
     pool = new FairPool<>(all);
   }
 
-  /** Opens a pool; see {@link Ring#bufferPool}. */
-  static BufferPool open(Engine engine, int buffers, int bufferBytes) throws IOException {
+  /** Opens a pool; see {@link Ring#bufferPool} and {@link RingGroup#bufferPool}. */
+  static BufferPool open(List<Engine> rings, int buffers, int bufferBytes) throws IOException {
     if (buffers < 1 || bufferBytes < 1) {
       throw new IllegalArgumentException(
           "there must be a buffer of a byte at least: %d of %d".formatted(buffers, bufferBytes));
@@ -81,18 +89,30 @@ public final class BufferPool implements AutoCloseable {
           "%d buffers of %d bytes are more than 1 GiB: open several pools"
               .formatted(buffers, bufferBytes));
     }
-    engine.requireUsable();
+    requireUsable(rings);
     MemorySegment memory = NativeMemory.allocate(buffers * stride);
-    int index = engine.registerBuffer(memory);
-    if (index == -Errno.ECANCELED) {
+    RegisteredMemory registered = RegisteredMemory.of(rings, memory);
+    if (registered.isOrphan()) {
       NativeMemory.free(memory);
-      engine.requireUsable();
-      throw new RingClosedException(engine.toString());
+      requireUsable(rings);
+      throw new RingClosedException(rings.toString());
     }
-    if (index < 0 && TOLD.compareAndSet(false, true)) {
-      tell(-index, buffers * stride);
+    if (registered.errno() != 0 && TOLD.compareAndSet(false, true)) {
+      tell(registered.errno(), buffers * stride);
     }
-    return new BufferPool(engine, memory, buffers, bufferBytes, stride, index);
+    return new BufferPool(rings, memory, registered, buffers, bufferBytes, stride);
+  }
+
+  /** Checks that the calling thread may wait for one of the rings, and that one takes calls. */
+  private static void requireUsable(List<Engine> rings) throws IOException {
+    Engine best = rings.getFirst();
+    for (Engine ring : rings) {
+      if (!ring.isClosed() && !ring.hasFailed()) {
+        best = ring;
+        break;
+      }
+    }
+    best.requireUsable();
   }
 
   private static void tell(int errno, long byteSize) {
@@ -122,8 +142,8 @@ public final class BufferPool implements AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if the pool is closed meanwhile
    * @throws java.io.InterruptedIOException if the thread is interrupted, before or while it waits;
    *     it has no buffer then, and the interrupt is pending
-   * @throws RingClosedException if the ring is closed
-   * @throws RingFailedException if the ring has failed
+   * @throws RingClosedException if the ring is closed, or all of the group are gone
+   * @throws RingFailedException if the ring has failed, likewise
    * @throws IOException as listed above
    */
   public Lease take() throws IOException {
@@ -150,9 +170,9 @@ public final class BufferPool implements AutoCloseable {
   }
 
   private @Nullable Lease take(long nanos) throws IOException {
-    engine.requireUsable();
+    requireUsable(rings);
     MemorySegment whole = pool.take(nanos);
-    return whole == null ? null : new Lease(this, whole, new LentBuffer(whole, engine, index));
+    return whole == null ? null : new Lease(this, whole, new LentBuffer(whole, registered));
   }
 
   void takeBack(MemorySegment whole, boolean isLost) {
@@ -169,9 +189,7 @@ public final class BufferPool implements AutoCloseable {
   }
 
   private void free() {
-    if (index >= 0) {
-      engine.unregisterBuffer(index);
-    }
+    registered.release();
     if (!lost) {
       NativeMemory.free(memory);
     }
@@ -180,10 +198,10 @@ public final class BufferPool implements AutoCloseable {
   /**
    * Returns whether the kernel registered the memory when the pool was opened.
    *
-   * @return false if it refused
+   * @return false if it refused; of a group, for any of the rings
    */
   public boolean isRegistered() {
-    return index >= 0;
+    return registered.errno() == 0;
   }
 
   /**
@@ -217,8 +235,8 @@ public final class BufferPool implements AutoCloseable {
    * Lends no more buffers: who waits for one gets {@link
    * java.nio.channels.AsynchronousCloseException}. Leases that are out stay valid until they are
    * closed. The memory is unregistered and freed when the last of them is, or now if none is out;
-   * whoever does that waits for the ring's thread. An interrupt does not end that wait. Closing
-   * again has no effect.
+   * whoever does that waits for the threads of the rings. An interrupt does not end that wait.
+   * Closing again has no effect.
    *
    * <p>A ring that fails with operations in flight may leave their memory to the kernel for good.
    * Buffers that were out then are never used again and their pool's memory is never freed; a pool

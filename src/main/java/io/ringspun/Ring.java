@@ -9,6 +9,7 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -283,7 +284,7 @@ public final class Ring implements AutoCloseable {
    * @throws IOException as listed above
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
-    return BufferPool.open(engine, buffers, bufferBytes);
+    return BufferPool.open(List.of(engine), buffers, bufferBytes);
   }
 
   /**

@@ -1,5 +1,8 @@
 package io.ringspun;
 
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +45,11 @@ public final class RingGroup implements AutoCloseable {
    * @throws IOException as listed above
    */
   public static RingGroup open(int count, RingOptions options) throws IOException {
+    return open(count, options, SystemKernel.get());
+  }
+
+  /** Opens a group on a kernel of the caller's making. */
+  static RingGroup open(int count, RingOptions options, Kernel kernel) throws IOException {
     if (count < 1) {
       throw new IllegalArgumentException("a group has at least one ring: " + count);
     }
@@ -49,7 +57,8 @@ public final class RingGroup implements AutoCloseable {
     try {
       for (int i = 1; i <= count; i++) {
         String name = options.threadName();
-        rings.add(Ring.open(name.isEmpty() ? options : options.withThreadName(name + "-" + i)));
+        RingOptions own = name.isEmpty() ? options : options.withThreadName(name + "-" + i);
+        rings.add(Ring.open(own, kernel));
       }
     } catch (IOException | RuntimeException | Error e) {
       rings.forEach(Ring::close);
@@ -74,6 +83,29 @@ public final class RingGroup implements AutoCloseable {
    */
   public Ring next() {
     return rings.get(Math.floorMod(turn.getAndIncrement(), rings.size()));
+  }
+
+  /**
+   * Opens a pool of buffers that all the rings share: their memory is pinned once and cloned into
+   * the table of each ({@code IORING_REGISTER_CLONE_BUFFERS}; Linux 6.12 for the first pool of a
+   * ring, 6.13 for the others). Where the kernel cannot do that, each ring pins it for itself, and
+   * the limit of locked memory counts it as often. Otherwise like {@link Ring#bufferPool}. Blocks
+   * until the calling thread has pinned the memory, some milliseconds for every hundred megabytes,
+   * and each ring has come round to take it.
+   *
+   * @param buffers how many
+   * @param bufferBytes the size of each; they start at pages of their own
+   * @return the pool, for the caller to close, before or after the group
+   * @throws IllegalArgumentException if either is not positive, or all would take more than 1 GiB
+   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws RingClosedException if all the rings are closed
+   * @throws RingFailedException if none is open and the first has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws IOException as listed above
+   */
+  public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
+    List<Engine> engines = rings.stream().map(EngineAccess::of).toList();
+    return BufferPool.open(engines, buffers, bufferBytes);
   }
 
   /**

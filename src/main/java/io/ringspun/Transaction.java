@@ -6,6 +6,7 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       String name,
       @Nullable Descriptor target,
       @Nullable MemorySegment memory,
+      @Nullable LentBuffer buffer,
       boolean fills,
       boolean syncs,
       Encoder encoder) {
@@ -62,7 +64,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @return this
    */
   public final T nop() {
-    return add(new Step("nop", null, null, false, false, (op, _, _) -> op.nop()));
+    return add(new Step("nop", null, null, null, false, false, (op, _, _) -> op.nop()));
   }
 
   /**
@@ -87,9 +89,46 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
             "read",
             source,
             target,
+            null,
             true,
             false,
             (op, fd, address) -> op.read(fd, address, length, position)));
+  }
+
+  /**
+   * Adds a read into the buffer of a lease, whose size is asked for. The lease must stay open until
+   * {@code run}, which must be called by the thread that took it; then {@link Lease#filled} shows
+   * what came, of several reads into one lease that of the last one added. If the lease's pool is
+   * registered with the ring that this runs on, the kernel need not pin the memory ({@code
+   * IORING_OP_READ_FIXED}, Linux 5.1); else this is {@link #read(Descriptor, MemorySegment, long)}.
+   *
+   * @param source what to read from
+   * @param target where the bytes go
+   * @param position where to start, in bytes from the beginning
+   * @return this
+   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
+   *     it or the size misaligned
+   * @throws IllegalStateException if the lease is closed, or this has been run
+   * @throws WrongThreadException if another thread took the lease
+   */
+  public final T read(Descriptor source, Lease target, long position) {
+    LentBuffer buffer = LentBuffer.of(target);
+    MemorySegment memory = buffer.memory();
+    Arguments.requirePosition(position, memory.byteSize());
+    source.checkTransfer(memory, position, false);
+    int length = buffer.byteSize();
+    int slot = buffer.slot(engine);
+    return add(
+        new Step(
+            "read",
+            source,
+            memory,
+            buffer,
+            true,
+            false,
+            slot < 0
+                ? (op, fd, address) -> op.read(fd, address, length, position)
+                : (op, fd, address) -> op.readFixed(fd, address, length, position, slot)));
   }
 
   /**
@@ -114,9 +153,48 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
             "write",
             target,
             source,
+            null,
             false,
             false,
             (op, fd, address) -> op.write(fd, address, length, position)));
+  }
+
+  /**
+   * Adds a write of the first bytes of the buffer of a lease: what was put there before {@code run}
+   * or by an earlier operation of a chain; bytes that nobody put there are written as zeros. The
+   * lease must stay open until {@code run}, which must be called by the thread that took it. If the
+   * lease's pool is registered with the ring that this runs on, the kernel need not pin the memory
+   * ({@code IORING_OP_WRITE_FIXED}, Linux 5.1); else this is {@link #write(Descriptor,
+   * MemorySegment, long)}.
+   *
+   * @param target what to write to
+   * @param source the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @param position where to start, in bytes from the beginning
+   * @return this
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
+   *     it or the length misaligned
+   * @throws IllegalStateException if the lease is closed, or this has been run
+   * @throws WrongThreadException if another thread took the lease
+   */
+  public final T write(Descriptor target, Lease source, int length, long position) {
+    LentBuffer buffer = LentBuffer.of(source);
+    MemorySegment memory = buffer.first(length);
+    Arguments.requirePosition(position, length);
+    target.checkTransfer(memory, position, true);
+    int slot = buffer.slot(engine);
+    return add(
+        new Step(
+            "write",
+            target,
+            memory,
+            buffer,
+            false,
+            false,
+            slot < 0
+                ? (op, fd, address) -> op.write(fd, address, length, position)
+                : (op, fd, address) -> op.writeFixed(fd, address, length, position, slot)));
   }
 
   /**
@@ -128,7 +206,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    */
   public final T fsync(Descriptor target) {
     Objects.requireNonNull(target);
-    return add(new Step("fsync", target, null, false, true, (op, fd, _) -> op.fsync(fd, 0)));
+    return add(new Step("fsync", target, null, null, false, true, (op, fd, _) -> op.fsync(fd, 0)));
   }
 
   /**
@@ -145,6 +223,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
         new Step(
             "fdatasync",
             target,
+            null,
             null,
             false,
             true,
@@ -265,6 +344,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     if (memory != null) {
       try {
         Lending.requireUsable(memory, step.fills());
+        prepare(step.buffer(), step);
         loan =
             step.fills() ? Loan.toFill(memory, step.length()) : Loan.toDrain(memory, step.length());
       } catch (RuntimeException | Error e) {
@@ -280,6 +360,18 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     operation.using(handle, loan == null ? null : loan.owner());
   }
 
+  private static void prepare(@Nullable LentBuffer buffer, Step step) {
+    if (buffer == null) {
+      return;
+    }
+    buffer.requireUsable();
+    if (step.fills()) {
+      buffer.filled(0);
+    } else {
+      buffer.own(step.length());
+    }
+  }
+
   /** Hands over what was read and ends every loan, also if the arena of some segment was closed. */
   private void finish(Call call, @Nullable Loan[] loans) {
     RuntimeException problem = null;
@@ -287,8 +379,13 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       Loan loan = loans[i];
       if (loan != null) {
         try (loan) {
-          if (steps.get(i).fills()) {
-            loan.filled(call.operation(i).result());
+          Step step = steps.get(i);
+          if (step.fills()) {
+            int result = call.operation(i).result();
+            loan.filled(result);
+            if (step.buffer() != null) {
+              step.buffer().filled(Math.max(result, 0));
+            }
           }
         } catch (RuntimeException e) {
           problem = e;

@@ -70,19 +70,24 @@ class BufferPoolTest {
     }
   }
 
-  @Test
-  void open_badSizes() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void open_badSizes(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(0, 1));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(1, 0));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(-1, -1));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(2, (1 << 29) + 1));
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> ring.bufferPool(Integer.MAX_VALUE, Integer.MAX_VALUE));
-      try (BufferPool pool = ring.bufferPool(1, 1)) {
-        assertThrows(IllegalArgumentException.class, () -> pool.take(Duration.ZERO));
-      }
+      caller.run(
+          ring,
+          () -> {
+            assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(0, 1));
+            assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(1, 0));
+            assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(-1, -1));
+            assertThrows(IllegalArgumentException.class, () -> ring.bufferPool(2, (1 << 29) + 1));
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> ring.bufferPool(Integer.MAX_VALUE, Integer.MAX_VALUE));
+            try (BufferPool pool = ring.bufferPool(1, 1)) {
+              assertThrows(IllegalArgumentException.class, () -> pool.take(Duration.ZERO));
+            }
+          });
     }
   }
 
@@ -315,33 +320,46 @@ class BufferPoolTest {
     }
   }
 
-  @Test
-  void ring_failed() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void ring_failed(Caller caller) throws Exception {
     LeakCheck.expectLost(4096); // the ring's own wake-up buffer; the pool's is free
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel)) {
       BufferPool pool = ring.bufferPool(1, 4096);
       kernel.throwFromEnter(new IllegalStateException("on purpose"));
       assertThrows(IOException.class, ring::nop);
-      IOException failure = assertThrows(IOException.class, pool::take);
-      assertInstanceOf(RingFailedException.class, failure);
-      assertThrows(RingFailedException.class, () -> ring.bufferPool(1, 1));
-      pool.close();
+      try (Ring other = Ring.open()) {
+        caller.run(
+            other,
+            () -> {
+              IOException failure = assertThrows(IOException.class, pool::take);
+              assertInstanceOf(RingFailedException.class, failure);
+              assertThrows(RingFailedException.class, () -> ring.bufferPool(1, 1));
+              pool.close();
+            });
+      }
     }
   }
 
-  @Test
-  void lease_toTheOneWhoGaveItBackLast() throws Exception {
-    try (Ring ring = Ring.open();
-        BufferPool pool = ring.bufferPool(3, 4096)) {
-      long address;
-      try (Lease lease = pool.take()) {
-        address = lease.segment().address();
-      }
-      try (Lease lease = pool.take()) {
-        assertEquals(address, lease.segment().address(), "the one that the caches have");
-      }
-      assertSame(ring.isOpen(), pool.isOpen());
+  @ParameterizedTest
+  @EnumSource
+  void lease_toTheOneWhoGaveItBackLast(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      caller.run(
+          ring,
+          () -> {
+            try (BufferPool pool = ring.bufferPool(3, 4096)) {
+              long address;
+              try (Lease lease = pool.take()) {
+                address = lease.segment().address();
+              }
+              try (Lease lease = pool.take()) {
+                assertEquals(address, lease.segment().address(), "the one that the caches have");
+              }
+              assertSame(ring.isOpen(), pool.isOpen());
+            }
+          });
     }
   }
 

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
@@ -161,12 +161,12 @@ class ChainFaultTest {
       kernel.add(FaultRule.on(IORING_OP_WRITE).after(2).times(1).duplicate(2).delay());
       Caller.Begun<ChainResult> begun =
           caller.begin(ring, () -> writeChain(ring, file, 4, 0, false));
-      Eventually.holds(
+      Await.until(
           "all but one are there", () -> kernel.held() == 3 && ring.metrics().inFlight() == 1);
       assertFalse(begun.future().isDone());
       kernel.release();
       assertTrue(begun.result().succeeded());
-      Eventually.holds("the copies are counted", () -> ring.metrics().stale() == 2);
+      Await.until("the copies are counted", () -> ring.metrics().stale() == 2);
     }
   }
 

@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -50,7 +50,7 @@ class EnterFaultTest {
                 ring.nop();
               }
             });
-        Eventually.holds("the faults are used up", () -> kernel.enterFaultsLeft() == 0);
+        Await.until("the faults are used up", () -> kernel.enterFaultsLeft() == 0);
       }
       assertEquals(0, ring.metrics().inFlight());
       assertEquals(150, kernel.submitted(Constants.IORING_OP_NOP), "submitted exactly once");
@@ -65,7 +65,7 @@ class EnterFaultTest {
         kernel) {
       kernel.add(FaultRule.on(Constants.IORING_OP_NOP).delay());
       List<Caller.Begun<Void>> waiting = startNops(ring, 4);
-      Eventually.holds("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 8);
+      Await.until("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 8);
       kernel.failEnter(errno, 50);
       kernel.clear();
       kernel.release();
@@ -131,7 +131,7 @@ class EnterFaultTest {
                 bystander.await();
                 return null;
               });
-      Eventually.holds("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 8);
+      Await.until("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 8);
       carried.awaitParked();
 
       long start = System.nanoTime();
@@ -182,7 +182,7 @@ class EnterFaultTest {
         batch.nop();
       }
       Caller.Begun<BatchResult> waiting = caller.begin(ring, batch::run);
-      Eventually.holds("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 1);
+      Await.until("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 1);
       kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
       assertThrows(RingFailedException.class, waiting::result);
     }
@@ -198,7 +198,7 @@ class EnterFaultTest {
     RingFile file = RingFile.open(ring, path, StandardOpenOption.READ);
     kernel.add(FaultRule.on(Constants.IORING_OP_READ).delay());
     Caller.Begun<Integer> reader = caller.begin(ring, () -> file.read(ByteBuffer.allocate(7), 0));
-    Eventually.holds("held", () -> kernel.held() == 1);
+    Await.until("held", () -> kernel.held() == 1);
     Caller.Begun<Void> fileCloser =
         caller.begin(
             ring,
@@ -231,7 +231,7 @@ class EnterFaultTest {
       RingFile file = RingFile.open(ring, path, StandardOpenOption.READ);
       kernel.add(FaultRule.on(Constants.IORING_OP_READ).delay());
       Caller.Begun<Integer> reader = caller.begin(ring, () -> file.read(ByteBuffer.allocate(7), 0));
-      Eventually.holds("held", () -> kernel.held() == 1);
+      Await.until("held", () -> kernel.held() == 1);
       kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
       assertThrows(RingFailedException.class, reader::result);
       assertThrows(RingFailedException.class, () -> file.read(ByteBuffer.allocate(7), 0));
@@ -246,7 +246,7 @@ class EnterFaultTest {
     LeakCheck.expectLost(FAILED_RING_BYTES);
     Ring ring = FaultyRing.open(kernel);
     kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
-    Eventually.holds("failed", () -> fails(ring));
+    Await.until("failed", () -> fails(ring));
     Caller.CARRIED.run(ring, ring::close);
     ring.close();
   }

@@ -12,6 +12,11 @@ public final class FaultyRing {
     return open(RingOptions.defaults().withInlineAttempts(false), kernel);
   }
 
+  /** Opens several such rings. */
+  public static RingGroup openGroup(int count, FaultKernel kernel) throws IOException {
+    return RingGroup.open(count, RingOptions.defaults().withInlineAttempts(false), kernel);
+  }
+
   /** Opens a ring. */
   public static Ring open(RingOptions options, FaultKernel kernel) throws IOException {
     return Ring.open(options, kernel);

@@ -10,7 +10,6 @@ import io.ringspun.testing.LeakCheck;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,28 +46,40 @@ class LeaseTest {
     }
   }
 
-  @Test
-  void segment_showsNothingOfTheLastUser() throws Exception {
-    try (Ring ring = Ring.open();
-        BufferPool pool = ring.bufferPool(1, 5000)) {
-      for (int i = 0; i < 3; i++) {
-        try (Lease lease = pool.take()) {
-          assertEquals(0, lease.filled().byteSize());
-          assertArrayEquals(new byte[5000], lease.segment().toArray(ValueLayout.JAVA_BYTE));
-          lease.segment().fill((byte) 0x5a);
-          assertEquals((byte) 0x5a, lease.segment().get(ValueLayout.JAVA_BYTE, 4999));
-          assertEquals(0, lease.filled().byteSize(), "nothing was transferred");
-        }
-      }
+  @ParameterizedTest
+  @EnumSource
+  void segment_showsNothingOfTheLastUser(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      caller.run(
+          ring,
+          () -> {
+            try (BufferPool pool = ring.bufferPool(1, 5000)) {
+              for (int i = 0; i < 3; i++) {
+                try (Lease lease = pool.take()) {
+                  assertEquals(0, lease.filled().byteSize());
+                  assertArrayEquals(new byte[5000], lease.segment().toArray(ValueLayout.JAVA_BYTE));
+                  lease.segment().fill((byte) 0x5a);
+                  assertEquals((byte) 0x5a, lease.segment().get(ValueLayout.JAVA_BYTE, 4999));
+                  assertEquals(0, lease.filled().byteSize(), "nothing was transferred");
+                }
+              }
+            }
+          });
     }
   }
 
-  @Test
-  void filled_isReadOnly() throws Exception {
-    try (Ring ring = Ring.open();
-        BufferPool pool = ring.bufferPool(1, 4096);
-        Lease lease = pool.take()) {
-      assertTrue(lease.filled().isReadOnly());
+  @ParameterizedTest
+  @EnumSource
+  void filled_isReadOnly(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      caller.run(
+          ring,
+          () -> {
+            try (BufferPool pool = ring.bufferPool(1, 4096);
+                Lease lease = pool.take()) {
+              assertTrue(lease.filled().isReadOnly());
+            }
+          });
     }
   }
 

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.lang.foreign.Arena;
@@ -51,7 +51,7 @@ class StrayCompletionTest {
         kernel) {
       kernel.add(FaultRule.on(Constants.IORING_OP_NOP).delay());
       Caller.Begun<Boolean> waiting = startNop(caller, ring);
-      Eventually.holds("held", () -> kernel.held() == 1);
+      Await.until("held", () -> kernel.held() == 1);
       long mine = lastNop().userData();
       long[] garbage = {
         mine + 1, // a slot with nothing in it
@@ -68,7 +68,7 @@ class StrayCompletionTest {
         kernel.inject(userData, 4711, 0);
         kernel.inject(userData, -5, Constants.IORING_CQE_F_MORE);
       }
-      Eventually.holds("counted", () -> ring.metrics().stale() == 2 * garbage.length);
+      Await.until("counted", () -> ring.metrics().stale() == 2 * garbage.length);
       assertEquals(1, ring.metrics().inFlight());
       assertFalse(waiting.future().isDone());
       kernel.clear();
@@ -100,7 +100,7 @@ class StrayCompletionTest {
       for (Caller.Begun<Boolean> one : all) {
         assertTrue(one.result());
       }
-      Eventually.holds("counted", () -> ring.metrics().stale() == 8 * 20 * 3);
+      Await.until("counted", () -> ring.metrics().stale() == 8 * 20 * 3);
       assertEquals(8 * 20, ring.metrics().completed());
       assertEquals(0, ring.metrics().inFlight());
     }
@@ -116,10 +116,10 @@ class StrayCompletionTest {
       long first = lastNop().userData();
       kernel.add(FaultRule.on(Constants.IORING_OP_NOP).delay());
       Caller.Begun<Boolean> second = startNop(caller, ring);
-      Eventually.holds("held", () -> kernel.held() == 1);
+      Await.until("held", () -> kernel.held() == 1);
       assertEquals((int) first, (int) lastNop().userData(), "the slot is the same");
       kernel.inject(first, -5, 0);
-      Eventually.holds("counted", () -> ring.metrics().stale() == 1);
+      Await.until("counted", () -> ring.metrics().stale() == 1);
       assertFalse(second.future().isDone());
       kernel.release();
       assertTrue(second.result());
@@ -133,12 +133,12 @@ class StrayCompletionTest {
         kernel) {
       kernel.add(FaultRule.on(Constants.IORING_OP_NOP).delay());
       Caller.Begun<Boolean> waiting = startNop(Caller.PLATFORM, ring);
-      Eventually.holds("held", () -> kernel.held() == 1);
+      Await.until("held", () -> kernel.held() == 1);
       long before = ring.metrics().enters();
       kernel.inject(lastNop().userData(), 0, Constants.IORING_CQE_F_MORE);
-      Eventually.holds("the ring saw it", () -> ring.metrics().enters() > before);
+      Await.until("the ring saw it", () -> ring.metrics().enters() > before);
       kernel.nudge();
-      Eventually.holds("the ring came round", () -> ring.metrics().enters() > before + 1);
+      Await.until("the ring came round", () -> ring.metrics().enters() > before + 1);
       assertEquals(1, ring.metrics().inFlight());
       assertFalse(waiting.future().isDone());
       kernel.release();
@@ -184,7 +184,7 @@ class StrayCompletionTest {
       while (readers.stream().anyMatch(reader -> !reader.future().isDone())) {
         long done = readers.stream().filter(reader -> reader.future().isDone()).count();
         // As many as possible at once, or whatever the last ones still have.
-        Eventually.holds(
+        Await.until(
             "completions to shuffle",
             () ->
                 kernel.held() >= Math.min(most, threads - done)
@@ -195,7 +195,7 @@ class StrayCompletionTest {
         assertEquals(rounds * (100 + id) + 45, readers.get(id).result());
       }
       kernel.releaseShuffled(random);
-      Eventually.holds("the copies too", () -> ring.metrics().stale() == (long) threads * rounds);
+      Await.until("the copies too", () -> ring.metrics().stale() == (long) threads * rounds);
       kernel.clear();
     }
   }

@@ -125,7 +125,7 @@ class TransactionTest {
   void nulls(Kind kind) {
     Transaction<?> transaction = kind.on(ring);
     assertThrows(NullPointerException.class, () -> transaction.read(null, memory, 0));
-    assertThrows(NullPointerException.class, () -> transaction.read(file, null, 0));
+    assertThrows(NullPointerException.class, () -> transaction.read(file, (MemorySegment) null, 0));
     assertThrows(NullPointerException.class, () -> transaction.write(null, memory, 0));
     assertThrows(NullPointerException.class, () -> transaction.write(file, null, 0));
     assertThrows(NullPointerException.class, () -> transaction.fsync(null));

@@ -24,10 +24,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
-import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -125,9 +123,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
       throws IOException {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new ProviderMismatchException(path + " is not a path of the default file system");
-    }
+    Names.requireDefault(path);
     OpenFlags flags = OpenFlags.of(options);
     Names names = new Names(null, EngineAccess.of(ring));
     return opened(names, path, names.open(path, flags.bits(), mode), flags);
@@ -217,6 +213,27 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     int n = transfer.read(buffer, position);
     buffer.filled(n);
     return endOrCount(n);
+  }
+
+  /**
+   * Reads bytes into the buffers of several leases, whose sizes are asked for, filling one after
+   * the other; {@link Lease#filled} shows the part of each. On a ring that they are registered
+   * with, if they are all of one pool, the kernel need not pin the memory ({@code
+   * IORING_OP_READV_FIXED}, Linux 6.15); else this is {@link #read(MemorySegment[], long)}. At most
+   * 1,024 of them are used.
+   *
+   * @param targets where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @throws IllegalArgumentException if there is no lease, or one twice, or for the reasons of
+   *     {@link #read(Lease, long)} any of them is unfit
+   * @throws IllegalStateException if one is closed
+   * @throws WrongThreadException if another thread took one
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as listed in the class comment
+   */
+  public long read(Lease[] targets, long position) throws IOException {
+    return endOrCount(Leases.read(this, targets, position));
   }
 
   /**
@@ -396,14 +413,31 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public int write(Lease lease, int length, long position) throws IOException {
     LentBuffer buffer = LentBuffer.of(lease);
-    MemorySegment memory = buffer.memory();
-    if (length < 1 || length > memory.byteSize()) {
-      throw new IndexOutOfBoundsException(
-          "%d bytes of a buffer of %d".formatted(length, memory.byteSize()));
-    }
-    checkWrite(memory.asSlice(0, length), position);
+    checkWrite(buffer.first(length), position);
     buffer.own(length);
     return transfer.write(buffer, length, position);
+  }
+
+  /**
+   * Writes the first bytes of the buffers of several leases, taking all of one before those of the
+   * next; see {@link #write(Lease, int, long)}. On a ring that they are registered with, if they
+   * are all of one pool, the kernel need not pin the memory ({@code IORING_OP_WRITEV_FIXED}, Linux
+   * 6.15); else this is {@link #write(MemorySegment[], long)}. At most 1,024 of them are used.
+   *
+   * @param sources the bytes
+   * @param length how many of them, from 1 to the sum of the sizes
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than asked for
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffers
+   * @throws IllegalArgumentException if there is a lease twice, or for the reasons of {@link
+   *     #write(Lease, int, long)} any of them is unfit
+   * @throws IllegalStateException if one is closed, or the file was opened to append
+   * @throws WrongThreadException if another thread took one
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as listed in the class comment
+   */
+  public long write(Lease[] sources, long length, long position) throws IOException {
+    return Leases.write(this, sources, length, position);
   }
 
   /**
@@ -582,7 +616,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(source, position);
   }
 
-  private static int requireProgress(int written) throws IOException {
+  static int requireProgress(int written) throws IOException {
     if (written == 0) {
       throw new IOException("write failed: the kernel took no byte");
     }
@@ -870,8 +904,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Runs one operation on this file; {@code lent} stays reachable meanwhile. */
   int runRaw(Encoder encoder, @Nullable Object lent) throws IOException {
+    return runRaw(handle.engine(), encoder, lent);
+  }
+
+  /** Runs one operation likewise, on a ring that the caller has chosen. */
+  int runRaw(Engine engine, Encoder encoder, @Nullable Object lent) throws IOException {
     handle.acquire();
-    Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(timeoutNanos);
     try {
       encoder.encode(call.operation(0));
@@ -883,8 +921,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return engine.run(call);
   }
 
+  Handle handle() {
+    return handle;
+  }
+
   int fd() {
     return handle.fd();
+  }
+
+  Engine engine() {
+    return handle.engine();
   }
 
   boolean isRingFailed() {

@@ -10,6 +10,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -94,8 +95,9 @@ final class Transfer {
     if (Lending.isLendable(target)) {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       Operation operation = call.operation(0);
-      if (buffer != null && buffer.isRegisteredWith(engine)) {
-        operation.readFixed(handle.fd(), target.address(), length, position, buffer.index());
+      int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(engine);
+      if (slot >= 0) {
+        operation.readFixed(handle.fd(), target.address(), length, position, slot);
       } else {
         operation.read(handle.fd(), target.address(), length, position);
       }
@@ -202,8 +204,9 @@ final class Transfer {
       Call call = engine.single().timeoutNanos(timeoutNanos);
       Operation operation = call.operation(0);
       int step = (int) loan.byteSize();
-      if (buffer != null && buffer.isRegisteredWith(engine)) {
-        operation.writeFixed(handle.fd(), loan.address(), step, position, buffer.index());
+      int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(engine);
+      if (slot >= 0) {
+        operation.writeFixed(handle.fd(), loan.address(), step, position, slot);
       } else {
         operation.write(handle.fd(), loan.address(), step, position);
       }

@@ -2,8 +2,12 @@ package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,8 +15,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Transfers to or from several pieces of memory at once: {@code READV} and {@code WRITEV}. */
+/**
+ * Transfers to or from several pieces of memory at once: {@code READV} and {@code WRITEV}, or
+ * {@code READV_FIXED} and {@code WRITEV_FIXED} where the pieces are registered.
+ */
 final class Vector {
   private static final long IOVEC_BYTES = 16;
 
@@ -20,15 +28,32 @@ final class Vector {
 
   /** Reads what one operation gives: 0 at the end. */
   static long read(RingFile file, MemorySegment[] targets, long position) throws IOException {
-    return transfer(file, targets, position, true);
+    return transfer(file, targets, null, position, true);
+  }
+
+  /** Reads likewise, into parts of pools' buffers. */
+  static long read(RingFile file, MemorySegment[] targets, LentBuffer[] buffers, long position)
+      throws IOException {
+    return transfer(file, targets, buffers, position, true);
   }
 
   /** Writes what one operation takes. */
   static long write(RingFile file, MemorySegment[] sources, long position) throws IOException {
-    return transfer(file, sources, position, false);
+    return transfer(file, sources, null, position, false);
   }
 
-  private static long transfer(RingFile file, MemorySegment[] pieces, long position, boolean fills)
+  /** Writes likewise, from parts of pools' buffers. */
+  static long write(RingFile file, MemorySegment[] sources, LentBuffer[] buffers, long position)
+      throws IOException {
+    return transfer(file, sources, buffers, position, false);
+  }
+
+  private static long transfer(
+      RingFile file,
+      MemorySegment[] pieces,
+      LentBuffer @Nullable [] buffers,
+      long position,
+      boolean fills)
       throws IOException {
     long total = 0;
     for (MemorySegment piece : pieces) {
@@ -47,15 +72,12 @@ final class Vector {
       }
       int count = loans.size();
       Object lent = List.of(vector, loans);
+      Engine engine = file.engine();
+      int slot = buffers == null ? RegisteredMemory.NONE : LentBuffer.slot(buffers, engine);
       int n =
           file.runRaw(
-              operation -> {
-                if (fills) {
-                  operation.readv(file.fd(), vector.address(), count, position);
-                } else {
-                  operation.writev(file.fd(), vector.address(), count, position);
-                }
-              },
+              engine,
+              op -> encode(op, file.fd(), vector.address(), count, position, fills, slot),
               lent);
       settled = true;
       RingFile.check(fills ? "readv" : "writev", n);
@@ -72,6 +94,21 @@ final class Vector {
         loans.forEach(Loan::close);
         vector.close();
       }
+    }
+  }
+
+  private static void encode(
+      Operation operation, int fd, long vector, int count, long position, boolean fills, int slot) {
+    if (slot == RegisteredMemory.NONE) {
+      if (fills) {
+        operation.readv(fd, vector, count, position);
+      } else {
+        operation.writev(fd, vector, count, position);
+      }
+    } else if (fills) {
+      operation.readvFixed(fd, vector, count, position, slot);
+    } else {
+      operation.writevFixed(fd, vector, count, position, slot);
     }
   }
 

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -105,7 +105,7 @@ class RingDirectoryRaceTest {
                 return null;
               });
       try {
-        Eventually.holds(
+        Await.until(
             "both sides were seen often",
             () ->
                 reader.future().isDone()

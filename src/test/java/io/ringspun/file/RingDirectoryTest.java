@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.LeakCheck;
@@ -29,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -40,15 +42,16 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @ExtendWith(LeakCheck.class)
@@ -127,15 +130,19 @@ class RingDirectoryTest {
   }
 
   /** The mode that a file is made with goes by way of another structure than openat's. */
-  @Test
-  void openFile_sameModeAsTheJdk() throws Exception {
-    try (Ring ring = Ring.open();
-        RingDirectory directory = RingDirectory.open(ring, root)) {
-      directory.openFile(NEW, CREATE_NEW, WRITE).close();
-      Path other = Files.writeString(root.resolve("other"), "");
-      assertEquals(
-          Files.getPosixFilePermissions(other), Files.getPosixFilePermissions(root.resolve(NEW)));
-    }
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void openFile_sameModeAsTheJdk(RingCase how) throws Exception {
+    how.run(
+        ring -> {
+          try (RingDirectory directory = RingDirectory.open(ring, root)) {
+            directory.openFile(NEW, CREATE_NEW, WRITE).close();
+            Path other = Files.writeString(root.resolve("other"), "");
+            assertEquals(
+                Files.getPosixFilePermissions(other),
+                Files.getPosixFilePermissions(root.resolve(NEW)));
+          }
+        });
   }
 
   @ParameterizedTest
@@ -192,6 +199,40 @@ class RingDirectoryTest {
             assertThrows(NoSuchFileException.class, () -> directory.openDirectory(NOTHING));
           }
         });
+  }
+
+  /** No process that is started meanwhile gets it. */
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void open_isNotInherited(RingCase how) throws Exception {
+    run(
+        how,
+        directory -> {
+          try (RingDirectory sub = directory.openDirectory(SUB)) {
+            assertEquals(List.of(true), closedOnExec(root));
+            assertEquals(List.of(true), closedOnExec(root.resolve(SUB)));
+            assertTrue(sub.isOpen());
+          }
+        });
+  }
+
+  /** Returns, for each descriptor of a path, whether it has {@code O_CLOEXEC}. */
+  private static List<Boolean> closedOnExec(Path path) throws IOException {
+    List<Boolean> flags = new ArrayList<>();
+    try (DirectoryStream<Path> links = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path link : links) {
+        if (!Files.isSymbolicLink(link)
+            || !Files.readSymbolicLink(link).equals(path.toRealPath())) {
+          continue;
+        }
+        for (String line : Files.readAllLines(Path.of("/proc/self/fdinfo/" + link.getFileName()))) {
+          if (line.startsWith("flags:")) {
+            flags.add((Long.parseLong(line.substring(6).strip(), 8) & Constants.O_CLOEXEC) != 0);
+          }
+        }
+      }
+    }
+    return flags;
   }
 
   /** What is open is the directory, not its name. */
@@ -289,21 +330,25 @@ class RingDirectoryTest {
     };
   }
 
-  @Test
-  void resolve_mountsAndMagicLinks() throws Exception {
-    try (Ring ring = Ring.open();
-        RingDirectory top = RingDirectory.open(ring, Path.of("/"));
-        RingDirectory proc = RingDirectory.open(ring, Path.of("/proc"))) {
-      Path version = Path.of("proc/version");
-      assertTrue(contentOf(top, version).startsWith("Linux"));
-      AccessDeniedException e =
-          assertThrows(AccessDeniedException.class, () -> top.openFile(version, Resolve.NO_XDEV));
-      assertTrue(e.getReason().contains("mount"), e::getReason);
-      Path magic = Path.of("self/cwd");
-      proc.openDirectory(magic).close();
-      assertThrows(
-          FileSystemException.class, () -> proc.openDirectory(magic, Resolve.NO_MAGICLINKS));
-    }
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void resolve_mountsAndMagicLinks(RingCase how) throws Exception {
+    how.run(
+        ring -> {
+          try (RingDirectory top = RingDirectory.open(ring, Path.of("/"));
+              RingDirectory proc = RingDirectory.open(ring, Path.of("/proc"))) {
+            Path version = Path.of("proc/version");
+            assertTrue(contentOf(top, version).startsWith("Linux"));
+            AccessDeniedException e =
+                assertThrows(
+                    AccessDeniedException.class, () -> top.openFile(version, Resolve.NO_XDEV));
+            assertTrue(e.getReason().contains("mount"), e::getReason);
+            Path magic = Path.of("self/cwd");
+            proc.openDirectory(magic).close();
+            assertThrows(
+                FileSystemException.class, () -> proc.openDirectory(magic, Resolve.NO_MAGICLINKS));
+          }
+        });
   }
 
   // ---- names ---------------------------------------------------------------------------------
@@ -387,22 +432,25 @@ class RingDirectoryTest {
     assertEquals("inside", Files.readString(root.resolve(INSIDE)));
   }
 
-  @Test
-  void link_toAnotherFileSystem() throws Exception {
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void link_toAnotherFileSystem(RingCase how) throws Exception {
     Path memory = Path.of("/dev/shm");
     assumeTrue(
         Files.isWritable(memory) && !Files.getFileStore(memory).equals(Files.getFileStore(root)),
         "there is no second file system to write to");
-    try (Ring ring = Ring.open();
-        RingDirectory directory = RingDirectory.open(ring, root);
-        RingDirectory other = RingDirectory.open(ring, memory)) {
-      Path name = Path.of("ringspun-" + ProcessHandle.current().pid());
-      FileSystemException e =
-          assertThrows(FileSystemException.class, () -> directory.link(FILE, other, name));
-      assertTrue(e.getReason().contains("EXDEV"), e::getReason);
-      assertThrows(
-          AtomicMoveNotSupportedException.class, () -> directory.rename(FILE, other, name));
-    }
+    how.run(
+        ring -> {
+          try (RingDirectory directory = RingDirectory.open(ring, root);
+              RingDirectory other = RingDirectory.open(ring, memory)) {
+            Path name = Path.of("ringspun-" + ProcessHandle.current().pid());
+            FileSystemException e =
+                assertThrows(FileSystemException.class, () -> directory.link(FILE, other, name));
+            assertTrue(e.getReason().contains("EXDEV"), e::getReason);
+            assertThrows(
+                AtomicMoveNotSupportedException.class, () -> directory.rename(FILE, other, name));
+          }
+        });
   }
 
   @ParameterizedTest
@@ -674,24 +722,36 @@ class RingDirectoryTest {
         });
   }
 
-  @Test
-  void ringClosed_refuses() throws Exception {
+  /** A carried thread would go to the ring that carries it. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CARRIED")
+  void ringClosed_refuses(Caller caller) throws Exception {
     Ring ring = Ring.open();
     RingDirectory directory = RingDirectory.open(ring, root);
     ring.close();
-    assertThrows(RingClosedException.class, () -> directory.stat(FILE));
-    assertThrows(RingClosedException.class, () -> directory.rename(FILE, directory, NEW));
-    directory.close();
+    try (Ring other = Ring.open()) {
+      caller.run(
+          other,
+          () -> {
+            assertThrows(RingClosedException.class, () -> directory.stat(FILE));
+            assertThrows(RingClosedException.class, () -> directory.rename(FILE, directory, NEW));
+            directory.close();
+          });
+    }
   }
 
-  @Test
-  void chain_refusesToReadADirectory() throws Exception {
-    try (Ring ring = Ring.open();
-        RingDirectory directory = RingDirectory.open(ring, root);
-        Arena arena = Arena.ofConfined()) {
-      var memory = arena.allocate(10);
-      assertThrows(IllegalArgumentException.class, () -> ring.chain().read(directory, memory, 0));
-      ring.chain().fsync(directory).run();
-    }
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void chain_refusesToReadADirectory(RingCase how) throws Exception {
+    how.run(
+        ring -> {
+          try (RingDirectory directory = RingDirectory.open(ring, root);
+              Arena arena = Arena.ofConfined()) {
+            var memory = arena.allocate(10);
+            assertThrows(
+                IllegalArgumentException.class, () -> ring.chain().read(directory, memory, 0));
+            ring.chain().fsync(directory).run();
+          }
+        });
   }
 }

@@ -3,9 +3,7 @@ package io.ringspun.file;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.DELETE_ON_CLOSE;
-import static java.nio.file.StandardOpenOption.DSYNC;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -16,7 +14,6 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.Differential;
 import io.ringspun.testing.Differential.Program;
 import io.ringspun.testing.ExtendedOption;
-import io.ringspun.testing.RingCase;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
@@ -33,7 +30,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -44,11 +40,12 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the JDK's channel does is the specification; here ours does the same beside it. */
+/**
+ * What the JDK's channel does is the specification; here ours does the same beside it. What people
+ * have thought of is here, the rest is in {@link RingFileChannelPropertyTest}.
+ */
 class RingFileChannelDifferenceTest {
   private static final int SIZE = 10_000;
-  private static final int PROGRAMS = 500;
-  private static final int STEPS = 30;
   private static final List<Set<? extends OpenOption>> MODES =
       List.of(Set.of(READ), Set.of(WRITE), Set.of(READ, WRITE), Set.of(APPEND));
 
@@ -256,6 +253,10 @@ class RingFileChannelDifferenceTest {
         named("transfer at a negative position", transfers(-1, 10)),
         named("transfer a negative count", transfers(10, -1)),
         named("transfer between files", RingFileChannelDifferenceTest::betweenFiles),
+        named("transfer to its like", like(Set.of(READ, WRITE))),
+        named("transfer to its like for reading", like(Set.of(READ))),
+        named("transfer to its like for writing", like(Set.of(WRITE))),
+        named("transfer to its like for appending", like(Set.of(APPEND))),
         named(
             "closed",
             (channel, log) -> {
@@ -344,6 +345,48 @@ class RingFileChannelDifferenceTest {
       log.note("target's position", target.position());
       log.note("position", channel, channel::position);
     }
+  }
+
+  /** Transfers between two channels of the JDK's, or two of ours. */
+  private static Program like(Set<? extends OpenOption> options) {
+    return (channel, log) -> {
+      Path path = Files.createTempFile("ringspun", "like");
+      Files.write(path, Bytes.of(3, 0, 1_000));
+      FileChannel other =
+          switch (channel) {
+            case RingBackedChannel _ -> RingFileChannel.open(path, options);
+            case JdkBackedChannel _ -> JdkBackedChannel.open("a test wants it", path, options);
+            default -> FileChannel.open(path, options);
+          };
+      try (other) {
+        log.note("to", channel, () -> channel.transferTo(100, 5_000, other));
+        log.note("its position", other, other::position);
+        log.note("to again", channel, () -> channel.transferTo(SIZE - 10, MAX, other));
+        log.note("its position", other, other::position);
+        log.note("to nothing", channel, () -> channel.transferTo(5, 0, other));
+        log.note("to past the end", channel, () -> channel.transferTo(SIZE + 1, 5, other));
+        log.note("to negative", channel, () -> channel.transferTo(-1, 5, other));
+        log.note("back", other, () -> other.position(20) == other);
+        log.note("from", channel, () -> channel.transferFrom(other, 7, 3_000));
+        log.note("its position", other, other::position);
+        log.note("from to the end", channel, () -> channel.transferFrom(other, 7, MAX));
+        log.note("its position", other, other::position);
+        log.note("from nothing", channel, () -> channel.transferFrom(other, 7, 0));
+        log.note("from negative", channel, () -> channel.transferFrom(other, 7, -1));
+        log.note("position", channel, channel::position);
+        log.note("its bytes", Arrays.hashCode(Files.readAllBytes(path)));
+        log.note(
+            "interrupted",
+            channel,
+            () -> {
+              Thread.currentThread().interrupt();
+              return channel.transferTo(0, 10, other);
+            });
+        log.note("the other is open", other.isOpen());
+      } finally {
+        Files.delete(path);
+      }
+    };
   }
 
   private static void maps(FileChannel channel, Differential.Log log) {
@@ -496,8 +539,24 @@ class RingFileChannelDifferenceTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("cases")
   void call_asTheJdkDoes(String name, Program program) throws Exception {
+    for (Caller caller : Caller.values()) {
+      for (Set<? extends OpenOption> options : MODES) {
+        compare(caller, options, name, program);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cases")
+  void callOfTheFallback_asTheJdkDoes(String name, Program program) throws Exception {
     for (Set<? extends OpenOption> options : MODES) {
-      compare(Caller.CARRIED, options, name, program);
+      Differential.compare(
+          directory,
+          Bytes.of(1, 0, SIZE),
+          options,
+          (path, set) -> JdkBackedChannel.open("a test wants it", path, set),
+          name,
+          program);
     }
   }
 
@@ -557,104 +616,5 @@ class RingFileChannelDifferenceTest {
           log.note("position", channel, () -> channel.position(3).position());
           log.note("from there", channel, () -> channel.read(aligned.clear().limit(block)));
         });
-  }
-
-  /**
-   * Random calls with random buffers on files in random modes. What is drawn depends on the seed
-   * only, so both channels meet the same calls.
-   */
-  @ParameterizedTest
-  @MethodSource("io.ringspun.testing.RingCase#all")
-  void randomProgram_asTheJdkDoes(RingCase how) throws Exception {
-    List<Set<? extends OpenOption>> modes = new ArrayList<>(MODES);
-    modes.add(Set.of(READ, WRITE, DSYNC));
-    modes.add(Set.of(READ, WRITE, TRUNCATE_EXISTING, CREATE));
-    int programs = PROGRAMS / RingCase.all().size();
-    how.run(
-        own -> {
-          for (int i = 0; i < programs; i++) {
-            long seed = 1_000L * how.toString().hashCode() + i;
-            Random random = new Random(seed);
-            Set<? extends OpenOption> options = modes.get(random.nextInt(modes.size()));
-            byte[] content = Bytes.of(1, 0, random.nextInt(20_000));
-            Differential.compare(
-                directory,
-                content,
-                options,
-                (path, set) -> RingFileChannel.open(own, path, set),
-                "seed " + seed,
-                (channel, log) -> {
-                  Random draw = new Random(seed);
-                  for (int step = 0; step < STEPS; step++) {
-                    randomCall(draw, channel, log);
-                  }
-                });
-          }
-        });
-  }
-
-  private static void randomCall(Random draw, FileChannel channel, Differential.Log log) {
-    int kind = draw.nextInt(100);
-    long at = draw.nextInt(20) == 0 ? -1 : draw.nextInt(24_000);
-    int count = draw.nextInt(9_000);
-    ByteBuffer one = randomBuffer(draw);
-    ByteBuffer[] several = new ByteBuffer[draw.nextInt(5)];
-    Arrays.setAll(several, i -> randomBuffer(draw));
-    if (kind < 14) {
-      log.note("read", channel, () -> channel.read(one));
-    } else if (kind < 28) {
-      log.note("write", channel, () -> channel.write(one));
-    } else if (kind < 38) {
-      log.note("read at " + at, channel, () -> channel.read(one, at));
-    } else if (kind < 48) {
-      log.note("write at " + at, channel, () -> channel.write(one, at));
-    } else if (kind < 56) {
-      log.note("scatter", channel, () -> channel.read(several));
-    } else if (kind < 64) {
-      log.note("gather", channel, () -> channel.write(several));
-    } else if (kind < 72) {
-      log.note("position " + at, channel, () -> channel.position(at) == channel);
-    } else if (kind < 78) {
-      log.note("truncate " + at, channel, () -> channel.truncate(at) == channel);
-    } else if (kind < 84) {
-      log.note("size", channel, channel::size);
-    } else if (kind < 90) {
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      log.note(
-          "transfer to", channel, () -> channel.transferTo(at, count, Channels.newChannel(out)));
-      log.note("transferred", Arrays.hashCode(out.toByteArray()));
-    } else if (kind < 96) {
-      ReadableByteChannel source =
-          Channels.newChannel(new ByteArrayInputStream(Bytes.of(6, 0, count / 2)));
-      log.note("transfer from", channel, () -> channel.transferFrom(source, at, count));
-    } else if (kind < 98) {
-      log.note("map", channel, () -> describe(channel.map(FileChannel.MapMode.PRIVATE, 1, 100)));
-    } else if (kind < 99) {
-      log.note("lock", channel, () -> release(channel.lock(count, 10, draw.nextBoolean())));
-    } else {
-      log.note(
-          "interrupted read",
-          channel,
-          () -> {
-            Thread.currentThread().interrupt();
-            return channel.read(one);
-          });
-    }
-    log.note("buffer", describe(one));
-    for (ByteBuffer buffer : several) {
-      log.note("buffers", describe(buffer));
-    }
-    log.note("position", channel, channel::position);
-  }
-
-  private static ByteBuffer randomBuffer(Random draw) {
-    int capacity = draw.nextInt(8) == 0 ? 0 : draw.nextInt(6_000);
-    ByteBuffer buffer =
-        draw.nextBoolean() ? ByteBuffer.allocate(capacity) : ByteBuffer.allocateDirect(capacity);
-    buffer.put(Bytes.of(draw.nextInt(100), 0, capacity)).clear();
-    buffer.limit(draw.nextInt(capacity + 1));
-    buffer.position(draw.nextInt(buffer.limit() + 1));
-    ByteBuffer view = draw.nextInt(4) == 0 ? buffer.slice() : buffer;
-    return draw.nextInt(12) == 0 ? view.asReadOnlyBuffer() : view;
   }
 }

@@ -15,7 +15,6 @@ import io.ringspun.RingOptions;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
-import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
@@ -35,7 +34,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -168,7 +166,7 @@ class RingFileChannelTest {
       assertTrue(channel.isOpen());
       holder.outputWriter().close();
       holder.waitFor();
-      FileLock lock = BlockedCall.start(ring, Caller.PLATFORM, () -> channel.lock()).result();
+      FileLock lock = BlockedCall.start(ring, how.caller(), () -> channel.lock()).result();
       assertTrue(lock.isValid());
       assertSame(channel, lock.acquiredBy());
       lock.release();
@@ -189,85 +187,131 @@ class RingFileChannelTest {
     }
   }
 
-  @Test
-  void lock_interruptedBefore() throws Exception {
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void lock_interruptedBefore(RingCase how) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
-    try (Ring ring = Ring.open();
-        RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
-      Thread.currentThread().interrupt();
-      assertThrows(FileLockInterruptionException.class, channel::lock);
-      assertTrue(Thread.interrupted());
-      assertFalse(channel.isOpen());
-    }
+    how.run(
+        ring -> {
+          try (RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
+            Thread.currentThread().interrupt();
+            assertThrows(FileLockInterruptionException.class, channel::lock);
+            assertTrue(Thread.interrupted());
+            assertFalse(channel.isOpen());
+          }
+        });
     assertEquals(0, OpenFiles.count(path.toString()), "twin and file are both closed");
   }
 
   /** Within one process, ours and the JDK's channels see each other's locks. */
-  @Test
-  void lock_heldByAnotherChannel() throws Exception {
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void lock_heldByAnotherChannel(RingCase how) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
-    try (Ring ring = Ring.open();
-        RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE));
-        FileChannel other = FileChannel.open(path, READ, WRITE)) {
-      FileLock lock = channel.lock(0, 50, false);
-      assertThrows(OverlappingFileLockException.class, () -> other.tryLock(20, 5, false));
-      assertTrue(other.tryLock(50, 5, false).isValid());
-      channel.close();
-      assertFalse(lock.isValid());
-      assertThrows(ClosedChannelException.class, lock::release);
-    }
+    how.run(
+        ring -> {
+          try (RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE));
+              FileChannel other = FileChannel.open(path, READ, WRITE)) {
+            FileLock lock = channel.lock(0, 50, false);
+            assertThrows(OverlappingFileLockException.class, () -> other.tryLock(20, 5, false));
+            assertTrue(other.tryLock(50, 5, false).isValid());
+            channel.close();
+            assertFalse(lock.isValid());
+            assertThrows(ClosedChannelException.class, lock::release);
+          }
+        });
   }
 
-  @Test
-  void map_seesWrites() throws Exception {
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void map_seesWrites(RingCase how) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
-    try (Ring ring = Ring.open();
-        RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
-      ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 200);
-      assertEquals(200, channel.size());
-      channel.write(ByteBuffer.wrap(new byte[] {42}), 150);
-      assertEquals(42, mapped.get(150));
-      mapped.put(151, (byte) 43);
-      ByteBuffer back = ByteBuffer.allocate(1);
-      channel.read(back, 151);
-      assertEquals(43, back.get(0));
-      channel.close();
-      assertEquals(42, mapped.get(150), "a map outlives its channel");
-    }
+    how.run(
+        ring -> {
+          try (RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ, WRITE))) {
+            ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 200);
+            assertEquals(200, channel.size());
+            channel.write(ByteBuffer.wrap(new byte[] {42}), 150);
+            assertEquals(42, mapped.get(150));
+            mapped.put(151, (byte) 43);
+            ByteBuffer back = ByteBuffer.allocate(1);
+            channel.read(back, 151);
+            assertEquals(43, back.get(0));
+            channel.close();
+            assertEquals(42, mapped.get(150), "a map outlives its channel");
+          }
+        });
   }
 
-  @Test
-  void transfer_betweenRingChannels() throws Exception {
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void transfer_betweenRingChannels(RingCase how) throws Exception {
     int size = 3_000_000;
     Path from = Bytes.file(directory.resolve("from"), 1, size);
     Path to = Bytes.file(directory.resolve("to"), 2, 0);
-    try (Ring ring = Ring.open();
-        RingFileChannel source = RingFileChannel.open(ring, from, Set.of(READ));
-        RingFileChannel target = RingFileChannel.open(ring, to, Set.of(WRITE))) {
-      assertEquals(size - 5, source.transferTo(5, Long.MAX_VALUE, target));
-      assertEquals(size - 5, target.position());
-      assertEquals(0, source.position());
-      assertEquals(5, target.transferFrom(source, size - 5, 5));
-      assertEquals(5, source.position());
-      assertThrows(NonReadableChannelException.class, () -> target.transferTo(0, 5, source));
-      assertThrows(NonWritableChannelException.class, () -> source.transferTo(0, 5, source));
-      assertThrows(NonReadableChannelException.class, () -> target.transferFrom(target, 0, 5));
-    }
+    how.run(
+        ring -> {
+          try (RingFileChannel source = RingFileChannel.open(ring, from, Set.of(READ));
+              RingFileChannel target = RingFileChannel.open(ring, to, Set.of(WRITE))) {
+            assertEquals(size - 5, source.transferTo(5, Long.MAX_VALUE, target));
+            assertEquals(size - 5, target.position());
+            assertEquals(0, source.position());
+            assertEquals(5, target.transferFrom(source, size - 5, 5));
+            assertEquals(5, source.position());
+            assertThrows(NonReadableChannelException.class, () -> target.transferTo(0, 5, source));
+            assertThrows(NonWritableChannelException.class, () -> source.transferTo(0, 5, source));
+            assertThrows(
+                NonReadableChannelException.class, () -> target.transferFrom(target, 0, 5));
+          }
+        });
     byte[] bytes = Files.readAllBytes(to);
     assertEquals(size, bytes.length);
     Bytes.check(1, 5, Arrays.copyOf(bytes, size - 5));
   }
 
-  @Test
-  void open_interrupted() throws Exception {
-    Path path = Bytes.file(directory.resolve("file"), 1, 100);
-    try (Ring ring = Ring.open()) {
-      Thread.currentThread().interrupt();
-      RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ));
-      assertTrue(channel.isOpen(), "opening is no blocking call");
-      assertThrows(ClosedByInterruptException.class, channel::size);
-      assertTrue(Thread.interrupted());
-      assertFalse(channel.isOpen());
+  /**
+   * As the contract of {@link FileChannel} has it, even where one of them has nothing to do yet.
+   */
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void transfer_interruptedClosesBoth(RingCase how) throws Exception {
+    Path from = Bytes.file(directory.resolve("from"), 1, 100);
+    Path to = Bytes.file(directory.resolve("to"), 2, 100);
+    for (boolean toOther : new boolean[] {true, false}) {
+      how.run(
+          ring -> {
+            try (RingFileChannel channel = RingFileChannel.open(ring, from, Set.of(READ, WRITE));
+                FileChannel other = FileChannel.open(to, READ, WRITE)) {
+              Thread.currentThread().interrupt();
+              assertThrows(
+                  ClosedByInterruptException.class,
+                  () -> {
+                    if (toOther) {
+                      channel.transferTo(0, 10, other);
+                    } else {
+                      channel.transferFrom(other, 0, 10);
+                    }
+                  });
+              assertTrue(Thread.interrupted(), "the interrupt stays pending");
+              assertFalse(channel.isOpen());
+              assertFalse(other.isOpen());
+            }
+          });
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.ringspun.testing.RingCase#all")
+  void open_interrupted(RingCase how) throws Exception {
+    Path path = Bytes.file(directory.resolve("file"), 1, 100);
+    how.run(
+        ring -> {
+          Thread.currentThread().interrupt();
+          RingFileChannel channel = RingFileChannel.open(ring, path, Set.of(READ));
+          assertTrue(channel.isOpen(), "opening is no blocking call");
+          assertThrows(ClosedByInterruptException.class, channel::size);
+          assertTrue(Thread.interrupted());
+          assertFalse(channel.isOpen());
+        });
   }
 }

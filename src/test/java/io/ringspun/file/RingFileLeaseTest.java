@@ -23,10 +23,10 @@ import io.ringspun.RingFailedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -395,7 +395,7 @@ class RingFileLeaseTest {
                   return file.read(lease, 0);
                 }
               });
-      Eventually.holds("held", () -> kernel.held() == 1);
+      Await.until("held", () -> kernel.held() == 1);
       kernel.throwFromEnter(new IllegalStateException("on purpose"));
       assertThrows(RingFailedException.class, reading::result);
       assertThrows(RingFailedException.class, pool::take);

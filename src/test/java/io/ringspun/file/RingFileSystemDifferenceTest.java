@@ -629,8 +629,8 @@ class RingFileSystemDifferenceTest {
             if (!name.equals("none")) { // which error comes first is the kernel's affair
               log.note(
                   "write a long name", () -> view.write("n".repeat(300), ByteBuffer.allocate(1)));
-            log.note("write no name", () -> view.write("", ByteBuffer.allocate(1)));
-            log.note("write much", () -> view.write("much", ByteBuffer.allocate(70_000)));
+              log.note("write no name", () -> view.write("", ByteBuffer.allocate(1)));
+              log.note("write much", () -> view.write("much", ByteBuffer.allocate(70_000)));
             }
             log.does("delete", () -> view.delete("new"));
             log.does("delete again", () -> view.delete("new"));

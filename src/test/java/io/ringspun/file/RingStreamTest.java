@@ -43,7 +43,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,8 +199,9 @@ class RingStreamTest {
         });
   }
 
-  @Test
-  void open_asTheJdks() throws Exception {
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void open_asTheJdks(RingCase how) throws Exception {
     Path file = Bytes.file(directory.resolve("file"), 1, 10);
     Path none = directory.resolve("none");
     List<List<OpenOption>> options =
@@ -214,21 +214,22 @@ class RingStreamTest {
             List.of(CREATE_NEW),
             List.of(CREATE, WRITE),
             List.of(APPEND, TRUNCATE_EXISTING));
-    try (Ring ring = Ring.open()) {
-      for (Path path : List.of(file, none, directory)) {
-        for (List<OpenOption> list : options) {
-          OpenOption[] array = list.toArray(OpenOption[]::new);
-          assertEquals(
-              opening(path, () -> Files.newInputStream(path, array)),
-              opening(path, () -> RingInputStream.open(ring, path, array)),
-              "input " + path + list);
-          assertEquals(
-              opening(path, () -> Files.newOutputStream(path, array)),
-              opening(path, () -> RingOutputStream.open(ring, path, array)),
-              "output " + path + list);
-        }
-      }
-    }
+    how.run(
+        ring -> {
+          for (Path path : List.of(file, none, directory)) {
+            for (List<OpenOption> list : options) {
+              OpenOption[] array = list.toArray(OpenOption[]::new);
+              assertEquals(
+                  opening(path, () -> Files.newInputStream(path, array)),
+                  opening(path, () -> RingInputStream.open(ring, path, array)),
+                  "input " + path + list);
+              assertEquals(
+                  opening(path, () -> Files.newOutputStream(path, array)),
+                  opening(path, () -> RingOutputStream.open(ring, path, array)),
+                  "output " + path + list);
+            }
+          }
+        });
   }
 
   private String opening(Path path, Callable<AutoCloseable> open) throws IOException {

@@ -12,8 +12,8 @@ import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
@@ -150,7 +150,7 @@ class SyncFailureTest {
           caller.begin(ring, () -> ring.chain().fsync(file).nop().run());
       Caller.Begun<BatchResult> batch =
           caller.begin(ring, () -> ring.batch().nop().fdatasync(file).run());
-      Eventually.holds("the others are under way", () -> kernel.held() == 3);
+      Await.until("the others are under way", () -> kernel.held() == 3);
       kernel.clear();
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       requireErrno(Errno.EIO, file::fsync);

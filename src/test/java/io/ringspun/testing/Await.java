@@ -4,28 +4,43 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 
 /** Waits for a state instead of for a time. */
 public final class Await {
   /** Far more than any state takes, on a busy machine too. */
   public static final Duration LIMIT = Duration.ofSeconds(30);
 
+  /** Whether the state is there. */
+  public interface Condition {
+    /** Looks. */
+    boolean holds() throws Exception;
+  }
+
   private Await() {}
 
   /** Returns once the condition holds; fails if it does not within {@link #LIMIT}. */
-  public static void until(String what, BooleanSupplier condition) {
+  public static void until(String what, Condition condition) {
     until(LIMIT, what, condition);
   }
 
   /** Returns once the condition holds; fails if it does not within the limit. */
-  public static void until(Duration limit, String what, BooleanSupplier condition) {
+  public static void until(Duration limit, String what, Condition condition) {
     long deadline = System.nanoTime() + limit.toNanos();
-    while (!condition.getAsBoolean()) {
+    while (!holds(what, condition)) {
       if (System.nanoTime() > deadline) {
         fail("not within " + limit + ": " + what);
       }
       LockSupport.parkNanos(50_000);
+    }
+  }
+
+  private static boolean holds(String what, Condition condition) {
+    try {
+      return condition.holds();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      return fail(what, e);
     }
   }
 

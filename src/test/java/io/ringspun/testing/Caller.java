@@ -82,11 +82,7 @@ public enum Caller {
 
     /** Waits until the thread is parked. */
     public void awaitParked() {
-      Eventually.holds(
-          "the thread is parked",
-          () ->
-              thread.getState() == Thread.State.WAITING
-                  || thread.getState() == Thread.State.TIMED_WAITING);
+      Await.parked(thread);
     }
   }
 }

@@ -56,6 +56,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private final List<Request> submitted = new ArrayList<>();
   private final List<RingParams> tried = new ArrayList<>();
   private final Map<Integer, Integer> registerFaults = new HashMap<>();
+  private final Map<Integer, Integer> registered = new HashMap<>();
   private ToIntFunction<RingParams> openFault = _ -> 0;
   private int eventfdFault;
   private int enterErrno;
@@ -103,7 +104,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     }
 
     boolean isVectored() {
-      return opcode == IORING_OP_READV || opcode == IORING_OP_WRITEV;
+      return switch (opcode) {
+        case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
+            true;
+        default -> false;
+      };
     }
 
     /** Returns how many bytes it asks for. */
@@ -187,6 +192,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
           MemorySegment vector = shorten(request, length);
           vectors.put(request.userData, vector);
           entries.set(JAVA_LONG, at + 16, vector.address());
+          entries.set(JAVA_INT, at + 24, (int) (vector.byteSize() / 16));
         } else {
           entries.set(JAVA_INT, at + 24, length);
         }
@@ -200,16 +206,18 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       }
     }
 
+    /** Cuts a vector; the operations on registered buffers take no empty pieces. */
     private static MemorySegment shorten(Request request, long length) {
       MemorySegment copy = Arena.ofAuto().allocate(16L * request.length, 16);
       copy.copyFrom(request.vector());
       long left = length;
-      for (long at = 8; at < copy.byteSize(); at += 16) {
-        long size = Math.min(left, copy.get(JAVA_LONG, at));
-        copy.set(JAVA_LONG, at, size);
+      long end = 0;
+      for (; left > 0 && end < copy.byteSize(); end += 16) {
+        long size = Math.min(left, copy.get(JAVA_LONG, end + 8));
+        copy.set(JAVA_LONG, end + 8, size);
         left -= size;
       }
-      return copy;
+      return copy.asSlice(0, end);
     }
 
     /** Takes the kernel's completions, and decides on each. */
@@ -318,6 +326,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   /** Makes {@code io_uring_register} fail for an opcode. */
   public synchronized void failRegister(int opcode, int errno) {
     registerFaults.put(opcode, errno);
+  }
+
+  /** Returns how often {@code io_uring_register} succeeded with an opcode, on any ring. */
+  public synchronized int registered(int opcode) {
+    return registered.getOrDefault(opcode, 0);
   }
 
   /** Makes {@code io_uring_setup} fail where the function returns an errno and not 0. */
@@ -486,7 +499,13 @@ public final class FaultKernel implements Kernel, AutoCloseable {
         return -errno;
       }
     }
-    return REAL.register(shadow.real, opcode, argument, count);
+    int result = REAL.register(shadow.real, opcode, argument, count);
+    synchronized (this) {
+      if (result >= 0) {
+        registered.merge(opcode, 1, Integer::sum);
+      }
+    }
+    return result;
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.ringspun.testing;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.Leaks;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +23,16 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   private static final AtomicLong LOST_DESCRIPTORS = new AtomicLong();
   private static final long SHARED_RING_BYTES = 4096; // its wake-up buffer
 
-  private record State(
-      Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
+  static {
+    try {
+      SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
+    } catch (IOException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** What there is of all that can leak. */
+  record State(Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
     static State now() throws IOException {
       Leaks.trimPool();
       return new State(
@@ -49,22 +58,29 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    LOST.set(0);
-    LOST_DESCRIPTORS.set(0);
-    Leaks.trimPool();
-    store(context).put(State.class, State.now());
+    store(context).put(State.class, begin());
   }
 
   @Override
   public void afterAll(ExtensionContext context) {
-    State before = store(context).remove(State.class, State.class);
-    Eventually.holds(
-        context.getDisplayName() + " has nothing in flight", () -> Leaks.inFlight() == 0);
+    end(context.getDisplayName(), store(context).remove(State.class, State.class));
+  }
+
+  /** Returns what there is before a class. */
+  static State begin() throws IOException {
+    LOST.set(0);
+    LOST_DESCRIPTORS.set(0);
+    return State.now();
+  }
+
+  /** Fails if there is more after it. */
+  static void end(String name, State before) {
+    Await.until(name + " has nothing in flight", () -> Leaks.inFlight() == 0);
     String[] leaks = {""};
     try {
-      Eventually.holds("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
+      Await.until("no leaks", () -> (leaks[0] = leaks(before, State.now())).isEmpty());
     } catch (AssertionError e) {
-      throw new AssertionError(context.getDisplayName() + " leaks" + leaks[0]);
+      throw new AssertionError(name + " leaks" + leaks[0]);
     }
   }
 
@@ -115,6 +131,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         }
         if (!target.endsWith(".jar")
             && !target.endsWith("/modules")
+            && !target.equals("anon_inode:[eventpoll]") // for virtual threads at sockets
             && !target.startsWith("/proc/")
             && !target.startsWith("/dev/")) {
           files.merge(target, 1, Integer::sum);

@@ -1,9 +1,8 @@
 package io.ringspun.internal.kernel;
 
-import static io.ringspun.internal.kernel.Constants.IORING_REGISTER_BUFFERS2;
-import static io.ringspun.internal.kernel.Constants.IORING_REGISTER_BUFFERS_UPDATE;
-import static io.ringspun.internal.kernel.Constants.IORING_RSRC_REGISTER_SPARSE;
+import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
+import static java.lang.foreign.MemoryLayout.sequenceLayout;
 import static java.lang.foreign.MemoryLayout.structLayout;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -14,8 +13,9 @@ import java.lang.foreign.StructLayout;
 
 /**
  * A ring's table of registered buffers, whose pages the kernel pins once instead of at every
- * transfer: {@code struct io_uring_rsrc_register} and {@code io_uring_rsrc_update2}. For the ring's
- * own thread; each method returns the kernel's answer or a negated {@code errno}.
+ * transfer: {@code struct io_uring_rsrc_register}, {@code io_uring_rsrc_update2} and {@code
+ * io_uring_clone_buffers}. For the ring's own thread, if it has one; each method returns the
+ * kernel's answer or a negated {@code errno}.
  */
 public final class BufferRegistration {
   static final StructLayout TABLE =
@@ -34,6 +34,15 @@ public final class BufferRegistration {
           JAVA_LONG.withName("tags"),
           JAVA_INT.withName("nr"),
           JAVA_INT.withName("resv2"));
+
+  private static final StructLayout CLONE =
+      structLayout(
+          JAVA_INT.withName("src_fd"),
+          JAVA_INT.withName("flags"),
+          JAVA_INT.withName("src_off"),
+          JAVA_INT.withName("dst_off"),
+          JAVA_INT.withName("nr"),
+          sequenceLayout(3, JAVA_INT).withName("pad"));
 
   private static final long IOVEC_BYTES = 16;
 
@@ -63,6 +72,40 @@ public final class BufferRegistration {
       update.set(JAVA_LONG, UPDATE.byteOffset(groupElement("data")), vector.address());
       update.set(JAVA_INT, UPDATE.byteOffset(groupElement("nr")), 1);
       return kernel.register(ring, IORING_REGISTER_BUFFERS_UPDATE, update, (int) UPDATE.byteSize());
+    }
+  }
+
+  /** Lets go of the whole table ({@code IORING_UNREGISTER_BUFFERS}, Linux 5.1). */
+  public static int dropTable(Kernel kernel, RingMemory ring) {
+    return kernel.register(ring, IORING_UNREGISTER_BUFFERS, MemorySegment.NULL, 0);
+  }
+
+  /**
+   * Gives a ring without a table one like that of another ring, of the same pinned pages ({@code
+   * IORING_REGISTER_CLONE_BUFFERS}, Linux 6.12).
+   */
+  public static int cloneTable(Kernel kernel, RingMemory ring, RingMemory source) {
+    return clone(kernel, ring, source, 0, 0, 0);
+  }
+
+  /**
+   * Puts the memory in the first slot of another ring's table into an empty slot of this ring's,
+   * without pinning it again ({@code IORING_REGISTER_DST_REPLACE}, Linux 6.13). Kernels before 6.19
+   * may empty the slots behind it.
+   */
+  public static int cloneSlot(Kernel kernel, RingMemory ring, int slot, RingMemory source) {
+    return clone(kernel, ring, source, IORING_REGISTER_DST_REPLACE, slot, 1);
+  }
+
+  private static int clone(
+      Kernel kernel, RingMemory ring, RingMemory source, int flags, int slot, int count) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment clone = arena.allocate(CLONE);
+      clone.set(JAVA_INT, CLONE.byteOffset(groupElement("src_fd")), source.fd());
+      clone.set(JAVA_INT, CLONE.byteOffset(groupElement("flags")), flags);
+      clone.set(JAVA_INT, CLONE.byteOffset(groupElement("dst_off")), slot);
+      clone.set(JAVA_INT, CLONE.byteOffset(groupElement("nr")), count);
+      return kernel.register(ring, IORING_REGISTER_CLONE_BUFFERS, clone, 1);
     }
   }
 }

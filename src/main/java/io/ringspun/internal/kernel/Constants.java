@@ -30,6 +30,8 @@ public final class Constants {
   public static final int IORING_OP_FGETXATTR = 43;
   public static final int IORING_OP_GETXATTR = 44;
   public static final int IORING_OP_FTRUNCATE = 55;
+  public static final int IORING_OP_READV_FIXED = 60;
+  public static final int IORING_OP_WRITEV_FIXED = 61;
 
   // sqe->flags
   public static final int IOSQE_FIXED_FILE = 1;
@@ -87,15 +89,20 @@ public final class Constants {
   public static final int IORING_ENTER_NO_IOWAIT = 1 << 7;
 
   // io_uring_register opcodes
+  public static final int IORING_UNREGISTER_BUFFERS = 1;
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
   public static final int IORING_REGISTER_BUFFERS2 = 15;
   public static final int IORING_REGISTER_BUFFERS_UPDATE = 16;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
+  public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
 
   // io_uring_rsrc_register flags
   public static final int IORING_RSRC_REGISTER_SPARSE = 1;
+
+  // io_uring_clone_buffers flags
+  public static final int IORING_REGISTER_DST_REPLACE = 1 << 1;
 
   // op flags
   public static final int IORING_FSYNC_DATASYNC = 1;

@@ -70,13 +70,27 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
    */
   public static KernelFeatures probe(Kernel kernel) throws ErrnoException {
     RingMemory ring = kernel.open(new RingParams(1, 0, 0, 0, 0));
-    try (Arena arena = Arena.ofConfined()) {
+    try {
       Set<String> features = new TreeSet<>();
       for (int bit = 0; bit < FEATURES.size(); bit++) {
         if (ring.hasFeature(1 << bit)) {
           features.add(FEATURES.get(bit));
         }
       }
+      return new KernelFeatures(features, opcodes(kernel, ring));
+    } finally {
+      kernel.close(ring);
+    }
+  }
+
+  /**
+   * Asks for the operations only, on the thread of the ring if it has one.
+   *
+   * @return {@code IORING_OP_} names without that prefix
+   * @throws ErrnoException if the kernel refuses
+   */
+  public static Set<String> opcodes(Kernel kernel, RingMemory ring) throws ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
       MemorySegment probe = arena.allocate(HEADER_BYTES + (long) OP_BYTES * OPCODES.size(), 8);
       int result = kernel.register(ring, Constants.IORING_REGISTER_PROBE, probe, OPCODES.size());
       if (result < 0) {
@@ -89,9 +103,7 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
           opcodes.add(OPCODES.get(op));
         }
       }
-      return new KernelFeatures(features, opcodes);
-    } finally {
-      kernel.close(ring);
+      return opcodes;
     }
   }
 }

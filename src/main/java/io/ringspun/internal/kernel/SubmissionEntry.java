@@ -105,6 +105,18 @@ public class SubmissionEntry {
     set(IORING_OP_WRITEV, fd, position, vector, count, 0);
   }
 
+  /** {@code IORING_OP_READV_FIXED}, Linux 6.15: all the memory lies in one registered buffer. */
+  public final void readvFixed(int fd, long vector, int count, long position, int bufferIndex) {
+    set(IORING_OP_READV_FIXED, fd, position, vector, count, 0);
+    this.bufferIndex = bufferIndex;
+  }
+
+  /** {@code IORING_OP_WRITEV_FIXED}, Linux 6.15. */
+  public final void writevFixed(int fd, long vector, int count, long position, int bufferIndex) {
+    set(IORING_OP_WRITEV_FIXED, fd, position, vector, count, 0);
+    this.bufferIndex = bufferIndex;
+  }
+
   /** {@code IORING_OP_FSYNC}, Linux 5.1. */
   public final void fsync(int fd, int flags) {
     set(IORING_OP_FSYNC, fd, 0, 0, 0, flags);

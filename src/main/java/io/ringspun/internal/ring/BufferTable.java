@@ -2,14 +2,17 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.BufferRegistration;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.kernel.RingMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.Set;
 
 /**
  * Which memory is registered with a ring, by slots of the kernel's table. The table is made when it
- * is first needed. For the ring's thread, which alone may register.
+ * is first needed. For the ring's thread, which alone may register, unless a method says otherwise.
  */
 final class BufferTable {
   static final int SLOTS = 64;
@@ -18,6 +21,7 @@ final class BufferTable {
   private final RingMemory ring;
   private final BitSet used = new BitSet(SLOTS);
   private boolean made;
+  private volatile boolean takesVectors; // written before any slot is known, read by any thread
 
   BufferTable(Kernel kernel, RingMemory ring) {
     this.kernel = kernel;
@@ -31,7 +35,7 @@ final class BufferTable {
       if (result < 0) {
         return result;
       }
-      made = true;
+      noteMade();
     }
     int slot = used.nextClearBit(0);
     if (slot == SLOTS) {
@@ -45,10 +49,47 @@ final class BufferTable {
     return slot;
   }
 
+  /** Clones what a source has pinned, if the kernel can; returns as {@link #add} does. */
+  int share(BufferSource source) {
+    int slot = used.length(); // the end, since old kernels lose what stands behind a clone
+    if (slot == SLOTS) {
+      return -Errno.ENOSPC;
+    }
+    int result =
+        made
+            ? BufferRegistration.cloneSlot(kernel, ring, slot, source.ring())
+            : BufferRegistration.cloneTable(kernel, ring, source.ring());
+    if (result < 0) {
+      return result;
+    }
+    if (!made) {
+      noteMade();
+    }
+    used.set(slot);
+    return slot;
+  }
+
+  private void noteMade() {
+    made = true;
+    try {
+      takesVectors =
+          KernelFeatures.opcodes(kernel, ring).containsAll(Set.of("READV_FIXED", "WRITEV_FIXED"));
+    } catch (ErrnoException _) {
+      takesVectors = false; // whoever cannot even be asked has nothing new
+    }
+  }
+
+  /** Any thread: whether vectored operations can name a slot that is in use. */
+  boolean takesVectors() {
+    return takesVectors;
+  }
+
   /** Empties a slot. The kernel keeps the pages of what it has in hand for as long as it has. */
-  void remove(int slot) {
-    if (BufferRegistration.update(kernel, ring, slot, MemorySegment.NULL) >= 0) {
+  int remove(int slot) {
+    int result = BufferRegistration.update(kernel, ring, slot, MemorySegment.NULL);
+    if (result >= 0) {
       used.clear(slot); // else it is never used again, which harms nobody
     }
+    return result;
   }
 }

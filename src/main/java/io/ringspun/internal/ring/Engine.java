@@ -102,14 +102,27 @@ public final class Engine {
    */
   public int run(Call call) throws IOException {
     runAll(call);
-    Operation operation = call.operations[0];
+    int result = result(call, 0);
+    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
+      thread.carried().putSpare(call);
+    }
+    return result;
+  }
+
+  /**
+   * Returns the result of one operation of a call that is over.
+   *
+   * @return the result, or a negated errno
+   * @throws InterruptedIOException if an interrupt cancelled it
+   * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
+   * @throws IOException if the ring failed, or the call's time is up
+   */
+  public int result(Call call, int index) throws IOException {
+    Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
         || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
       throw cancelled(call, operation);
-    }
-    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
-      thread.carried().putSpare(call);
     }
     return result;
   }
@@ -325,9 +338,9 @@ public final class Engine {
    * Has the kernel pin native memory for the operations of this ring that name it, and waits until
    * it has. An interrupt does not end the wait.
    *
-   * @return the memory's index, or a negated errno: {@code -ECANCELED} if the ring is gone
+   * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
-  public int registerBuffer(MemorySegment memory) {
+  int registerBuffer(MemorySegment memory) {
     int result = ask(BufferRequest.add(memory));
     if (result < 0 && result != -Errno.ECANCELED) {
       unregisteredBuffers.increment();
@@ -335,9 +348,24 @@ public final class Engine {
     return result;
   }
 
+  /** Takes over what a source has pinned, and waits likewise. */
+  int shareBuffer(BufferSource source) {
+    return ask(BufferRequest.share(source));
+  }
+
   /** Has the kernel let go of registered memory, which no operation in flight may name. */
-  public void unregisterBuffer(int index) {
-    ask(BufferRequest.remove(index));
+  void unregisterBuffer(int slot) {
+    ask(BufferRequest.remove(slot));
+  }
+
+  /** Returns whether vectored operations can name registered memory. */
+  boolean takesVectors() {
+    return thread.takesVectors();
+  }
+
+  /** Returns the kernel that the ring is of. */
+  Kernel kernel() {
+    return kernel;
   }
 
   private int ask(BufferRequest request) {

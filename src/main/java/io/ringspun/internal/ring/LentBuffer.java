@@ -14,8 +14,7 @@ public final class LentBuffer {
   private static volatile @Nullable Function<Object, LentBuffer> key;
 
   private final MemorySegment memory; // of no arena: only the kernel and this class see it
-  private final Engine ring;
-  private final int index; // in the ring's table, or negative if it is not registered
+  private final RegisteredMemory pool; // of which it is a part
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment visible; // the same memory, for as long as it is lent
   private final Thread owner = Thread.currentThread();
@@ -28,13 +27,11 @@ public final class LentBuffer {
   /**
    * Lends a buffer to the calling thread.
    *
-   * @param ring the ring that it may be registered with
-   * @param index where, or negative if it is not
+   * @param pool what it is a part of
    */
-  public LentBuffer(MemorySegment memory, Engine ring, int index) {
+  public LentBuffer(MemorySegment memory, RegisteredMemory pool) {
     this.memory = memory;
-    this.ring = ring;
-    this.index = index;
+    this.pool = pool;
     visible = NativeMemory.confine(memory, arena);
   }
 
@@ -61,19 +58,40 @@ public final class LentBuffer {
     return memory;
   }
 
+  /**
+   * Returns its first bytes, for the kernel.
+   *
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if it was given back
+   * @throws WrongThreadException if it was lent to another thread
+   */
+  public MemorySegment first(int length) {
+    requireUsable();
+    if (length < 1 || length > memory.byteSize()) {
+      throw new IndexOutOfBoundsException(
+          "%d bytes of a buffer of %d".formatted(length, memory.byteSize()));
+    }
+    return memory.asSlice(0, length);
+  }
+
   /** Returns its bytes. */
   public int byteSize() {
     return (int) memory.byteSize();
   }
 
-  /** Returns whether operations of a ring can name it by its index. */
-  public boolean isRegisteredWith(Engine engine) {
-    return index >= 0 && engine == ring;
+  /** Returns the slot that operations of a ring can name, or {@link RegisteredMemory#NONE}. */
+  public int slot(Engine ring) {
+    return pool.slot(ring);
   }
 
-  /** Returns its index in the ring's table. */
-  public int index() {
-    return index;
+  /** Returns the slot that a ring's vectored operation on several buffers can name, likewise. */
+  public static int slot(LentBuffer[] buffers, Engine ring) {
+    for (LentBuffer buffer : buffers) {
+      if (buffer.pool != buffers[0].pool) {
+        return RegisteredMemory.NONE;
+      }
+    }
+    return ring.takesVectors() ? buffers[0].slot(ring) : RegisteredMemory.NONE;
   }
 
   /** Notes that so many bytes at its start are this user's, by a transfer or not. */
@@ -103,7 +121,13 @@ public final class LentBuffer {
     return visible.asSlice(0, filled).asReadOnly();
   }
 
-  private void requireUsable() {
+  /**
+   * Checks that the calling thread may use it.
+   *
+   * @throws IllegalStateException if it was given back
+   * @throws WrongThreadException if it was lent to another thread
+   */
+  public void requireUsable() {
     requireOwner();
     if (!open) {
       throw new IllegalStateException("the lease is closed");

@@ -139,6 +139,10 @@ final class RingThread extends Thread {
     return Math.min(submissions.capacity(), inFlight.capacity());
   }
 
+  boolean takesVectors() {
+    return buffers.takesVectors();
+  }
+
   boolean isStopping() {
     return stopRequested;
   }
