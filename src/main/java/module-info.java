@@ -13,4 +13,7 @@ module io.ringspun {
 
   exports io.ringspun;
   exports io.ringspun.file;
+
+  provides java.nio.file.spi.FileSystemProvider with
+      io.ringspun.file.RingFileSystemProvider;
 }

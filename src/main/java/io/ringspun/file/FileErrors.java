@@ -74,4 +74,29 @@ final class FileErrors {
       default -> new FileSystemException(path, other, Errno.describe(errno));
     };
   }
+
+  /** Translates it likewise, but as the JDK's own file system does. */
+  static IOException asJdk(String path, @Nullable String other, int errno) {
+    return switch (errno) {
+      case Errno.ENOENT -> new NoSuchFileException(path, other, null);
+      case Errno.EEXIST -> new FileAlreadyExistsException(path, other, null);
+      case Errno.EACCES -> new AccessDeniedException(path, other, null);
+      default -> new FileSystemException(path, other, Errno.describe(errno));
+    };
+  }
+
+  /**
+   * As the JDK has it for reading attributes and for copies: what lies below a file is not there.
+   */
+  static IOException ofSource(String path, @Nullable String other, int errno) {
+    return asJdk(path, other, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
+  }
+
+  /** As the JDK has it for deleting. */
+  static IOException ofDelete(String path, @Nullable String other, int errno) {
+    return switch (errno) {
+      case Errno.ENOTEMPTY, Errno.EEXIST -> new DirectoryNotEmptyException(path);
+      default -> asJdk(path, other, errno);
+    };
+  }
 }

@@ -24,8 +24,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
+ * @param errors how errors about names are told
  */
-record Names(@Nullable RawHandle directory, Engine home) {
+record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+  /** Makes an exception of what the kernel says of one name or of two. */
+  interface Errors {
+    IOException of(String path, @Nullable String other, int errno);
+  }
+
+  Names(@Nullable RawHandle directory, Engine home) {
+    this(directory, home, FileErrors::of);
+  }
 
   /** Refuses a path that the kernel would not understand. */
   static void requireDefault(Path path) {
@@ -289,13 +298,13 @@ record Names(@Nullable RawHandle directory, Engine home) {
     return handle == null ? Constants.AT_FDCWD : handle.fd();
   }
 
-  private static int check(Path name, int result) throws IOException {
+  private int check(Path name, int result) throws IOException {
     return check(name, null, result);
   }
 
-  private static int check(Path name, @Nullable Path other, int result) throws IOException {
+  private int check(Path name, @Nullable Path other, int result) throws IOException {
     if (result < 0) {
-      throw FileErrors.of(name.toString(), other == null ? null : other.toString(), -result);
+      throw errors.of(name.toString(), other == null ? null : other.toString(), -result);
     }
     return result;
   }
