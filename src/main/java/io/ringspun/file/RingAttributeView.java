@@ -35,7 +35,7 @@ final class RingAttributeView implements PosixFileAttributeView {
 
   @Override
   public PosixFileAttributes readAttributes() throws IOException {
-    return RingPosixAttributes.read(file, options);
+    return file.isJdks() ? jdk.readAttributes() : RingPosixAttributes.read(file, options);
   }
 
   @Override

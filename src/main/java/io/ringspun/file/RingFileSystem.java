@@ -10,6 +10,7 @@ import java.nio.file.PathMatcher;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.spi.FileSystemProvider;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,11 @@ final class RingFileSystem extends FileSystem {
   Ring ring() throws IOException {
     Ring ring = home;
     return ring != null ? ring : Ring.shared();
+  }
+
+  /** Returns why the JDK does everything here, or nothing if there is a ring. */
+  Optional<String> fallback() throws IOException {
+    return home == null ? Fallback.reason() : Optional.empty();
   }
 
   @Override
@@ -123,6 +129,6 @@ final class RingFileSystem extends FileSystem {
 
   @Override
   public String toString() {
-    return "RingFileSystem[%s]".formatted(home == null ? "shared ring" : home);
+    return "RingFileSystem[%s]".formatted(home != null ? home : Fallback.describe());
   }
 }

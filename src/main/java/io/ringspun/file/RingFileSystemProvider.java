@@ -55,6 +55,10 @@ import org.jspecify.annotations.Nullable;
  * thread: listing directories, reading links, real paths, setting times, owners and permissions,
  * checking access, file stores, watching, and asynchronous channels.
  *
+ * <p>Where there can be no shared ring and Java was started with {@code
+ * -Dio.ringspun.fallback=jdk}, the default provider does everything on paths without a ring of
+ * their own; see {@link RingFileChannel}.
+ *
  * <p>Safe for use by many threads.
  *
  * @since 0.1
@@ -126,23 +130,41 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public InputStream newInputStream(Path path, OpenOption... options) throws IOException {
     RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.newInputStream(file.jdk(), options);
+    }
     return RingInputStream.openUninterruptible(file.fileSystem().ring(), file.jdk(), options);
   }
 
   @Override
   public OutputStream newOutputStream(Path path, OpenOption... options) throws IOException {
     RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.newOutputStream(file.jdk(), options);
+    }
     return RingOutputStream.openUninterruptible(file.fileSystem().ring(), file.jdk(), options);
   }
 
   @Override
   public void copy(Path source, Path target, CopyOption... options) throws IOException {
-    CopyMove.copy(RingPath.of(source), RingPath.of(target), options);
+    RingPath from = RingPath.of(source);
+    RingPath to = RingPath.of(target);
+    if (from.isJdks() || to.isJdks()) {
+      JDK.copy(from.jdk(), to.jdk(), options);
+    } else {
+      CopyMove.copy(from, to, options);
+    }
   }
 
   @Override
   public void move(Path source, Path target, CopyOption... options) throws IOException {
-    CopyMove.move(RingPath.of(source), RingPath.of(target), options);
+    RingPath from = RingPath.of(source);
+    RingPath to = RingPath.of(target);
+    if (from.isJdks() || to.isJdks()) {
+      JDK.move(from.jdk(), to.jdk(), options);
+    } else {
+      CopyMove.move(from, to, options);
+    }
   }
 
   // ---- names ---------------------------------------------------------------------------------
@@ -160,6 +182,10 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void createDirectory(Path path, FileAttribute<?>... attributes) throws IOException {
     RingPath directory = RingPath.of(path);
+    if (directory.isJdks()) {
+      JDK.createDirectory(directory.jdk(), attributes);
+      return;
+    }
     int mode = RingFileChannel.mode(DIRECTORY_MODE, attributes);
     directory.onRing(
         FileErrors::asJdk,
@@ -174,6 +200,10 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       throws IOException {
     RingPath link = RingPath.of(path);
     RingPath target = RingPath.of(to);
+    if (link.isJdks()) {
+      JDK.createSymbolicLink(link.jdk(), target.jdk(), attributes);
+      return;
+    }
     if (attributes.length > 0) {
       throw new UnsupportedOperationException("a symbolic link has no attributes of its own");
     }
@@ -192,6 +222,10 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public void createLink(Path path, Path to) throws IOException {
     RingPath link = RingPath.of(path);
     RingPath existing = RingPath.of(to);
+    if (link.isJdks()) {
+      JDK.createLink(link.jdk(), existing.jdk());
+      return;
+    }
     link.onRing(
         (from, name, errno) -> FileErrors.asJdk(link.toString(), from, errno),
         names -> {
@@ -209,6 +243,10 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void delete(Path path) throws IOException {
     RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      JDK.delete(file.jdk());
+      return;
+    }
     FileStat stat = file.stat(FileErrors::asJdk, LinkOption.NOFOLLOW_LINKS);
     file.delete(stat.type() == FileStat.FileType.DIRECTORY);
   }
@@ -234,7 +272,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void checkAccess(Path path, AccessMode... modes) throws IOException {
     RingPath file = RingPath.of(path);
-    if (modes.length == 0) {
+    if (modes.length == 0 && !file.isJdks()) {
       file.stat(FileErrors::ofSource);
     } else {
       JDK.checkAccess(file.jdk(), modes);
@@ -266,6 +304,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public <A extends BasicFileAttributes> A readAttributes(
       Path path, Class<A> type, LinkOption... options) throws IOException {
     RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.readAttributes(file.jdk(), type, options);
+    }
     if (type == BasicFileAttributes.class) {
       return type.cast(new RingAttributes(file.stat(FileErrors::ofSource, options)));
     }
@@ -279,7 +320,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public Map<String, Object> readAttributes(Path path, String attributes, LinkOption... options)
       throws IOException {
     RingPath file = RingPath.of(path);
-    return AttributeNames.areOurs(attributes)
+    return AttributeNames.areOurs(attributes) && !file.isJdks()
         ? AttributeNames.read(file, attributes, options)
         : JDK.readAttributes(file.jdk(), attributes, options);
   }

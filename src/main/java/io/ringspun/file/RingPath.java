@@ -54,6 +54,11 @@ record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
         () -> action.run(new Names(null, EngineAccess.of(fileSystem.ring()), errors)));
   }
 
+  /** Returns whether the JDK is to do it, since there can be no ring. */
+  boolean isJdks() throws IOException {
+    return fileSystem.fallback().isPresent();
+  }
+
   FileStat stat(Names.Errors errors, LinkOption... options) throws IOException {
     int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
     return onRing(errors, names -> names.stat(jdk, flags));

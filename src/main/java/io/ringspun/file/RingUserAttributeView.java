@@ -28,11 +28,14 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public int size(String name) throws IOException {
-    return value(name).length;
+    return file.isJdks() ? jdk.size(name) : value(name).length;
   }
 
   @Override
   public int read(String name, ByteBuffer target) throws IOException {
+    if (file.isJdks()) {
+      return jdk.read(name, target);
+    }
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
@@ -51,6 +54,9 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public int write(String name, ByteBuffer source) throws IOException {
+    if (file.isJdks()) {
+      return jdk.write(name, source);
+    }
     byte[] value = new byte[source.remaining()];
     source.duplicate().get(value);
     file.onRing(
