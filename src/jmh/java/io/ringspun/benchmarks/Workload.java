@@ -62,6 +62,19 @@ enum Workload {
     Arm open(String arm, int threads) throws Exception {
       return LogCommits.open(arm, threads);
     }
+  },
+  H2(
+      H2Queries.OPERATIONS,
+      List.of(1, 32),
+      "fileChannel",
+      "fileChannelPlatform",
+      "ringPlatform",
+      "ringDefault",
+      "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return H2Queries.open(arm, threads);
+    }
   };
 
   private final int operations;
