@@ -12,7 +12,6 @@ import io.ringspun.examples.H2RingFilePath;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.LeakCheck;
-import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -320,16 +319,6 @@ class H2Test {
 
   // ---- other processes -----------------------------------------------------------------------
 
-  private static String[] flags() {
-    List<String> flags = new ArrayList<>();
-    flags.add("--enable-native-access=ALL-UNNAMED");
-    flags.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
-    if (Boolean.getBoolean("io.ringspun.test.carried")) {
-      flags.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
-    }
-    return flags.toArray(String[]::new);
-  }
-
   /** Opens a database, and says whether another process has it. */
   static final class Opener {
     public static void main(String[] arguments) throws SQLException {
@@ -357,7 +346,7 @@ class H2Test {
   }
 
   private static String child(String url) throws Exception {
-    return new ChildJvm().with(flags()).run(Opener.class, url);
+    return new ChildJvm().withFlagsOfThisOne().run(Opener.class, url);
   }
 
   @Test
@@ -434,29 +423,13 @@ class H2Test {
 
   /** Has a process commit rows, kills it after some, and returns the last it has printed. */
   private int killAfter(int first, int rows, Caller caller) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of(flags()));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Committer.class.getName());
-    command.addAll(List.of(directory.toString(), "" + first, caller.name()));
-    Path errors = directory.resolve("errors");
-    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    ChildJvm jvm = new ChildJvm().withFlagsOfThisOne();
+    String[] arguments = {directory.toString(), "" + first, caller.name()};
     int last = first - 1;
-    try (BufferedReader out = process.inputReader()) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        assertEquals(last + 1, Integer.parseInt(line));
-        last++;
-        if (last == first + rows - 1) {
-          process.toHandle().destroyForcibly(); // leaves what it has printed to be read
-        }
-      }
-    } finally {
-      process.destroyForcibly().onExit().join();
+    for (String line : jvm.killAfter(rows, Committer.class, arguments)) {
+      last++;
+      assertEquals(last, Integer.parseInt(line));
     }
-    String said = Files.readString(errors);
-    assertTrue(last >= first + rows - 1, () -> "it ended by itself: " + said);
     return last;
   }
 }
