@@ -129,6 +129,7 @@ public final class Ring implements AutoCloseable {
         options.inFlightLimit(),
         options.boundedWorkers(),
         options.unboundedWorkers(),
+        options.registeredFiles(),
         options.inlineAttempts(),
         new PublicFailures());
   }

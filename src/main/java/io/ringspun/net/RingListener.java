@@ -5,7 +5,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
@@ -22,7 +22,7 @@ public final class RingListener extends SocketDescriptor {
   /** How many connections the kernel keeps for {@code accept} unless told otherwise. */
   private static final int BACKLOG = 4096;
 
-  private RingListener(Handle handle, Family family, long timeoutNanos) {
+  private RingListener(RawHandle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
   }
 
@@ -43,7 +43,7 @@ public final class RingListener extends SocketDescriptor {
 
   private static RingListener open(Engine home, Family family) throws IOException {
     int fd = Sockets.open(home, family, Constants.SOCK_STREAM);
-    return new RingListener(new Handle(fd, false, home), family, 0);
+    return new RingListener(new RawHandle(fd, false, home), family, 0);
   }
 
   /**

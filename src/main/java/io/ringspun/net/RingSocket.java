@@ -5,7 +5,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.Lending;
 import java.io.EOFException;
 import java.io.IOException;
@@ -50,14 +50,14 @@ import java.util.Arrays;
 public final class RingSocket extends SocketDescriptor {
   private final StreamTransfer transfer;
 
-  private RingSocket(Handle handle, Family family, long timeoutNanos) {
+  private RingSocket(RawHandle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
     transfer = new StreamTransfer(handle);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new Handle(fd, false, home), family, 0);
+    return new RingSocket(new RawHandle(fd, false, home), family, 0);
   }
 
   // ---- opening -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
@@ -17,9 +17,9 @@ import java.lang.foreign.MemorySegment;
  * the memory itself. Arguments are checked already.
  */
 final class StreamTransfer {
-  private final Handle handle;
+  private final RawHandle handle;
 
-  StreamTransfer(Handle handle) {
+  StreamTransfer(RawHandle handle) {
     this.handle = handle;
   }
 

@@ -169,10 +169,14 @@ final class Dispatcher {
     return handle != null && !handle.isOpen();
   }
 
-  private void add(Operation operation, int flags) {
+  private void add(Operation operation, int links) {
+    int flags = links;
     Handle handle = operation.handle;
-    devicePending |= handle != null && handle.isDirect();
-    linkPending |= flags != 0;
+    if (handle != null) {
+      devicePending |= handle.isDirect();
+      flags |= handle.entryFlags();
+    }
+    linkPending |= links != 0;
     submissions.add(operation, inFlight.add(operation), flags);
     submitted++;
   }
