@@ -4,11 +4,11 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
