@@ -16,11 +16,7 @@ final class TcpEcho {
   private TcpEcho() {}
 
   public static void main(String[] args) throws Exception {
-    Server.run(
-        "usage: TcpEcho PORT [--rings N]",
-        args,
-        0,
-        (_, _) -> (_, socket) -> echo(socket));
+    Server.run("usage: TcpEcho PORT [--rings N]", args, 0, (_, _) -> (_, socket) -> echo(socket));
   }
 
   private static void echo(RingSocket socket) throws IOException {
