@@ -66,6 +66,11 @@ public final class Handle {
     return carrier != null ? carrier : home;
   }
 
+  /** Returns the ring for what no thread in particular does. */
+  public Engine home() {
+    return home;
+  }
+
   /** Returns whether {@link #close} has not been called. */
   public boolean isOpen() {
     return state >= 0;
