@@ -27,6 +27,7 @@
 #define OP_FTRUNCATE 55
 /* Nor, older than 6.11, these. */
 #define OP_URING_CMD 46
+#define OP_READ_MULTISHOT 49
 #define OP_BIND 56
 #define OP_LISTEN 57
 
@@ -135,6 +136,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotRecv")) {
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRead")) {
+		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, a[0], NULL, 0, -1);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "sendZc"))

@@ -294,6 +294,15 @@ public class SubmissionEntry {
     selectBuffer(group);
   }
 
+  /**
+   * {@code IORING_OP_READ_MULTISHOT}, Linux 6.7: for what can be polled, into buffers that the
+   * kernel takes from a group.
+   */
+  public final void multishotRead(int fd, int group) {
+    set(IORING_OP_READ_MULTISHOT, fd, -1, 0, 0, 0);
+    selectBuffer(group);
+  }
+
   /** {@code IORING_OP_SEND_ZC}, Linux 6.0: a second completion says that the memory is free. */
   public final void sendZc(int fd, long address, int length, int flags) {
     set(IORING_OP_SEND_ZC, fd, 0, address, length, flags);

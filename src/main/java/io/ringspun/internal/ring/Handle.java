@@ -94,6 +94,11 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     return entryFlags == 0 || engine == home;
   }
 
+  /** Returns the ring for what no thread in particular does. */
+  public final Engine home() {
+    return home;
+  }
+
   /** Returns whether {@link #close} has not been called. */
   public final boolean isOpen() {
     return state >= 0;
