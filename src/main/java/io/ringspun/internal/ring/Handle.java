@@ -28,6 +28,7 @@ public final class Handle {
   private final int fd;
   private final boolean direct;
   private final Engine home;
+  private boolean takesInterruptsAsJdk; // set before the handle is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
@@ -48,6 +49,19 @@ public final class Handle {
     this.fd = fd;
     this.direct = direct;
     this.home = home;
+  }
+
+  /**
+   * Has interrupts do what they do to a {@link java.net.Socket}: a platform thread's call goes on,
+   * and a virtual thread's is cancelled only if it would have to wait.
+   */
+  public Handle takingInterruptsAsJdk() {
+    takesInterruptsAsJdk = true;
+    return this;
+  }
+
+  boolean takesInterruptsAsJdk() {
+    return takesInterruptsAsJdk;
   }
 
   /** Returns the number, to be used between {@link #acquire} and {@link #release} only. */
