@@ -3,6 +3,7 @@ package io.ringspun.testing;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.Leaks;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,8 +58,32 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     end(context.getDisplayName(), store(context).remove(State.class, State.class));
   }
 
+  /** Has the JDK open what it opens once, for virtual threads that wait for its own sockets. */
+  private static final class JdkPollers {
+    static {
+      Thread waiting = Thread.ofVirtual().start(JdkPollers::waitOnce);
+      try {
+        waiting.join();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    private static void waitOnce() {
+      try (ServerSocket nobodyComes = new ServerSocket(0)) {
+        nobodyComes.setSoTimeout(1);
+        nobodyComes.accept();
+      } catch (IOException _) {
+        // As expected.
+      }
+    }
+
+    static void open() {}
+  }
+
   /** Returns what there is before a class. */
   static State begin() throws IOException {
+    JdkPollers.open();
     LOST.set(0);
     LOST_DESCRIPTORS.set(0);
     return State.now();
