@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -246,6 +247,28 @@ static void layouts(void)
 	FIELD(io_uring_rsrc_update2, tags);
 	FIELD(io_uring_rsrc_update2, nr);
 	FIELD(io_uring_rsrc_update2, resv2);
+
+	STRUCT(io_uring_buf);
+	FIELD(io_uring_buf, addr);
+	FIELD(io_uring_buf, len);
+	FIELD(io_uring_buf, bid);
+	FIELD(io_uring_buf, resv);
+
+	STRUCT(io_uring_buf_reg);
+	FIELD(io_uring_buf_reg, ring_addr);
+	FIELD(io_uring_buf_reg, ring_entries);
+	FIELD(io_uring_buf_reg, bgid);
+	/* Older headers call it pad. */
+	printf("io_uring_buf_reg.flags %zu 2\n", offsetof(struct io_uring_buf_reg, bgid) + 2);
+
+	STRUCT(msghdr);
+	FIELD(msghdr, msg_name);
+	FIELD(msghdr, msg_namelen);
+	FIELD(msghdr, msg_iov);
+	FIELD(msghdr, msg_iovlen);
+	FIELD(msghdr, msg_control);
+	FIELD(msghdr, msg_controllen);
+	FIELD(msghdr, msg_flags);
 
 	STRUCT(statx);
 	FIELD(statx, stx_mask);

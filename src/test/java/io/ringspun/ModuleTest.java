@@ -25,7 +25,7 @@ class ModuleTest {
     ModuleDescriptor module = descriptor();
     assertEquals("io.ringspun", module.name());
     assertEquals(
-        Set.of("io.ringspun", "io.ringspun.file"),
+        Set.of("io.ringspun", "io.ringspun.file", "io.ringspun.net"),
         module.exports().stream()
             .filter(export -> !export.isQualified())
             .map(ModuleDescriptor.Exports::source)
@@ -38,7 +38,7 @@ class ModuleTest {
   @Test
   void requires_areFew() throws Exception {
     assertEquals(
-        Set.of("java.base", "jdk.jfr", "org.jspecify", "org.slf4j"),
+        Set.of("java.base", "jdk.jfr", "jdk.net", "org.jspecify", "org.slf4j"),
         descriptor().requires().stream()
             .map(ModuleDescriptor.Requires::name)
             .collect(Collectors.toSet()));

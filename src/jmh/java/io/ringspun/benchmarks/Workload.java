@@ -62,6 +62,25 @@ enum Workload {
     Arm open(String arm, int threads) throws Exception {
       return LogCommits.open(arm, threads);
     }
+  },
+  COPY(
+      Copies.operations(),
+      List.of(1),
+      "filesCopy",
+      "cp",
+      "ringDefault",
+      "ringCarried",
+      "ringDirect") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return Copies.open(arm, true);
+    }
+  },
+  COPYUNSYNCED(Copies.operations(), List.of(1), "filesCopy", "cp", "ringDefault", "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return Copies.open(arm, false);
+    }
   };
 
   private final int operations;

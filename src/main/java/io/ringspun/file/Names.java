@@ -11,8 +11,10 @@ import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystems;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,13 @@ import org.jspecify.annotations.Nullable;
  * @param home the ring for threads that no ring carries
  */
 record Names(@Nullable Handle directory, Engine home) {
+
+  /** Refuses a path that the kernel would not understand. */
+  static void requireDefault(Path path) {
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new ProviderMismatchException(path + " is not a path of the default file system");
+    }
+  }
 
   /** Opens a file by openat(2). */
   int open(Path name, int flags, int mode) throws IOException {

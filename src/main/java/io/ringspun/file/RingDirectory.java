@@ -11,7 +11,6 @@ import io.ringspun.internal.ring.Handle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystems;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
@@ -101,7 +100,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
-    requireDefault(path);
+    Names.requireDefault(path);
     Engine home = EngineAccess.of(ring);
     int fd = new Names(null, home).open(path, OPEN_FLAGS, 0);
     return new RingDirectory(new Handle(fd, false, home), home);
@@ -304,7 +303,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void symlink(Path target, Path name) throws IOException {
-    requireDefault(target);
+    Names.requireDefault(target);
     requireRelative(name);
     if (target.toString().isEmpty()) {
       throw new IllegalArgumentException("a link leads somewhere: the target is empty");
@@ -380,15 +379,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   private static void requireRelative(Path name) {
-    requireDefault(name);
+    Names.requireDefault(name);
     if (name.isAbsolute()) {
       throw new IllegalArgumentException(name + " is absolute, not relative to the directory");
-    }
-  }
-
-  private static void requireDefault(Path path) {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new ProviderMismatchException(path + " is not a path of the default file system");
     }
   }
 

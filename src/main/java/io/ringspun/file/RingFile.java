@@ -24,10 +24,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
-import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -125,9 +123,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
       throws IOException {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new ProviderMismatchException(path + " is not a path of the default file system");
-    }
+    Names.requireDefault(path);
     OpenFlags flags = OpenFlags.of(options);
     Names names = new Names(null, EngineAccess.of(ring));
     return opened(names, path, names.open(path, flags.bits(), mode), flags);
@@ -620,7 +616,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     checkAlignment(source, position);
   }
 
-  private static int requireProgress(int written) throws IOException {
+  static int requireProgress(int written) throws IOException {
     if (written == 0) {
       throw new IOException("write failed: the kernel took no byte");
     }
@@ -923,6 +919,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
     call.operation(0).using(handle, lent);
     return engine.run(call);
+  }
+
+  Handle handle() {
+    return handle;
   }
 
   int fd() {

@@ -107,14 +107,27 @@ public final class Engine {
    */
   public int run(Call call) throws IOException {
     runAll(call);
-    Operation operation = call.operations[0];
+    int result = result(call, 0);
+    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
+      thread.carried().putSpare(call);
+    }
+    return result;
+  }
+
+  /**
+   * Returns the result of one operation of a call that is over.
+   *
+   * @return the result, or a negated errno
+   * @throws InterruptedIOException if an interrupt cancelled it
+   * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
+   * @throws IOException if the ring failed, or the call's time is up
+   */
+  public int result(Call call, int index) throws IOException {
+    Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
         || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
       throw cancelled(call, operation);
-    }
-    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
-      thread.carried().putSpare(call);
     }
     return result;
   }
@@ -318,25 +331,62 @@ public final class Engine {
    * @throws IOException if the kernel reports that data was lost
    */
   public void closeDescriptor(int fd) throws IOException {
+    Call call = single();
+    call.operation(0).close(fd);
+    int result = runBriefly(call);
+    // Cancelled, it never started: the ring was closed first.
+    checkClosed(result == -Errno.ECANCELED ? kernel.close(fd) : result);
+  }
+
+  /**
+   * Closes a raw descriptor by {@code close(2)} although that may wait for a peer: on a thread that
+   * nobody else needs, while the caller waits. A ring would have its own thread wait, or not wait
+   * at all.
+   *
+   * @throws IOException if the kernel reports an error
+   */
+  public void closeSlowly(int fd) throws IOException {
+    if (!Thread.currentThread().isVirtual()) {
+      checkClosed(kernel.close(fd));
+      return;
+    }
+    Offload<Integer> closing = Offload.start(() -> kernel.close(fd));
+    awaitUninterruptibly(closing::isDone);
+    checkClosed(closing.resultNow());
+  }
+
+  private static void checkClosed(int result) throws IOException {
+    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
+      throw new IOException("close failed: " + Errno.describe(-result));
+    }
+  }
+
+  /**
+   * Runs a call of one operation that waits for nobody. An interrupt neither prevents nor ends it.
+   *
+   * @return the result, or a negated errno; {@code -ECANCELED} if the ring was gone before, and 0
+   *     if it failed meanwhile: then the operation may have been done, and must not be repeated
+   */
+  public int runBriefly(Call call) {
+    boolean interrupted = Thread.interrupted(); // or it would be refused
     int result = -Errno.ECANCELED;
-    boolean interrupted = Thread.interrupted(); // a close is never refused for an interrupt
     if (refusal(Thread.currentThread()) == null) {
-      Call call = single();
-      call.operation(0).close(fd);
       result = runUncancelled(call);
       if (call.cancelled == Call.Cancelled.RING_FAILED) {
-        result = 0; // it may have been closed: to try again could hit someone else's descriptor
+        result = 0;
       }
+    } else {
+      call.abandon();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (result == -Errno.ECANCELED) {
-      result = kernel.close(fd); // never started: the ring was closed first
-    }
-    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
-      throw new IOException("close failed: " + Errno.describe(-result));
-    }
+    return result;
+  }
+
+  /** Returns what says that a call, or several that make up one, took too long. */
+  public IOException timedOut(long nanos) {
+    return config.failures().timedOut(config.name(), nanos);
   }
 
   private int runUncancelled(Call call) {

@@ -33,8 +33,8 @@ public final class Handle {
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
 
-  private volatile @Nullable Thread closer; // set once by close(), read by the last user
-  private @Nullable Engine closerRing; // written before closer, read after it
+  private volatile @Nullable Thread waiting; // set once by close(), read by the last user
+  private @Nullable Engine closerRing; // written before waiting, read after it
   private volatile int failedSync; // errno of the first sync that lost data; set by ring threads
 
   /**
@@ -100,9 +100,9 @@ public final class Handle {
   /** Counts a user out. */
   public void release() {
     if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
-      Thread waiting = closer;
-      if (waiting != null) {
-        LockSupport.unpark(waiting);
+      Thread closing = waiting;
+      if (closing != null) {
+        LockSupport.unpark(closing);
         Engine ring = closerRing;
         if (ring != null) {
           ring.thread().wake(); // a closer that is pinned there sits in the kernel, not in park
@@ -111,25 +111,40 @@ public final class Handle {
     }
   }
 
+  /** Closes a raw descriptor that nobody uses any more. */
+  public interface Closer {
+    /** Closes it. */
+    void close(Engine engine, int fd) throws IOException;
+  }
+
   /**
-   * Refuses new users, cancels what waits on the descriptor on any ring, waits for the last user to
-   * leave, then closes the descriptor. The first call does all this; any other returns at once.
+   * Closes the descriptor through a ring; see {@link #close(Closer)}.
    *
    * @throws IOException if the kernel reports an error from the close itself
    */
   public void close() throws IOException {
+    close(Engine::closeDescriptor);
+  }
+
+  /**
+   * Refuses new users, cancels what waits on the descriptor on any ring, waits for the last user to
+   * leave, then closes the descriptor. The first call does all this; any other returns at once.
+   *
+   * @throws IOException if the closer does
+   */
+  public void close(Closer closer) throws IOException {
     if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) != 0) {
       return;
     }
     closerRing = Engine.carryingCurrentThread();
-    closer = Thread.currentThread(); // before the count is read: pairs with release()
+    waiting = Thread.currentThread(); // before the count is read: pairs with release()
     Engine.awaitUnused(this);
     if (state != CLOSED) {
       Engine.cancelEverywhere(this);
       Engine.awaitUninterruptibly(() -> state == CLOSED);
     }
-    closer = null;
-    engine().closeDescriptor(fd);
+    waiting = null;
+    closer.close(engine(), fd);
   }
 
   /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
