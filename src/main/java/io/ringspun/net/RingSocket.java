@@ -77,6 +77,15 @@ public final class RingSocket extends SocketDescriptor {
     return new RingSocket(new RawHandle(fd, false, home), family, 0);
   }
 
+  /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
+  static RingSocket ofJdk(int fd, Family family, Engine home) {
+    return new RingSocket(new RawHandle(fd, false, home).takingInterruptsAsJdk(), family, 0);
+  }
+
+  StreamTransfer transfer() {
+    return transfer;
+  }
+
   // ---- opening -------------------------------------------------------------------------------
 
   /**

@@ -571,6 +571,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int unread(int fd, MemorySegment count) {
+    return REAL.unread(fd, count);
+  }
+
+  @Override
   public long preadv2(
       int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
     return REAL.preadv2(fd, limited(call, held), count, position, flags, held);

@@ -237,6 +237,9 @@ public final class Constants {
   public static final int IPV6_V6ONLY = 26;
   public static final int IPV6_TCLASS = 67;
 
+  // ioctl(2)
+  public static final long FIONREAD = 0x541b;
+
   // IORING_OP_URING_CMD on sockets
   public static final int SOCKET_URING_OP_GETSOCKOPT = 2;
   public static final int SOCKET_URING_OP_SETSOCKOPT = 3;

@@ -70,6 +70,9 @@ public interface Kernel {
   /** Has a socket take connections, by {@code listen(2)}. */
   int listen(int fd, int backlog);
 
+  /** Writes how many bytes a socket has received that were not read, by {@code ioctl(2)}. */
+  int unread(int fd, MemorySegment count);
+
   /**
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.

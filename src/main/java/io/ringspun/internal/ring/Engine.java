@@ -160,7 +160,9 @@ public final class Engine {
    */
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
-    IOException refusal = refusal(me);
+    Handle handle = call.operations[0].handle;
+    boolean asJdk = handle != null && handle.takesInterruptsAsJdk();
+    IOException refusal = asJdk ? refusal() : refusal(me);
     if (refusal != null) {
       call.abandon();
       throw refusal;
@@ -172,7 +174,7 @@ public final class Engine {
     } else {
       thread.handOver(call);
     }
-    boolean interrupted = await(call, carried);
+    boolean interrupted = await(call, carried, !asJdk || me.isVirtual());
     if (interrupted) {
       me.interrupt();
     }
@@ -229,6 +231,10 @@ public final class Engine {
     if (me.isInterrupted()) {
       return new InterruptedIOException("interrupted before the operation; nothing was submitted");
     }
+    return refusal();
+  }
+
+  private @Nullable IOException refusal() {
     if (thread.hasFailed()) {
       return config.failures().failed(config.name(), thread.failure());
     }
@@ -237,8 +243,10 @@ public final class Engine {
 
   /**
    * Waits for the call's end, whatever happens, and returns whether an interrupt came meanwhile.
+   *
+   * @param heedsInterrupt whether an interrupt cancels the call
    */
-  private boolean await(Call call, boolean carried) {
+  private boolean await(Call call, boolean carried, boolean heedsInterrupt) {
     boolean interrupted = false;
     boolean cancelRequested = false;
     long deadline = call.timeoutNanos == 0 ? 0 : System.nanoTime() + call.timeoutNanos;
@@ -255,7 +263,7 @@ public final class Engine {
       park(carried, left);
       if (Thread.interrupted()) {
         interrupted = true;
-        if (!cancelRequested) {
+        if (heedsInterrupt && !cancelRequested) {
           cancelRequested = true;
           cancel(call, Call.Cancelled.INTERRUPTED, carried);
         }

@@ -31,6 +31,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private final int entryFlags; // a field, not a method: every submission reads it
   private final boolean direct;
   private final Engine home;
+  boolean takesInterruptsAsJdk; // set before the handle is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
@@ -57,6 +58,10 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     this.failedSync = failedSync;
     this.direct = direct;
     this.home = home;
+  }
+
+  final boolean takesInterruptsAsJdk() {
+    return takesInterruptsAsJdk;
   }
 
   /**

@@ -20,6 +20,15 @@ public final class RawHandle extends Handle {
     super(fd, 0, direct, home, failedSync);
   }
 
+  /**
+   * Has interrupts do what they do to a {@link java.net.Socket}: a platform thread's call goes on,
+   * and a virtual thread's is cancelled only if it would have to wait.
+   */
+  public RawHandle takingInterruptsAsJdk() {
+    takesInterruptsAsJdk = true;
+    return this;
+  }
+
   /** Closes a descriptor that nobody uses any more. */
   public interface Closer {
     /** Closes it. */
