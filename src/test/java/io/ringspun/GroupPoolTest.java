@@ -18,9 +18,9 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -334,7 +334,7 @@ class GroupPoolTest {
                   return file.read(lease, 0);
                 }
               });
-      Eventually.holds("held", () -> failing.held() == 1);
+      Await.until("held", () -> failing.held() == 1);
       failing.throwFromEnter(new IllegalStateException("on purpose"));
       assertThrows(RingFailedException.class, reading::result);
       try (Lease lease = pool.take()) {

@@ -15,9 +15,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
-import io.ringspun.testing.Eventually;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -365,7 +365,7 @@ class TransactionLeaseTest {
                   return result.isCancelled(0) && Thread.interrupted();
                 }
               });
-      Eventually.holds("in flight", () -> ring.metrics().inFlight() == 1);
+      Await.until("in flight", () -> ring.metrics().inFlight() == 1);
       interrupted.thread().interrupt();
       assertTrue(interrupted.result());
       Caller.Begun<Boolean> closed =
@@ -376,7 +376,7 @@ class TransactionLeaseTest {
                   return ring.chain().read(file, lease, 0).run().isCancelled(0);
                 }
               });
-      Eventually.holds("in flight", () -> ring.metrics().inFlight() == 1);
+      Await.until("in flight", () -> ring.metrics().inFlight() == 1);
       file.close();
       assertTrue(closed.result());
       assertEquals(0, ring.metrics().inFlight());
@@ -406,7 +406,7 @@ class TransactionLeaseTest {
                 }
                 return null;
               });
-      Eventually.holds("held", () -> kernel.held() == 2);
+      Await.until("held", () -> kernel.held() == 2);
       kernel.throwFromEnter(new IllegalStateException("on purpose"));
       reading.result();
       assertFalse(pool.isOpen(), "its only buffer is lost");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Classes;
+import io.ringspun.testing.ProviderProgram;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,9 +44,6 @@ class RingSelectorProviderTest {
               return name.startsWith("slf4j-") || name.startsWith("jspecify");
             })
         .forEach(path::add);
-    String tests =
-        Path.of(ProviderProgram.class.getProtectionDomain().getCodeSource().getLocation().toURI())
-            .toString();
     String said =
         new ChildJvm()
             .with(
@@ -54,7 +52,6 @@ class RingSelectorProviderTest {
                 "--module-path=" + String.join(File.pathSeparator, path),
                 "--add-modules=io.ringspun",
                 "--enable-native-access=io.ringspun",
-                "--patch-module=io.ringspun=" + tests,
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
             .run(ProviderProgram.class);
     assertEquals(expected(true), said.lines().toList());

@@ -1,7 +1,8 @@
-package io.ringspun.net;
+package io.ringspun.testing;
 
 import com.sun.net.httpserver.HttpServer;
 import io.ringspun.Ring;
+import io.ringspun.net.RingSocketChannel;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,8 +22,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.Executors;
 
-/** What programs do with channels, in a JVM where {@link RingSelectorProvider} is installed. */
-final class ProviderProgram {
+/** What programs do with channels, in a JVM where our provider is installed. */
+public final class ProviderProgram {
   private static final InetSocketAddress ANYWHERE =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
