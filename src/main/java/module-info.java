@@ -12,6 +12,7 @@ module io.ringspun {
   requires org.slf4j;
   requires jdk.jfr;
   requires jdk.net;
+  requires java.management;
 
   exports io.ringspun;
   exports io.ringspun.file;

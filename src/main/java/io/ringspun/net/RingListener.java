@@ -50,7 +50,8 @@ public final class RingListener extends SocketDescriptor {
 
   private static RingListener open(Engine home, Family family) throws IOException {
     int fd = Sockets.open(home, family, Constants.SOCK_STREAM);
-    return new RingListener(new RawHandle(fd, false, home), family, 0, ConcurrentHashMap.newKeySet());
+    return new RingListener(
+        new RawHandle(fd, false, home), family, 0, ConcurrentHashMap.newKeySet());
   }
 
   /**

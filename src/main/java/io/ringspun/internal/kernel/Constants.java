@@ -159,7 +159,11 @@ public final class Constants {
   public static final int O_DIRECT = ARM ? 0x10000 : 0x4000;
   public static final int O_LARGEFILE = ARM ? 0x20000 : 0x8000;
   public static final int O_CLOEXEC = 0x80000;
+  public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  // fcntl(2)
+  public static final int F_SETFL = 4;
 
   // *at(2)
   public static final int AT_FDCWD = -100;
