@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * <pre>HttpCompare [--bytes 1024,1048576] [--connections 1,100] [--rounds 5] [--seconds 5]</pre>
  */
 public final class HttpCompare {
+  private static final int WARMUP_ROUNDS = 2;
   private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in ([\\d.]+)s");
   private static final Pattern PERCENTILE = Pattern.compile(" (50|99)% +([\\d.]+)(us|ms|s)");
   private static final List<Column> COLUMNS =
@@ -141,7 +142,7 @@ public final class HttpCompare {
 
   private void measure(Map<String, PinnedServer> servers, int size, int count, TurnTable table)
       throws IOException, InterruptedException {
-    for (int round = -1; round < rounds; round++) {
+    for (int round = -WARMUP_ROUNDS; round < rounds; round++) {
       for (Map.Entry<String, PinnedServer> server : servers.entrySet()) {
         double[] figures = wrk(server.getValue(), size, count);
         if (round >= 0) {
