@@ -3,7 +3,10 @@ package io.ringspun.net;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.NetworkInterface;
 import java.net.SocketOption;
@@ -213,6 +216,20 @@ final class SocketOptions {
               return calls.value().get(ValueLayout.JAVA_LONG, 0);
             });
     return option.type().cast(value(spec, (int) bytes, (int) (bytes >>> Integer.SIZE)));
+  }
+
+  /** Returns whether closing a socket that nobody uses any more may wait for the peer. */
+  static boolean lingers(Engine engine, Family family, int fd) {
+    if (family == Family.UNIX) {
+      return false; // the kernel does not linger there
+    }
+    try (SocketCalls calls = engine.socketCalls()) {
+      int result = calls.getOption(fd, SOL_SOCKET, SO_LINGER);
+      MemorySegment value = calls.value();
+      return result >= 0
+          && value.get(ValueLayout.JAVA_INT, 0) != 0
+          && value.get(ValueLayout.JAVA_INT, Integer.BYTES) > 0;
+    }
   }
 
   private static @Nullable Object value(Spec spec, int first, int second) throws IOException {
