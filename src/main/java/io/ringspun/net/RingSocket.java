@@ -496,13 +496,13 @@ public final class RingSocket extends SocketDescriptor {
     return count == 0 ? -1 : count;
   }
 
-  private static void requireWritable(ByteBuffer target) {
+  static void requireWritable(ByteBuffer target) {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
   }
 
-  private static MemorySegment segment(ByteBuffer buffer) {
+  static MemorySegment segment(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
       throw new IllegalArgumentException("the buffer has nothing remaining");
     }

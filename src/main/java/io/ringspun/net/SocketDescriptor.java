@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
-    permits RingListener, RingSocket {
+    permits RingDatagramSocket, RingListener, RingSocket {
   private final Handle handle;
   private final Family family;
   private final long timeoutNanos; // 0 for none

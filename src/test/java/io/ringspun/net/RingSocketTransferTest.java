@@ -242,13 +242,18 @@ class RingSocketTransferTest {
     }
   }
 
-  /** Fills what two sockets can hold between them; the sum is what was written. */
+  /** Fills what two sockets can hold between them; returns how much was written. */
   static long fill(RingSocket socket) throws IOException {
+    return fill(socket, 1 << 16) + fill(socket, 1);
+  }
+
+  private static long fill(RingSocket socket, int step) throws IOException {
+    RingSocket hasty = socket.withTimeout(Duration.ofMillis(20));
+    ByteBuffer chunk = ByteBuffer.allocateDirect(step);
     long sum = 0;
-    ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 16);
     try {
       while (true) {
-        sum += socket.withTimeout(Duration.ofMillis(20)).write(chunk.clear());
+        sum += hasty.write(chunk.clear());
       }
     } catch (OperationTimeoutException _) {
       return sum;
@@ -387,7 +392,14 @@ class RingSocketTransferTest {
       BlockedCall<Integer> reader =
           BlockedCall.start(ring, caller, () -> pair.left().read(ByteBuffer.allocate(1)));
       BlockedCall<Integer> writer =
-          BlockedCall.start(ring, caller, () -> pair.left().write(ByteBuffer.allocate(1)));
+          BlockedCall.start(
+              ring,
+              caller,
+              () -> {
+                while (true) { // the kernel may find room for some more bytes
+                  pair.left().write(ByteBuffer.allocate(1));
+                }
+              });
       reader.awaitInFlight(ring, 2);
       pair.right().setOption(StandardSocketOptions.SO_LINGER, 0);
       pair.right().close();
