@@ -78,8 +78,12 @@ final class Message implements AutoCloseable {
     controlBytes = ControlMemory.put(control(), controlBytes, level, type, data);
   }
 
-  /** Transfers it; returns the bytes transferred, or a negated errno. */
-  int run(long nanos) throws IOException {
+  /**
+   * Transfers it; returns the bytes transferred, or a negated errno.
+   *
+   * @param flags {@code MSG_} flags
+   */
+  int run(long nanos, int flags) throws IOException {
     MemorySegment header = vector.prefix();
     MessageHeader.put(
         header,
@@ -94,9 +98,9 @@ final class Message implements AutoCloseable {
         socket.run(
             (operation, fd) -> {
               if (fills) {
-                operation.recvmsg(fd, header.address(), MSG_CMSG_CLOEXEC);
+                operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
               } else {
-                operation.sendmsg(fd, header.address(), MSG_NOSIGNAL);
+                operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
               }
             },
             vector,

@@ -12,6 +12,7 @@ import io.ringspun.internal.ring.Lending;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.PortUnreachableException;
 import java.net.ProtocolFamily;
@@ -19,11 +20,12 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket for datagrams, UDP or Unix, whose calls go through a {@link Ring}. Blocks, waits, borrows
- * memory and throws as {@link RingSocket} does, and is as safe for use by many threads.
+ * A socket for datagrams, UDP or Unix, whose calls go through a {@link Ring}. Blocks, waits,
+ * borrows memory and throws as {@link RingSocket} does, and is as safe for use by many threads.
  *
  * <p>A connected UDP socket is told when nobody has the peer's port: the call after the one that
  * found out throws {@link java.net.PortUnreachableException}.
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class RingDatagramSocket extends SocketDescriptor {
+  private static final long PAUSE_MIN_NANOS = 50_000;
+  private static final long PAUSE_MAX_NANOS = 5_000_000;
+
   private RingDatagramSocket(Handle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
   }
@@ -108,12 +113,18 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Forgets the peer. A UDP socket that was never bound has no port then, until it sends again.
+   * Forgets the peer ({@code IORING_OP_CONNECT}, Linux 5.5). The socket keeps its port.
    *
    * @throws IOException as listed for {@link RingSocket}
    */
   public void disconnect() throws IOException {
+    SocketAddress before = localAddress();
     Sockets.disconnect(this, timeoutNanos());
+    if (before instanceof InetSocketAddress connected
+        && localAddress() instanceof InetSocketAddress now
+        && now.getPort() == 0) { // the kernel had chosen the port, and has taken it back
+      bindTo(new InetSocketAddress(now.getAddress(), connected.getPort()));
+    }
   }
 
   /**
@@ -177,7 +188,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   private Datagram receiveInto(MemorySegment target) throws IOException {
     try (Message message = Message.toReceive(this, target)) {
-      int length = check("recvmsg", message.run(timeoutNanos()));
+      int length = check("recvmsg", message.run(timeoutNanos(), 0));
       for (int fd : message.descriptors()) {
         socketHandle().engine().closeDescriptor(fd);
       }
@@ -191,7 +202,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has taken it:
-   * a Unix peer that does not receive holds the sender up.
+   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds. If the
+   * socket is closed meanwhile, either exception for that may be thrown.
    *
    * @param source its bytes; may be empty
    * @param target whom it is for
@@ -268,8 +280,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
     }
   }
 
-  private int transmit(
-      ByteBuffer source, @Nullable SocketAddress target, ControlMessage[] control)
+  private int transmit(ByteBuffer source, @Nullable SocketAddress target, ControlMessage[] control)
       throws IOException {
     MemorySegment segment = MemorySegment.ofBuffer(source);
     Lending.requireAccessible(segment);
@@ -288,11 +299,30 @@ public final class RingDatagramSocket extends SocketDescriptor {
       for (ControlMessage extra : control) {
         message.add(extra.level(), extra.type(), extra.data());
       }
-      int n = message.run(timeoutNanos());
+      int n = family() == Family.UNIX ? runUnix(message) : message.run(timeoutNanos(), 0);
       if (target == null && (n == -Errno.EDESTADDRREQ || n == -Errno.ENOTCONN)) {
         throw new NotYetConnectedException();
       }
       return check("sendmsg", n);
+    }
+  }
+
+  /**
+   * Sends to a peer whose queue may be full. The kernel would wait for room, but having waited, it
+   * sends an empty datagram: it has used up the bytes at its first attempt ({@code
+   * unix_dgram_sendmsg} copies before it looks at the queue, and io_uring goes on from there). And
+   * nothing tells when an unconnected peer has room. So each attempt is a new one.
+   */
+  private int runUnix(Message message) throws IOException {
+    Deadline deadline = Deadline.after(timeoutNanos());
+    long pause = PAUSE_MIN_NANOS;
+    while (true) {
+      int n = message.run(deadline.left(socketHandle().engine()), MSG_DONTWAIT);
+      if (n != -Errno.EAGAIN) {
+        return n;
+      }
+      LockSupport.parkNanos(this, pause);
+      pause = Math.min(pause * 2, PAUSE_MAX_NANOS);
     }
   }
 

@@ -102,8 +102,9 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * java.nio.channels.AsynchronousCloseException}. An interrupt does not keep the socket open.
    * Closing again has no effect.
    *
-   * <p>If {@code SO_LINGER} is positive, this blocks for as many seconds at most, until the peer has
-   * all that was sent; then it is {@code close(2)}, on a thread that no ring and no scheduler needs.
+   * <p>If {@code SO_LINGER} is positive, this blocks for as many seconds at most, until the peer
+   * has all that was sent; then it is {@code close(2)}, on a thread that no ring and no scheduler
+   * needs.
    *
    * @throws IOException if the kernel reports an error; the socket is closed
    */

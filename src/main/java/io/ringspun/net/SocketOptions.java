@@ -197,8 +197,7 @@ final class SocketOptions {
     via.inetAddresses()
         .filter(Inet4Address.class::isInstance)
         .findFirst()
-        .ifPresent(
-            address -> MemorySegment.copy(address.getAddress(), 0, memory, JAVA_BYTE, 4, 4));
+        .ifPresent(address -> MemorySegment.copy(address.getAddress(), 0, memory, JAVA_BYTE, 4, 4));
     memory.set(ValueLayout.JAVA_INT, 8, via.getIndex());
     return IP_MREQN_BYTES;
   }

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -20,10 +22,12 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.PortUnreachableException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
@@ -35,6 +39,7 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -56,8 +61,7 @@ class RingDatagramSocketTest {
             try (Arena arena = Arena.ofConfined();
                 RingDatagramSocket left = RingDatagramSocket.bind(ring, kind.listen());
                 RingDatagramSocket right = RingDatagramSocket.bind(ring, kind.listen())) {
-              assertEquals(
-                  100, left.send(Bytes.segment(arena, 1, 0, 100), right.localAddress()));
+              assertEquals(100, left.send(Bytes.segment(arena, 1, 0, 100), right.localAddress()));
               assertEquals(0, left.send(ByteBuffer.allocate(0), right.localAddress()));
               ByteBuffer source = ByteBuffer.wrap(Bytes.of(2, 0, 50)).position(10);
               assertEquals(40, left.send(source, right.localAddress()));
@@ -170,7 +174,7 @@ class RingDatagramSocketTest {
       BlockedCall<Integer> call =
           BlockedCall.start(
               ring, caller, () -> left.send(ByteBuffer.allocate(5), right.localAddress()));
-      call.awaitInFlight(ring, 1);
+      Await.parked(call.thread());
       for (int i = 0; i < sent; i++) {
         assertEquals(1, right.receive(ByteBuffer.allocate(10)).length());
       }
@@ -189,8 +193,7 @@ class RingDatagramSocketTest {
               RingDatagramSocket two = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
               RingDatagramSocket other = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
             assertThrows(NotYetConnectedException.class, one::remoteAddress);
-            assertThrows(
-                NotYetConnectedException.class, () -> one.write(ByteBuffer.allocate(1)));
+            assertThrows(NotYetConnectedException.class, () -> one.write(ByteBuffer.allocate(1)));
             one.connectTo(two.localAddress());
             assertEquals(two.localAddress(), one.remoteAddress());
             other.send(ByteBuffer.allocate(1), one.localAddress());
@@ -221,8 +224,7 @@ class RingDatagramSocketTest {
       assertEquals(
           Errno.ECONNREFUSED, ((OperationException) unreachable.getCause().getCause()).errno());
       assertThrows(
-          ConnectException.class,
-          () -> unix.send(ByteBuffer.allocate(1), Kind.ABSTRACT.listen()));
+          ConnectException.class, () -> unix.send(ByteBuffer.allocate(1), Kind.ABSTRACT.listen()));
     }
   }
 
@@ -233,8 +235,7 @@ class RingDatagramSocketTest {
         RingDatagramSocket socket = RingDatagramSocket.open(ring, StandardProtocolFamily.INET)) {
       InetSocketAddress target = Kind.deadPort();
       OperationException tooLarge =
-          assertThrows(
-              OperationException.class, () -> socket.send(arena.allocate(70_000), target));
+          assertThrows(OperationException.class, () -> socket.send(arena.allocate(70_000), target));
       assertEquals(Errno.EMSGSIZE, tooLarge.errno());
       assertThrows(
           UnsupportedAddressTypeException.class,
@@ -245,8 +246,7 @@ class RingDatagramSocketTest {
       assertThrows(
           IllegalArgumentException.class,
           () -> socket.send(arena.allocate(1), target, ControlMessage.of(1, 1, new byte[2048])));
-      assertThrows(
-          IllegalArgumentException.class, () -> socket.receive(ByteBuffer.allocate(0)));
+      assertThrows(IllegalArgumentException.class, () -> socket.receive(ByteBuffer.allocate(0)));
       assertThrows(
           IllegalArgumentException.class,
           () -> socket.receive(ByteBuffer.allocate(1).asReadOnlyBuffer()));
@@ -261,8 +261,7 @@ class RingDatagramSocketTest {
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
         RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
       left.send(ByteBuffer.allocate(1), right.localAddress());
-      assertEquals(
-          UnixDomainSocketAddress.of(""), right.receive(ByteBuffer.allocate(1)).sender());
+      assertEquals(UnixDomainSocketAddress.of(""), right.receive(ByteBuffer.allocate(1)).sender());
     }
   }
 
@@ -306,8 +305,7 @@ class RingDatagramSocketTest {
               RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
             right.setOption(new KernelOption("SO_PASSCRED", Constants.SOL_SOCKET, SO_PASSCRED), 1);
             left.send(ByteBuffer.allocate(1), right.localAddress());
-            ControlMessage credentials =
-                right.receive(ByteBuffer.allocate(1)).control().getFirst();
+            ControlMessage credentials = right.receive(ByteBuffer.allocate(1)).control().getFirst();
             assertEquals(SCM_CREDENTIALS, credentials.type());
             int pid = ByteBuffer.wrap(credentials.data()).order(ByteOrder.nativeOrder()).getInt();
             assertEquals(ProcessHandle.current().pid(), pid);
@@ -337,7 +335,8 @@ class RingDatagramSocketTest {
       sender.send(ByteBuffer.allocate(2), target);
       assertEquals(2, member.receive(ByteBuffer.allocate(9)).length());
       OperationException twice =
-          assertThrows(OperationException.class, () -> throwCause(() -> member.join(group, loopback)));
+          assertThrows(
+              OperationException.class, () -> throwCause(() -> member.join(group, loopback)));
       assertEquals(Errno.EADDRINUSE, twice.errno());
       member.leave(group, loopback);
       sender.send(ByteBuffer.allocate(3), target);
@@ -356,18 +355,33 @@ class RingDatagramSocketTest {
 
   @Test
   void multicast_ipv6() throws Exception {
-    NetworkInterface loopback = NetworkInterface.getByName("lo");
+    Optional<NetworkInterface> found =
+        NetworkInterface.networkInterfaces()
+            .filter(RingDatagramSocketTest::hasMulticast6)
+            .findFirst();
+    assumeTrue(found.isPresent(), "no interface has multicast over IPv6");
+    NetworkInterface via = found.orElseThrow();
     InetAddress group = InetAddress.getByName("ff11::1234");
     try (Ring ring = Ring.open();
         RingDatagramSocket sender = RingDatagramSocket.open(ring, StandardProtocolFamily.INET6);
         RingDatagramSocket member = RingDatagramSocket.bind(ring, new InetSocketAddress(0))) {
-      sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, loopback);
+      sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, via);
       assertNotNull(sender.getOption(StandardSocketOptions.IP_MULTICAST_IF));
-      member.join(group, loopback);
+      member.join(group, via);
       int port = ((InetSocketAddress) member.localAddress()).getPort();
       sender.send(ByteBuffer.allocate(2), new InetSocketAddress(group, port));
       assertEquals(2, member.receive(ByteBuffer.allocate(9)).length());
-      member.leave(group, loopback);
+      member.leave(group, via);
+    }
+  }
+
+  private static boolean hasMulticast6(NetworkInterface via) {
+    try {
+      return via.isUp()
+          && via.supportsMulticast()
+          && via.inetAddresses().anyMatch(Inet6Address.class::isInstance);
+    } catch (SocketException _) {
+      return false;
     }
   }
 

@@ -201,8 +201,7 @@ class RingListenerTest {
       int sockets = OpenFiles.count("socket:");
       for (RingListener taken : new RingListener[] {listener, unix, named}) {
         BindException inUse =
-            assertThrows(
-                BindException.class, () -> RingListener.bind(ring, taken.localAddress()));
+            assertThrows(BindException.class, () -> RingListener.bind(ring, taken.localAddress()));
         assertTrue(inUse.getMessage().contains("EADDRINUSE"), inUse.getMessage());
       }
       assertEquals(sockets, OpenFiles.count("socket:"));
@@ -231,8 +230,7 @@ class RingListenerTest {
       assertThrows(
           UnresolvedAddressException.class,
           () -> RingListener.bind(ring, InetSocketAddress.createUnresolved("no.such.host", 1)));
-      assertThrows(
-          IllegalArgumentException.class, () -> listener.bindTo(Kind.IPV4.listen(), 0));
+      assertThrows(IllegalArgumentException.class, () -> listener.bindTo(Kind.IPV4.listen(), 0));
       assertThrows(
           UnsupportedAddressTypeException.class, () -> listener.bindTo(Kind.IPV6.listen(), 1));
       assertThrows(
@@ -264,8 +262,7 @@ class RingListenerTest {
               try (RingSocket socket =
                       RingSocket.connect(ring, new InetSocketAddress(address, port));
                   RingSocket peer = listener.accept()) {
-                assertEquals(
-                    address, ((InetSocketAddress) peer.remoteAddress()).getAddress());
+                assertEquals(address, ((InetSocketAddress) peer.remoteAddress()).getAddress());
                 assertEquals(socket.localAddress(), peer.remoteAddress());
               }
             }
