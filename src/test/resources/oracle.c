@@ -289,6 +289,11 @@ static void layouts(void)
 	FIELD(msghdr, msg_controllen);
 	FIELD(msghdr, msg_flags);
 
+	STRUCT(cmsghdr);
+	FIELD(cmsghdr, cmsg_len);
+	FIELD(cmsghdr, cmsg_level);
+	FIELD(cmsghdr, cmsg_type);
+
 	STRUCT(statx);
 	FIELD(statx, stx_mask);
 	FIELD(statx, stx_blksize);

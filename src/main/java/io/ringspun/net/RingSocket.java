@@ -154,9 +154,49 @@ public final class RingSocket extends SocketDescriptor {
     return connect(ring, remote, Arguments.timeoutNanos(limit));
   }
 
+  /**
+   * Connects to a host by its name. Blocks until the name's addresses are known, which is found out
+   * on a thread that no ring needs, then tries each in turn until one answers.
+   *
+   * @param ring the socket's home ring
+   * @param host a name or an address in text
+   * @param port 0 to 65,535
+   * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if the port is out of range
+   * @throws java.net.UnknownHostException if the name has no address
+   * @throws IOException as {@link #connect(Ring, SocketAddress)} threw for the first address, with
+   *     what it threw for the others as suppressed exceptions; and as listed in the class comment
+   */
+  public static RingSocket connect(Ring ring, String host, int port) throws IOException {
+    return Hosts.connect(EngineAccess.of(ring), host, port, 0);
+  }
+
+  /**
+   * Connects to a host by its name within a time limit, which is for the name and all its addresses
+   * together; see {@link #connect(Ring, String, int)}. No address gets more than its share of what
+   * is left.
+   *
+   * @param ring the socket's home ring
+   * @param host a name or an address in text
+   * @param port 0 to 65,535
+   * @param limit positive
+   * @return the socket, without a limit for later calls, for the caller to close
+   * @throws io.ringspun.OperationTimeoutException if it took too long
+   * @throws IllegalArgumentException if the limit is not positive or the port is out of range
+   * @throws IOException as for the other method
+   */
+  public static RingSocket connect(Ring ring, String host, int port, Duration limit)
+      throws IOException {
+    return Hosts.connect(EngineAccess.of(ring), host, port, Arguments.timeoutNanos(limit));
+  }
+
   private static RingSocket connect(Ring ring, SocketAddress remote, long nanos)
       throws IOException {
-    RingSocket socket = Sockets.openFor(EngineAccess.of(ring), remote, RingSocket::open);
+    return connect(EngineAccess.of(ring), remote, nanos);
+  }
+
+  static RingSocket connect(Engine home, SocketAddress remote, long nanos) throws IOException {
+    RingSocket socket = Sockets.openFor(home, remote, RingSocket::open);
     try {
       Sockets.connect(socket, remote, nanos);
       return socket;
@@ -208,7 +248,8 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Receives bytes ({@code IORING_OP_RECV}, Linux 5.6). Blocks until there is one, or the peer will
-   * send no more.
+   * send no more. That the peer reset the connection the kernel tells only one call; those behind
+   * it find the end of the stream.
    *
    * @param target where the bytes go
    * @return the bytes received, at least 1, or -1 at the end of the stream
@@ -289,8 +330,9 @@ public final class RingSocket extends SocketDescriptor {
    */
   public void readFully(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
+    Deadline deadline = deadline();
     for (long done = 0; done < target.byteSize(); ) {
-      int n = transfer.receive(target.asSlice(done), timeoutNanos());
+      int n = transfer.receive(target.asSlice(done), left(deadline));
       if (n == 0) {
         throw new EOFException(
             "the stream ended %d bytes short".formatted(target.byteSize() - done));
@@ -308,10 +350,14 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public void readFully(ByteBuffer target) throws IOException {
+    requireWritable(target);
+    Deadline deadline = deadline();
     do {
-      if (read(target) < 0) {
+      int n = transfer.receive(segment(target), left(deadline));
+      if (n == 0) {
         throw new EOFException("the stream ended %d bytes short".formatted(target.remaining()));
       }
+      target.position(target.position() + n);
     } while (target.hasRemaining());
   }
 
@@ -409,8 +455,9 @@ public final class RingSocket extends SocketDescriptor {
    */
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
+    Deadline deadline = deadline();
     for (long done = 0; done < source.byteSize(); ) {
-      done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, timeoutNanos());
+      done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
     }
   }
 
@@ -422,8 +469,9 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public void writeFully(ByteBuffer source) throws IOException {
+    Deadline deadline = deadline();
     do {
-      int n = transfer.send(segment(source), Constants.MSG_WAITALL, timeoutNanos());
+      int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
       source.position(source.position() + n);
     } while (source.hasRemaining());
   }
@@ -472,6 +520,14 @@ public final class RingSocket extends SocketDescriptor {
     return "RingSocket[%s]".formatted(socketHandle());
   }
 
+  private Deadline deadline() {
+    return Deadline.after(timeoutNanos());
+  }
+
+  private long left(Deadline deadline) throws IOException {
+    return deadline.left(socketHandle().engine());
+  }
+
   private static int endOrCount(int count) {
     return count == 0 ? -1 : count;
   }
@@ -480,13 +536,13 @@ public final class RingSocket extends SocketDescriptor {
     return count == 0 ? -1 : count;
   }
 
-  private static void requireWritable(ByteBuffer target) {
+  static void requireWritable(ByteBuffer target) {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
   }
 
-  private static MemorySegment segment(ByteBuffer buffer) {
+  static MemorySegment segment(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
       throw new IllegalArgumentException("the buffer has nothing remaining");
     }

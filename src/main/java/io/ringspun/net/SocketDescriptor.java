@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
-    permits RingListener, RingSocket {
+    permits RingDatagramSocket, RingListener, RingSocket {
   private final RawHandle handle;
   private final Family family;
   private final long timeoutNanos; // 0 for none
@@ -102,11 +102,22 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * java.nio.channels.AsynchronousCloseException}. An interrupt does not keep the socket open.
    * Closing again has no effect.
    *
+   * <p>If {@code SO_LINGER} is positive, this blocks for as many seconds at most, until the peer
+   * has all that was sent; then it is {@code close(2)}, on a thread that no ring and no scheduler
+   * needs.
+   *
    * @throws IOException if the kernel reports an error; the socket is closed
    */
   @Override
   public void close() throws IOException {
-    handle.close();
+    handle.close(
+        (engine, fd) -> {
+          if (SocketOptions.lingers(engine, family, fd)) {
+            engine.closeSlowly(fd);
+          } else {
+            engine.closeDescriptor(fd);
+          }
+        });
   }
 
   // ---- for the package -----------------------------------------------------------------------

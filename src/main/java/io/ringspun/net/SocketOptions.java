@@ -1,13 +1,21 @@
 package io.ringspun.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Options of sockets as Java names them, and as the kernel numbers them. */
 final class SocketOptions {
+  private static final int IP_MREQN_BYTES = 12; // group, address of an interface, its index
   private static final int LINGER_SECONDS_MAX = 65_535;
 
   /** How values look to the kernel. */
@@ -25,6 +34,8 @@ final class SocketOptions {
     BUFFER_SIZE,
     FLAG,
     LINGER,
+    /** An {@code int} that the user knows the meaning of. */
+    RAW,
     INTERFACE
   }
 
@@ -140,7 +151,10 @@ final class SocketOptions {
   }
 
   private static Spec spec(SocketDescriptor socket, SocketOption<?> option) {
-    Spec spec = SPECS.get(option);
+    Spec spec =
+        option instanceof KernelOption numbers
+            ? new Spec(Kind.RAW, Scope.ANY, numbers.level(), numbers.number())
+            : SPECS.get(option);
     if (spec == null || !applies(spec, socket)) {
       throw new UnsupportedOperationException("'" + option + "' not supported");
     }
@@ -154,7 +168,9 @@ final class SocketOptions {
     socket.onDescriptor(
         calls -> {
           int length = Integer.BYTES;
-          if (spec.kind == Kind.LINGER) {
+          if (spec.kind == Kind.INTERFACE && !isV6) {
+            length = putInterface(calls.value(), (NetworkInterface) value);
+          } else if (spec.kind == Kind.LINGER) {
             calls.value().set(ValueLayout.JAVA_INT, 0, number >= 0 ? 1 : 0);
             calls.value().set(ValueLayout.JAVA_INT, 4, Math.clamp(number, 0, LINGER_SECONDS_MAX));
             length = 2 * Integer.BYTES;
@@ -166,10 +182,24 @@ final class SocketOptions {
               calls.setOption(
                   fd, isV6 ? spec.level6 : spec.level, isV6 ? spec.number6 : spec.number, length);
           if (result == 0 && isV6 && spec.level != spec.level6) {
+            if (spec.kind == Kind.INTERFACE) {
+              length = putInterface(calls.value(), (NetworkInterface) value);
+            }
             calls.setOption(fd, spec.level, spec.number, length); // for mapped peers, if it can be
           }
           return checked("setsockopt", option, result);
         });
+  }
+
+  /** For IPv4, the kernel wants {@code struct ip_mreqn}, and tells the address when asked. */
+  private static int putInterface(MemorySegment memory, NetworkInterface via) {
+    memory.asSlice(0, IP_MREQN_BYTES).fill((byte) 0);
+    via.inetAddresses()
+        .filter(Inet4Address.class::isInstance)
+        .findFirst()
+        .ifPresent(address -> MemorySegment.copy(address.getAddress(), 0, memory, JAVA_BYTE, 4, 4));
+    memory.set(ValueLayout.JAVA_INT, 8, via.getIndex());
+    return IP_MREQN_BYTES;
   }
 
   private static int number(Spec spec, SocketOption<?> option, @Nullable Object value) {
@@ -178,7 +208,7 @@ final class SocketOptions {
     }
     return switch (spec.kind) {
       case FLAG -> (Boolean) value ? 1 : 0;
-      case LINGER -> (Integer) value;
+      case LINGER, RAW -> (Integer) value;
       case INTERFACE -> ((NetworkInterface) value).getIndex();
       case BUFFER_SIZE -> requireNotNegative(option, (Integer) value);
       case NUMBER -> {
@@ -212,12 +242,38 @@ final class SocketOptions {
                   "getsockopt", option, calls.getOption(socket.socketHandle().fd(), level, name));
               return calls.value().get(ValueLayout.JAVA_LONG, 0);
             });
+    if (spec.kind == Kind.INTERFACE && !isV6) {
+      return option.type().cast(interfaceOf((int) bytes));
+    }
     return option.type().cast(value(spec, (int) bytes, (int) (bytes >>> Integer.SIZE)));
+  }
+
+  private static @Nullable NetworkInterface interfaceOf(int address) throws IOException {
+    if (address == 0) {
+      return null;
+    }
+    byte[] bytes =
+        ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(address).array();
+    return NetworkInterface.getByInetAddress(InetAddress.getByAddress(bytes));
+  }
+
+  /** Returns whether closing a socket that nobody uses any more may wait for the peer. */
+  static boolean lingers(Engine engine, Family family, int fd) {
+    if (family == Family.UNIX) {
+      return false; // the kernel does not linger there
+    }
+    try (SocketCalls calls = engine.socketCalls()) {
+      int result = calls.getOption(fd, SOL_SOCKET, SO_LINGER);
+      MemorySegment value = calls.value();
+      return result >= 0
+          && value.get(ValueLayout.JAVA_INT, 0) != 0
+          && value.get(ValueLayout.JAVA_INT, Integer.BYTES) > 0;
+    }
   }
 
   private static @Nullable Object value(Spec spec, int first, int second) throws IOException {
     return switch (spec.kind) {
-      case NUMBER -> first;
+      case NUMBER, RAW -> first;
       case BUFFER_SIZE -> first / 2;
       case FLAG -> first != 0;
       case LINGER -> first == 0 ? -1 : second;

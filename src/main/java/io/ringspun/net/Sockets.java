@@ -8,12 +8,14 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.NotYetConnectedException;
+import java.util.function.ToIntFunction;
 
 /** Opening, binding and connecting sockets of all kinds. */
 final class Sockets {
@@ -70,10 +72,21 @@ final class Sockets {
 
   static void connect(SocketDescriptor socket, SocketAddress remote, long nanos)
       throws IOException {
+    connect(socket, memory -> Addresses.put(memory, remote, socket.family()), nanos);
+  }
+
+  /** Takes the peer from a socket for datagrams. */
+  static void disconnect(SocketDescriptor socket, long nanos) throws IOException {
+    connect(socket, SocketAddressMemory::putNone, nanos);
+  }
+
+  private static void connect(
+      SocketDescriptor socket, ToIntFunction<MemorySegment> address, long nanos)
+      throws IOException {
     NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES);
     boolean lent = false;
     try {
-      int length = Addresses.put(block.memory(), remote, socket.family());
+      int length = address.applyAsInt(block.memory());
       lent = true;
       int result =
           socket.run(

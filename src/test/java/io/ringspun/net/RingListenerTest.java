@@ -176,22 +176,20 @@ class RingListenerTest {
 
   /** Without a descriptor the call fails, and the connection waits for a later one. */
   @ParameterizedTest
-  @MethodSource(CASES)
-  void accept_noDescriptorLeft(RingCase how) throws Exception {
-    how.run(
-        _ -> {
-          try (FaultKernel kernel = new FaultKernel();
-              Ring ring = FaultyRing.open(kernel);
-              RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
-              RingSocket socket = RingSocket.connect(ring, listener.localAddress())) {
-            kernel.add(FaultRule.on(Constants.IORING_OP_ACCEPT).times(1).fail(Errno.EMFILE));
-            OperationException full = assertThrows(OperationException.class, listener::accept);
-            assertEquals(Errno.EMFILE, full.errno());
-            try (RingSocket peer = listener.accept()) {
-              assertEquals(socket.localAddress(), peer.remoteAddress());
-            }
-          }
-        });
+  @EnumSource(Caller.class)
+  void accept_noDescriptorLeft(Caller caller) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel);
+        RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
+        RingSocket socket = RingSocket.connect(ring, listener.localAddress())) {
+      kernel.add(FaultRule.on(Constants.IORING_OP_ACCEPT).times(1).fail(Errno.EMFILE));
+      OperationException full =
+          assertThrows(OperationException.class, () -> caller.call(ring, listener::accept));
+      assertEquals(Errno.EMFILE, full.errno());
+      try (RingSocket peer = caller.call(ring, listener::accept)) {
+        assertEquals(socket.localAddress(), peer.remoteAddress());
+      }
+    }
   }
 
   @Test

@@ -191,6 +191,7 @@ public final class Constants {
   public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // socket(2)
+  public static final int AF_UNSPEC = 0;
   public static final int AF_UNIX = 1;
   public static final int AF_INET = 2;
   public static final int AF_INET6 = 10;
@@ -203,11 +204,15 @@ public final class Constants {
   public static final int SHUT_WR = 1;
 
   // send(2), recv(2)
+  public static final int MSG_CTRUNC = 8;
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_WAITALL = 0x100;
   public static final int MSG_NOSIGNAL = 0x4000;
   public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
+  // cmsg(3)
+  public static final int SCM_RIGHTS = 1;
 
   // setsockopt(2): levels
   public static final int SOL_SOCKET = 1;
@@ -230,6 +235,9 @@ public final class Constants {
   public static final int IP_MULTICAST_IF = 32;
   public static final int IP_MULTICAST_TTL = 33;
   public static final int IP_MULTICAST_LOOP = 34;
+  public static final int IP_ADD_MEMBERSHIP = 35;
+  public static final int IP_DROP_MEMBERSHIP = 36;
+  public static final int IP_MULTICAST_ALL = 49;
   public static final int TCP_NODELAY = 1;
   public static final int TCP_KEEPIDLE = 4;
   public static final int TCP_KEEPINTVL = 5;
@@ -238,7 +246,10 @@ public final class Constants {
   public static final int IPV6_MULTICAST_IF = 17;
   public static final int IPV6_MULTICAST_HOPS = 18;
   public static final int IPV6_MULTICAST_LOOP = 19;
+  public static final int IPV6_ADD_MEMBERSHIP = 20;
+  public static final int IPV6_DROP_MEMBERSHIP = 21;
   public static final int IPV6_V6ONLY = 26;
+  public static final int IPV6_MULTICAST_ALL = 29;
   public static final int IPV6_TCLASS = 67;
 
   // ioctl(2)

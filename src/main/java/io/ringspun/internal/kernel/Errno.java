@@ -33,6 +33,8 @@ public final class Errno {
   public static final int EBADR = 53;
   public static final int ENODATA = 61;
   public static final int ETIME = 62;
+  public static final int EDESTADDRREQ = 89;
+  public static final int EMSGSIZE = 90;
   public static final int ENOPROTOOPT = 92;
   public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;

@@ -50,6 +50,12 @@ public final class SocketAddressMemory {
     return isV4 ? INET_BYTES : INET6_BYTES;
   }
 
+  /** Writes the address that stands for none, to be disconnected by, and returns its length. */
+  public static int putNone(MemorySegment memory) {
+    memory.asSlice(0, INET_BYTES).fill((byte) 0); // AF_UNSPEC
+    return INET_BYTES;
+  }
+
   /**
    * Writes the name of a Unix socket and returns the address's length.
    *

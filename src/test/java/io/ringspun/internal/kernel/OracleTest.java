@@ -63,6 +63,7 @@ class OracleTest {
           Map.entry("io_uring_buf", BufferRingMemory.ENTRY),
           Map.entry("io_uring_buf_reg", BufferRingMemory.REGISTRATION),
           Map.entry("msghdr", MessageHeader.LAYOUT),
+          Map.entry("cmsghdr", ControlMemory.LAYOUT),
           Map.entry("statx", Statx.LAYOUT),
           Map.entry(
               "statx_timestamp",

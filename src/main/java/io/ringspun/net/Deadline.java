@@ -1,0 +1,37 @@
+package io.ringspun.net;
+
+import io.ringspun.internal.ring.Engine;
+import java.io.IOException;
+
+/**
+ * When a call that may take several operations must be over.
+ *
+ * @param limitNanos what the call was given, or 0 for no limit
+ * @param end on the clock of {@link System#nanoTime}
+ */
+record Deadline(long limitNanos, long end) {
+
+  /** Returns the end of a call that begins now; 0 is no limit. */
+  static Deadline after(long limitNanos) {
+    return new Deadline(limitNanos, limitNanos == 0 ? 0 : System.nanoTime() + limitNanos);
+  }
+
+  boolean hasPassed() {
+    return limitNanos != 0 && end - System.nanoTime() <= 0;
+  }
+
+  /**
+   * Returns what is left for the next operation, 0 if there is no limit.
+   *
+   * @throws io.ringspun.OperationTimeoutException if nothing is left
+   */
+  long left(Engine ring) throws IOException {
+    if (limitNanos == 0) {
+      return 0;
+    }
+    if (hasPassed()) {
+      throw ring.timedOut(limitNanos);
+    }
+    return Math.max(1, end - System.nanoTime());
+  }
+}

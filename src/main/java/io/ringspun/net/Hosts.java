@@ -1,0 +1,77 @@
+package io.ringspun.net;
+
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Offload;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Hosts by name. */
+final class Hosts {
+  private Hosts() {}
+
+  /** Connects to the first address of a host that answers. */
+  static RingSocket connect(Engine home, String host, int port, long limitNanos)
+      throws IOException {
+    if (port < 0 || port > 0xffff) {
+      throw new IllegalArgumentException("the port is out of range: " + port);
+    }
+    Deadline deadline = Deadline.after(limitNanos);
+    InetAddress[] addresses = resolve(home, host, deadline);
+    IOException failure = null;
+    for (int i = 0; i < addresses.length; i++) {
+      long left = deadline.left(home);
+      long share = left == 0 ? 0 : Math.max(1, left / (addresses.length - i));
+      try {
+        return RingSocket.connect(home, new InetSocketAddress(addresses[i], port), share);
+      } catch (IOException e) {
+        failure = join(failure, e);
+        if (!concernsTheAddress(e)) {
+          throw failure;
+        }
+      }
+    }
+    assert failure != null : "a name that is known has an address";
+    throw deadline.hasPassed() ? join(home.timedOut(limitNanos), failure) : failure;
+  }
+
+  private static IOException join(@Nullable IOException first, IOException next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+
+  private static boolean concernsTheAddress(IOException e) {
+    return switch (e) {
+      case OperationTimeoutException _ -> true;
+      case InterruptedIOException _, ClosedChannelException _ -> false;
+      default -> true;
+    };
+  }
+
+  private static InetAddress[] resolve(Engine home, String host, Deadline deadline)
+      throws IOException {
+    home.requireUsable();
+    Offload<InetAddress[]> lookup = Offload.start(() -> InetAddress.getAllByName(host));
+    if (!lookup.await(deadline.left(home))) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("interrupted; the name was not known yet: " + host);
+      }
+      throw home.timedOut(deadline.limitNanos());
+    }
+    if (lookup.state() == Future.State.SUCCESS) {
+      return lookup.resultNow();
+    }
+    throw lookup.exceptionNow() instanceof UnknownHostException unknown
+        ? unknown
+        : new IOException("the name could not be looked up: " + host, lookup.exceptionNow());
+  }
+}

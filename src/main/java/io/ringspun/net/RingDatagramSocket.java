@@ -1,0 +1,374 @@
+package io.ringspun.net;
+
+import static io.ringspun.internal.kernel.Constants.*;
+
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.Lending;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A socket for datagrams, UDP or Unix, whose calls go through a {@link Ring}. Blocks, waits,
+ * borrows memory and throws as {@link RingSocket} does, and is as safe for use by many threads.
+ *
+ * <p>A connected UDP socket is told when nobody has the peer's port: the call after the one that
+ * found out throws {@link java.net.PortUnreachableException}.
+ *
+ * @since 0.1
+ */
+public final class RingDatagramSocket extends SocketDescriptor {
+  private static final long PAUSE_MIN_NANOS = 50_000;
+  private static final long PAUSE_MAX_NANOS = 5_000_000;
+
+  private RingDatagramSocket(RawHandle handle, Family family, long timeoutNanos) {
+    super(handle, family, timeoutNanos);
+  }
+
+  /**
+   * Opens a socket that is not bound yet ({@code IORING_OP_SOCKET}, Linux 5.19); UDP binds it to a
+   * port of the kernel's choice when it sends. Does not wait for anyone.
+   *
+   * @param ring the socket's home ring
+   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
+   *     too, or {@code UNIX}
+   * @return the socket, for the caller to close
+   * @throws UnsupportedOperationException if the family is another, or the system has it not
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public static RingDatagramSocket open(Ring ring, ProtocolFamily family) throws IOException {
+    return open(EngineAccess.of(ring), Sockets.family(family));
+  }
+
+  private static RingDatagramSocket open(Engine home, Family family) throws IOException {
+    int fd = Sockets.open(home, family, SOCK_DGRAM);
+    RingDatagramSocket socket = new RingDatagramSocket(new RawHandle(fd, false, home), family, 0);
+    if (family != Family.UNIX) {
+      Multicast.onlyOwnGroups(socket);
+    }
+    return socket;
+  }
+
+  /**
+   * Opens a socket with an address of its own.
+   *
+   * @param ring the socket's home ring
+   * @param local where to receive; port 0 has the kernel choose one, the wildcard takes IPv4 and
+   *     IPv6
+   * @return the socket, for the caller to close
+   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
+   * @throws java.nio.channels.UnsupportedAddressTypeException if it is of an unknown type
+   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IOException as listed above and for {@link RingSocket}
+   */
+  public static RingDatagramSocket bind(Ring ring, SocketAddress local) throws IOException {
+    RingDatagramSocket socket =
+        Sockets.openFor(EngineAccess.of(ring), local, RingDatagramSocket::open);
+    try {
+      socket.bindTo(local);
+      return socket;
+    } catch (IOException | RuntimeException | Error e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Gives the socket an address of its own ({@code bind(2)}). Does not block.
+   *
+   * @param local where to receive
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public void bindTo(SocketAddress local) throws IOException {
+    Sockets.bind(this, local);
+  }
+
+  /**
+   * Makes a peer the only one that is heard, and the one that {@link #write} sends to ({@code
+   * IORING_OP_CONNECT}, Linux 5.5). May be called again, for another peer. Does not wait for it.
+   *
+   * @param remote the peer
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public void connectTo(SocketAddress remote) throws IOException {
+    Sockets.connect(this, remote, timeoutNanos());
+  }
+
+  /**
+   * Forgets the peer ({@code IORING_OP_CONNECT}, Linux 5.5). The socket keeps its port.
+   *
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public void disconnect() throws IOException {
+    SocketAddress before = localAddress();
+    Sockets.disconnect(this, timeoutNanos());
+    if (before instanceof InetSocketAddress connected
+        && localAddress() instanceof InetSocketAddress now
+        && now.getPort() == 0) { // the kernel had chosen the port, and has taken it back
+      bindTo(new InetSocketAddress(now.getAddress(), connected.getPort()));
+    }
+  }
+
+  /**
+   * Returns the peer's address. Does not block.
+   *
+   * @return an address as {@link #localAddress} returns it
+   * @throws NotYetConnectedException if the socket is not connected
+   * @throws java.nio.channels.ClosedChannelException if the socket is closed
+   * @throws IOException if the kernel refuses
+   */
+  public SocketAddress remoteAddress() throws IOException {
+    return Sockets.remoteAddress(this);
+  }
+
+  /**
+   * Returns this socket with a time limit on every call; see {@link RingSocket#withTimeout}.
+   *
+   * @param limit positive
+   * @return another view of this socket
+   * @throws IllegalArgumentException if not positive
+   */
+  public RingDatagramSocket withTimeout(Duration limit) {
+    return new RingDatagramSocket(socketHandle(), family(), Arguments.timeoutNanos(limit));
+  }
+
+  // ---- receiving -----------------------------------------------------------------------------
+
+  /**
+   * Receives a datagram ({@code IORING_OP_RECVMSG}, Linux 5.3). Blocks until there is one.
+   * Descriptors that a Unix peer passes along are closed.
+   *
+   * @param target where its bytes go; what does not fit is lost
+   * @return its length, which may be 0, and the rest of what is known
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread
+   * @throws IllegalStateException if the segment's arena is closed, before or during the call
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public Datagram receive(MemorySegment target) throws IOException {
+    Lending.requireUsable(target, true);
+    return receiveInto(target);
+  }
+
+  /**
+   * Receives a datagram into a buffer, from its position to its limit, and moves its position; see
+   * {@link #receive(MemorySegment)}. A heap buffer is copied.
+   *
+   * @param target where its bytes go; what does not fit is lost
+   * @return its length, which may be 0, and the rest of what is known
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public Datagram receive(ByteBuffer target) throws IOException {
+    RingSocket.requireWritable(target);
+    Datagram datagram = receiveInto(RingSocket.segment(target));
+    target.position(target.position() + datagram.length());
+    return datagram;
+  }
+
+  private Datagram receiveInto(MemorySegment target) throws IOException {
+    try (Message message = Message.toReceive(this, target)) {
+      int length = check("recvmsg", message.run(timeoutNanos(), 0));
+      for (int fd : message.descriptors()) {
+        socketHandle().engine().closeDescriptor(fd);
+      }
+      message.filled(length);
+      return new Datagram(
+          length, message.hasFlag(MSG_TRUNC), message.sender(), message.controlMessages());
+    }
+  }
+
+  // ---- sending -------------------------------------------------------------------------------
+
+  /**
+   * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has taken it:
+   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds. If the
+   * socket is closed meanwhile, either exception for that may be thrown.
+   *
+   * @param source its bytes; may be empty
+   * @param target whom it is for
+   * @param control what goes with it
+   * @return the bytes taken: all
+   * @throws IllegalArgumentException if the segment is on the heap or confined to another thread,
+   *     or there are more than 2,048 bytes of control messages
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws IOException as listed for {@link RingSocket}; {@code EMSGSIZE} if the protocol has no
+   *     datagrams of that size
+   */
+  public int send(MemorySegment source, SocketAddress target, ControlMessage... control)
+      throws IOException {
+    requireUsable(source);
+    return transmit(source, target, control);
+  }
+
+  /**
+   * Sends a buffer's bytes as a datagram, from its position to its limit, and moves its position;
+   * see {@link #send(MemorySegment, SocketAddress, ControlMessage...)}. A heap buffer is copied.
+   *
+   * @param source its bytes; may be empty
+   * @param target whom it is for
+   * @param control what goes with it
+   * @return the bytes taken: all
+   * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
+   *     reasons given there
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int send(ByteBuffer source, SocketAddress target, ControlMessage... control)
+      throws IOException {
+    return transmit(source, target, control);
+  }
+
+  /**
+   * Sends a datagram to the peer that the socket is connected to; see {@link #send(MemorySegment,
+   * SocketAddress, ControlMessage...)}.
+   *
+   * @param source its bytes; may be empty
+   * @param control what goes with it
+   * @return the bytes taken: all
+   * @throws NotYetConnectedException if the socket is not connected
+   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int write(MemorySegment source, ControlMessage... control) throws IOException {
+    requireUsable(source);
+    return transmit(source, null, control);
+  }
+
+  /**
+   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, and moves its
+   * position; see {@link #send(ByteBuffer, SocketAddress, ControlMessage...)}.
+   *
+   * @param source its bytes; may be empty
+   * @param control what goes with it
+   * @return the bytes taken: all
+   * @throws NotYetConnectedException if the socket is not connected
+   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int write(ByteBuffer source, ControlMessage... control) throws IOException {
+    return transmit(source, null, control);
+  }
+
+  private static void requireUsable(MemorySegment source) {
+    if (source.byteSize() > 0) {
+      Lending.requireUsable(source, false);
+    }
+  }
+
+  private int transmit(ByteBuffer source, @Nullable SocketAddress target, ControlMessage[] control)
+      throws IOException {
+    MemorySegment segment = MemorySegment.ofBuffer(source);
+    Lending.requireAccessible(segment);
+    int n = transmit(segment, target, control);
+    source.position(source.position() + n);
+    return n;
+  }
+
+  private int transmit(
+      MemorySegment source, @Nullable SocketAddress target, ControlMessage[] control)
+      throws IOException {
+    try (Message message = Message.toSend(this, source)) {
+      if (target != null) {
+        message.to(target);
+      }
+      for (ControlMessage extra : control) {
+        message.add(extra.level(), extra.type(), extra.data());
+      }
+      int n = family() == Family.UNIX ? runUnix(message) : message.run(timeoutNanos(), 0);
+      if (target == null && (n == -Errno.EDESTADDRREQ || n == -Errno.ENOTCONN)) {
+        throw new NotYetConnectedException();
+      }
+      return check("sendmsg", n);
+    }
+  }
+
+  /**
+   * Sends to a peer whose queue may be full. The kernel would wait for room, but having waited, it
+   * sends an empty datagram: it has used up the bytes at its first attempt ({@code
+   * unix_dgram_sendmsg} copies before it looks at the queue, and io_uring goes on from there). And
+   * nothing tells when an unconnected peer has room. So each attempt is a new one.
+   */
+  private int runUnix(Message message) throws IOException {
+    Deadline deadline = Deadline.after(timeoutNanos());
+    long pause = PAUSE_MIN_NANOS;
+    while (true) {
+      int n = message.run(deadline.left(socketHandle().engine()), MSG_DONTWAIT);
+      if (n != -Errno.EAGAIN) {
+        return n;
+      }
+      LockSupport.parkNanos(this, pause);
+      pause = Math.min(pause * 2, PAUSE_MAX_NANOS);
+    }
+  }
+
+  private int check(String operation, int result) throws IOException {
+    if (result == -Errno.ECONNREFUSED && family() != Family.UNIX) {
+      PortUnreachableException unreachable = new PortUnreachableException();
+      unreachable.initCause(NetErrors.of(operation, -result));
+      throw unreachable;
+    }
+    return NetErrors.check(operation, result);
+  }
+
+  // ---- multicast -----------------------------------------------------------------------------
+
+  /**
+   * Joins a multicast group: datagrams for it that arrive at an interface are received, if the
+   * socket is bound to their port and to the wildcard or the group ({@code IP_ADD_MEMBERSHIP}).
+   * Does not block.
+   *
+   * @param group a multicast address
+   * @param via the interface
+   * @throws IllegalArgumentException if the address is no multicast address
+   * @throws UnsupportedOperationException if the socket's family has not such groups
+   * @throws java.nio.channels.ClosedChannelException if the socket is closed
+   * @throws IOException if the kernel refuses: {@code EADDRINUSE} if it is a member already
+   */
+  public void join(InetAddress group, NetworkInterface via) throws IOException {
+    Multicast.change(this, group, via, true);
+  }
+
+  /**
+   * Leaves a multicast group ({@code IP_DROP_MEMBERSHIP}). Does not block.
+   *
+   * @param group a multicast address
+   * @param via the interface
+   * @throws IllegalArgumentException if the address is no multicast address
+   * @throws UnsupportedOperationException if the socket's family has not such groups
+   * @throws java.nio.channels.ClosedChannelException if the socket is closed
+   * @throws IOException if the kernel refuses: {@code EADDRNOTAVAIL} if it is no member
+   */
+  public void leave(InetAddress group, NetworkInterface via) throws IOException {
+    Multicast.change(this, group, via, false);
+  }
+
+  @Override
+  public String toString() {
+    return "RingDatagramSocket[%s]".formatted(socketHandle());
+  }
+}
