@@ -65,16 +65,20 @@ public final class RingSocket extends SocketDescriptor {
         }
       };
 
+  private static final long NO_ZERO_COPY = Long.MAX_VALUE;
+
+  private final long zeroCopyAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(Handle handle, Family family, long timeoutNanos) {
+  private RingSocket(Handle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
     super(handle, family, timeoutNanos);
-    transfer = new StreamTransfer(handle);
+    this.zeroCopyAbove = zeroCopyAbove;
+    transfer = new StreamTransfer(handle, zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new Handle(fd, false, home), family, 0);
+    return new RingSocket(new Handle(fd, false, home), family, 0, NO_ZERO_COPY);
   }
 
   // ---- opening -------------------------------------------------------------------------------
@@ -192,7 +196,33 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingSocket withTimeout(Duration limit) {
-    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit));
+    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit), zeroCopyAbove);
+  }
+
+  /**
+   * Returns this socket with writes that do not copy: of more than so many bytes, what {@code
+   * write} and {@code writeFully} are given goes from its memory to the network card ({@code
+   * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). Worth it for some ten kilobytes
+   * and more, over a real network; the loopback interface copies all the same.
+   *
+   * <p>Such a write returns when the kernel needs the memory no more, which is when the peer has
+   * acknowledged all of it. Nothing ends that wait early: after an interrupt, a time limit or a
+   * close, what had been taken is returned, but no sooner; a peer that does not read can hold the
+   * caller for as long as the kernel keeps the connection. Closing the socket does not wait for it,
+   * and with {@link java.net.StandardSocketOptions#SO_LINGER} of 0 gives the peer up.
+   *
+   * <p>Memory that is copied first, heap memory for instance, is sent as usual, and so is
+   * everything where the kernel refuses: on Unix sockets, or where too much memory would be locked.
+   *
+   * @param bytes at least 0
+   * @return another view of this socket; closing either closes both
+   * @throws IllegalArgumentException if negative
+   */
+  public RingSocket withZeroCopyAbove(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("the number of bytes is negative: " + bytes);
+    }
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes);
   }
 
   // ---- reading -------------------------------------------------------------------------------
