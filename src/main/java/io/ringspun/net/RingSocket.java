@@ -3,12 +3,14 @@ package io.ringspun.net;
 import io.ringspun.BufferRing;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
@@ -66,6 +68,7 @@ public final class RingSocket extends SocketDescriptor {
       };
 
   private static final long NO_ZERO_COPY = Long.MAX_VALUE;
+  private static final int SEND_FILE_BYTES = 1 << 17;
 
   private final long zeroCopyAbove;
   private final StreamTransfer transfer;
@@ -447,6 +450,46 @@ public final class RingSocket extends SocketDescriptor {
       int n = transfer.send(segment(source), Constants.MSG_WAITALL, timeoutNanos());
       source.position(source.position() + n);
     } while (source.hasRemaining());
+  }
+
+  /**
+   * Sends a part of a file, by reading and sending 128 KiB at a time. If it fails, an unknown part
+   * has been sent.
+   *
+   * @param file what to read, opened for that
+   * @param position where to begin, in bytes from the beginning of the file
+   * @param count how many bytes
+   * @return how many were sent: fewer than asked for only if the file ends before
+   * @throws IllegalArgumentException if the position or the count is negative, or both together
+   *     overflow; or for the reasons of {@link RingFile#read(MemorySegment, long)}
+   * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
+   * @throws IOException as listed in the class comment, and for the file
+   */
+  public long sendFile(RingFile file, long position, long count) throws IOException {
+    if (count < 0) {
+      throw new IllegalArgumentException("the count is negative: " + count);
+    }
+    Arguments.requirePosition(position, count);
+    int failuresBefore = Engine.failures();
+    int step = Math.clamp(count, 1, SEND_FILE_BYTES);
+    NativePool.Block block = NativePool.take(step);
+    try {
+      long sent = 0;
+      while (sent < count) {
+        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+        int n = file.read(piece, position + sent);
+        if (n < 0) {
+          break;
+        }
+        writeFully(piece.asSlice(0, n));
+        sent += n;
+      }
+      return sent;
+    } finally {
+      if (Engine.failures() == failuresBefore) {
+        block.close(); // else the kernel may still have it
+      }
+    }
   }
 
   // ---- the socket as a whole -----------------------------------------------------------------
