@@ -52,17 +52,18 @@ class RingSocketChannelTest {
     }
   }
 
-  private static <T> BlockedCall<T> blocked(Caller caller, Callable<T> call) {
+  private static <T> BlockedCall<T> blocked(Caller caller, Callable<T> call) throws IOException {
     BlockedCall<T> blocked = BlockedCall.start(Ring.shared(), caller, call);
     Await.parked(blocked.thread());
     return blocked;
   }
 
-  private static int fill(SocketChannel channel) throws IOException {
-    int total = 0;
-    while (true) {
-      total += channel.write(ByteBuffer.allocate(1 << 16));
+  private static int fill(SocketChannel channel) throws Exception {
+    int last = 1;
+    while (last > 0) {
+      last = channel.write(ByteBuffer.allocate(1 << 16));
     }
+    return last;
   }
 
   @ParameterizedTest
@@ -174,15 +175,15 @@ class RingSocketChannelTest {
         RingServerSocketChannel other = RingServerSocketChannel.open()) {
       server.bind(ANYWHERE);
       other.bind(ANYWHERE);
-      BlockedCall<SocketChannel> accept = blocked(caller, server::accept);
+      BlockedCall<SocketChannel> accept = blocked(caller, () -> server.accept());
       try (SocketChannel client = RingSocketChannel.open(server.getLocalAddress());
           SocketChannel peer = accept.result()) {
         assertEquals(client.getLocalAddress(), peer.getRemoteAddress());
       }
-      BlockedCall<SocketChannel> closed = blocked(caller, server::accept);
+      BlockedCall<SocketChannel> closed = blocked(caller, () -> server.accept());
       server.close();
       assertThrows(AsynchronousCloseException.class, closed::result);
-      BlockedCall<SocketChannel> interrupted = blocked(caller, other::accept);
+      BlockedCall<SocketChannel> interrupted = blocked(caller, () -> other.accept());
       interrupted.interrupt();
       assertThrows(ClosedByInterruptException.class, interrupted::result);
       assertFalse(other.isOpen());
@@ -302,7 +303,7 @@ class RingSocketChannelTest {
         selector.selectNow();
         pair.peer.configureBlocking(false);
         SelectionKey next = pair.peer.register(selector, SelectionKey.OP_READ);
-        Thread waker = Thread.startVirtualThread(selector::wakeup);
+        Thread waker = Thread.startVirtualThread(() -> selector.wakeup());
         next.cancel();
         assertEquals(0, selector.select(Await.LIMIT.toMillis()));
         waker.join();
