@@ -58,12 +58,9 @@ class RingSocketChannelTest {
     return blocked;
   }
 
-  private static int fill(SocketChannel channel) throws Exception {
-    int last = 1;
-    while (last > 0) {
-      last = channel.write(ByteBuffer.allocate(1 << 16));
-    }
-    return last;
+  /** Writes more than the kernel takes while nobody reads. */
+  private static int fill(SocketChannel channel) throws IOException {
+    return channel.write(ByteBuffer.allocateDirect(30_000_000));
   }
 
   @ParameterizedTest
@@ -114,8 +111,7 @@ class RingSocketChannelTest {
   @EnumSource(Caller.class)
   void write_closedMeanwhile_throws(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
-      BlockedCall<Integer> write = BlockedCall.start(Ring.shared(), caller, () -> fill(pair.peer));
-      Await.until("the write waits", () -> write.thread().getState() == Thread.State.WAITING);
+      BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
       pair.peer.close();
       Exception e = assertThrows(AsynchronousCloseException.class, write::result);
       assertEquals(AsynchronousCloseException.class, e.getClass());
@@ -126,8 +122,7 @@ class RingSocketChannelTest {
   @EnumSource(Caller.class)
   void write_interruptedMeanwhile_closes(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
-      BlockedCall<Integer> write = BlockedCall.start(Ring.shared(), caller, () -> fill(pair.peer));
-      Await.until("the write waits", () -> write.thread().getState() == Thread.State.WAITING);
+      BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
       write.interrupt();
       assertThrows(ClosedByInterruptException.class, write::result);
       assertFalse(pair.peer.isOpen());
@@ -138,8 +133,7 @@ class RingSocketChannelTest {
   @EnumSource(Caller.class)
   void write_outputShutDownMeanwhile_throws(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
-      BlockedCall<Integer> write = BlockedCall.start(Ring.shared(), caller, () -> fill(pair.peer));
-      Await.until("the write waits", () -> write.thread().getState() == Thread.State.WAITING);
+      BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
       pair.peer.shutdownOutput();
       assertThrows(AsynchronousCloseException.class, write::result);
       assertTrue(pair.peer.isOpen());

@@ -3,6 +3,8 @@ package io.ringspun.testing;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.Leaks;
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,24 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   private static final AtomicLong LOST = new AtomicLong();
   private static final AtomicLong LOST_DESCRIPTORS = new AtomicLong();
   private static final long SHARED_RING_BYTES = 4096; // its wake-up buffer
+
+  static {
+    try {
+      SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
+      Thread.ofVirtual().start(LeakCheck::waitForNobody).join(); // and the same for its pollers
+    } catch (IOException | InterruptedException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static void waitForNobody() {
+    try (ServerSocket listener = new ServerSocket(0)) {
+      listener.setSoTimeout(1);
+      listener.accept();
+    } catch (IOException _) {
+      // Nobody came.
+    }
+  }
 
   /** What there is of all that can leak. */
   record State(Map<String, Integer> rings, Map<String, Integer> files, long bytes, long threads) {
@@ -122,8 +142,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         }
         if (!target.endsWith(".jar")
             && !target.endsWith("/modules")
-            && !target.startsWith("/proc/")
             && !target.equals("anon_inode:[eventpoll]") // for virtual threads at sockets
+            && !target.startsWith("/proc/")
             && !target.startsWith("/dev/")) {
           files.merge(target, 1, Integer::sum);
         }
