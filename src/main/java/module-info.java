@@ -17,4 +17,7 @@ module io.ringspun {
   exports io.ringspun;
   exports io.ringspun.file;
   exports io.ringspun.net;
+
+  provides java.nio.file.spi.FileSystemProvider with
+      io.ringspun.file.RingFileSystemProvider;
 }

@@ -2,21 +2,18 @@ package io.ringspun;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.OpenFiles;
+import io.ringspun.testing.Refusal;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -140,7 +137,11 @@ class AvailabilityTest {
 
   @Test
   void seccomp_answersEperm() throws Exception {
-    String output = new ChildJvm().under(refuse(), "1").with(NATIVE_ACCESS).run(Report.class);
+    String output =
+        new ChildJvm()
+            .under(Refusal.launcher(directory), "1")
+            .with(NATIVE_ACCESS)
+            .run(Report.class);
     assertTells(
         output,
         "a seccomp profile or security module forbids io_uring",
@@ -149,7 +150,11 @@ class AvailabilityTest {
 
   @Test
   void seccomp_answersEnosys() throws Exception {
-    String output = new ChildJvm().under(refuse(), "38").with(NATIVE_ACCESS).run(Report.class);
+    String output =
+        new ChildJvm()
+            .under(Refusal.launcher(directory), "38")
+            .with(NATIVE_ACCESS)
+            .run(Report.class);
     assertTells(
         output,
         "the kernel, or a seccomp profile, has no io_uring (ENOSYS)",
@@ -158,36 +163,12 @@ class AvailabilityTest {
 
   @Test
   void seccomp_answersEnomem() throws Exception {
-    String output = new ChildJvm().under(refuse(), "12").with(NATIVE_ACCESS).run(Report.class);
+    String output =
+        new ChildJvm()
+            .under(Refusal.launcher(directory), "12")
+            .with(NATIVE_ACCESS)
+            .run(Report.class);
     assertTells(output, "not enough memory for the ring", "ulimit -l");
-  }
-
-  /** Compiles the launcher that forbids a system call to whatever it starts. */
-  private static String refuse() throws Exception {
-    Path program = directory.resolve("refuse");
-    if (!Files.exists(program)) {
-      Path source = directory.resolve("refuse.c");
-      try (InputStream in = AvailabilityTest.class.getResourceAsStream("refuse.c")) {
-        assertNotNull(in);
-        Files.copy(in, source);
-      }
-      assumeTrue(isThere("cc"), "there is no C compiler (cc)");
-      Process compiler =
-          new ProcessBuilder("cc", "-o", program.toString(), source.toString()).inheritIO().start();
-      assertTrue(compiler.waitFor(30, TimeUnit.SECONDS));
-      assumeTrue(
-          compiler.exitValue() == 0, "the C compiler cannot build for seccomp; see its output");
-    }
-    return program.toString();
-  }
-
-  private static boolean isThere(String command) {
-    for (String folder : System.getenv("PATH").split(":")) {
-      if (Files.isExecutable(Path.of(folder, command))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Opens rings until the limit is met; what was opened must go on working. */
@@ -214,14 +195,14 @@ class AvailabilityTest {
 
   @Test
   void openFiles_limited() throws Exception {
-    assumeTrue(isThere("prlimit"), "there is no prlimit (util-linux)");
+    assumeTrue(Refusal.isThere("prlimit"), "there is no prlimit (util-linux)");
     String output =
         new ChildJvm()
             .under("prlimit", "--nofile=64")
             .with(NATIVE_ACCESS, "-XX:-MaxFDLimit")
             .run(OpenMany.class);
     String message = line(output, "open: ");
-    assertTrue(message.contains("there is no file descriptor left"), output);
+    assertTrue(message.contains("the limit of open files is too low"), output);
     assertTrue(message.contains("ulimit -n"), output);
     assertEquals("works", line(output, "first: "), output);
   }

@@ -63,8 +63,13 @@ final class BenchmarkFile {
     return file;
   }
 
+  /** Returns how large the file is. */
+  static int megabytes() {
+    return Integer.getInteger("io.ringspun.benchmark.megabytes", 256);
+  }
+
   private static BenchmarkFile make() throws IOException {
-    int megabytes = Integer.getInteger("io.ringspun.benchmark.megabytes", 256);
+    int megabytes = megabytes();
     if (Integer.bitCount(megabytes) != 1) {
       throw new IllegalArgumentException(megabytes + " MiB is not a power of two");
     }

@@ -253,6 +253,10 @@ class RingFileChannelDifferenceTest {
         named("transfer at a negative position", transfers(-1, 10)),
         named("transfer a negative count", transfers(10, -1)),
         named("transfer between files", RingFileChannelDifferenceTest::betweenFiles),
+        named("transfer to its like", like(Set.of(READ, WRITE))),
+        named("transfer to its like for reading", like(Set.of(READ))),
+        named("transfer to its like for writing", like(Set.of(WRITE))),
+        named("transfer to its like for appending", like(Set.of(APPEND))),
         named(
             "closed",
             (channel, log) -> {
@@ -341,6 +345,48 @@ class RingFileChannelDifferenceTest {
       log.note("target's position", target.position());
       log.note("position", channel, channel::position);
     }
+  }
+
+  /** Transfers between two channels of the JDK's, or two of ours. */
+  private static Program like(Set<? extends OpenOption> options) {
+    return (channel, log) -> {
+      Path path = Files.createTempFile("ringspun", "like");
+      Files.write(path, Bytes.of(3, 0, 1_000));
+      FileChannel other =
+          switch (channel) {
+            case RingBackedChannel _ -> RingFileChannel.open(path, options);
+            case JdkBackedChannel _ -> JdkBackedChannel.open("a test wants it", path, options);
+            default -> FileChannel.open(path, options);
+          };
+      try (other) {
+        log.note("to", channel, () -> channel.transferTo(100, 5_000, other));
+        log.note("its position", other, other::position);
+        log.note("to again", channel, () -> channel.transferTo(SIZE - 10, MAX, other));
+        log.note("its position", other, other::position);
+        log.note("to nothing", channel, () -> channel.transferTo(5, 0, other));
+        log.note("to past the end", channel, () -> channel.transferTo(SIZE + 1, 5, other));
+        log.note("to negative", channel, () -> channel.transferTo(-1, 5, other));
+        log.note("back", other, () -> other.position(20) == other);
+        log.note("from", channel, () -> channel.transferFrom(other, 7, 3_000));
+        log.note("its position", other, other::position);
+        log.note("from to the end", channel, () -> channel.transferFrom(other, 7, MAX));
+        log.note("its position", other, other::position);
+        log.note("from nothing", channel, () -> channel.transferFrom(other, 7, 0));
+        log.note("from negative", channel, () -> channel.transferFrom(other, 7, -1));
+        log.note("position", channel, channel::position);
+        log.note("its bytes", Arrays.hashCode(Files.readAllBytes(path)));
+        log.note(
+            "interrupted",
+            channel,
+            () -> {
+              Thread.currentThread().interrupt();
+              return channel.transferTo(0, 10, other);
+            });
+        log.note("the other is open", other.isOpen());
+      } finally {
+        Files.delete(path);
+      }
+    };
   }
 
   private static void maps(FileChannel channel, Differential.Log log) {
@@ -497,6 +543,20 @@ class RingFileChannelDifferenceTest {
       for (Set<? extends OpenOption> options : MODES) {
         compare(caller, options, name, program);
       }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cases")
+  void callOfTheFallback_asTheJdkDoes(String name, Program program) throws Exception {
+    for (Set<? extends OpenOption> options : MODES) {
+      Differential.compare(
+          directory,
+          Bytes.of(1, 0, SIZE),
+          options,
+          (path, set) -> JdkBackedChannel.open("a test wants it", path, set),
+          name,
+          program);
     }
   }
 

@@ -571,6 +571,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int unread(int fd, MemorySegment count) {
+    return REAL.unread(fd, count);
+  }
+
+  @Override
   public int setFlags(int fd, int flags) {
     return REAL.setFlags(fd, flags);
   }

@@ -70,6 +70,9 @@ public interface Kernel {
   /** Has a socket take connections, by {@code listen(2)}. */
   int listen(int fd, int backlog);
 
+  /** Writes how many bytes a socket has received that were not read, by {@code ioctl(2)}. */
+  int unread(int fd, MemorySegment count);
+
   /** Sets the flags of an open socket or file, by {@code fcntl(2)} with {@code F_SETFL}. */
   int setFlags(int fd, int flags);
 

@@ -63,6 +63,8 @@ public final class LinuxKernel implements Kernel {
       linkSavingErrno("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle LISTEN =
       linkSavingErrno("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle IOCTL =
+      linkSavingErrno("ioctl", JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
   private static final MethodHandle FCNTL = // int fcntl(int fd, int command, ...)
       LINKER.downcallHandle(
           LINKER.defaultLookup().find("fcntl").orElseThrow(),
@@ -335,6 +337,17 @@ public final class LinuxKernel implements Kernel {
     CallMemory call = new CallMemory();
     try {
       int result = (int) LISTEN.invokeExact(call.errno, fd, backlog);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int unread(int fd, MemorySegment count) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) IOCTL.invokeExact(call.errno, fd, FIONREAD, count);
       return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {
       throw broken(e);

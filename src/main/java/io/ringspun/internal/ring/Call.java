@@ -112,7 +112,7 @@ public final class Call extends Inbound {
   }
 
   /** Lets go of what a call that is never run was to use. */
-  void abandon() {
+  public void abandon() {
     for (Operation operation : operations) {
       Handle handle = operation.handle;
       if (handle != null) {

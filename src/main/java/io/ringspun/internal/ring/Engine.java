@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -107,14 +110,28 @@ public final class Engine {
    */
   public int run(Call call) throws IOException {
     runAll(call);
-    Operation operation = call.operations[0];
-    int result = operation.result;
-    if (result == -Errno.ECANCELED
-        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
-      throw cancelled(call, operation);
-    }
+    int result = result(call, 0);
     if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
       thread.carried().putSpare(call);
+    }
+    return result;
+  }
+
+  /**
+   * Returns the result of one operation of a call that is over.
+   *
+   * @return the result, or a negated errno
+   * @throws InterruptedIOException if an interrupt cancelled it
+   * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
+   * @throws IOException if the ring failed, or the call's time is up
+   */
+  public int result(Call call, int index) throws IOException {
+    Operation operation = call.operations[index];
+    int result = operation.result;
+    if (result == -Errno.ECANCELED
+        || (call.cancelled != Call.Cancelled.NOT
+            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
+      throw cancelled(call, operation);
     }
     return result;
   }
@@ -143,7 +160,9 @@ public final class Engine {
    */
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
-    IOException refusal = refusal(me);
+    Handle handle = call.operations[0].handle;
+    boolean asJdk = handle != null && handle.takesInterruptsAsJdk();
+    IOException refusal = asJdk ? refusal() : refusal(me);
     if (refusal != null) {
       call.abandon();
       throw refusal;
@@ -155,7 +174,7 @@ public final class Engine {
     } else {
       thread.handOver(call);
     }
-    boolean interrupted = await(call, carried);
+    boolean interrupted = await(call, carried, !asJdk || me.isVirtual());
     if (interrupted) {
       me.interrupt();
     }
@@ -212,6 +231,10 @@ public final class Engine {
     if (me.isInterrupted()) {
       return new InterruptedIOException("interrupted before the operation; nothing was submitted");
     }
+    return refusal();
+  }
+
+  private @Nullable IOException refusal() {
     if (thread.hasFailed()) {
       return config.failures().failed(config.name(), thread.failure());
     }
@@ -220,8 +243,10 @@ public final class Engine {
 
   /**
    * Waits for the call's end, whatever happens, and returns whether an interrupt came meanwhile.
+   *
+   * @param heedsInterrupt whether an interrupt cancels the call
    */
-  private boolean await(Call call, boolean carried) {
+  private boolean await(Call call, boolean carried, boolean heedsInterrupt) {
     boolean interrupted = false;
     boolean cancelRequested = false;
     long deadline = call.timeoutNanos == 0 ? 0 : System.nanoTime() + call.timeoutNanos;
@@ -238,7 +263,7 @@ public final class Engine {
       park(carried, left);
       if (Thread.interrupted()) {
         interrupted = true;
-        if (!cancelRequested) {
+        if (heedsInterrupt && !cancelRequested) {
           cancelRequested = true;
           cancel(call, Call.Cancelled.INTERRUPTED, carried);
         }
@@ -310,25 +335,76 @@ public final class Engine {
    * @throws IOException if the kernel reports that data was lost
    */
   public void closeDescriptor(int fd) throws IOException {
+    Call call = single();
+    call.operation(0).close(fd);
+    int result = runBriefly(call);
+    // Cancelled, it never started: the ring was closed first.
+    checkClosed(result == -Errno.ECANCELED ? kernel.close(fd) : result);
+  }
+
+  /**
+   * Empties a slot of this ring's table of files. A ring that is gone took the table with it.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void closeRegistered(int slot) throws IOException {
+    Call call = single();
+    call.operation(0).closeRegistered(slot);
+    int result = runBriefly(call);
+    if (result != -Errno.ECANCELED) {
+      checkClosed(result);
+    }
+  }
+
+  /**
+   * Closes a raw descriptor by {@code close(2)} although that may wait for a peer: on a thread that
+   * nobody else needs, while the caller waits. A ring would have its own thread wait, or not wait
+   * at all.
+   *
+   * @throws IOException if the kernel reports an error
+   */
+  public void closeSlowly(int fd) throws IOException {
+    if (!Thread.currentThread().isVirtual()) {
+      checkClosed(kernel.close(fd));
+      return;
+    }
+    Offload<Integer> closing = Offload.start(() -> kernel.close(fd));
+    awaitUninterruptibly(closing::isDone);
+    checkClosed(closing.resultNow());
+  }
+
+  private static void checkClosed(int result) throws IOException {
+    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
+      throw new IOException("close failed: " + Errno.describe(-result));
+    }
+  }
+
+  /**
+   * Runs a call of one operation that waits for nobody. An interrupt neither prevents nor ends it.
+   *
+   * @return the result, or a negated errno; {@code -ECANCELED} if the ring was gone before, and 0
+   *     if it failed meanwhile: then the operation may have been done, and must not be repeated
+   */
+  public int runBriefly(Call call) {
+    boolean interrupted = Thread.interrupted(); // or it would be refused
     int result = -Errno.ECANCELED;
-    boolean interrupted = Thread.interrupted(); // a close is never refused for an interrupt
     if (refusal(Thread.currentThread()) == null) {
-      Call call = single();
-      call.operation(0).close(fd);
       result = runUncancelled(call);
       if (call.cancelled == Call.Cancelled.RING_FAILED) {
-        result = 0; // it may have been closed: to try again could hit someone else's descriptor
+        result = 0;
       }
+    } else {
+      call.abandon();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (result == -Errno.ECANCELED) {
-      result = kernel.close(fd); // never started: the ring was closed first
-    }
-    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
-      throw new IOException("close failed: " + Errno.describe(-result));
-    }
+    return result;
+  }
+
+  /** Returns what says that a call, or several that make up one, took too long. */
+  public IOException timedOut(long nanos) {
+    return config.failures().timedOut(config.name(), nanos);
   }
 
   private int runUncancelled(Call call) {

@@ -84,6 +84,12 @@ public final class SocketCalls implements AutoCloseable {
     return result < 0 ? result : length.get(ValueLayout.JAVA_INT, 0);
   }
 
+  /** Returns how many bytes have arrived that were not read. */
+  public int unread(int fd) {
+    int result = kernel.unread(fd, value);
+    return result < 0 ? result : value.get(ValueLayout.JAVA_INT, 0);
+  }
+
   /** Returns whether a result says that the kernel does not know the ring's operation. */
   public static boolean isUnknownOperation(int result) {
     return result == -Errno.EINVAL || result == -Errno.EOPNOTSUPP;

@@ -1,0 +1,133 @@
+package io.ringspun.file;
+
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.WritableByteChannel;
+
+/** Moves bytes between files and channels of any kind. */
+final class ChannelCopy {
+  private static final int BUFFER_BYTES = 1 << 18;
+
+  /** Sockets and pipes take what they have room for; what was read beyond that is read again. */
+  private static final int SELECTABLE_BYTES = 1 << 16;
+
+  /** For channels that may keep the buffer: it must be new, and is copied once more. */
+  private static final int UNTRUSTED_BYTES = 1 << 14;
+
+  private ChannelCopy() {}
+
+  /**
+   * Copies bytes from file to file through the ring; blocks until that is done. An interrupt ends
+   * it and leaves both open. Limits set by {@link RingFile#withTimeout} do not apply.
+   *
+   * @param from open for reading
+   * @param position where to start there
+   * @param to open for writing; one opened to append gets the bytes at its end
+   * @param targetPosition where to put the first of them
+   * @param count how many at most
+   * @return how many; fewer than asked for at the end of the file
+   * @throws IOException as {@link FileCopy#run} does
+   */
+  static long copy(RingFile from, long position, RingFile to, long targetPosition, long count)
+      throws IOException {
+    from.requireReadable();
+    to.requireWritable();
+    return new FileCopy(from, position, to, targetPosition, count).run();
+  }
+
+  /** Does what {@link java.nio.channels.FileChannel#transferTo} does, arguments checked. */
+  static long to(RingBackedChannel from, long at, long count, WritableByteChannel target)
+      throws IOException {
+    return withBuffer(
+        from.file(),
+        target,
+        count,
+        buffer -> {
+          long done = 0;
+          try {
+            while (done < count) {
+              int read = from.read(limited(buffer, count - done), at + done);
+              if (read <= 0) {
+                break;
+              }
+              int written = target.write(buffer.flip());
+              done += written;
+              if (written != read) {
+                break;
+              }
+            }
+            return done;
+          } catch (IOException e) {
+            return reported(done, e);
+          }
+        });
+  }
+
+  /** Does what {@link java.nio.channels.FileChannel#transferFrom} does, arguments checked. */
+  static long from(ReadableByteChannel source, RingBackedChannel to, long at, long count)
+      throws IOException {
+    return withBuffer(
+        to.file(),
+        source,
+        count,
+        buffer -> {
+          long done = 0;
+          try {
+            while (done < count) {
+              if (source.read(limited(buffer, count - done)) <= 0 || buffer.flip().limit() == 0) {
+                break;
+              }
+              while (buffer.hasRemaining()) {
+                done += RingFile.requireProgress(to.write(buffer, at + done));
+              }
+            }
+            return done;
+          } catch (IOException e) {
+            return reported(done, e);
+          }
+        });
+  }
+
+  /** What was moved is reported, as the JDK does; the error comes again. */
+  static long reported(long done, IOException e) throws IOException {
+    if (done == 0) {
+      throw e;
+    }
+    return done;
+  }
+
+  private static ByteBuffer limited(ByteBuffer buffer, long wanted) {
+    return buffer.clear().limit((int) Math.min(wanted, buffer.capacity()));
+  }
+
+  /** Moves bytes by way of a buffer. */
+  private interface Action {
+    long with(ByteBuffer buffer) throws IOException;
+  }
+
+  private static long withBuffer(RingFile file, Channel other, long count, Action action)
+      throws IOException {
+    if (!isTrusted(other)) {
+      return action.with(ByteBuffer.allocate((int) Math.min(count, UNTRUSTED_BYTES)));
+    }
+    int sizeMax = other instanceof SelectableChannel ? SELECTABLE_BYTES : BUFFER_BYTES;
+    int size = (int) Math.min(count, sizeMax);
+    boolean hadFailed = file.isRingFailed();
+    NativePool.Block block = NativePool.take(size);
+    try {
+      return action.with(block.memory().asSlice(0, size).asByteBuffer());
+    } finally {
+      file.giveBack(block, hadFailed);
+    }
+  }
+
+  /** Returns whether a channel lets go of a buffer when its call returns. */
+  private static boolean isTrusted(Channel channel) {
+    return channel instanceof RingFileChannel
+        || channel.getClass().getModule() == Object.class.getModule();
+  }
+}
