@@ -27,18 +27,21 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   static {
     try {
       SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
-      Thread.ofVirtual().start(LeakCheck::waitForNobody).join(); // and the same for its pollers
+      Thread.ofVirtual().start(JdkPollers::use).join(); // and the same for its pollers
     } catch (IOException | InterruptedException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private static void waitForNobody() {
-    try (ServerSocket listener = new ServerSocket(0)) {
-      listener.setSoTimeout(1);
-      listener.accept();
-    } catch (IOException _) {
-      // Nobody came.
+  /** A class of its own, since the other one is being initialized. */
+  private static final class JdkPollers {
+    static void use() {
+      try (ServerSocket listener = new ServerSocket(0)) {
+        listener.setSoTimeout(1);
+        listener.accept();
+      } catch (IOException _) {
+        // Nobody came.
+      }
     }
   }
 
