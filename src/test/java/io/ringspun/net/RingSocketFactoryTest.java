@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is not a matter of comparing with the JDK's sockets; for that see the difference test. */
 class RingSocketFactoryTest {
-  @TempDir Path directory;
+  @TempDir static Path directory;
 
   @ParameterizedTest
   @EnumSource
