@@ -67,8 +67,7 @@ class JedisTest {
     return new Jedis(
         () -> {
           try {
-            Socket socket =
-                factory.createSocket(InetAddress.getLoopbackAddress(), redis.port());
+            Socket socket = factory.createSocket(InetAddress.getLoopbackAddress(), redis.port());
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(10_000);
             return socket;
@@ -157,8 +156,7 @@ class JedisTest {
   void blockingPop_endsByClose() throws Exception {
     try (Ring ring = Ring.open()) {
       Jedis jedis = connect(ring);
-      Caller.Begun<List<String>> pop =
-          Caller.CARRIED.begin(ring, () -> jedis.blpop(0, "nothing"));
+      Caller.Begun<List<String>> pop = Caller.CARRIED.begin(ring, () -> jedis.blpop(0, "nothing"));
       pop.awaitParked();
       jedis.disconnect();
       assertThrows(JedisConnectionException.class, pop::result);

@@ -162,8 +162,7 @@ class PostgresTest {
     }
     connection.setAutoCommit(false);
     byte[] large = Bytes.of(client, 0, 2_000_000);
-    try (PreparedStatement insert =
-        connection.prepareStatement("insert into t values (?, ?, ?)")) {
+    try (PreparedStatement insert = connection.prepareStatement("insert into t values (?, ?, ?)")) {
       for (int id = 0; id < 1_000; id++) {
         insert.setInt(1, id);
         insert.setString(2, "row " + id);
@@ -237,6 +236,13 @@ class PostgresTest {
       SQLException e =
           assertThrows(SQLException.class, () -> statement.execute("select pg_sleep(60)"));
       assertEquals("Read timed out", e.getCause().getMessage());
+    }
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      // The server would not notice, and not end before its sleeper does.
+      statement.execute(
+          "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%'"
+              + " and pid <> pg_backend_pid()");
     }
   }
 }

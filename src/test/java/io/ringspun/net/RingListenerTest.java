@@ -185,8 +185,7 @@ class RingListenerTest {
               RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
               RingSocket socket = RingSocket.connect(ring, listener.localAddress())) {
             kernel.add(FaultRule.on(Constants.IORING_OP_ACCEPT).times(1).fail(Errno.EMFILE));
-            OperationException full =
-                assertThrows(OperationException.class, listener::accept);
+            OperationException full = assertThrows(OperationException.class, listener::accept);
             assertEquals(Errno.EMFILE, full.errno());
             try (RingSocket peer = listener.accept()) {
               assertEquals(socket.localAddress(), peer.remoteAddress());
@@ -204,8 +203,7 @@ class RingListenerTest {
       int sockets = OpenFiles.count("socket:");
       for (RingListener taken : new RingListener[] {listener, unix, named}) {
         BindException inUse =
-            assertThrows(
-                BindException.class, () -> RingListener.bind(ring, taken.localAddress()));
+            assertThrows(BindException.class, () -> RingListener.bind(ring, taken.localAddress()));
         assertTrue(inUse.getMessage().contains("EADDRINUSE"), inUse.getMessage());
       }
       assertEquals(sockets, OpenFiles.count("socket:"));
@@ -234,8 +232,7 @@ class RingListenerTest {
       assertThrows(
           UnresolvedAddressException.class,
           () -> RingListener.bind(ring, InetSocketAddress.createUnresolved("no.such.host", 1)));
-      assertThrows(
-          IllegalArgumentException.class, () -> listener.bindTo(Kind.IPV4.listen(), 0));
+      assertThrows(IllegalArgumentException.class, () -> listener.bindTo(Kind.IPV4.listen(), 0));
       assertThrows(
           UnsupportedAddressTypeException.class, () -> listener.bindTo(Kind.IPV6.listen(), 1));
       assertThrows(
@@ -267,8 +264,7 @@ class RingListenerTest {
               try (RingSocket socket =
                       RingSocket.connect(ring, new InetSocketAddress(address, port));
                   RingSocket peer = listener.accept()) {
-                assertEquals(
-                    address, ((InetSocketAddress) peer.remoteAddress()).getAddress());
+                assertEquals(address, ((InetSocketAddress) peer.remoteAddress()).getAddress());
                 assertEquals(socket.localAddress(), peer.remoteAddress());
               }
             }

@@ -207,8 +207,7 @@ class RingSocketConnectTest {
         ring -> {
           int sockets = OpenFiles.count("socket:");
           ConnectException refused =
-              assertThrows(
-                  ConnectException.class, () -> RingSocket.connect(ring, Kind.deadPort()));
+              assertThrows(ConnectException.class, () -> RingSocket.connect(ring, Kind.deadPort()));
           assertTrue(refused.getMessage().contains("ECONNREFUSED"), refused.getMessage());
           OperationException cause = assertInstanceOf(OperationException.class, refused.getCause());
           assertEquals(111, cause.errno());
@@ -235,17 +234,13 @@ class RingSocketConnectTest {
           new SocketAddress() {
             private static final long serialVersionUID = 1L;
           };
-      assertThrows(
-          UnsupportedAddressTypeException.class, () -> RingSocket.connect(ring, strange));
+      assertThrows(UnsupportedAddressTypeException.class, () -> RingSocket.connect(ring, strange));
       assertThrows(UnsupportedAddressTypeException.class, () -> v4.connectTo(strange));
-      assertThrows(
-          UnsupportedAddressTypeException.class, () -> v4.connectTo(Kind.IPV6.listen()));
+      assertThrows(UnsupportedAddressTypeException.class, () -> v4.connectTo(Kind.IPV6.listen()));
       assertThrows(
           UnsupportedAddressTypeException.class, () -> v4.connectTo(Kind.ABSTRACT.listen()));
-      assertThrows(
-          UnsupportedAddressTypeException.class, () -> v6.connectTo(Kind.UNIX.listen()));
-      assertThrows(
-          UnsupportedAddressTypeException.class, () -> unix.connectTo(Kind.IPV4.listen()));
+      assertThrows(UnsupportedAddressTypeException.class, () -> v6.connectTo(Kind.UNIX.listen()));
+      assertThrows(UnsupportedAddressTypeException.class, () -> unix.connectTo(Kind.IPV4.listen()));
       String tooLong = "/" + "x".repeat(108);
       assertThrows(
           IllegalArgumentException.class,
@@ -294,8 +289,7 @@ class RingSocketConnectTest {
       socket.connectTo(listener.localAddress());
       try (RingSocket peer = listener.accept()) {
         assertEquals(socket.localAddress(), peer.remoteAddress());
-        assertEquals(
-            local.getAddress(), ((InetSocketAddress) peer.remoteAddress()).getAddress());
+        assertEquals(local.getAddress(), ((InetSocketAddress) peer.remoteAddress()).getAddress());
       }
     }
   }

@@ -202,8 +202,7 @@ class RingSocketDifferenceTest {
           try (ServerSocket listener = kit.listen()) {
             listener.setSoTimeout(20);
             log.note("nobody comes", listener::accept);
-            try (Socket client =
-                    kit.clients().createSocket("localhost", listener.getLocalPort());
+            try (Socket client = kit.clients().createSocket("localhost", listener.getLocalPort());
                 Socket server = listener.accept()) {
               server.getOutputStream().write(1);
               log.note("somebody came", () -> client.getInputStream().read());
@@ -264,7 +263,8 @@ class RingSocketDifferenceTest {
               log.noteDone("again", () -> fresh.connect(listener.getLocalSocketAddress()));
               log.noteDone("bind late", () -> fresh.bind(null));
               try (Socket taken = kit.clients().createSocket()) {
-                log.noteDone("bind where taken", () -> taken.bind(listener.getLocalSocketAddress()));
+                log.noteDone(
+                    "bind where taken", () -> taken.bind(listener.getLocalSocketAddress()));
               }
               log.note(
                   "listen where taken",
@@ -273,7 +273,8 @@ class RingSocketDifferenceTest {
           }
           try (Socket closed = kit.clients().createSocket()) {
             closed.close();
-            log.noteDone("connect closed", () -> closed.connect(new InetSocketAddress(loopback, 1)));
+            log.noteDone(
+                "connect closed", () -> closed.connect(new InetSocketAddress(loopback, 1)));
             log.noteDone("bind closed", () -> closed.bind(null));
             log.note("option of closed", closed::getTcpNoDelay);
             log.note("input of closed", closed::getInputStream);

@@ -182,9 +182,7 @@ class RingSocketFactoryTest {
                 InputStream consumed = new ByteArrayInputStream(new byte[] {(byte) first});
                 try (SSLSocket tls =
                     (SSLSocket)
-                        context
-                            .getSocketFactory()
-                            .createSocket(pair.server(), consumed, true)) {
+                        context.getSocketFactory().createSocket(pair.server(), consumed, true)) {
                   byte[] received = tls.getInputStream().readNBytes(sent.length);
                   tls.getOutputStream().write("thanks".getBytes(UTF_8));
                   return received;
@@ -288,7 +286,8 @@ class RingSocketFactoryTest {
             return;
           }
           byte[] body = in.readNBytes(length);
-          out.write("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(length).getBytes(UTF_8));
+          out.write(
+              "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(length).getBytes(UTF_8));
           out.write(body);
         }
       } catch (IOException e) {

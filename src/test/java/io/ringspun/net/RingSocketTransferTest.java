@@ -193,8 +193,7 @@ class RingSocketTransferTest {
       assertThrows(wrong, () -> socket.read(new ByteBuffer[] {ByteBuffer.allocate(0)}));
       assertThrows(wrong, () -> socket.write(new ByteBuffer[] {ByteBuffer.allocate(0)}));
       assertThrows(
-          wrong,
-          () -> socket.read(new ByteBuffer[] {ByteBuffer.allocate(1).asReadOnlyBuffer()}));
+          wrong, () -> socket.read(new ByteBuffer[] {ByteBuffer.allocate(1).asReadOnlyBuffer()}));
       assertThrows(wrong, () -> socket.read(foreign.asByteBuffer()));
       assertEquals(0, ring.metrics().inFlight());
     }
@@ -233,8 +232,7 @@ class RingSocketTransferTest {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4)) {
       ByteBuffer target = ByteBuffer.allocate(10);
-      BlockedCall<Integer> call =
-          BlockedCall.start(ring, caller, () -> pair.left().read(target));
+      BlockedCall<Integer> call = BlockedCall.start(ring, caller, () -> pair.left().read(target));
       call.awaitInFlight(ring, 1);
       pair.right().write(ByteBuffer.wrap(Bytes.of(1, 0, 3)));
       assertEquals(3, call.result());
@@ -403,8 +401,7 @@ class RingSocketTransferTest {
         Ring ring = FaultyRing.open(kernel);
         Arena arena = Arena.ofConfined();
         Pair pair = Pair.open(ring, Kind.IPV4)) {
-      kernel.add(
-          FaultRule.on(Constants.IORING_OP_RECV, Constants.IORING_OP_SEND).shorten(7));
+      kernel.add(FaultRule.on(Constants.IORING_OP_RECV, Constants.IORING_OP_SEND).shorten(7));
       pair.left().writeFully(Bytes.segment(arena, 1, 0, 100));
       MemorySegment target = arena.allocate(100);
       pair.right().readFully(target);
@@ -435,14 +432,12 @@ class RingSocketTransferTest {
       MemorySegment[] pieces = {memory};
       RingSocket socket = pair.left();
       assertEquals(
-          Errno.ENOBUFS,
-          assertThrows(OperationException.class, () -> socket.read(memory)).errno());
+          Errno.ENOBUFS, assertThrows(OperationException.class, () -> socket.read(memory)).errno());
       assertEquals(
           Errno.ENOBUFS,
           assertThrows(OperationException.class, () -> socket.write(memory)).errno());
       assertEquals(
-          Errno.ENOBUFS,
-          assertThrows(OperationException.class, () -> socket.read(pieces)).errno());
+          Errno.ENOBUFS, assertThrows(OperationException.class, () -> socket.read(pieces)).errno());
       assertEquals(
           Errno.ENOBUFS,
           assertThrows(OperationException.class, () -> socket.write(pieces)).errno());

@@ -17,7 +17,7 @@ import java.util.TreeSet;
 
 /** A server of the distribution's, run for a test if it is installed. */
 public final class InstalledServer implements AutoCloseable {
-  private static final Path VERSIONED = Path.of("/usr/lib/postgresql");
+  private static final Path POSTGRESQL = Path.of("/usr/lib/postgresql");
 
   private final Process process;
   private final Path log;
@@ -32,8 +32,8 @@ public final class InstalledServer implements AutoCloseable {
   /** Returns where a program is, or skips the test if it is not installed. */
   public static Path findOrSkip(String program, String debianPackage) throws IOException {
     TreeSet<Path> versions = new TreeSet<>();
-    if (Files.isDirectory(VERSIONED)) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(VERSIONED)) {
+    if (Files.isDirectory(POSTGRESQL)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(POSTGRESQL)) {
         entries.forEach(entry -> versions.add(entry.resolve("bin")));
       }
     }
@@ -59,10 +59,7 @@ public final class InstalledServer implements AutoCloseable {
   /** Starts a server and waits until it takes connections. */
   public static InstalledServer start(int port, Path log, List<String> command) throws IOException {
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     InstalledServer server = new InstalledServer(process, log, port);
     try {
       Await.until("the server listens on port " + port, server::listens);
@@ -88,10 +85,7 @@ public final class InstalledServer implements AutoCloseable {
   /** Runs a program that ends, and must end well. */
   public static void run(Path log, List<String> command) throws IOException, InterruptedException {
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     assertEquals(0, process.waitFor(), () -> command + " failed, see " + log);
   }
 
