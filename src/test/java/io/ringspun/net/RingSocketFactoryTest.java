@@ -224,6 +224,7 @@ class RingSocketFactoryTest {
 
   /** Everything that is made by {@code new} is ours. */
   static final class Everything {
+    @SuppressWarnings("deprecation") // for there is no other way
     public static void main(String[] args) throws Exception {
       Socket.setSocketImplFactory(new RingSocketImplFactory());
       ServerSocket.setSocketFactory(new RingSocketImplFactory());
