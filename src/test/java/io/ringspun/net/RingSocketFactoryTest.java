@@ -72,7 +72,7 @@ class RingSocketFactoryTest {
   @Test
   void manyWriters_takeTurns() throws Exception {
     int writers = 8;
-    int length = 300_000;
+    int length = 3_000_000; // all of them are more than the kernel takes
     try (Ring ring = Ring.open();
         Pair pair = SocketKit.of(ring).pair()) {
       List<Caller.Begun<Object>> begun = new ArrayList<>();
@@ -87,6 +87,13 @@ class RingSocketFactoryTest {
                   return null;
                 }));
       }
+      Await.until(
+          "the rest of them wait",
+          () ->
+              begun.stream()
+                  .map(each -> each.thread().getState())
+                  .allMatch(
+                      state -> state == Thread.State.WAITING || state == Thread.State.TERMINATED));
       InputStream in = pair.server().getInputStream();
       for (int i = 0; i < writers; i++) {
         byte[] got = in.readNBytes(length);
