@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -126,7 +129,8 @@ public final class Engine {
     Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
-        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
+        || (call.cancelled != Call.Cancelled.NOT
+            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
       throw cancelled(call, operation);
     }
     return result;
@@ -336,6 +340,20 @@ public final class Engine {
     int result = runBriefly(call);
     // Cancelled, it never started: the ring was closed first.
     checkClosed(result == -Errno.ECANCELED ? kernel.close(fd) : result);
+  }
+
+  /**
+   * Empties a slot of this ring's table of files. A ring that is gone took the table with it.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void closeRegistered(int slot) throws IOException {
+    Call call = single();
+    call.operation(0).closeRegistered(slot);
+    int result = runBriefly(call);
+    if (result != -Errno.ECANCELED) {
+      checkClosed(result);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SocketAddressMemory;
@@ -59,6 +60,16 @@ public final class SocketCalls implements AutoCloseable {
   /** Has a socket take connections. */
   public int listen(int fd, int backlog) {
     return kernel.listen(fd, backlog);
+  }
+
+  /** Has plain system calls on a socket, and those of a ring, no longer wait. */
+  public int setNonBlocking(int fd) {
+    return kernel.setFlags(fd, Constants.O_NONBLOCK);
+  }
+
+  /** Makes a descriptor's number mean a socket; what it meant before is closed. */
+  public int lay(int fd, int replaced) {
+    return kernel.dup3(fd, replaced, Constants.O_CLOEXEC);
   }
 
   /** Sets an option to the first bytes of the value. */
