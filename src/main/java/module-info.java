@@ -12,8 +12,12 @@ module io.ringspun {
   requires org.slf4j;
   requires jdk.jfr;
   requires jdk.net;
+  requires java.management;
 
   exports io.ringspun;
   exports io.ringspun.file;
   exports io.ringspun.net;
+
+  provides java.nio.file.spi.FileSystemProvider with
+      io.ringspun.file.RingFileSystemProvider;
 }

@@ -22,10 +22,12 @@
 
 #include <liburing.h>
 
-/* A header older than Linux 6.9 does not name it. */
+/* A header older than Linux 6.8 or 6.9 does not name them. */
+#define OP_FIXED_FD_INSTALL 54
 #define OP_FTRUNCATE 55
 /* Nor, older than 6.11, these. */
 #define OP_URING_CMD 46
+#define OP_READ_MULTISHOT 49
 #define OP_BIND 56
 #define OP_LISTEN 57
 
@@ -82,6 +84,19 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_rw(OP_FTRUNCATE, sqe, a[0], 0, 0, a[1]);
 	else if (!strcmp(method, "openat"))
 		io_uring_prep_openat(sqe, a[0], (const char *) a[1], a[2], a[3]);
+	else if (!strcmp(method, "openatRegistered"))
+		/* One less, since liburing 2.3 adds one here too. */
+		io_uring_prep_openat_direct(sqe, a[0], (const char *) a[1], a[2], a[3],
+					    IORING_FILE_INDEX_ALLOC - 1);
+	else if (!strcmp(method, "openat2Registered"))
+		io_uring_prep_openat2_direct(sqe, a[0], (const char *) a[1],
+					     (struct open_how *) a[2],
+					     IORING_FILE_INDEX_ALLOC - 1);
+	else if (!strcmp(method, "closeRegistered"))
+		io_uring_prep_close_direct(sqe, a[0]);
+	else if (!strcmp(method, "fixedFdInstall"))
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_fixed_fd_install. */
+		io_uring_prep_rw(OP_FIXED_FD_INSTALL, sqe, a[0], NULL, 0, 0);
 	else if (!strcmp(method, "close"))
 		io_uring_prep_close(sqe, a[0]);
 	else if (!strcmp(method, "statx"))
@@ -121,6 +136,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotRecv")) {
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRead")) {
+		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, a[0], NULL, 0, -1);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "sendZc"))
@@ -191,7 +210,7 @@ static void layouts(void)
 	FIELD(io_uring_sqe, user_data);
 	FIELD(io_uring_sqe, buf_index);
 	FIELD(io_uring_sqe, personality);
-	FIELD(io_uring_sqe, splice_fd_in);
+	FIELD(io_uring_sqe, file_index);
 	FIELD(io_uring_sqe, addr3);
 
 	STRUCT(io_uring_cqe);

@@ -1,6 +1,8 @@
 package io.ringspun;
 
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.StreamSource;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -35,6 +37,21 @@ public abstract class Descriptor {
 
   final Handle handle() {
     return handle;
+  }
+
+  /**
+   * Begins to receive into buffers that are shared.
+   *
+   * @param buffers where the bytes go
+   * @param source how to receive
+   * @param timeoutNanos the time limit for each chunk, or 0 for none
+   * @return a stream, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
+   */
+  @SuppressWarnings("exports")
+  protected final ReceiveStream receive(BufferRing buffers, StreamSource source, long timeoutNanos)
+      throws IOException {
+    return buffers.receive(handle, source, timeoutNanos);
   }
 
   /**

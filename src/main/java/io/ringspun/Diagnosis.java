@@ -66,8 +66,9 @@ record Diagnosis(String reason, String remedy) {
                   + " smaller rings");
       case Errno.EMFILE, Errno.ENFILE ->
           new Diagnosis(
-              "there is no file descriptor left (" + refused.getMessage() + ")",
-              "Raise the limit of open files (ulimit -n, LimitNOFILE=)");
+              "the limit of open files is too low (" + refused.getMessage() + ")",
+              "Raise the limit of open files (ulimit -n, LimitNOFILE=), which also bounds"
+                  + " RingOptions.withRegisteredFiles");
       default -> new Diagnosis(String.valueOf(refused.getMessage()), "See errno(3)");
     };
   }

@@ -129,6 +129,7 @@ public final class Ring implements AutoCloseable {
         options.inFlightLimit(),
         options.boundedWorkers(),
         options.unboundedWorkers(),
+        options.registeredFiles(),
         options.inlineAttempts(),
         new PublicFailures());
   }
@@ -285,6 +286,26 @@ public final class Ring implements AutoCloseable {
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
     return BufferPool.open(List.of(engine), buffers, bufferBytes);
+  }
+
+  /**
+   * Opens buffers that this ring's operations take when data arrives ({@code
+   * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has told the kernel.
+   *
+   * @param buffers how many, 32,768 at most
+   * @param bufferBytes the size of each
+   * @return the buffers, for the caller to close, before or after the ring
+   * @throws IllegalArgumentException if either is not positive, there are too many, or all would
+   *     take more than 1 GiB
+   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public BufferRing bufferRing(int buffers, int bufferBytes) throws IOException {
+    return BufferRing.open(engine, buffers, bufferBytes);
   }
 
   /**

@@ -14,6 +14,9 @@ public final class RingOptions {
   /** The kernel's own limit, {@code IORING_MAX_ENTRIES}. */
   private static final int ENTRIES_MAX = 32_768;
 
+  /** The kernel's own limit, {@code IORING_MAX_FIXED_FILES}. */
+  private static final int REGISTERED_FILES_MAX = 1 << 20;
+
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
   private static final RingOptions DEFAULTS = new RingOptions();
@@ -25,6 +28,7 @@ public final class RingOptions {
   private int inFlightLimit;
   private int boundedWorkers = 4 * PROCESSORS;
   private int unboundedWorkers = 16;
+  private int registeredFiles;
   private boolean inlineAttempts = true;
   private int sqThreadIdleMillis = 1000;
   private int sqThreadCpu;
@@ -39,6 +43,7 @@ public final class RingOptions {
     inFlightLimit = other.inFlightLimit;
     boundedWorkers = other.boundedWorkers;
     unboundedWorkers = other.unboundedWorkers;
+    registeredFiles = other.registeredFiles;
     inlineAttempts = other.inlineAttempts;
     sqThreadIdleMillis = other.sqThreadIdleMillis;
     sqThreadCpu = other.sqThreadCpu;
@@ -215,6 +220,29 @@ public final class RingOptions {
   }
 
   /**
+   * Gives the ring a table of its own for registered files, which have no descriptor in the process
+   * ({@code IORING_REGISTER_FILES2} with {@code IORING_RSRC_REGISTER_SPARSE}, Linux 5.19); see
+   * {@code RingOpenOption.REGISTERED}. It is made when the ring is opened, and there is none by
+   * default: a slot takes some ten bytes of kernel memory, used or not, and {@link Ring#open} fails
+   * if there are more of them than the process may open files ({@code RLIMIT_NOFILE}), though they
+   * do not count against that limit.
+   *
+   * @param slots how many such files the ring can have open at once, up to 1,048,576; 0 for no
+   *     table
+   * @return the changed copy
+   * @throws IllegalArgumentException if out of that range
+   */
+  public RingOptions withRegisteredFiles(int slots) {
+    if (slots < 0 || slots > REGISTERED_FILES_MAX) {
+      throw new IllegalArgumentException(
+          "registered files must be from 0 to %,d: %,d".formatted(REGISTERED_FILES_MAX, slots));
+    }
+    RingOptions copy = new RingOptions(this);
+    copy.registeredFiles = slots;
+    return copy;
+  }
+
+  /**
    * Says whether transfers try a plain system call that cannot wait ({@code RWF_NOWAIT}) before
    * they go through the ring. On by default: data in the page cache is had sooner that way.
    *
@@ -260,6 +288,10 @@ public final class RingOptions {
 
   int unboundedWorkers() {
     return unboundedWorkers;
+  }
+
+  int registeredFiles() {
+    return registeredFiles;
   }
 
   boolean inlineAttempts() {

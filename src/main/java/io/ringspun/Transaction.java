@@ -265,6 +265,11 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
 
   private T add(Step step) {
     requireNotRun();
+    Descriptor target = step.target();
+    if (target != null && !target.handle().isUsableOn(engine)) {
+      throw new IllegalArgumentException(
+          "%s is registered with another ring than %s".formatted(target, engine));
+    }
     steps.add(step);
     return self();
   }

@@ -202,7 +202,7 @@ class AvailabilityTest {
             .with(NATIVE_ACCESS, "-XX:-MaxFDLimit")
             .run(OpenMany.class);
     String message = line(output, "open: ");
-    assertTrue(message.contains("there is no file descriptor left"), output);
+    assertTrue(message.contains("the limit of open files is too low"), output);
     assertTrue(message.contains("ulimit -n"), output);
     assertEquals("works", line(output, "first: "), output);
   }

@@ -216,6 +216,18 @@ class BufferPoolTest {
     assertEquals(before, NativeMemory.allocatedBytes());
   }
 
+  /** The ring's thread answers like this if the ring is closed before it comes to register. */
+  @Test
+  void ring_closedMeanwhile() throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel)) {
+      long before = NativeMemory.allocatedBytes();
+      kernel.failRegister(Constants.IORING_REGISTER_BUFFERS2, Errno.ECANCELED);
+      assertThrows(RingClosedException.class, () -> ring.bufferPool(1, 4096));
+      assertEquals(before, NativeMemory.allocatedBytes());
+    }
+  }
+
   /** Who waits when the ring is closed gets the buffer of the one before, and can let go of it. */
   @ParameterizedTest
   @EnumSource

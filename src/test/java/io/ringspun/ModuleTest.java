@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.file.RingFileSystemProvider;
 import io.ringspun.testing.Classes;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Files;
+import java.nio.file.spi.FileSystemProvider;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -42,5 +46,15 @@ class ModuleTest {
         descriptor().requires().stream()
             .map(ModuleDescriptor.Requires::name)
             .collect(Collectors.toSet()));
+  }
+
+  @Test
+  void provides_theFileSystem() throws Exception {
+    assertEquals(
+        Map.of(FileSystemProvider.class.getName(), List.of(RingFileSystemProvider.class.getName())),
+        descriptor().provides().stream()
+            .collect(
+                Collectors.toMap(
+                    ModuleDescriptor.Provides::service, ModuleDescriptor.Provides::providers)));
   }
 }

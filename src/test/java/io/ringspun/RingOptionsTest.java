@@ -59,6 +59,13 @@ class RingOptionsTest {
   }
 
   @Test
+  void registeredFiles_outOfRange() {
+    String message = "registered files must be from 0 to 1,048,576: ";
+    assertRefused(message + "-1", () -> DEFAULTS.withRegisteredFiles(-1));
+    assertRefused(message + "1,048,577", () -> DEFAULTS.withRegisteredFiles((1 << 20) + 1));
+  }
+
+  @Test
   void threadName_empty() {
     assertRefused("the name is empty", () -> DEFAULTS.withThreadName(""));
   }
@@ -112,13 +119,19 @@ class RingOptionsTest {
     assertNotSame(DEFAULTS, changed);
     assertEquals(256, DEFAULTS.entries());
     assertEquals("", DEFAULTS.threadName());
-    RingOptions again = changed.withWorkers(1, 2).withCompletionEntries(64).withSqThreadCpu(1);
+    RingOptions again =
+        changed
+            .withWorkers(1, 2)
+            .withCompletionEntries(64)
+            .withSqThreadCpu(1)
+            .withRegisteredFiles(9);
     assertEquals(8, again.entries());
     assertEquals("copied", again.threadName());
     assertEquals(3, again.inFlightLimit());
     assertEquals(1, again.boundedWorkers());
     assertEquals(2, again.unboundedWorkers());
     assertEquals(64, again.completionEntries());
+    assertEquals(9, again.withEntries(4).registeredFiles());
     assertEquals(1, again.sqThreadCpu());
   }
 

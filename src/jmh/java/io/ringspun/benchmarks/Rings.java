@@ -5,6 +5,7 @@ import io.ringspun.RingGroup;
 import io.ringspun.RingMetrics;
 import io.ringspun.RingOptions;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.ThreadFactory;
 
 /** The rings of an arm, and proof that they did its work. */
@@ -19,16 +20,24 @@ final class Rings implements AutoCloseable {
     EITHER
   }
 
-  private final RingGroup group;
+  private final List<Ring> rings;
+  private final ThreadFactory factory;
   private long submitted;
   private long inlineHits;
 
-  private Rings(RingGroup group) {
-    this.group = group;
+  private Rings(List<Ring> rings, ThreadFactory factory) {
+    this.rings = rings;
+    this.factory = factory;
   }
 
   static Rings open(int count, RingOptions options) throws IOException {
-    return new Rings(RingGroup.open(count, options));
+    RingGroup group = RingGroup.open(count, options);
+    return new Rings(group.rings(), group.threadFactory());
+  }
+
+  /** Returns the ring that files use which know of no other. */
+  static Rings shared() throws IOException {
+    return new Rings(List.of(Ring.shared()), Ring.shared().threadFactory());
   }
 
   static Rings one() throws IOException {
@@ -40,7 +49,7 @@ final class Rings implements AutoCloseable {
   }
 
   Ring first() {
-    return group.rings().getFirst();
+    return rings.getFirst();
   }
 
   /** Returns a factory of virtual threads that these rings carry. */
@@ -50,14 +59,14 @@ final class Rings implements AutoCloseable {
           "rings carry no virtual threads here: start Java with --add-opens"
               + " java.base/java.lang=ALL-UNNAMED");
     }
-    return group.threadFactory();
+    return factory;
   }
 
   /** Begins to count what the rings do. */
   void count() {
     submitted = 0;
     inlineHits = 0;
-    for (Ring ring : group.rings()) {
+    for (Ring ring : rings) {
       RingMetrics metrics = ring.metrics();
       submitted -= metrics.submitted();
       inlineHits -= metrics.inlineHits();
@@ -66,7 +75,7 @@ final class Rings implements AutoCloseable {
 
   /** Makes sure that since {@link #count} the rings did operations in the way that is expected. */
   void requireDone(long operations, Way way) {
-    for (Ring ring : group.rings()) {
+    for (Ring ring : rings) {
       RingMetrics metrics = ring.metrics();
       submitted += metrics.submitted();
       inlineHits += metrics.inlineHits();
@@ -86,6 +95,6 @@ final class Rings implements AutoCloseable {
 
   @Override
   public void close() {
-    group.close();
+    rings.forEach(Ring::close);
   }
 }

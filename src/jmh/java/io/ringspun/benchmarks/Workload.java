@@ -81,6 +81,43 @@ enum Workload {
     Arm open(String arm, int threads) throws Exception {
       return Copies.open(arm, false);
     }
+  },
+  H2(
+      H2Queries.OPERATIONS,
+      List.of(1, 32),
+      "fileChannel",
+      "fileChannelPlatform",
+      "ringPlatform",
+      "ringDefault",
+      "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return H2Queries.open(arm, threads);
+    }
+  },
+  LUCENE(
+      LuceneLookups.CACHED_OPERATIONS,
+      List.of(1, 32),
+      "fileChannel",
+      "fileChannelPlatform",
+      "ringDefault",
+      "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return LuceneLookups.open(arm, threads, false);
+    }
+  },
+  LUCENEDIRECT(
+      LuceneLookups.DIRECT_OPERATIONS,
+      List.of(1, 32, 128),
+      "fileChannel",
+      "fileChannelPlatform",
+      "ringDefault",
+      "ringCarried") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return LuceneLookups.open(arm, threads, true);
+    }
   };
 
   private final int operations;

@@ -44,6 +44,12 @@ final class Fallback {
     }
   }
 
+  /** Says what stands behind that which has no ring of its own, as far as is known yet. */
+  static String describe() {
+    String known = inForce;
+    return known == null ? "shared ring" : "fallback: JDK, because " + known;
+  }
+
   private static boolean isAllowed(String value) {
     return switch (value) {
       case "jdk" -> true;
@@ -60,8 +66,8 @@ final class Fallback {
       known = refused.reason();
       inForce = known;
       LOG.warn(
-          "io_uring is not available: {}. File channels are the JDK's instead, as -D{}=jdk allows,"
-              + " and hold the carrier while they wait. To have rings: {}.",
+          "io_uring is not available: {}. Channels and ring paths are the JDK's instead, as"
+              + " -D{}=jdk allows, and hold the carrier while they wait. To have rings: {}.",
           known,
           PROPERTY,
           refused.remedy());

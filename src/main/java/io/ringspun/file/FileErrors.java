@@ -49,6 +49,16 @@ final class FileErrors {
     };
   }
 
+  /** Tells that there was no slot for a file, which the kernel reports as ENFILE. */
+  static IOException ofFullTable(String path, int slots) {
+    return new FileSystemException(
+        path,
+        null,
+        "All %d slots of the ring's table are taken, if not all files of the system (ENFILE): close"
+                .formatted(slots)
+            + " registered files, or open the ring with more, RingOptions.withRegisteredFiles");
+  }
+
   /** Translates a failure to do something to one name or to two. */
   static IOException of(String path, @Nullable String other, int errno) {
     return switch (errno) {
@@ -62,6 +72,31 @@ final class FileErrors {
               other,
               "Too many levels of symbolic links, or a link that must not be followed");
       default -> new FileSystemException(path, other, Errno.describe(errno));
+    };
+  }
+
+  /** Translates it likewise, but as the JDK's own file system does. */
+  static IOException asJdk(String path, @Nullable String other, int errno) {
+    return switch (errno) {
+      case Errno.ENOENT -> new NoSuchFileException(path, other, null);
+      case Errno.EEXIST -> new FileAlreadyExistsException(path, other, null);
+      case Errno.EACCES -> new AccessDeniedException(path, other, null);
+      default -> new FileSystemException(path, other, Errno.describe(errno));
+    };
+  }
+
+  /**
+   * As the JDK has it for reading attributes and for copies: what lies below a file is not there.
+   */
+  static IOException ofSource(String path, @Nullable String other, int errno) {
+    return asJdk(path, other, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
+  }
+
+  /** As the JDK has it for deleting. */
+  static IOException ofDelete(String path, @Nullable String other, int errno) {
+    return switch (errno) {
+      case Errno.ENOTEMPTY, Errno.EEXIST -> new DirectoryNotEmptyException(path);
+      default -> asJdk(path, other, errno);
     };
   }
 }

@@ -6,9 +6,9 @@ import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystems;
@@ -24,8 +24,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
+ * @param errors how errors about names are told
  */
-record Names(@Nullable Handle directory, Engine home) {
+record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+  /** Makes an exception of what the kernel says of one name or of two. */
+  interface Errors {
+    IOException of(String path, @Nullable String other, int errno);
+  }
+
+  Names(@Nullable RawHandle directory, Engine home) {
+    this(directory, home, FileErrors::of);
+  }
 
   /** Refuses a path that the kernel would not understand. */
   static void requireDefault(Path path) {
@@ -34,14 +43,27 @@ record Names(@Nullable Handle directory, Engine home) {
     }
   }
 
-  /** Opens a file by openat(2). */
-  int open(Path name, int flags, int mode) throws IOException {
+  /**
+   * Opens a file by openat(2).
+   *
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
+   */
+  int open(Path name, int flags, int mode, boolean registered) throws IOException {
+    Engine engine = registered ? homeWithTable() : engine();
     try (PathMemory path = PathMemory.of(name)) {
-      int fd = run(path, (op, at) -> op.openat(at, path.address(), flags, mode));
-      if (fd < 0) {
-        throw FileErrors.ofOpen(name.toString(), flags, 0, -fd);
-      }
-      return fd;
+      int result =
+          run(
+              engine,
+              path,
+              (op, at) -> {
+                if (registered) {
+                  op.openatRegistered(at, path.address(), flags, mode);
+                } else {
+                  op.openat(at, path.address(), flags, mode);
+                }
+              });
+      return checkOpen(name, flags, 0, registered, result);
     }
   }
 
@@ -49,27 +71,53 @@ record Names(@Nullable Handle directory, Engine home) {
    * Opens a file by openat2(2).
    *
    * @param resolve {@code RESOLVE_} flags
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
    */
-  int openWithin(Path name, int flags, int mode, int resolve) throws IOException {
+  int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
+      throws IOException {
+    Engine engine = registered ? homeWithTable() : engine();
     int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
-    boolean hadFailed = engine().hasFailed();
+    boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
     try (PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, (flags & making) != 0 ? mode : 0, resolve);
-      int fd =
+      int result =
           run(
+              engine,
               new Object[] {path, how},
               (op, at) -> {
-                op.openat2(at, path.address(), how.address());
+                if (registered) {
+                  op.openat2Registered(at, path.address(), how.address());
+                } else {
+                  op.openat2(at, path.address(), how.address());
+                }
                 op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
               });
-      if (fd < 0) {
-        throw FileErrors.ofOpen(name.toString(), flags, resolve, -fd);
-      }
-      return fd;
+      return checkOpen(name, flags, resolve, registered, result);
     } finally {
-      Transfer.giveBack(engine(), how, hadFailed);
+      Transfer.giveBack(engine, how, hadFailed);
     }
+  }
+
+  private Engine homeWithTable() {
+    if (home.config().registeredFiles() == 0) {
+      throw new IllegalArgumentException(
+          "REGISTERED needs a ring opened with RingOptions.withRegisteredFiles, which %s is not"
+              .formatted(home));
+    }
+    return home;
+  }
+
+  private int checkOpen(Path name, int flags, int resolve, boolean registered, int result)
+      throws IOException {
+    if (registered && result == -Errno.ENFILE) {
+      throw FileErrors.ofFullTable(name.toString(), home.config().registeredFiles());
+    }
+    if (result < 0) {
+      throw FileErrors.ofOpen(name.toString(), flags, resolve, -result);
+    }
+    return result;
   }
 
   FileStat stat(Path name, int flags) throws IOException {
@@ -187,7 +235,7 @@ record Names(@Nullable Handle directory, Engine home) {
 
   /** For operations that take no directory: the kernel's own link to it leads there. */
   private PathMemory pathOfItsOwn(Path name) {
-    Handle handle = directory;
+    RawHandle handle = directory;
     return handle == null
         ? PathMemory.of(name)
         : PathMemory.of("/proc/self/fd/" + handle.fd() + "/", name);
@@ -204,7 +252,7 @@ record Names(@Nullable Handle directory, Engine home) {
   }
 
   private Engine engine() {
-    Handle handle = directory;
+    RawHandle handle = directory;
     if (handle != null) {
       return handle.engine();
     }
@@ -213,9 +261,12 @@ record Names(@Nullable Handle directory, Engine home) {
   }
 
   private int run(Object lent, Encoder encoder) throws IOException {
-    Engine engine = engine();
+    return run(engine(), lent, encoder);
+  }
+
+  private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
     Call call = engine.single();
-    Handle handle = directory;
+    RawHandle handle = directory;
     if (handle != null) {
       handle.acquire(); // the ring releases it at the completion
     }
@@ -226,7 +277,7 @@ record Names(@Nullable Handle directory, Engine home) {
 
   private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
       throws IOException {
-    Handle other = newPlace.directory;
+    RawHandle other = newPlace.directory;
     if (other != null) {
       other.acquire(); // an operation has place for one handle only
     }
@@ -243,17 +294,17 @@ record Names(@Nullable Handle directory, Engine home) {
   }
 
   private int at() {
-    Handle handle = directory;
+    RawHandle handle = directory;
     return handle == null ? Constants.AT_FDCWD : handle.fd();
   }
 
-  private static int check(Path name, int result) throws IOException {
+  private int check(Path name, int result) throws IOException {
     return check(name, null, result);
   }
 
-  private static int check(Path name, @Nullable Path other, int result) throws IOException {
+  private int check(Path name, @Nullable Path other, int result) throws IOException {
     if (result < 0) {
-      throw FileErrors.of(name.toString(), other == null ? null : other.toString(), -result);
+      throw errors.of(name.toString(), other == null ? null : other.toString(), -result);
     }
     return result;
   }

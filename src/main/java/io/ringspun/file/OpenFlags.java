@@ -15,10 +15,17 @@ import java.util.Set;
  * @param write whether bytes may be written
  * @param append whether every write goes to the end
  * @param direct whether the page cache is gone past
+ * @param registered whether the file goes into the table of its ring
  * @param deleteOnClose whether the name is to be removed when the file is closed
  */
 record OpenFlags(
-    int bits, boolean read, boolean write, boolean append, boolean direct, boolean deleteOnClose) {
+    int bits,
+    boolean read,
+    boolean write,
+    boolean append,
+    boolean direct,
+    boolean registered,
+    boolean deleteOnClose) {
 
   /**
    * Translates options.
@@ -30,7 +37,9 @@ record OpenFlags(
     boolean append = options.contains(StandardOpenOption.APPEND);
     boolean write = append || options.contains(StandardOpenOption.WRITE);
     boolean read = options.contains(StandardOpenOption.READ) || !write;
-    int bits = O_CLOEXEC | O_LARGEFILE | (read ? (write ? O_RDWR : O_RDONLY) : O_WRONLY);
+    boolean registered = options.contains(RingOpenOption.REGISTERED);
+    int inherited = registered ? 0 : O_CLOEXEC; // no program that is executed sees the table
+    int bits = inherited | O_LARGEFILE | (read ? (write ? O_RDWR : O_RDONLY) : O_WRONLY);
     boolean direct = false;
     boolean deleteOnClose = false;
     for (OpenOption option : options) {
@@ -41,6 +50,7 @@ record OpenFlags(
         }
         case LinkOption _ -> bits |= O_NOFOLLOW;
         case RingOpenOption.DIRECT -> direct = true;
+        case RingOpenOption.REGISTERED -> {} // told to the ring, not to the file system
         case RingOpenOption.TMPFILE -> {
           if (!write) {
             throw new IllegalArgumentException("TMPFILE needs WRITE");
@@ -65,7 +75,7 @@ record OpenFlags(
       bits |= O_NOFOLLOW; // as the JDK does: the name that is removed is the file that was opened
     }
     return new OpenFlags(
-        direct ? bits | O_DIRECT : bits, read, write, append, direct, deleteOnClose);
+        direct ? bits | O_DIRECT : bits, read, write, append, direct, registered, deleteOnClose);
   }
 
   /** Options that open the same file once more with the same access. */

@@ -370,11 +370,28 @@ final class RingBackedChannel extends RingFileChannel {
       requireOpen();
       StandIn opened = twin;
       if (opened == null) {
-        Path path = Path.of("/proc/self/fd/" + file.fd());
-        opened = new StandIn(FileChannel.open(path, flags.twinOptions()), this);
+        opened = new StandIn(openTwin(), this);
         twin = opened;
       }
       return opened;
+    }
+  }
+
+  private FileChannel openTwin() throws IOException {
+    boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
+    try {
+      while (true) {
+        try {
+          Path path = Path.of("/proc/self/fd/" + file.descriptor().fd());
+          return FileChannel.open(path, flags.twinOptions());
+        } catch (InterruptedIOException _) {
+          interrupted |= Thread.interrupted(); // this one came meanwhile
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

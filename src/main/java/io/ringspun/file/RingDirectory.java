@@ -7,7 +7,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystemException;
@@ -68,10 +68,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   private static final int OPEN_FLAGS =
       Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
 
-  private final Handle handle;
+  private final RawHandle handle;
   private final Names names;
 
-  private RingDirectory(Handle handle, Engine home) {
+  private RingDirectory(RawHandle handle, Engine home) {
     super(handle);
     this.handle = handle;
     names = new Names(handle, home);
@@ -102,8 +102,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     Names.requireDefault(path);
     Engine home = EngineAccess.of(ring);
-    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0);
-    return new RingDirectory(new Handle(fd, false, home), home);
+    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0, false);
+    return new RingDirectory(new RawHandle(fd, false, home), home);
   }
 
   /**
@@ -113,7 +113,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param options as for {@link RingFile#open(Path, OpenOption...)}, and {@link Resolve}
    * @return the file, for the caller to close; it does not depend on this directory
    * @throws IllegalArgumentException if options contradict each other; {@code DELETE_ON_CLOSE} and
-   *     {@link Resolve} do, since a file cannot be deleted within bounds
+   *     {@link Resolve} do, since a file cannot be deleted within bounds; or with {@link
+   *     RingOpenOption#REGISTERED} the directory's ring has no table
    * @throws UnsupportedOperationException if an option is unknown
    * @throws java.nio.file.AccessDeniedException if the way leads where {@link Resolve#BENEATH},
    *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV} forbids it, or permission is missing
@@ -137,8 +138,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
     requireCompatible(resolve);
-    int fd = names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve);
-    return RingFile.opened(names, name, fd, flags);
+    int number =
+        names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve, flags.registered());
+    return RingFile.opened(names, name, number, flags);
   }
 
   /**
@@ -160,8 +162,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       resolve |= bound.bit();
     }
     requireCompatible(resolve);
-    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve);
-    return new RingDirectory(new Handle(fd, false, names.home()), names.home());
+    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve, false);
+    return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
 
   /**

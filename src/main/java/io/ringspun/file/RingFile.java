@@ -16,6 +16,8 @@ import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -38,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
  * meanwhile and gives up its carrier; a platform thread waits. An operation goes to the ring that
- * carries the calling thread, else to the ring that the file was opened with.
+ * carries the calling thread, else to the ring that the file was opened with; that of a {@linkplain
+ * RingOpenOption#REGISTERED registered} file always to the latter.
  *
  * <p>Safe for use by many threads at once. Operations begun by different threads run in no
  * particular order, even on the same bytes; use a {@link io.ringspun.Chain} where order matters.
@@ -95,13 +98,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     java.nio.file.LinkOption#NOFOLLOW_LINKS}, {@link RingOpenOption} and {@code
    *     com.sun.nio.file.ExtendedOpenOption.DIRECT}; none means to read
    * @return the file, for the caller to close
-   * @throws IllegalArgumentException if options contradict each other
+   * @throws IllegalArgumentException if options contradict each other, or with {@link
+   *     RingOpenOption#REGISTERED} the ring has no table; the shared one has none
    * @throws UnsupportedOperationException if an option is unknown
    * @throws java.nio.file.ProviderMismatchException if the path is of another file system
    * @throws java.nio.file.NoSuchFileException if there is no such file
    * @throws java.nio.file.FileAlreadyExistsException if there is one though it was to be made
    * @throws java.nio.file.AccessDeniedException if permission is missing
-   * @throws java.nio.file.FileSystemException if the kernel refuses for another reason
+   * @throws java.nio.file.FileSystemException if the kernel refuses for another reason, one of them
+   *     that the ring's table is full
    * @throws IOException as listed above and in the class comment
    */
   public static RingFile open(Path path, OpenOption... options) throws IOException {
@@ -126,33 +131,37 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Names.requireDefault(path);
     OpenFlags flags = OpenFlags.of(options);
     Names names = new Names(null, EngineAccess.of(ring));
-    return opened(names, path, names.open(path, flags.bits(), mode), flags);
+    int number = names.open(path, flags.bits(), mode, flags.registered());
+    return opened(names, path, number, flags);
   }
 
-  /** Takes charge of a descriptor that has just been opened under a name. */
-  static RingFile opened(Names names, Path name, int fd, OpenFlags flags) throws IOException {
-    Handle handle = new Handle(fd, flags.direct(), names.home());
-    int memoryAlignment = 1;
-    int offsetAlignment = 1;
-    FileStat stat = null;
+  /** Takes charge of a descriptor or a slot that has just been opened under a name. */
+  static RingFile opened(Names names, Path name, int number, OpenFlags flags) throws IOException {
+    Engine home = names.home();
+    Handle handle =
+        flags.registered()
+            ? new RegisteredHandle(number, flags.direct(), home)
+            : new RawHandle(number, flags.direct(), home);
+    RingFile file = new RingFile(handle, flags, 1, 1, 0);
     try {
       if (flags.deleteOnClose()) {
         names.unlinkIfPossible(name);
       }
-      if (flags.direct()) {
-        stat = stat(handle, 0);
-      }
+      return flags.direct() ? file.aligned() : file;
     } catch (IOException | RuntimeException | Error e) {
       handle.close();
       throw e;
     }
-    if (stat != null) {
-      // A file system that does not tell its alignment is content with its block size.
-      int unknown = Math.max(stat.blockSize(), 512);
-      memoryAlignment = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
-      offsetAlignment = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
-    }
-    return new RingFile(handle, flags, memoryAlignment, offsetAlignment, 0);
+  }
+
+  /** Returns this file with the alignment that direct I/O on it needs. */
+  private RingFile aligned() throws IOException {
+    FileStat stat = stat();
+    // A file system that does not tell its alignment is content with its block size.
+    int unknown = Math.max(stat.blockSize(), 512);
+    int forMemory = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
+    int forOffset = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
+    return new RingFile(handle, flags, forMemory, forOffset, timeoutNanos);
   }
 
   /**
@@ -167,6 +176,51 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public RingFile withTimeout(Duration limit) {
     return new RingFile(
         handle, flags, memoryAlignment, offsetAlignment, Arguments.timeoutNanos(limit));
+  }
+
+  /**
+   * Returns whether the file is in a slot of its ring's table and has no descriptor; see {@link
+   * RingOpenOption#REGISTERED}.
+   *
+   * @return whether it was opened so
+   */
+  public boolean isRegistered() {
+    return handle instanceof RegisteredHandle;
+  }
+
+  /**
+   * Makes a descriptor of the process for this registered file, close-on-exec, which operations of
+   * any ring can use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). It is the same open file: to
+   * have lost data in a sync of either is to have lost it for both. It stays open when this one is
+   * closed, and when the ring is.
+   *
+   * <p>Some operations cannot do without a descriptor. The first of them makes one in the same way,
+   * which is kept until this file is closed: {@link #stat} and {@link #size}; opening with {@link
+   * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; mapping and locking by {@link
+   * RingFileChannel}. Where the kernel cannot make one they fail with EINVAL.
+   *
+   * @return a file that is not registered, for the caller to close
+   * @throws IllegalStateException if this file is not registered
+   * @throws IOException as listed in the class comment
+   */
+  public RingFile installDescriptor() throws IOException {
+    if (!(handle instanceof RegisteredHandle registered)) {
+      throw new IllegalStateException("the file is not registered: it has a descriptor");
+    }
+    RawHandle installed = registered.installed(install());
+    return new RingFile(installed, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+  }
+
+  private int install() throws IOException {
+    return check("fixed_fd_install", runRaw(op -> op.fixedFdInstall(handle.fd())));
+  }
+
+  /** Returns the file's descriptor, or for a registered file one that is made for the purpose. */
+  RawHandle descriptor() throws IOException {
+    return switch (handle) {
+      case RawHandle raw -> raw;
+      case RegisteredHandle registered -> registered.descriptor(this::install);
+    };
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -722,18 +776,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable();
     int result = runRaw(operation -> operation.ftruncate(handle.fd(), size));
     if (result == -Errno.EINVAL) {
-      result = truncatePlainly(size); // a kernel without the operation says so like this
+      // A kernel without the operation says so like this.
+      result = handle.engine().inline().truncate(descriptor(), size);
     }
     check("ftruncate", result);
-  }
-
-  private int truncatePlainly(long size) throws IOException {
-    handle.acquire();
-    try {
-      return handle.engine().inline().truncate(handle.fd(), size);
-    } finally {
-      handle.release();
-    }
   }
 
   /**
@@ -762,10 +808,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public FileStat stat() throws IOException {
-    return stat(handle, timeoutNanos);
+    return stat(descriptor(), timeoutNanos);
   }
 
-  static FileStat stat(Handle handle, long timeoutNanos) throws IOException {
+  static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
     boolean hadFailed = engine.hasFailed();
@@ -875,7 +921,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * {@link java.nio.channels.AsynchronousCloseException}. An operation that the hardware has in
    * hand is waited for. An interrupt does not keep the file open. Closing again has no effect.
    *
-   * @throws IOException if the kernel reports that earlier writes failed; the file is closed
+   * <p>A {@linkplain RingOpenOption#REGISTERED registered} file gives its slot back likewise; it is
+   * gone already if its ring is closed or has failed.
+   *
+   * @throws IOException if the kernel reports that earlier writes failed, which it does not for a
+   *     registered file; the file is closed
    */
   @Override
   public void close() throws IOException {

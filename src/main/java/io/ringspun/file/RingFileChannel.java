@@ -18,7 +18,9 @@ import java.util.Set;
  * an interrupt closes it; code that is written for rings does better with {@link RingFile}.
  *
  * <p>A virtual thread that waits for a transfer parks and gives up its carrier. Mapping and locking
- * are the JDK's own.
+ * are the JDK's own. They, and whatever asks for the size, as each write with {@code APPEND} does,
+ * give a {@linkplain RingOpenOption#REGISTERED registered} file a descriptor after all; see {@link
+ * RingFile#installDescriptor}.
  *
  * <h2>Where there can be no ring</h2>
  *

@@ -35,11 +35,13 @@ public final class RingInputStream extends InputStream {
   private static final int ARRAY_MAX = Integer.MAX_VALUE - 8;
 
   private final RingFile file;
+  private final boolean interruptible;
   private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
   private long position; // guarded by positionLock
 
-  private RingInputStream(RingFile file, long position) {
+  private RingInputStream(RingFile file, long position, boolean interruptible) {
     this.file = file;
+    this.interruptible = interruptible;
     this.position = position;
   }
 
@@ -71,13 +73,25 @@ public final class RingInputStream extends InputStream {
    */
   public static RingInputStream open(Ring ring, Path path, OpenOption... options)
       throws IOException {
+    requireToRead(options);
+    return new RingInputStream(RingFile.open(ring, path, options), 0, true);
+  }
+
+  /** Opens a file likewise, for a stream that no interrupt ends, as the JDK's. */
+  static RingInputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
+      throws IOException {
+    requireToRead(options);
+    RingFile file = Uninterrupted.get(() -> RingFile.open(ring, path, options));
+    return new RingInputStream(file, 0, false);
+  }
+
+  private static void requireToRead(OpenOption... options) {
     for (OpenOption option : options) {
       if (option == StandardOpenOption.WRITE || option == StandardOpenOption.APPEND) {
         throw new UnsupportedOperationException("'" + option + "' not allowed");
       }
     }
     requireNotDirect(OpenFlags.of(new HashSet<>(Arrays.asList(options))).direct());
-    return new RingInputStream(RingFile.open(ring, path, options), 0);
   }
 
   /**
@@ -94,13 +108,17 @@ public final class RingInputStream extends InputStream {
     Arguments.requirePosition(position, 0);
     requireNotDirect(file.isDirect());
     file.requireReadable();
-    return new RingInputStream(file, position);
+    return new RingInputStream(file, position, true);
   }
 
   static void requireNotDirect(boolean direct) {
     if (direct) {
       throw new IllegalArgumentException("streams need no alignment, and direct I/O does");
     }
+  }
+
+  private <T> T call(Uninterrupted.Action<T> action) throws IOException {
+    return interruptible ? action.run() : Uninterrupted.get(action);
   }
 
   @Override
@@ -117,7 +135,7 @@ public final class RingInputStream extends InputStream {
     }
     positionLock.lock();
     try {
-      int n = file.read(ByteBuffer.wrap(target, offset, length), position);
+      int n = call(() -> file.read(ByteBuffer.wrap(target, offset, length), position));
       position += Math.max(n, 0);
       return n;
     } finally {
@@ -146,7 +164,7 @@ public final class RingInputStream extends InputStream {
     positionLock.lock();
     try {
       // Only a guess: the file may grow or shrink meanwhile, and some claim to be empty.
-      long left = file.size() - position;
+      long left = call(file::size) - position;
       if (left > ARRAY_MAX && most == ARRAY_MAX) {
         throw new OutOfMemoryError("Required array size too large");
       }
@@ -185,7 +203,7 @@ public final class RingInputStream extends InputStream {
   public long skip(long count) throws IOException {
     positionLock.lock();
     try {
-      FileStat stat = file.stat();
+      FileStat stat = call(file::stat);
       if (stat.type() != FileStat.FileType.REGULAR || (stat.size() == 0 && count > 0)) {
         return super.skip(count);
       }
@@ -207,7 +225,7 @@ public final class RingInputStream extends InputStream {
   public int available() throws IOException {
     positionLock.lock();
     try {
-      FileStat stat = file.stat();
+      FileStat stat = call(file::stat);
       return stat.type() == FileStat.FileType.REGULAR
           ? Math.clamp(stat.size() - position, 0, Integer.MAX_VALUE)
           : 0;
@@ -227,7 +245,11 @@ public final class RingInputStream extends InputStream {
     try {
       MemorySegment memory = block.memory().asSlice(0, COPY_BYTES);
       long total = 0;
-      for (int n = file.read(memory, position); n >= 0; n = file.read(memory, position)) {
+      while (true) {
+        int n = call(() -> file.read(memory, position));
+        if (n < 0) {
+          return total;
+        }
         position += n;
         if (onRing != null) {
           onRing.write(memory.asSlice(0, n));
@@ -237,7 +259,6 @@ public final class RingInputStream extends InputStream {
         }
         total += n;
       }
-      return total;
     } finally {
       positionLock.unlock();
       if (onRing == null || !onRing.isRingFailed()) { // else nobody knows what the kernel still has

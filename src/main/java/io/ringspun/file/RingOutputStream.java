@@ -37,11 +37,13 @@ public final class RingOutputStream extends OutputStream {
           StandardOpenOption.WRITE);
 
   private final RingFile file;
+  private final boolean interruptible;
   private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
   private long position; // guarded by positionLock; unused when appending
 
-  private RingOutputStream(RingFile file, long position) {
+  private RingOutputStream(RingFile file, long position, boolean interruptible) {
     this.file = file;
+    this.interruptible = interruptible;
     this.position = position;
   }
 
@@ -73,6 +75,21 @@ public final class RingOutputStream extends OutputStream {
    */
   public static RingOutputStream open(Ring ring, Path path, OpenOption... options)
       throws IOException {
+    Set<OpenOption> chosen = toWrite(options);
+    RingFile file = RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE);
+    return new RingOutputStream(file, 0, true);
+  }
+
+  /** Opens or makes a file likewise, for a stream that no interrupt ends, as the JDK's. */
+  static RingOutputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
+      throws IOException {
+    Set<OpenOption> chosen = toWrite(options);
+    RingFile file =
+        Uninterrupted.get(() -> RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE));
+    return new RingOutputStream(file, 0, false);
+  }
+
+  private static Set<OpenOption> toWrite(OpenOption... options) {
     Set<OpenOption> chosen = new HashSet<>(Arrays.asList(options));
     if (chosen.contains(StandardOpenOption.READ)) {
       throw new IllegalArgumentException("READ not allowed");
@@ -82,7 +99,7 @@ public final class RingOutputStream extends OutputStream {
     }
     chosen.add(StandardOpenOption.WRITE);
     RingInputStream.requireNotDirect(OpenFlags.of(chosen).direct());
-    return new RingOutputStream(RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE), 0);
+    return chosen;
   }
 
   /**
@@ -100,7 +117,7 @@ public final class RingOutputStream extends OutputStream {
     Arguments.requirePosition(position, 0);
     RingInputStream.requireNotDirect(file.isDirect());
     file.requireWritable();
-    return new RingOutputStream(file, position);
+    return new RingOutputStream(file, position, true);
   }
 
   @Override
@@ -124,7 +141,7 @@ public final class RingOutputStream extends OutputStream {
     positionLock.lock();
     try {
       while (source.hasRemaining()) {
-        position += file.isAppending() ? file.append(source) : file.write(source, position);
+        position += interruptible ? writeSome(source) : Uninterrupted.get(() -> writeSome(source));
       }
     } catch (InterruptedIOException e) {
       e.bytesTransferred = length - source.remaining();
@@ -132,6 +149,10 @@ public final class RingOutputStream extends OutputStream {
     } finally {
       positionLock.unlock();
     }
+  }
+
+  private int writeSome(ByteBuffer source) throws IOException {
+    return file.isAppending() ? file.append(source) : file.write(source, position);
   }
 
   boolean isRingFailed() {

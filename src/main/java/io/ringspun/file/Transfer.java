@@ -10,6 +10,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -42,8 +43,8 @@ final class Transfer {
     direct = flags.direct();
     append = flags.append();
     // With O_DIRECT a call that must not wait for memory or locks still waits for the device.
-    inlineReads = !direct;
-    inlineWrites = !direct && !append;
+    inlineReads = !direct && handle instanceof RawHandle;
+    inlineWrites = inlineReads && !append;
   }
 
   /** Reads what one operation gives: 0 at the end. */
@@ -81,7 +82,7 @@ final class Transfer {
   }
 
   private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
-    int n = (int) engine.inline().read(handle, target, position);
+    int n = (int) engine.inline().read((RawHandle) handle, target, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineReads = false;
     }
@@ -180,7 +181,7 @@ final class Transfer {
   }
 
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
-    int n = (int) engine.inline().write(handle, source, position);
+    int n = (int) engine.inline().write((RawHandle) handle, source, position);
     if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
       inlineWrites = false; // as on ext4, and as with pipes
     }

@@ -2,7 +2,8 @@
  * Files on a ring: {@link io.ringspun.file.RingFile} for code written for it, {@link
  * io.ringspun.file.RingFileChannel} for code that knows {@link java.nio.channels.FileChannel},
  * {@link io.ringspun.file.RingInputStream} and {@link io.ringspun.file.RingOutputStream} for
- * streams, and {@link io.ringspun.file.RingDirectory} for names.
+ * streams, {@link io.ringspun.file.RingDirectory} for names, and {@link
+ * io.ringspun.file.RingFileSystems} for code that knows {@link java.nio.file.Path}.
  *
  * <p>All methods throw {@link NullPointerException} if given null.
  */

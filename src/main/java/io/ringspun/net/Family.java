@@ -15,6 +15,13 @@ enum Family {
     this.number = number;
   }
 
+  /** Returns whether a socket with this {@code AF_} number is of one of these families. */
+  static boolean isKnown(int number) {
+    return number == Constants.AF_INET
+        || number == Constants.AF_INET6
+        || number == Constants.AF_UNIX;
+  }
+
   /** Returns the {@code AF_} number. */
   int number() {
     return number;

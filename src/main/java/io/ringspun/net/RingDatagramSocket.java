@@ -7,7 +7,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.Lending;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -36,7 +36,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   private static final long PAUSE_MIN_NANOS = 50_000;
   private static final long PAUSE_MAX_NANOS = 5_000_000;
 
-  private RingDatagramSocket(Handle handle, Family family, long timeoutNanos) {
+  private RingDatagramSocket(RawHandle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
   }
 
@@ -57,7 +57,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   private static RingDatagramSocket open(Engine home, Family family) throws IOException {
     int fd = Sockets.open(home, family, SOCK_DGRAM);
-    RingDatagramSocket socket = new RingDatagramSocket(new Handle(fd, false, home), family, 0);
+    RingDatagramSocket socket = new RingDatagramSocket(new RawHandle(fd, false, home), family, 0);
     if (family != Family.UNIX) {
       Multicast.onlyOwnGroups(socket);
     }

@@ -5,12 +5,15 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A stream socket, TCP or Unix, that takes connections. Blocks, waits and throws as {@link
@@ -22,8 +25,12 @@ public final class RingListener extends SocketDescriptor {
   /** How many connections the kernel keeps for {@code accept} unless told otherwise. */
   private static final int BACKLOG = 4096;
 
-  private RingListener(Handle handle, Family family, long timeoutNanos) {
+  private final Set<Connections> iterations; // those that are open, through any view
+
+  private RingListener(
+      RawHandle handle, Family family, long timeoutNanos, Set<Connections> iterations) {
     super(handle, family, timeoutNanos);
+    this.iterations = iterations;
   }
 
   /**
@@ -43,7 +50,8 @@ public final class RingListener extends SocketDescriptor {
 
   private static RingListener open(Engine home, Family family) throws IOException {
     int fd = Sockets.open(home, family, Constants.SOCK_STREAM);
-    return new RingListener(new Handle(fd, false, home), family, 0);
+    return new RingListener(
+        new RawHandle(fd, false, home), family, 0, ConcurrentHashMap.newKeySet());
   }
 
   /**
@@ -113,7 +121,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingListener withTimeout(Duration limit) {
-    return new RingListener(socketHandle(), family(), Arguments.timeoutNanos(limit));
+    return new RingListener(socketHandle(), family(), Arguments.timeoutNanos(limit), iterations);
   }
 
   /**
@@ -132,6 +140,43 @@ public final class RingListener extends SocketDescriptor {
             null,
             timeoutNanos());
     return RingSocket.of(NetErrors.check("accept", fd), family(), home);
+  }
+
+  /**
+   * Begins to take connections without asking for each ({@code IORING_OP_ACCEPT} with {@code
+   * IORING_ACCEPT_MULTISHOT}, Linux 5.19), on the listener's home ring. Does not block: the kernel
+   * is asked when somebody wants the first. This view's time limit holds for each connection.
+   *
+   * @return the connections, for the caller to close; closing the listener closes them too
+   * @throws java.nio.channels.ClosedChannelException if the listener is closed
+   */
+  public Connections connections() throws IOException {
+    Connections connections = new Connections(this);
+    iterations.add(connections);
+    if (!isOpen()) { // perhaps since its close looked for iterations
+      connections.close();
+      throw new ClosedChannelException();
+    }
+    return connections;
+  }
+
+  /** Forgets connections that were closed. */
+  void ended(Connections connections) {
+    iterations.remove(connections);
+  }
+
+  /**
+   * Closes the listener as {@link SocketDescriptor#close} says, and all its {@link #connections}.
+   *
+   * @throws IOException if the kernel reports an error; the listener is closed
+   */
+  @Override
+  public void close() throws IOException {
+    try {
+      super.close();
+    } finally {
+      iterations.forEach(Connections::close);
+    }
   }
 
   @Override

@@ -1,12 +1,16 @@
 package io.ringspun.net;
 
+import io.ringspun.BufferRing;
+import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -48,16 +52,38 @@ import java.util.Arrays;
  * @since 0.1
  */
 public final class RingSocket extends SocketDescriptor {
+  private static final StreamSource RECEIVE =
+      new StreamSource() {
+        @Override
+        public void encode(Operation operation, int fd, int group) {
+          operation.multishotRecv(fd, group, 0);
+        }
+
+        @Override
+        public IOException failure(int errno) {
+          return NetErrors.of("recv", errno);
+        }
+      };
+
   private final StreamTransfer transfer;
 
-  private RingSocket(Handle handle, Family family, long timeoutNanos) {
+  private RingSocket(RawHandle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
     transfer = new StreamTransfer(handle);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new Handle(fd, false, home), family, 0);
+    return new RingSocket(new RawHandle(fd, false, home), family, 0);
+  }
+
+  /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
+  static RingSocket ofJdk(int fd, Family family, Engine home) {
+    return new RingSocket(new RawHandle(fd, false, home).takingInterruptsAsJdk(), family, 0);
+  }
+
+  StreamTransfer transfer() {
+    return transfer;
   }
 
   // ---- opening -------------------------------------------------------------------------------
@@ -333,6 +359,20 @@ public final class RingSocket extends SocketDescriptor {
       }
       target.position(target.position() + n);
     } while (target.hasRemaining());
+  }
+
+  /**
+   * Begins to receive bytes into buffers that the kernel takes when they arrive ({@code
+   * IORING_OP_RECV} with {@code IORING_RECV_MULTISHOT}, Linux 6.0), on the buffers' ring. Does not
+   * block. This view's time limit holds for each chunk.
+   *
+   * @param buffers where the bytes go
+   * @return a stream, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
+   * @throws IOException as listed above
+   */
+  public ReceiveStream receive(BufferRing buffers) throws IOException {
+    return receive(buffers, RECEIVE, timeoutNanos());
   }
 
   // ---- writing -------------------------------------------------------------------------------

@@ -3,8 +3,8 @@ package io.ringspun.net;
 import io.ringspun.Descriptor;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
     permits RingDatagramSocket, RingListener, RingSocket {
-  private final Handle handle;
+  private final RawHandle handle;
   private final Family family;
   private final long timeoutNanos; // 0 for none
 
-  SocketDescriptor(Handle handle, Family family, long timeoutNanos) {
+  SocketDescriptor(RawHandle handle, Family family, long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.family = family;
@@ -122,7 +122,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
 
   // ---- for the package -----------------------------------------------------------------------
 
-  final Handle socketHandle() {
+  final RawHandle socketHandle() {
     return handle;
   }
 

@@ -8,6 +8,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
@@ -97,6 +98,34 @@ final class Sockets {
       NetErrors.check("connect", result);
     } finally {
       if (!lent || !socket.isRingFailed()) {
+        block.close();
+      }
+    }
+  }
+
+  /** A connection that was taken. */
+  record Accepted(int fd, SocketAddress peer) {}
+
+  /** Takes a connection, and with it the address of a peer that may have left again. */
+  static Accepted accept(SocketDescriptor listener, long nanos) throws IOException {
+    NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES);
+    boolean settled = false;
+    try {
+      long lengthAt = SocketAddressMemory.MAX_BYTES;
+      block.memory().set(ValueLayout.JAVA_INT, lengthAt, SocketAddressMemory.MAX_BYTES);
+      long address = block.address();
+      int fd =
+          listener.run(
+              (operation, socket) ->
+                  operation.accept(socket, address, address + lengthAt, Constants.SOCK_CLOEXEC),
+              block,
+              nanos);
+      settled = true;
+      NetErrors.check("accept", fd);
+      int length = block.memory().get(ValueLayout.JAVA_INT, lengthAt);
+      return new Accepted(fd, Addresses.get(block.memory(), length));
+    } finally {
+      if (settled || !listener.isRingFailed()) {
         block.close();
       }
     }

@@ -4,11 +4,11 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -17,9 +17,9 @@ import java.lang.foreign.MemorySegment;
  * the memory itself. Arguments are checked already.
  */
 final class StreamTransfer {
-  private final Handle handle;
+  private final RawHandle handle;
 
-  StreamTransfer(Handle handle) {
+  StreamTransfer(RawHandle handle) {
     this.handle = handle;
   }
 

@@ -30,8 +30,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -122,6 +125,57 @@ class FallbackTest {
     assertEquals(2, channels.size(), output::toString);
     assertTrue(channels.getFirst().endsWith("] on Ring[ringspun-shared]]"), output::toString);
     assertTrue(output.stream().noneMatch(line -> line.contains("WARN")), output::toString);
+  }
+
+  /** Does to ring paths whatever a ring would be asked to do. */
+  static final class RingPaths {
+    public static void main(String[] arguments) throws IOException {
+      Path root = RingFileSystems.wrap(Path.of(arguments[0]));
+      Path file = root.resolve("file");
+      Files.writeString(file, "what it holds");
+      Path copy = Files.copy(file, root.resolve("copy"), StandardCopyOption.COPY_ATTRIBUTES);
+      Path moved = Files.move(copy, Files.createDirectory(root.resolve("sub")).resolve("moved"));
+      Files.createLink(root.resolve("link"), moved);
+      Files.createSymbolicLink(root.resolve("symbolic"), moved);
+      var user = Files.getFileAttributeView(moved, UserDefinedFileAttributeView.class);
+      user.write("origin", ByteBuffer.wrap(new byte[5]));
+      user.read("origin", ByteBuffer.allocate(user.size("origin")));
+      var view = Files.getFileAttributeView(moved, PosixFileAttributeView.class);
+      System.out.println("owned by " + view.readAttributes().owner());
+      System.out.println("holds " + Files.readString(root.resolve("symbolic")));
+      System.out.println("size " + Files.getAttribute(moved, "size"));
+      System.out.println("size too " + Files.size(moved) + Files.exists(moved));
+      Files.delete(file);
+      try (var walk = Files.walk(root)) {
+        System.out.println("left " + walk.map(root::relativize).sorted().toList());
+      }
+      System.out.println("by " + root.getFileSystem());
+    }
+  }
+
+  @Test
+  void noRing_theJdkMayStandInForPaths() throws Exception {
+    List<String> output =
+        withoutRings()
+            .with("--enable-native-access=ALL-UNNAMED", ALLOWED)
+            .run(RingPaths.class, directory.toString())
+            .lines()
+            .toList();
+    assertEquals(1, starting("owned by ", output).size(), output::toString);
+    assertEquals(List.of("holds what it holds"), starting("holds", output));
+    assertEquals(List.of("size 13", "size too 13true"), starting("size", output));
+    assertEquals(List.of("left [, link, sub, sub/moved, symbolic]"), starting("left", output));
+    List<String> by = starting("by RingFileSystem[fallback: JDK, because a seccomp", output);
+    assertEquals(1, by.size(), output::toString);
+  }
+
+  @Test
+  void noRing_pathsFailByDefault() throws Exception {
+    ChildJvm jvm = withoutRings().with("--enable-native-access=ALL-UNNAMED");
+    AssertionError failed =
+        assertThrows(AssertionError.class, () -> jvm.run(RingPaths.class, directory.toString()));
+    assertTrue(failed.getMessage().contains("RingUnavailableException"), failed::getMessage);
+    assertFalse(Files.exists(directory.resolve("file")), "nothing must be done by other means");
   }
 
   /** A mistake is told before it matters. */

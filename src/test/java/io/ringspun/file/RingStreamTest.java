@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -42,7 +43,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -280,6 +284,19 @@ class RingStreamTest {
     assertArrayEquals(
         Arrays.copyOfRange(expected, 5, LARGE), Arrays.copyOfRange(actual, 1, LARGE - 4));
     assertArrayEquals(expected, Arrays.copyOfRange(actual, LARGE - 4, actual.length));
+  }
+
+  /** It leaves the stream to the next thread. */
+  @Test
+  void transferTo_letsOthersRead() throws Exception {
+    Path path = Bytes.file(directory.resolve("file"), 1, 1_000);
+    try (Ring ring = Ring.open();
+        RingInputStream in = RingInputStream.open(ring, path)) {
+      assertEquals(1_000, in.transferTo(new ByteArrayOutputStream()));
+      FutureTask<Integer> other = new FutureTask<>(in::read);
+      Thread.ofPlatform().daemon().start(other);
+      assertEquals(-1, other.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS));
+    }
   }
 
   @ParameterizedTest

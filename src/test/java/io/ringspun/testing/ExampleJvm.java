@@ -125,6 +125,16 @@ public final class ExampleJvm implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Returns what the program has printed so far. */
+  public String outSoFar() throws IOException {
+    return Files.readString(out);
+  }
+
+  /** Returns what the program has printed on standard error so far. */
+  public String errSoFar() throws IOException {
+    return Files.readString(err);
+  }
+
   /** Waits for the program's end. */
   public Result await() throws IOException, InterruptedException {
     if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {

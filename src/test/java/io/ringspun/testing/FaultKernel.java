@@ -571,6 +571,21 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int unread(int fd, MemorySegment count) {
+    return REAL.unread(fd, count);
+  }
+
+  @Override
+  public int setFlags(int fd, int flags) {
+    return REAL.setFlags(fd, flags);
+  }
+
+  @Override
+  public int dup3(int fd, int replaced, int flags) {
+    return REAL.dup3(fd, replaced, flags);
+  }
+
+  @Override
   public long preadv2(
       int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
     return REAL.preadv2(fd, limited(call, held), count, position, flags, held);

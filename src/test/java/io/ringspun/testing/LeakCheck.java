@@ -3,6 +3,7 @@ package io.ringspun.testing;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.Leaks;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -26,8 +27,18 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   static {
     try {
       SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
-    } catch (IOException e) {
+      Thread.ofVirtual().start(LeakCheck::waitForNobody).join(); // and the same for its pollers
+    } catch (IOException | InterruptedException e) {
       throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static void waitForNobody() {
+    try (ServerSocket listener = new ServerSocket(0)) {
+      listener.setSoTimeout(1);
+      listener.accept();
+    } catch (IOException _) {
+      // Nobody came.
     }
   }
 

@@ -32,7 +32,12 @@ public record RingCase(Caller caller, boolean inline) {
 
   /** Runs the body on such a thread, and checks that the ring is left idle. */
   public void run(Body body) throws Exception {
-    try (Ring ring = Ring.open(RingOptions.defaults().withInlineAttempts(inline))) {
+    run(RingOptions.defaults(), body);
+  }
+
+  /** Runs the body likewise, on a ring with further options. */
+  public void run(RingOptions options, Body body) throws Exception {
+    try (Ring ring = Ring.open(options.withInlineAttempts(inline))) {
       BlockedCall<Void> call =
           BlockedCall.start(
               ring,

@@ -12,20 +12,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * A ring's table of registered buffers, whose pages the kernel pins once instead of at every
- * transfer: {@code struct io_uring_rsrc_register}, {@code io_uring_rsrc_update2} and {@code
- * io_uring_clone_buffers}. For the ring's own thread, if it has one; each method returns the
- * kernel's answer or a negated {@code errno}.
+ * What is in a ring's table of registered buffers, whose pages the kernel pins once instead of at
+ * every transfer: {@code struct io_uring_rsrc_update2} and {@code io_uring_clone_buffers}. For the
+ * ring's own thread, if it has one; each method returns the kernel's answer or a negated {@code
+ * errno}.
  */
 public final class BufferRegistration {
-  static final StructLayout TABLE =
-      structLayout(
-          JAVA_INT.withName("nr"),
-          JAVA_INT.withName("flags"),
-          JAVA_LONG.withName("resv2"),
-          JAVA_LONG.withName("data"),
-          JAVA_LONG.withName("tags"));
-
   static final StructLayout UPDATE =
       structLayout(
           JAVA_INT.withName("offset"),
@@ -48,19 +40,11 @@ public final class BufferRegistration {
 
   private BufferRegistration() {}
 
-  /** Makes a table of so many empty slots ({@code IORING_RSRC_REGISTER_SPARSE}, Linux 5.19). */
-  public static int makeTable(Kernel kernel, RingMemory ring, int slots) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment table = arena.allocate(TABLE);
-      table.set(JAVA_INT, TABLE.byteOffset(groupElement("nr")), slots);
-      table.set(JAVA_INT, TABLE.byteOffset(groupElement("flags")), IORING_RSRC_REGISTER_SPARSE);
-      return kernel.register(ring, IORING_REGISTER_BUFFERS2, table, (int) TABLE.byteSize());
-    }
-  }
-
   /**
    * Puts memory into a slot, in the place of what is there; empties it if given {@code
-   * MemorySegment.NULL}.
+   * MemorySegment.NULL}. For the ring's own thread.
+   *
+   * @return the kernel's answer or a negated errno
    */
   public static int update(Kernel kernel, RingMemory ring, int slot, MemorySegment memory) {
     try (Arena arena = Arena.ofConfined()) {

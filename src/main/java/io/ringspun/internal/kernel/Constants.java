@@ -41,6 +41,7 @@ public final class Constants {
   public static final int IORING_OP_SEND_ZC = 47;
   public static final int IORING_OP_SENDMSG_ZC = 48;
   public static final int IORING_OP_READ_MULTISHOT = 49;
+  public static final int IORING_OP_FIXED_FD_INSTALL = 54;
   public static final int IORING_OP_FTRUNCATE = 55;
   public static final int IORING_OP_BIND = 56;
   public static final int IORING_OP_LISTEN = 57;
@@ -55,6 +56,9 @@ public final class Constants {
   public static final int IOSQE_ASYNC = 1 << 4;
   public static final int IOSQE_BUFFER_SELECT = 1 << 5;
   public static final int IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
+
+  /** What {@code sqe->file_index} has if the kernel is to choose a slot. */
+  public static final int IORING_FILE_INDEX_ALLOC = -1;
 
   // io_uring_params->flags
   public static final int IORING_SETUP_IOPOLL = 1;
@@ -109,6 +113,7 @@ public final class Constants {
   public static final int IORING_UNREGISTER_BUFFERS = 1;
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
+  public static final int IORING_REGISTER_FILES2 = 13;
   public static final int IORING_REGISTER_BUFFERS2 = 15;
   public static final int IORING_REGISTER_BUFFERS_UPDATE = 16;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
@@ -154,7 +159,11 @@ public final class Constants {
   public static final int O_DIRECT = ARM ? 0x10000 : 0x4000;
   public static final int O_LARGEFILE = ARM ? 0x20000 : 0x8000;
   public static final int O_CLOEXEC = 0x80000;
+  public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  // fcntl(2)
+  public static final int F_SETFL = 4;
 
   // *at(2)
   public static final int AT_FDCWD = -100;
@@ -242,6 +251,9 @@ public final class Constants {
   public static final int IPV6_V6ONLY = 26;
   public static final int IPV6_MULTICAST_ALL = 29;
   public static final int IPV6_TCLASS = 67;
+
+  // ioctl(2)
+  public static final long FIONREAD = 0x541b;
 
   // IORING_OP_URING_CMD on sockets
   public static final int SOCKET_URING_OP_GETSOCKOPT = 2;

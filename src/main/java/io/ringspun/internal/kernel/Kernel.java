@@ -70,6 +70,15 @@ public interface Kernel {
   /** Has a socket take connections, by {@code listen(2)}. */
   int listen(int fd, int backlog);
 
+  /** Writes how many bytes a socket has received that were not read, by {@code ioctl(2)}. */
+  int unread(int fd, MemorySegment count);
+
+  /** Sets the flags of an open socket or file, by {@code fcntl(2)} with {@code F_SETFL}. */
+  int setFlags(int fd, int flags);
+
+  /** Makes a descriptor's number mean another open socket or file, by {@code dup3(2)}. */
+  int dup3(int fd, int replaced, int flags);
+
   /**
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.

@@ -63,6 +63,16 @@ public final class LinuxKernel implements Kernel {
       linkSavingErrno("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle LISTEN =
       linkSavingErrno("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle IOCTL =
+      linkSavingErrno("ioctl", JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+  private static final MethodHandle FCNTL = // int fcntl(int fd, int command, ...)
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().find("fcntl").orElseThrow(),
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+          SAVE_ERRNO,
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle DUP3 =
+      linkSavingErrno("dup3", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
 
   // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
   // an arena shared between threads cannot be closed while the kernel copies into it.
@@ -327,6 +337,39 @@ public final class LinuxKernel implements Kernel {
     CallMemory call = new CallMemory();
     try {
       int result = (int) LISTEN.invokeExact(call.errno, fd, backlog);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int unread(int fd, MemorySegment count) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) IOCTL.invokeExact(call.errno, fd, FIONREAD, count);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int setFlags(int fd, int flags) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) FCNTL.invokeExact(call.errno, fd, Constants.F_SETFL, flags);
+      return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int dup3(int fd, int replaced, int flags) {
+    CallMemory call = new CallMemory();
+    try {
+      int result = (int) DUP3.invokeExact(call.errno, fd, replaced, flags);
       return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {
       throw broken(e);

@@ -20,7 +20,7 @@ import java.lang.foreign.StructLayout;
  *  0        1      2       4     8         16      24    28
  *  | opcode | flags | ioprio | fd | off/addr2 | addr | len | op flags |
  *  32          40          42            44                       48      56
- *  | user_data | buf_index | personality | file_index/splice_fd | addr3 | pad |
+ *  | user_data | buf_index | personality | file_index | addr3 | pad |
  * </pre>
  */
 public class SubmissionEntry {
@@ -37,7 +37,7 @@ public class SubmissionEntry {
           JAVA_LONG.withName("user_data"),
           JAVA_SHORT.withName("buf_index"),
           JAVA_SHORT.withName("personality"),
-          JAVA_INT.withName("splice_fd_in"),
+          JAVA_INT.withName("file_index"),
           JAVA_LONG.withName("addr3"),
           paddingLayout(8));
 
@@ -151,9 +151,32 @@ public class SubmissionEntry {
     set(IORING_OP_OPENAT, directory, 0, path, mode, flags);
   }
 
+  /**
+   * {@code IORING_OP_OPENAT} into a slot of the ring's table, one of the kernel's choice, Linux
+   * 5.19. {@code O_CLOEXEC} is refused: there is nothing to close.
+   */
+  public final void openatRegistered(int directory, long path, int flags, int mode) {
+    openat(directory, path, flags, mode);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
+  }
+
   /** {@code IORING_OP_CLOSE}, Linux 5.6. */
   public final void close(int fd) {
     set(IORING_OP_CLOSE, fd, 0, 0, 0, 0);
+  }
+
+  /** {@code IORING_OP_CLOSE} of a slot of the ring's table, Linux 5.15. */
+  public final void closeRegistered(int slot) {
+    close(0);
+    fileIndex = slot + 1; // 0 would mean that there is none
+  }
+
+  /**
+   * {@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8: makes a close-on-exec descriptor of what is in a
+   * slot.
+   */
+  public final void fixedFdInstall(int slot) {
+    set(IORING_OP_FIXED_FD_INSTALL, slot, 0, 0, 0, 0);
   }
 
   /** {@code IORING_OP_STATX}, Linux 5.6. */
@@ -173,6 +196,12 @@ public class SubmissionEntry {
    */
   public final void openat2(int directory, long path, long how) {
     set(IORING_OP_OPENAT2, directory, how, path, (int) OpenHow.SIZE_BYTES, 0);
+  }
+
+  /** {@code IORING_OP_OPENAT2} into a slot, as for {@link #openatRegistered}. */
+  public final void openat2Registered(int directory, long path, long how) {
+    openat2(directory, path, how);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
   }
 
   /** {@code IORING_OP_RENAMEAT}, Linux 5.11. */
@@ -262,6 +291,15 @@ public class SubmissionEntry {
   public final void multishotRecv(int fd, int group, int flags) {
     recv(fd, 0, 0, flags);
     priority = IORING_RECV_MULTISHOT;
+    selectBuffer(group);
+  }
+
+  /**
+   * {@code IORING_OP_READ_MULTISHOT}, Linux 6.7: for what can be polled, into buffers that the
+   * kernel takes from a group.
+   */
+  public final void multishotRead(int fd, int group) {
+    set(IORING_OP_READ_MULTISHOT, fd, -1, 0, 0, 0);
     selectBuffer(group);
   }
 

@@ -1,10 +1,12 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.BufferRegistration;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
+import io.ringspun.internal.kernel.SparseTable;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,7 @@ final class BufferSource implements AutoCloseable {
       return null;
     }
     // As large as the tables of those that clone, which may take all of it for theirs.
-    if (BufferRegistration.makeTable(kernel, ring, BufferTable.SLOTS) < 0
+    if (SparseTable.make(kernel, ring, Constants.IORING_REGISTER_BUFFERS2, BufferTable.SLOTS) < 0
         || BufferRegistration.update(kernel, ring, 0, memory) < 0) {
       kernel.close(ring);
       return null;

@@ -1,11 +1,13 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.BufferRegistration;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.SparseTable;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.Set;
@@ -31,7 +33,7 @@ final class BufferTable {
   /** Registers memory; returns its slot, or a negated errno. */
   int add(MemorySegment memory) {
     if (!made) {
-      int result = BufferRegistration.makeTable(kernel, ring, SLOTS);
+      int result = SparseTable.make(kernel, ring, Constants.IORING_REGISTER_BUFFERS2, SLOTS);
       if (result < 0) {
         return result;
       }

@@ -67,6 +67,8 @@ final class Dispatcher {
   void admit(Call call) {
     if (ending != Call.Cancelled.NOT) {
       refuse(call, ending);
+    } else if (call.cancelled != Call.Cancelled.NOT) {
+      refuse(call, call.cancelled); // by another thread, before this one could hand it over
     } else if (!queue.isEmpty() || !submit(call)) {
       call.queued = true;
       queue.add(call);
@@ -169,10 +171,14 @@ final class Dispatcher {
     return handle != null && !handle.isOpen();
   }
 
-  private void add(Operation operation, int flags) {
+  private void add(Operation operation, int links) {
+    int flags = links;
     Handle handle = operation.handle;
-    devicePending |= handle != null && handle.isDirect();
-    linkPending |= flags != 0;
+    if (handle != null) {
+      devicePending |= handle.isDirect();
+      flags |= handle.entryFlags();
+    }
+    linkPending |= links != 0;
     submissions.add(operation, inFlight.add(operation), flags);
     submitted++;
   }
@@ -201,13 +207,11 @@ final class Dispatcher {
       return;
     }
     Multishot multishot = operation.multishot;
-    boolean isWelcome = true;
-    if (multishot != null && result != -Errno.ECANCELED) {
-      isWelcome = multishot.arrived(result, flags);
-    }
+    boolean isFull =
+        multishot != null && result != -Errno.ECANCELED && multishot.arrived(result, flags);
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
       operation.result = result; // of a zero-copy send; what is left is to give the memory back
-      if (!isWelcome) {
+      if (isFull) {
         cancel(operation);
       }
       return;

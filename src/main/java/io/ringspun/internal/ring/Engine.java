@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -126,7 +129,8 @@ public final class Engine {
     Operation operation = call.operations[index];
     int result = operation.result;
     if (result == -Errno.ECANCELED
-        || (result == -Errno.EINTR && call.cancelled != Call.Cancelled.NOT)) {
+        || (call.cancelled != Call.Cancelled.NOT
+            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
       throw cancelled(call, operation);
     }
     return result;
@@ -156,7 +160,9 @@ public final class Engine {
    */
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
-    IOException refusal = refusal(me);
+    Handle handle = call.operations[0].handle;
+    boolean asJdk = handle != null && handle.takesInterruptsAsJdk();
+    IOException refusal = asJdk ? refusal() : refusal(me);
     if (refusal != null) {
       call.abandon();
       throw refusal;
@@ -168,7 +174,7 @@ public final class Engine {
     } else {
       thread.handOver(call);
     }
-    boolean interrupted = await(call, carried);
+    boolean interrupted = await(call, carried, !asJdk || me.isVirtual());
     if (interrupted) {
       me.interrupt();
     }
@@ -225,6 +231,10 @@ public final class Engine {
     if (me.isInterrupted()) {
       return new InterruptedIOException("interrupted before the operation; nothing was submitted");
     }
+    return refusal();
+  }
+
+  private @Nullable IOException refusal() {
     if (thread.hasFailed()) {
       return config.failures().failed(config.name(), thread.failure());
     }
@@ -233,8 +243,10 @@ public final class Engine {
 
   /**
    * Waits for the call's end, whatever happens, and returns whether an interrupt came meanwhile.
+   *
+   * @param heedsInterrupt whether an interrupt cancels the call
    */
-  private boolean await(Call call, boolean carried) {
+  private boolean await(Call call, boolean carried, boolean heedsInterrupt) {
     boolean interrupted = false;
     boolean cancelRequested = false;
     long deadline = call.timeoutNanos == 0 ? 0 : System.nanoTime() + call.timeoutNanos;
@@ -251,7 +263,7 @@ public final class Engine {
       park(carried, left);
       if (Thread.interrupted()) {
         interrupted = true;
-        if (!cancelRequested) {
+        if (heedsInterrupt && !cancelRequested) {
           cancelRequested = true;
           cancel(call, Call.Cancelled.INTERRUPTED, carried);
         }
@@ -328,6 +340,20 @@ public final class Engine {
     int result = runBriefly(call);
     // Cancelled, it never started: the ring was closed first.
     checkClosed(result == -Errno.ECANCELED ? kernel.close(fd) : result);
+  }
+
+  /**
+   * Empties a slot of this ring's table of files. A ring that is gone took the table with it.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void closeRegistered(int slot) throws IOException {
+    Call call = single();
+    call.operation(0).closeRegistered(slot);
+    int result = runBriefly(call);
+    if (result != -Errno.ECANCELED) {
+      checkClosed(result);
+    }
   }
 
   /**

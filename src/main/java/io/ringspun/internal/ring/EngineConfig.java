@@ -14,6 +14,7 @@ import java.io.IOException;
  * @param inFlightLimit most operations in the kernel at once, or 0 for what the queue can answer
  * @param boundedWorkers most io-wq workers for work that ends, or 0 to leave the kernel's own limit
  * @param unboundedWorkers most io-wq workers for work that may wait for ever, or 0 likewise
+ * @param registeredFiles slots of the ring's table of files, or 0 for no table
  * @param inlineAttempts whether to try an operation without the ring first
  * @param failures makes the exceptions that callers see
  */
@@ -27,6 +28,7 @@ public record EngineConfig(
     int inFlightLimit,
     int boundedWorkers,
     int unboundedWorkers,
+    int registeredFiles,
     boolean inlineAttempts,
     Failures failures) {
 

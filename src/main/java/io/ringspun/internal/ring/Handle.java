@@ -4,16 +4,18 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A raw file descriptor that counts its users, so that its number is never given back to the kernel
- * while an operation might still look it up. Safe for use by many threads.
+ * Something open that counts its users, so that its number is never given back to the kernel while
+ * an operation might still look it up. Of two kinds that cannot be confused: what needs a number
+ * that is good outside of a ring takes a {@link RawHandle}. Safe for use by many threads.
  *
  * <pre>state: bit 31 closed | bits 0..30 users</pre>
  */
-public final class Handle {
+public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private static final int CLOSED = 1 << 31;
   private static final VarHandle STATE;
 
@@ -26,48 +28,84 @@ public final class Handle {
   }
 
   private final int fd;
+  private final int entryFlags; // a field, not a method: every submission reads it
   private final boolean direct;
   private final Engine home;
+  boolean takesInterruptsAsJdk; // set before the handle is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
 
   private volatile @Nullable Thread waiting; // set once by close(), read by the last user
   private @Nullable Engine closerRing; // written before waiting, read after it
-  private volatile int failedSync; // errno of the first sync that lost data; set by ring threads
+
+  /** The errno of the first sync that lost data, or 0; set by ring threads. */
+  final AtomicInteger failedSync;
 
   /**
-   * Takes charge of a descriptor.
+   * Takes charge of something open.
    *
-   * @param fd the descriptor, closed by {@link #close}
+   * @param fd its number, given back by {@link #close}
+   * @param entryFlags {@code IOSQE_} flags of entries that carry the number
    * @param direct whether transfers go past the page cache, straight to a device
    * @param home the ring for operations of threads that no ring carries
+   * @param failedSync shared by all handles of one open file
    */
-  public Handle(int fd, boolean direct, Engine home) {
+  Handle(int fd, int entryFlags, boolean direct, Engine home, AtomicInteger failedSync) {
     assert fd >= 0;
     this.fd = fd;
+    this.entryFlags = entryFlags;
+    this.failedSync = failedSync;
     this.direct = direct;
     this.home = home;
   }
 
-  /** Returns the number, to be used between {@link #acquire} and {@link #release} only. */
-  public int fd() {
+  final boolean takesInterruptsAsJdk() {
+    return takesInterruptsAsJdk;
+  }
+
+  /**
+   * Returns the number that entries which are {@linkplain Operation#using using} this carry, to be
+   * used between {@link #acquire} and {@link #release} only.
+   */
+  public final int fd() {
     return fd;
   }
 
+  /** Returns the {@code IOSQE_} flags that go with {@link #fd}. */
+  final int entryFlags() {
+    return entryFlags;
+  }
+
   /** Returns whether transfers go straight to a device. */
-  boolean isDirect() {
+  final boolean isDirect() {
     return direct;
   }
 
-  /** Returns the ring for the calling thread's operations: its carrier, else the home ring. */
-  public Engine engine() {
+  /**
+   * Returns the ring for the calling thread's operations: for a descriptor of the process the
+   * thread's carrier, else the home ring.
+   */
+  public final Engine engine() {
+    if (entryFlags != 0) {
+      return home;
+    }
     Engine carrier = Engine.carryingCurrentThread();
     return carrier != null ? carrier : home;
   }
 
+  /** Returns whether operations on a ring can use this. */
+  public final boolean isUsableOn(Engine engine) {
+    return entryFlags == 0 || engine == home;
+  }
+
+  /** Returns the ring for what no thread in particular does. */
+  public final Engine home() {
+    return home;
+  }
+
   /** Returns whether {@link #close} has not been called. */
-  public boolean isOpen() {
+  public final boolean isOpen() {
     return state >= 0;
   }
 
@@ -76,7 +114,7 @@ public final class Handle {
    *
    * @throws ClosedChannelException if closed
    */
-  public void acquire() throws ClosedChannelException {
+  public final void acquire() throws ClosedChannelException {
     if ((int) STATE.getAndAdd(this, 1) < 0) {
       release();
       throw new ClosedChannelException();
@@ -84,7 +122,7 @@ public final class Handle {
   }
 
   /** Counts a user out. */
-  public void release() {
+  public final void release() {
     if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
       Thread closing = waiting;
       if (closing != null) {
@@ -97,28 +135,28 @@ public final class Handle {
     }
   }
 
-  /** Closes a raw descriptor that nobody uses any more. */
-  public interface Closer {
-    /** Closes it. */
-    void close(Engine engine, int fd) throws IOException;
-  }
-
   /**
-   * Closes the descriptor through a ring; see {@link #close(Closer)}.
+   * Refuses new users, cancels what waits on the descriptor on any ring, waits for the last user to
+   * leave, then closes it through a ring. The first call does all this; any other returns at once.
    *
    * @throws IOException if the kernel reports an error from the close itself
    */
-  public void close() throws IOException {
-    close(Engine::closeDescriptor);
+  public final void close() throws IOException {
+    close(this::giveBack);
+  }
+
+  /** Gives a number back to the kernel. */
+  interface Ending {
+    void run() throws IOException;
   }
 
   /**
    * Refuses new users, cancels what waits on the descriptor on any ring, waits for the last user to
-   * leave, then closes the descriptor. The first call does all this; any other returns at once.
+   * leave, then gives the number back. The first call does all this; any other returns at once.
    *
-   * @throws IOException if the closer does
+   * @throws IOException if the kernel reports an error from the close itself
    */
-  public void close(Closer closer) throws IOException {
+  final void close(Ending ending) throws IOException {
     if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) != 0) {
       return;
     }
@@ -130,23 +168,19 @@ public final class Handle {
       Engine.awaitUninterruptibly(() -> state == CLOSED);
     }
     waiting = null;
-    closer.close(engine(), fd);
+    ending.run();
   }
+
+  /** Gives the number back to the kernel, once nobody uses it. */
+  abstract void giveBack() throws IOException;
 
   /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
-  void latchSyncFailure(int errno) {
-    if (failedSync == 0) {
-      failedSync = errno;
-    }
+  final void latchSyncFailure(int errno) {
+    failedSync.compareAndSet(0, errno);
   }
 
-  /** Returns the errno of the sync that failed on this descriptor, or 0. */
-  public int failedSync() {
-    return failedSync;
-  }
-
-  @Override
-  public String toString() {
-    return "fd " + fd + (isOpen() ? "" : " (closed)");
+  /** Returns the errno of the sync that failed on this open file, or 0. */
+  public final int failedSync() {
+    return failedSync.get();
   }
 }

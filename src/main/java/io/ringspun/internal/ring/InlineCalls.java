@@ -32,7 +32,7 @@ public final class InlineCalls {
 
   static {
     try {
-      IN_USE = MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", Handle.class);
+      IN_USE = MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", RawHandle.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -47,7 +47,7 @@ public final class InlineCalls {
   private final LongAdder misses = new LongAdder();
 
   @SuppressWarnings("unused") // through IN_USE
-  private volatile @Nullable Handle inUse; // written by the ring's thread, read by who closes
+  private volatile @Nullable RawHandle inUse; // written by the ring's thread, read by who closes
 
   InlineCalls(Kernel kernel, RingThread thread) {
     this.kernel = kernel;
@@ -73,18 +73,18 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    * @throws IllegalStateException if the segment's arena is closed
    */
-  public long read(Handle handle, MemorySegment target, long position)
+  public long read(RawHandle handle, MemorySegment target, long position)
       throws ClosedChannelException {
     return transfer(READ, handle, target, position);
   }
 
   /** Tries to write; see {@link #read}. */
-  public long write(Handle handle, MemorySegment source, long position)
+  public long write(RawHandle handle, MemorySegment source, long position)
       throws ClosedChannelException {
     return transfer(WRITE, handle, source, position);
   }
 
-  private long transfer(Transfer transfer, Handle handle, MemorySegment memory, long position)
+  private long transfer(Transfer transfer, RawHandle handle, MemorySegment memory, long position)
       throws ClosedChannelException {
     long length = Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
     if (CarrierAccess.current() == thread) {
@@ -119,9 +119,19 @@ public final class InlineCalls {
     }
   }
 
-  /** Sets a file's size; this one may wait, on kernels that cannot do it through a ring. */
-  public int truncate(int fd, long size) {
-    return kernel.ftruncate(fd, size);
+  /**
+   * Sets a file's size; this one may wait, on kernels that cannot do it through a ring.
+   *
+   * @return 0 or a negated errno
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public int truncate(RawHandle handle, long size) throws ClosedChannelException {
+    handle.acquire();
+    try {
+      return kernel.ftruncate(handle.fd(), size);
+    } finally {
+      handle.release();
+    }
   }
 
   private static int home() {

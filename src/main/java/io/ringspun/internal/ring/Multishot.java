@@ -1,18 +1,19 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An operation that completes many times. What it brings waits here, in the order it came, until a
  * thread takes it. It is armed when somebody wants something, and again whenever the kernel has
- * ended it; it is disarmed while too much waits to be taken. Safe for use by many threads.
+ * ended it; it is disarmed while too much waits to be taken, and stays so while it lacks buffers or
+ * has been told to rest. Safe for use by many threads.
  */
 public final class Multishot {
   /** Fills the operation. */
@@ -30,7 +31,7 @@ public final class Multishot {
   private final Engine ring;
   private final Handle handle;
   private final Encoder encoder;
-  private final @Nullable Object lent;
+  private final @Nullable ProvidedBuffers buffers;
   private final int waitingMax;
 
   // All that follows is guarded by this.
@@ -39,21 +40,28 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
+  private boolean starved; // the buffers ran out, and none has been given back since
+  private long returnsBefore; // how many buffers had been given back when it was armed
+  private long restsUntil = System.nanoTime();
   private boolean closed;
 
   /**
    * Describes an operation.
    *
    * @param ring where it runs, whoever takes what it brings
-   * @param lent what the kernel uses while it is armed
+   * @param buffers from which the kernel takes what it fills, or null
    * @param waitingMax how much may wait to be taken before it is disarmed
    */
   public Multishot(
-      Engine ring, Handle handle, Encoder encoder, @Nullable Object lent, int waitingMax) {
+      Engine ring,
+      Handle handle,
+      Encoder encoder,
+      @Nullable ProvidedBuffers buffers,
+      int waitingMax) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
-    this.lent = lent;
+    this.buffers = buffers;
     this.waitingMax = waitingMax;
   }
 
@@ -63,28 +71,28 @@ public final class Multishot {
    * Takes what came first, and waits for it if need be. An interrupt or the end of the time ends
    * the wait, not the operation: nothing is lost.
    *
-   * @param nanos how long to wait at most, or 0 for no limit
+   * @param nanos the time limit, or 0 for none
+   * @param deadline when it ends, by {@link System#nanoTime}
    * @return a completion, for {@link #result} and {@link #flags} to take apart
    * @throws ClosedChannelException if it or its descriptor is closed
    * @throws AsynchronousCloseException if either is closed meanwhile
    * @throws InterruptedIOException if the thread is interrupted before or while it waits
    * @throws IOException if the ring is closed or has failed, or the time is up
    */
-  public long take(long nanos) throws IOException {
+  public long take(long nanos, long deadline) throws IOException {
     Waiter me = Waiter.current();
     boolean waited = false;
-    long deadline = nanos == 0 ? 0 : System.nanoTime() + nanos;
     try {
       while (true) {
         if (me.thread().isInterrupted()) {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
         synchronized (this) {
-          if (count > 0) {
-            return poll();
-          }
           if (closed || !handle.isOpen()) {
             throw waited ? new AsynchronousCloseException() : new ClosedChannelException();
+          }
+          if (count > 0) {
+            return poll();
           }
           if (!waited) {
             takers.add(me);
@@ -92,12 +100,13 @@ public final class Multishot {
           }
         }
         arm();
-        long left = nanos == 0 ? 0 : deadline - System.nanoTime();
-        if (left < 0 || (left == 0 && nanos != 0)) {
+        long left = nanos == 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
+        if (left <= 0) {
           throw ring.config().failures().timedOut(ring.toString(), nanos);
         }
-        if (isIdle()) {
-          me.park(left);
+        long idle = Math.min(left, idleNanos());
+        if (idle > 0) {
+          me.park(idle == Long.MAX_VALUE ? 0 : idle);
         }
       }
     } finally {
@@ -107,9 +116,22 @@ public final class Multishot {
     }
   }
 
-  /** Returns whether there is nothing to do but to wait. */
-  private synchronized boolean isIdle() {
-    return count == 0 && armed != null && !closed && handle.isOpen();
+  /** Returns for how long there is nothing to do but to wait. */
+  private synchronized long idleNanos() {
+    if (count > 0 || closed || !handle.isOpen()) {
+      return 0;
+    }
+    return armed != null || starved ? Long.MAX_VALUE : restsUntil - System.nanoTime();
+  }
+
+  /** Returns whether {@link #close} has not been called. */
+  public synchronized boolean isOpen() {
+    return !closed;
+  }
+
+  /** Has it stay disarmed for a while, if it is now, whoever waits. */
+  public synchronized void rest(long nanos) {
+    restsUntil = System.nanoTime() + nanos;
   }
 
   private long poll() {
@@ -119,12 +141,12 @@ public final class Multishot {
     return arrival;
   }
 
-  /** Passes on what woke this thread if it does not take it. */
+  /** Passes on what woke this thread: what it did not take, or that it was to arm. */
   private void leave(Waiter me) {
     Waiter next;
     synchronized (this) {
       takers.remove(me);
-      next = count > 0 ? takers.peek() : null;
+      next = count > 0 || armed == null ? takers.peek() : null;
     }
     if (next != null) {
       next.wake();
@@ -134,16 +156,19 @@ public final class Multishot {
   private void arm() throws IOException {
     Call call;
     synchronized (this) {
-      if (armed != null || closed) {
+      if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
       handle.acquire(); // the ring releases it at the last completion
       call = Call.single();
       armed = call;
+      if (buffers != null) {
+        returnsBefore = buffers.returns();
+      }
     }
     call.operation(0).deliverTo(this);
     encoder.encode(call.operation(0), handle.fd());
-    call.operation(0).using(handle, lent).openEnded();
+    call.operation(0).using(handle, buffers).openEnded();
     try {
       ring.start(call);
     } catch (IOException e) {
@@ -164,17 +189,14 @@ public final class Multishot {
 
   /**
    * Ends the operation, waits until the kernel has let go of it, and disposes of what nobody took.
-   * Closing again has no effect.
+   * An interrupt does not end that wait. Closing again waits likewise.
    */
   public void close(Disposal disposal) {
     Call call;
     Waiter[] waiting;
     synchronized (this) {
-      if (closed) {
-        return;
-      }
+      call = closed ? null : armed;
       closed = true;
-      call = armed;
       waiting = takers.toArray(Waiter[]::new);
       takers.add(Waiter.current());
     }
@@ -183,8 +205,8 @@ public final class Multishot {
     }
     if (call != null) {
       ring.cancel(call);
-      Engine.awaitUninterruptibly(this::isDisarmed);
     }
+    Engine.awaitUninterruptibly(this::isDisarmed);
     for (long arrival : drain()) {
       disposal.dispose(result(arrival), flags(arrival));
     }
@@ -204,26 +226,42 @@ public final class Multishot {
 
   // ---- for the ring's thread -----------------------------------------------------------------
 
-  /** Keeps what a completion brought; returns whether more is welcome. */
+  /** Keeps what a completion brought; returns whether it is time to disarm. */
   boolean arrived(int result, int flags) {
     Waiter taker;
-    boolean isWelcome;
+    boolean isFull;
     synchronized (this) {
+      if (buffers != null) {
+        if (result == -Errno.ENOBUFS) {
+          starved = buffers.awaitReturn(this, returnsBefore);
+          return false; // nobody need know
+        }
+        if (ProvidedBuffers.isUsed(flags)) {
+          buffers.taken();
+        }
+      }
       if (count == arrivals.length) {
-        long[] longer = Arrays.copyOf(arrivals, count * 2);
-        System.arraycopy(arrivals, 0, longer, count, first);
-        arrivals = longer;
+        arrivals = unrolled(count * 2);
+        first = 0;
       }
       arrivals[(first + count) % arrivals.length] =
           Integer.toUnsignedLong(result) | (long) flags << Integer.SIZE;
       count++;
-      isWelcome = count < waitingMax && !closed;
+      isFull = count == waitingMax;
       taker = takers.peek();
     }
     if (taker != null) {
       taker.wake();
     }
-    return isWelcome;
+    return isFull;
+  }
+
+  private long[] unrolled(int length) {
+    long[] longer = new long[length];
+    for (int i = 0; i < count; i++) {
+      longer[i] = arrivals[(first + i) % arrivals.length];
+    }
+    return longer;
   }
 
   /** Notes that the kernel has ended the operation, or that it never began. */
@@ -234,6 +272,20 @@ public final class Multishot {
       waiting = takers.toArray(Waiter[]::new);
     }
     for (Waiter taker : waiting) {
+      taker.wake();
+    }
+  }
+
+  // ---- for whoever gives buffers back --------------------------------------------------------
+
+  /** Notes that there is a buffer again. */
+  void fed() {
+    Waiter taker;
+    synchronized (this) {
+      starved = false;
+      taker = takers.peek();
+    }
+    if (taker != null) {
       taker.wake();
     }
   }

@@ -2,9 +2,14 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.BufferRingMemory;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.NativeMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -12,37 +17,51 @@ import java.util.concurrent.atomic.AtomicInteger;
  * submitted. Safe for use by many threads.
  */
 public final class ProvidedBuffers {
-  private static final AtomicInteger GROUPS = new AtomicInteger();
+  private static final int GROUPS_MAX = 1 << 16;
+  private static final AtomicInteger NEXT_GROUP = new AtomicInteger();
 
   private final Engine ring;
-  private final int group = GROUPS.getAndIncrement() & 0xffff;
-  private final BufferRingMemory entries; // guarded by itself
-  private final MemorySegment memory;
+  private final int buffers;
   private final int bufferBytes;
+  private final MemorySegment memory;
   private final int failuresBefore = Engine.failures();
+  private int group; // set once, before anyone else sees this
+
+  // All that follows is guarded by this.
+  private final BufferRingMemory entries;
+  private final Set<Multishot> starved = new LinkedHashSet<>();
+  private int taken; // by the kernel, for completions that we have seen
+  private long returns;
+  private boolean ending;
 
   private ProvidedBuffers(Engine ring, int buffers, int bufferBytes) {
     this.ring = ring;
+    this.buffers = buffers;
     this.bufferBytes = bufferBytes;
-    entries = new BufferRingMemory(buffers);
+    entries = new BufferRingMemory(Integer.highestOneBit(2 * buffers - 1)); // a power of two
     long pages = Math.ceilDiv((long) buffers * bufferBytes, NativeMemory.ALIGNMENT);
     memory = NativeMemory.allocate(pages * NativeMemory.ALIGNMENT);
+    for (int id = 0; id < buffers; id++) {
+      entries.add(buffer(id).address(), bufferBytes, id);
+    }
   }
 
   /**
    * Makes buffers and registers them with a ring; blocks until its thread has done so.
    *
-   * @param buffers a power of two, 32,768 at most
+   * @param buffers 32,768 at most
    * @throws ErrnoException if the kernel refuses, or with {@code ECANCELED} if the ring is gone
    */
   public static ProvidedBuffers register(Engine ring, int buffers, int bufferBytes)
       throws ErrnoException {
     ProvidedBuffers made = new ProvidedBuffers(ring, buffers, bufferBytes);
-    for (int id = 0; id < buffers; id++) {
-      made.giveBack(id);
+    int result = -Errno.EEXIST;
+    for (int i = 0; i < GROUPS_MAX && result == -Errno.EEXIST; i++) {
+      made.group = NEXT_GROUP.getAndIncrement() & (GROUPS_MAX - 1);
+      result =
+          ring.ask(
+              new Errand((kernel, target) -> made.entries.register(kernel, target, made.group)));
     }
-    int result =
-        ring.ask(new Errand((kernel, memory) -> made.entries.register(kernel, memory, made.group)));
     if (result < 0) {
       made.free();
       throw new ErrnoException("IORING_REGISTER_PBUF_RING", -result);
@@ -50,14 +69,39 @@ public final class ProvidedBuffers {
     return made;
   }
 
-  /** Returns the number by which operations name it. */
+  /** Returns the ring whose operations can use them. */
+  public Engine ring() {
+    return ring;
+  }
+
+  /** Returns the number by which operations name them. */
   public int group() {
     return group;
   }
 
+  /** Returns how many there are. */
+  public int buffers() {
+    return buffers;
+  }
+
+  /** Returns the size of each. */
+  public int bufferBytes() {
+    return bufferBytes;
+  }
+
+  /** Returns how many the kernel may fill now. */
+  public synchronized int available() {
+    return buffers - taken;
+  }
+
+  /** Returns whether a completion is about a buffer. */
+  public static boolean isUsed(int completionFlags) {
+    return (completionFlags & Constants.IORING_CQE_F_BUFFER) != 0;
+  }
+
   /** Returns which buffer a completion is about. */
   public static int id(int completionFlags) {
-    assert (completionFlags & Constants.IORING_CQE_F_BUFFER) != 0 : completionFlags;
+    assert isUsed(completionFlags) : completionFlags;
     return completionFlags >>> Constants.IORING_CQE_BUFFER_SHIFT;
   }
 
@@ -66,16 +110,65 @@ public final class ProvidedBuffers {
     return memory.asSlice((long) id * bufferBytes, bufferBytes);
   }
 
-  /** Gives a buffer to the kernel. */
+  /** Notes that the kernel has filled one. */
+  synchronized void taken() {
+    taken++;
+  }
+
+  /** Returns how often one was given back. */
+  synchronized long returns() {
+    return returns;
+  }
+
+  /**
+   * Notes that an operation found no buffer, unless one was given back since.
+   *
+   * @param before the {@link #returns} before it began
+   * @return whether it will be told when there is one
+   */
+  synchronized boolean awaitReturn(Multishot operation, long before) {
+    return returns == before && starved.add(operation);
+  }
+
+  /** Gives a buffer to the kernel, and frees them all if it was the last one to wait for. */
   public void giveBack(int id) {
-    synchronized (entries) {
+    List<Multishot> fed = List.of();
+    boolean isLast;
+    synchronized (this) {
       entries.add(buffer(id).address(), bufferBytes, id);
+      taken--;
+      returns++;
+      isLast = ending && taken == 0;
+      if (!starved.isEmpty()) {
+        fed = new ArrayList<>(starved);
+        starved.clear();
+      }
+    }
+    for (Multishot operation : fed) {
+      operation.fed();
+    }
+    if (isLast) {
+      unregister();
     }
   }
 
-  /** Unregisters and frees the buffers; no operation may be armed on them any more. */
+  /**
+   * Unregisters and frees the buffers when all have been given back. No operation may use them any
+   * more.
+   */
   public void close() {
-    ring.ask(new Errand((kernel, memory) -> entries.unregister(kernel, memory, group)));
+    boolean isLast;
+    synchronized (this) {
+      ending = true;
+      isLast = taken == 0;
+    }
+    if (isLast) {
+      unregister();
+    }
+  }
+
+  private void unregister() {
+    ring.ask(new Errand((kernel, target) -> entries.unregister(kernel, target, group)));
     if (Engine.failures() == failuresBefore) {
       free(); // a ring that failed may have had them, and may still
     }

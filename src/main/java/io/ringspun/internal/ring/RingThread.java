@@ -6,6 +6,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.SparseTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -258,6 +259,12 @@ final class RingThread extends Thread {
 
   private void enable() {
     require("IORING_REGISTER_ENABLE_RINGS", IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0);
+    int files = config.registeredFiles();
+    if (files > 0) {
+      require(
+          "IORING_REGISTER_FILES2 of %d slots".formatted(files),
+          SparseTable.make(kernel, memory, IORING_REGISTER_FILES2, files));
+    }
     if (config.boundedWorkers() > 0 || config.unboundedWorkers() > 0) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment limits =
@@ -269,7 +276,10 @@ final class RingThread extends Thread {
   }
 
   private void require(String what, int opcode, MemorySegment argument, int count) {
-    int result = kernel.register(memory, opcode, argument, count);
+    require(what, kernel.register(memory, opcode, argument, count));
+  }
+
+  private static void require(String what, int result) {
     if (result < 0) {
       throw new RefusedException(new ErrnoException(what, -result));
     }

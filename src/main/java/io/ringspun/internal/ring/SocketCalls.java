@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SocketAddressMemory;
@@ -61,6 +62,16 @@ public final class SocketCalls implements AutoCloseable {
     return kernel.listen(fd, backlog);
   }
 
+  /** Has plain system calls on a socket, and those of a ring, no longer wait. */
+  public int setNonBlocking(int fd) {
+    return kernel.setFlags(fd, Constants.O_NONBLOCK);
+  }
+
+  /** Makes a descriptor's number mean a socket; what it meant before is closed. */
+  public int lay(int fd, int replaced) {
+    return kernel.dup3(fd, replaced, Constants.O_CLOEXEC);
+  }
+
   /** Sets an option to the first bytes of the value. */
   public int setOption(int fd, int level, int option, int valueLength) {
     return kernel.setsockopt(fd, level, option, value, valueLength);
@@ -71,6 +82,12 @@ public final class SocketCalls implements AutoCloseable {
     length.set(ValueLayout.JAVA_INT, 0, VALUE_BYTES);
     int result = kernel.getsockopt(fd, level, option, value, length);
     return result < 0 ? result : length.get(ValueLayout.JAVA_INT, 0);
+  }
+
+  /** Returns how many bytes have arrived that were not read. */
+  public int unread(int fd) {
+    int result = kernel.unread(fd, value);
+    return result < 0 ? result : value.get(ValueLayout.JAVA_INT, 0);
   }
 
   /** Returns whether a result says that the kernel does not know the ring's operation. */

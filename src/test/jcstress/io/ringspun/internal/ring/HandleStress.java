@@ -26,7 +26,7 @@ public final class HandleStress {
   abstract static class Base {
     private static final Engine CLOSED_RING = StressRing.closed();
 
-    final Handle handle = new Handle(StressRing.fakeDescriptor(), false, CLOSED_RING);
+    final Handle handle = new RawHandle(StressRing.fakeDescriptor(), false, CLOSED_RING);
 
     final int use() {
       try {

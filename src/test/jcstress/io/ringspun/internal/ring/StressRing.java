@@ -42,7 +42,7 @@ final class StressRing {
         };
     try {
       return Engine.open(
-          new EngineConfig("stress", 64, 128, 0, 0, 0, 0, 0, 0, true, failures),
+          new EngineConfig("stress", 64, 128, 0, 0, 0, 0, 0, 0, 0, true, failures),
           new FakeCloses(LinuxKernel.INSTANCE));
     } catch (ErrnoException e) {
       throw new IllegalStateException(e);

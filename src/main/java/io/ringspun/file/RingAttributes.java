@@ -1,0 +1,73 @@
+package io.ringspun.file;
+
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+
+/** What {@code statx} says of a file, in the JDK's words. */
+class RingAttributes implements BasicFileAttributes {
+  private final FileStat stat;
+
+  RingAttributes(FileStat stat) {
+    this.stat = stat;
+  }
+
+  final FileStat stat() {
+    return stat;
+  }
+
+  @Override
+  public final FileTime lastModifiedTime() {
+    return FileTime.from(stat.modifyTime());
+  }
+
+  @Override
+  public final FileTime lastAccessTime() {
+    return FileTime.from(stat.accessTime());
+  }
+
+  /** When it was made, or, where the file system does not tell, last modified: as in the JDK. */
+  @Override
+  public final FileTime creationTime() {
+    return stat.birthTime().equals(Instant.EPOCH)
+        ? lastModifiedTime()
+        : FileTime.from(stat.birthTime());
+  }
+
+  @Override
+  public final boolean isRegularFile() {
+    return stat.type() == FileStat.FileType.REGULAR;
+  }
+
+  @Override
+  public final boolean isDirectory() {
+    return stat.type() == FileStat.FileType.DIRECTORY;
+  }
+
+  @Override
+  public final boolean isSymbolicLink() {
+    return stat.type() == FileStat.FileType.SYMBOLIC_LINK;
+  }
+
+  @Override
+  public final boolean isOther() {
+    return !isRegularFile() && !isDirectory() && !isSymbolicLink();
+  }
+
+  @Override
+  public final long size() {
+    return stat.size();
+  }
+
+  @Override
+  public final Object fileKey() {
+    return Key.of(stat);
+  }
+
+  /** What tells one file from another. */
+  record Key(int deviceMajor, int deviceMinor, long inode) {
+    static Key of(FileStat stat) {
+      return new Key(stat.deviceMajor(), stat.deviceMinor(), stat.inode());
+    }
+  }
+}

@@ -1,0 +1,333 @@
+package io.ringspun.file;
+
+import io.ringspun.Ring;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.nio.channels.AsynchronousFileChannel;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.AccessMode;
+import java.nio.file.CopyOption;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystemAlreadyExistsException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileAttributeView;
+import java.nio.file.attribute.FileOwnerAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.nio.file.spi.FileSystemProvider;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file system {@code ring}: the default one, with its files on a {@link Ring}. It is found by
+ * {@link java.util.ServiceLoader}; programs use {@link RingFileSystems}, {@code
+ * Path.of(URI.create("ring:///tmp/x"))} and {@link java.nio.file.Files}.
+ *
+ * <p>Results and exceptions are those of the default provider. Through the ring go
+ *
+ * <ul>
+ *   <li>{@link RingFileChannel}s, which an interrupt closes, and streams, which it leaves alone;
+ *   <li>the bytes of {@code Files.copy} and {@code Files.move}; of attributes they keep, beyond
+ *       times, owner and permissions, the user's own, access lists, capabilities and labels;
+ *   <li>making and removing directories, links and names, renaming, reading attributes, values of
+ *       the user's own attributes.
+ * </ul>
+ *
+ * <p>These block until the kernel has answered. A virtual thread parks meanwhile and gives up its
+ * carrier; a platform thread waits. An interrupt does not end what is done to names, and is pending
+ * afterwards. They throw {@link io.ringspun.RingClosedException}, {@link
+ * io.ringspun.RingFailedException} or {@link io.ringspun.RingUnavailableException} if there is no
+ * ring. For the rest io_uring has no operation, and the default provider does it on the calling
+ * thread: listing directories, reading links, real paths, setting times, owners and permissions,
+ * checking access, file stores, watching, and asynchronous channels.
+ *
+ * <p>Where there can be no shared ring and Java was started with {@code
+ * -Dio.ringspun.fallback=jdk}, the default provider does everything on paths without a ring of
+ * their own; see {@link RingFileChannel}.
+ *
+ * <p>Safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class RingFileSystemProvider extends FileSystemProvider {
+  private static final int DIRECTORY_MODE = 0777;
+  private static final FileSystemProvider JDK = RingFileSystem.JDK.provider();
+
+  /** Creates a provider; for {@link java.util.ServiceLoader}. */
+  public RingFileSystemProvider() {}
+
+  @Override
+  public String getScheme() {
+    return RingUris.SCHEME;
+  }
+
+  /**
+   * Refuses: there is one file system for each ring, and it is there already.
+   *
+   * @throws FileSystemAlreadyExistsException always
+   */
+  @Override
+  public FileSystem newFileSystem(URI uri, Map<String, ?> env) {
+    RingUris.requireRoot(uri);
+    throw new FileSystemAlreadyExistsException();
+  }
+
+  @Override
+  public FileSystem getFileSystem(URI uri) {
+    RingUris.requireRoot(uri);
+    return RingFileSystem.SHARED;
+  }
+
+  @Override
+  public Path getPath(URI uri) {
+    return RingFileSystem.SHARED.wrap(RingUris.jdkPath(uri));
+  }
+
+  // ---- content -------------------------------------------------------------------------------
+
+  @Override
+  public FileChannel newFileChannel(
+      Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
+    RingPath file = RingPath.of(path);
+    Ring ring = file.fileSystem().ownRing();
+    return ring == null
+        ? RingFileChannel.open(file.jdk(), options, attributes)
+        : RingFileChannel.open(ring, file.jdk(), options, attributes);
+  }
+
+  @Override
+  public SeekableByteChannel newByteChannel(
+      Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
+    return newFileChannel(path, options, attributes);
+  }
+
+  @Override
+  public AsynchronousFileChannel newAsynchronousFileChannel(
+      Path path,
+      Set<? extends OpenOption> options,
+      @Nullable ExecutorService executor,
+      FileAttribute<?>... attributes)
+      throws IOException {
+    return JDK.newAsynchronousFileChannel(RingPath.of(path).jdk(), options, executor, attributes);
+  }
+
+  @Override
+  public InputStream newInputStream(Path path, OpenOption... options) throws IOException {
+    RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.newInputStream(file.jdk(), options);
+    }
+    return RingInputStream.openUninterruptible(file.fileSystem().ring(), file.jdk(), options);
+  }
+
+  @Override
+  public OutputStream newOutputStream(Path path, OpenOption... options) throws IOException {
+    RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.newOutputStream(file.jdk(), options);
+    }
+    return RingOutputStream.openUninterruptible(file.fileSystem().ring(), file.jdk(), options);
+  }
+
+  @Override
+  public void copy(Path source, Path target, CopyOption... options) throws IOException {
+    RingPath from = RingPath.of(source);
+    RingPath to = RingPath.of(target);
+    if (from.isJdks() || to.isJdks()) {
+      JDK.copy(from.jdk(), to.jdk(), options);
+    } else {
+      CopyMove.copy(from, to, options);
+    }
+  }
+
+  @Override
+  public void move(Path source, Path target, CopyOption... options) throws IOException {
+    RingPath from = RingPath.of(source);
+    RingPath to = RingPath.of(target);
+    if (from.isJdks() || to.isJdks()) {
+      JDK.move(from.jdk(), to.jdk(), options);
+    } else {
+      CopyMove.move(from, to, options);
+    }
+  }
+
+  // ---- names ---------------------------------------------------------------------------------
+
+  @Override
+  public DirectoryStream<Path> newDirectoryStream(
+      Path path, DirectoryStream.Filter<? super Path> filter) throws IOException {
+    RingPath directory = RingPath.of(path);
+    RingFileSystem fileSystem = directory.fileSystem();
+    return new RingDirectoryStream(
+        fileSystem,
+        JDK.newDirectoryStream(directory.jdk(), entry -> filter.accept(fileSystem.wrap(entry))));
+  }
+
+  @Override
+  public void createDirectory(Path path, FileAttribute<?>... attributes) throws IOException {
+    RingPath directory = RingPath.of(path);
+    if (directory.isJdks()) {
+      JDK.createDirectory(directory.jdk(), attributes);
+      return;
+    }
+    int mode = RingFileChannel.mode(DIRECTORY_MODE, attributes);
+    directory.onRing(
+        FileErrors::asJdk,
+        names -> {
+          names.mkdir(directory.jdk(), mode);
+          return true;
+        });
+  }
+
+  @Override
+  public void createSymbolicLink(Path path, Path to, FileAttribute<?>... attributes)
+      throws IOException {
+    RingPath link = RingPath.of(path);
+    RingPath target = RingPath.of(to);
+    if (link.isJdks()) {
+      JDK.createSymbolicLink(link.jdk(), target.jdk(), attributes);
+      return;
+    }
+    if (attributes.length > 0) {
+      throw new UnsupportedOperationException("a symbolic link has no attributes of its own");
+    }
+    if (target.toString().isEmpty()) {
+      throw new NoSuchFileException(link.toString()); // the kernel says so, of the link
+    }
+    link.onRing(
+        FileErrors::asJdk,
+        names -> {
+          names.symlink(target.jdk(), link.jdk());
+          return true;
+        });
+  }
+
+  @Override
+  public void createLink(Path path, Path to) throws IOException {
+    RingPath link = RingPath.of(path);
+    RingPath existing = RingPath.of(to);
+    if (link.isJdks()) {
+      JDK.createLink(link.jdk(), existing.jdk());
+      return;
+    }
+    link.onRing(
+        (from, name, errno) -> FileErrors.asJdk(link.toString(), from, errno),
+        names -> {
+          names.link(existing.jdk(), names, link.jdk());
+          return true;
+        });
+  }
+
+  @Override
+  public Path readSymbolicLink(Path path) throws IOException {
+    RingPath link = RingPath.of(path);
+    return link.fileSystem().wrap(JDK.readSymbolicLink(link.jdk()));
+  }
+
+  @Override
+  public void delete(Path path) throws IOException {
+    RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      JDK.delete(file.jdk());
+      return;
+    }
+    FileStat stat = file.stat(FileErrors::asJdk, LinkOption.NOFOLLOW_LINKS);
+    file.delete(stat.type() == FileStat.FileType.DIRECTORY);
+  }
+
+  @Override
+  public boolean isSameFile(Path path, Path other) throws IOException {
+    RingPath file = RingPath.of(path);
+    return other instanceof RingPath ours
+        ? JDK.isSameFile(file.jdk(), ours.jdk())
+        : file.equals(other);
+  }
+
+  @Override
+  public boolean isHidden(Path path) throws IOException {
+    return JDK.isHidden(RingPath.of(path).jdk());
+  }
+
+  @Override
+  public FileStore getFileStore(Path path) throws IOException {
+    return JDK.getFileStore(RingPath.of(path).jdk());
+  }
+
+  @Override
+  public void checkAccess(Path path, AccessMode... modes) throws IOException {
+    RingPath file = RingPath.of(path);
+    if (modes.length == 0 && !file.isJdks()) {
+      file.stat(FileErrors::ofSource);
+    } else {
+      JDK.checkAccess(file.jdk(), modes);
+    }
+  }
+
+  // ---- attributes ----------------------------------------------------------------------------
+
+  @Override
+  public <V extends FileAttributeView> @Nullable V getFileAttributeView(
+      Path path, Class<V> type, LinkOption... options) {
+    RingPath file = RingPath.of(path);
+    if (type == BasicFileAttributeView.class) {
+      return type.cast(new RingAttributeView(file, "basic", options));
+    }
+    if (type == PosixFileAttributeView.class) {
+      return type.cast(new RingAttributeView(file, "posix", options));
+    }
+    if (type == FileOwnerAttributeView.class) {
+      return type.cast(new RingAttributeView(file, "owner", options));
+    }
+    V view = JDK.getFileAttributeView(file.jdk(), type, options);
+    return view instanceof UserDefinedFileAttributeView user && RingPath.follows(options)
+        ? type.cast(new RingUserAttributeView(file, user))
+        : view;
+  }
+
+  @Override
+  public <A extends BasicFileAttributes> A readAttributes(
+      Path path, Class<A> type, LinkOption... options) throws IOException {
+    RingPath file = RingPath.of(path);
+    if (file.isJdks()) {
+      return JDK.readAttributes(file.jdk(), type, options);
+    }
+    if (type == BasicFileAttributes.class) {
+      return type.cast(new RingAttributes(file.stat(FileErrors::ofSource, options)));
+    }
+    if (type == PosixFileAttributes.class) {
+      return type.cast(RingPosixAttributes.read(file, options));
+    }
+    return JDK.readAttributes(file.jdk(), type, options);
+  }
+
+  @Override
+  public Map<String, Object> readAttributes(Path path, String attributes, LinkOption... options)
+      throws IOException {
+    RingPath file = RingPath.of(path);
+    return AttributeNames.areOurs(attributes) && !file.isJdks()
+        ? AttributeNames.read(file, attributes, options)
+        : JDK.readAttributes(file.jdk(), attributes, options);
+  }
+
+  @Override
+  public void setAttribute(Path path, String attribute, Object value, LinkOption... options)
+      throws IOException {
+    JDK.setAttribute(RingPath.of(path).jdk(), attribute, value, options);
+  }
+}

@@ -1,0 +1,106 @@
+package io.ringspun.file;
+
+import io.ringspun.Ring;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+
+/**
+ * Paths whose files are read, written and looked after through a {@link Ring}, for libraries that
+ * take a {@link Path}: all of {@link Files} works on them, and what it opens are {@link
+ * RingFileChannel}s and ring streams.
+ *
+ * <pre>{@code
+ * Path path = RingFileSystems.wrap(Path.of("/var/lib/data"));
+ * Files.copy(path.resolve("a"), path.resolve("b"));
+ * try (var zip = FileSystems.newFileSystem(path.resolve("c.zip"))) { ... }
+ * }</pre>
+ *
+ * <p>The same file has the same name here and in the default file system. Paths that are derived
+ * from a ring path are ring paths with the same home ring. {@code Path.of(URI.create("ring:///x"))}
+ * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
+ * {@linkplain Ring#shared() shared ring} as home; see {@link RingFileSystemProvider}.
+ *
+ * <p>Nothing here blocks. The shared ring is opened when it is first needed, so it is only then
+ * that its absence is noticed. Safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class RingFileSystems {
+  private RingFileSystems() {}
+
+  /**
+   * Returns a path whose operations go to the ring that carries the calling thread, else to the
+   * {@linkplain Ring#shared() shared ring}.
+   *
+   * @param path a path of the default file system, or a ring path, whatever its home
+   * @return the ring path of the same name
+   * @throws ProviderMismatchException if the path is of another file system
+   */
+  public static Path wrap(Path path) {
+    return RingFileSystem.SHARED.wrap(unwrap(path));
+  }
+
+  /**
+   * Returns a path whose operations go to the ring that carries the calling thread, else to the
+   * given one.
+   *
+   * @param ring the home ring; once it is closed, operations fail with {@link
+   *     io.ringspun.RingClosedException}
+   * @param path a path of the default file system, or a ring path, whatever its home
+   * @return the ring path of the same name
+   * @throws ProviderMismatchException if the path is of another file system
+   */
+  public static Path wrap(Ring ring, Path path) {
+    return new RingFileSystem(ring).wrap(unwrap(path));
+  }
+
+  /**
+   * Returns the file system of ring paths with the {@linkplain Ring#shared() shared ring} as home.
+   *
+   * @param fileSystem the default file system, or that of ring paths, whatever its home
+   * @return the file system of ring paths
+   * @throws ProviderMismatchException if it is another one
+   */
+  public static FileSystem wrap(FileSystem fileSystem) {
+    requireKnown(fileSystem);
+    return RingFileSystem.SHARED;
+  }
+
+  /**
+   * Returns the file system of ring paths with a given home ring. It is {@linkplain Object#equals
+   * equal} to every other one with the same home.
+   *
+   * @param ring the home ring
+   * @param fileSystem the default file system, or that of ring paths, whatever its home
+   * @return a file system of ring paths
+   * @throws ProviderMismatchException if it is another one
+   */
+  public static FileSystem wrap(Ring ring, FileSystem fileSystem) {
+    requireKnown(fileSystem);
+    return new RingFileSystem(ring);
+  }
+
+  /**
+   * Returns the path of the default file system that has the same name.
+   *
+   * @param path a ring path, or a path of the default file system
+   * @return the latter
+   * @throws ProviderMismatchException if the path is of another file system
+   */
+  public static Path unwrap(Path path) {
+    if (path instanceof RingPath wrapped) {
+      return wrapped.jdk();
+    }
+    requireKnown(path.getFileSystem());
+    return path;
+  }
+
+  private static void requireKnown(FileSystem fileSystem) {
+    if (!(fileSystem instanceof RingFileSystem) && fileSystem != FileSystems.getDefault()) {
+      throw new ProviderMismatchException(fileSystem + " is not the default file system");
+    }
+  }
+}

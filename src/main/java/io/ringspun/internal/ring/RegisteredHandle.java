@@ -1,0 +1,80 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Constants;
+import java.io.IOException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A file in a slot of a ring's table, without a descriptor in the process. Only that ring can use
+ * it, so it gets the operations of all threads, those that other rings carry too.
+ *
+ * <p>The kernel chooses the slot and answers an open with it: it cannot give away one that is
+ * taken, nor put one file in another's place. It gives a slot away again as soon as it is closed;
+ * that is after the last operation has completed, since {@link #close} waits for the users.
+ */
+public final class RegisteredHandle extends Handle {
+  private final Engine ring;
+
+  /** Empty or of one; threads that are the first together make one each. */
+  private final Queue<RawHandle> descriptors = new ConcurrentLinkedQueue<>();
+
+  /**
+   * Takes charge of a slot.
+   *
+   * @param slot its number, emptied by {@link #close}
+   * @param direct whether transfers go past the page cache, straight to a device
+   * @param ring whose table it is of
+   */
+  public RegisteredHandle(int slot, boolean direct, Engine ring) {
+    super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, new AtomicInteger());
+    this.ring = ring;
+  }
+
+  /** Makes a descriptor of the process for the file, and returns its number. */
+  public interface Installation {
+    /** Does so. */
+    int run() throws IOException;
+  }
+
+  /**
+   * Returns a descriptor for what cannot do without: made at the first call, closed with this. To
+   * close it sooner would release all locks that the process has on the file, as closing any
+   * descriptor of a file does (fcntl(2)).
+   */
+  public RawHandle descriptor(Installation installation) throws IOException {
+    RawHandle made = descriptors.peek();
+    if (made == null) {
+      acquire(); // so that a close waits for what is added
+      try {
+        made = installed(installation.run());
+        descriptors.add(made);
+      } finally {
+        release();
+      }
+    }
+    return made;
+  }
+
+  /** Takes charge of a descriptor that was made for this file. */
+  public RawHandle installed(int fd) {
+    return new RawHandle(fd, isDirect(), ring, failedSync);
+  }
+
+  @Override
+  void giveBack() throws IOException {
+    try {
+      ring.closeRegistered(fd());
+    } finally {
+      for (RawHandle made = descriptors.poll(); made != null; made = descriptors.poll()) {
+        made.close();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "slot %d of %s%s".formatted(fd(), ring, isOpen() ? "" : " (closed)");
+  }
+}

@@ -1,0 +1,12 @@
+package io.ringspun.internal.ring;
+
+import java.io.IOException;
+
+/** A way to receive into {@link ProvidedBuffers}, again and again. */
+public interface StreamSource {
+  /** Encodes the operation, for a descriptor's number and the buffers' group. */
+  void encode(Operation operation, int fd, int group);
+
+  /** Translates its failure. */
+  IOException failure(int errno);
+}

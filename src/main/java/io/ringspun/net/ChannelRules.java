@@ -1,0 +1,188 @@
+package io.ringspun.net;
+
+import io.ringspun.OperationException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AlreadyBoundException;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NotYetBoundException;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Rules of the JDK's socket channels that ours keep: which arguments, and which exceptions. */
+final class ChannelRules {
+  /** What a server-socket channel lacks of what its socket has. */
+  private static final Set<SocketOption<?>> NOT_OF_SERVERS =
+      Set.of(
+          StandardSocketOptions.SO_SNDBUF,
+          StandardSocketOptions.SO_LINGER,
+          StandardSocketOptions.SO_KEEPALIVE,
+          StandardSocketOptions.TCP_NODELAY,
+          StandardSocketOptions.IP_TOS);
+
+  private ChannelRules() {}
+
+  /** Opens a socket of a family. */
+  interface Opener<T> {
+    T open(ProtocolFamily family) throws IOException;
+  }
+
+  /** Opens a socket; of no family in particular, one for IPv6, which reaches IPv4 too. */
+  static <T> T open(@Nullable ProtocolFamily family, Opener<T> opener) throws IOException {
+    if (family != null) {
+      return Uninterrupted.call(() -> opener.open(family));
+    }
+    if (!Boolean.getBoolean("java.net.preferIPv4Stack")) {
+      try {
+        return Uninterrupted.call(() -> opener.open(StandardProtocolFamily.INET6));
+      } catch (UnsupportedOperationException _) {
+        // IPv4 is what there is
+      }
+    }
+    return Uninterrupted.call(() -> opener.open(StandardProtocolFamily.INET));
+  }
+
+  /** Returns the options of a server-socket channel. */
+  static Set<SocketOption<?>> ofServer(Set<SocketOption<?>> ofSocket) {
+    Set<SocketOption<?>> options = new HashSet<>(ofSocket);
+    options.removeAll(NOT_OF_SERVERS);
+    return Set.copyOf(options);
+  }
+
+  /** Checks an option before it is set or returned. */
+  static void requireSupported(Set<SocketOption<?>> supported, SocketOption<?> option) {
+    if (!supported.contains(Objects.requireNonNull(option))) {
+      throw new UnsupportedOperationException("'" + option + "' not supported");
+    }
+  }
+
+  /** Checks the value of an option. */
+  static <T> void requireFit(SocketOption<T> option, @Nullable T value) {
+    if (!option.type().isInstance(value)) {
+      throw new IllegalArgumentException("Invalid value '" + value + "'");
+    }
+  }
+
+  /**
+   * Checks whether a socket of a family can use an address.
+   *
+   * @throws UnresolvedAddressException if it is a name that was not found
+   * @throws UnsupportedAddressTypeException if the family has other addresses
+   */
+  static void requireFit(SocketAddress address, Family family) {
+    boolean isUnix =
+        Objects.requireNonNull(address) instanceof UnixDomainSocketAddress
+            || address instanceof AbstractUnixAddress;
+    if (family == Family.UNIX) {
+      if (!isUnix) {
+        throw new UnsupportedAddressTypeException();
+      }
+    } else {
+      if (!(address instanceof InetSocketAddress inet)) {
+        throw new UnsupportedAddressTypeException();
+      }
+      if (inet.isUnresolved()) {
+        throw new UnresolvedAddressException();
+      }
+      if (family == Family.INET && inet.getAddress() instanceof Inet6Address) {
+        throw new UnsupportedAddressTypeException();
+      }
+    }
+  }
+
+  /** Returns what a socket is bound to unless told otherwise. */
+  static SocketAddress any(Family family) {
+    return family == Family.UNIX ? UnixDomainSocketAddress.of("") : new InetSocketAddress(0);
+  }
+
+  /** Returns whom to connect to: the wildcard stands for this machine. */
+  static SocketAddress target(SocketAddress remote) {
+    if (remote instanceof InetSocketAddress inet && inet.getAddress().isAnyLocalAddress()) {
+      byte[] loopback = inet.getAddress().getAddress();
+      loopback[loopback.length - 1] = 1;
+      if (loopback.length == 4) {
+        loopback[0] = 127;
+      }
+      try {
+        return new InetSocketAddress(InetAddress.getByAddress(loopback), inet.getPort());
+      } catch (UnknownHostException e) {
+        throw new AssertionError("four or sixteen bytes are an address", e);
+      }
+    }
+    return remote;
+  }
+
+  /** Refuses memory that the calling thread may not use, as the JDK does. */
+  static void requireAccessible(ByteBuffer buffer) {
+    MemorySegment memory = MemorySegment.ofBuffer(buffer);
+    if (memory.scope().isAlive() && !memory.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException("the buffer is confined to another thread");
+    }
+  }
+
+  /** Returns a part of an array whose buffers the calling thread may use. */
+  static ByteBuffer[] slice(ByteBuffer[] buffers, int offset, int length) {
+    Objects.checkFromIndexSize(offset, length, buffers.length);
+    ByteBuffer[] chosen = Arrays.copyOfRange(buffers, offset, offset + length);
+    for (ByteBuffer buffer : chosen) {
+      requireAccessible(buffer);
+    }
+    return chosen;
+  }
+
+  static long remaining(ByteBuffer[] buffers) {
+    long total = 0;
+    for (ByteBuffer buffer : buffers) {
+      total += buffer.remaining();
+    }
+    return total;
+  }
+
+  /** Returns what the JDK throws where binding, connecting or accepting fails. */
+  static IOException socketException(IOException e) {
+    if (e instanceof OperationException) {
+      SocketException specific = new SocketException(e.getMessage());
+      specific.initCause(e);
+      return specific;
+    }
+    return e;
+  }
+
+  /** Returns what a {@link java.net.Socket} throws where a channel throws something else. */
+  static IOException ofSocket(Exception e) {
+    String message =
+        switch (e) {
+          case ClosedChannelException _ -> "Socket is closed";
+          case NotYetConnectedException _ -> "Socket is not connected";
+          case AlreadyBoundException _ -> "Already bound";
+          case AlreadyConnectedException _ -> "Already connected";
+          case NotYetBoundException _ -> "Socket is not bound yet";
+          case UnsupportedAddressTypeException _ -> "Unsupported address type";
+          case UnresolvedAddressException _ -> "Unresolved address";
+          case RuntimeException other -> throw other;
+          default -> e.getMessage();
+        };
+    SocketException translated = new SocketException(message);
+    translated.initCause(e);
+    return translated;
+  }
+}

@@ -1,0 +1,151 @@
+package io.ringspun.net;
+
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.SocketCalls;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Channels of the JDK for sockets that the ring has used already, so that they can go on in
+ * non-blocking mode. The JDK makes no channel of a given socket, so a channel of its own is brought
+ * into the same state at a place where nobody else is; its descriptor is the one that has that
+ * address, and {@code dup3(2)} makes it mean our socket. Both descriptors are open from then on.
+ */
+final class JdkTwins {
+  /** How many descriptors above ours are likely to have just been opened. */
+  private static final int LIKELY = 64;
+
+  private JdkTwins() {}
+
+  /** Makes a channel for a connected socket. */
+  static SocketChannel connected(RingSocket socket) throws IOException {
+    SocketChannel channel = JdkProvider.get().openSocketChannel();
+    try {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0); // so that its port is free at once
+      channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      SocketAddress itself = channel.getLocalAddress();
+      channel.connect(itself);
+      lay(socket, itself, itself);
+      return channel;
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Makes a channel for a socket that is bound, not connected. */
+  static SocketChannel bound(RingSocket socket) throws IOException {
+    SocketChannel channel = JdkProvider.get().openSocketChannel(family(socket));
+    try {
+      SocketAddress place = place(socket);
+      channel.bind(place);
+      layAndForget(socket, channel.getLocalAddress());
+      return channel;
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Makes a channel for a socket that takes connections. */
+  static ServerSocketChannel listening(RingListener socket) throws IOException {
+    ServerSocketChannel channel = JdkProvider.get().openServerSocketChannel(family(socket));
+    try {
+      channel.bind(place(socket));
+      layAndForget(socket, channel.getLocalAddress());
+      return channel;
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  static ProtocolFamily family(SocketDescriptor socket) {
+    return switch (socket.family()) {
+      case INET -> StandardProtocolFamily.INET;
+      case INET6 -> StandardProtocolFamily.INET6;
+      case UNIX -> StandardProtocolFamily.UNIX;
+    };
+  }
+
+  private static SocketAddress place(SocketDescriptor socket) throws IOException {
+    if (socket.family() != Family.UNIX) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+    return freePath();
+  }
+
+  /** Returns a name for a Unix socket, in the directory for temporary files. */
+  static UnixDomainSocketAddress freePath() throws IOException {
+    Path free = Files.createTempFile("socket", "");
+    Files.delete(free);
+    return UnixDomainSocketAddress.of(free);
+  }
+
+  private static void layAndForget(SocketDescriptor socket, SocketAddress local)
+      throws IOException {
+    try {
+      lay(socket, local, null);
+    } finally {
+      if (local instanceof UnixDomainSocketAddress unix) {
+        Files.deleteIfExists(unix.getPath());
+      }
+    }
+  }
+
+  /** Lays our socket under the descriptor that has these addresses. */
+  private static void lay(
+      SocketDescriptor socket, SocketAddress local, @Nullable SocketAddress remote)
+      throws IOException {
+    socket.onDescriptor(
+        calls -> {
+          int fd = socket.socketHandle().fd();
+          int replaced = find(calls, fd, local, remote);
+          NetErrors.check("dup3", calls.lay(fd, replaced));
+          // A channel that has been used by a virtual thread takes this for done, and waits itself.
+          return NetErrors.check("fcntl", calls.setNonBlocking(fd));
+        });
+  }
+
+  private static int find(
+      SocketCalls calls, int near, SocketAddress local, @Nullable SocketAddress remote)
+      throws IOException {
+    for (int fd = near + 1; fd <= near + LIKELY; fd++) {
+      if (matches(calls, fd, local, remote)) {
+        return fd;
+      }
+    }
+    try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path number : open) {
+        int fd = Integer.parseInt(number.getFileName().toString());
+        if (matches(calls, fd, local, remote)) {
+          return fd;
+        }
+      }
+    }
+    throw new IOException("no descriptor has the address of the JDK's channel: " + local);
+  }
+
+  private static boolean matches(
+      SocketCalls calls, int fd, SocketAddress local, @Nullable SocketAddress remote) {
+    return local.equals(address(calls, calls.localAddress(fd)))
+        && (remote == null || remote.equals(address(calls, calls.remoteAddress(fd))));
+  }
+
+  private static @Nullable SocketAddress address(SocketCalls calls, int length) {
+    boolean known = length > 2 && Family.isKnown(SocketAddressMemory.family(calls.address()));
+    return known ? Addresses.get(calls.address(), length) : null;
+  }
+}

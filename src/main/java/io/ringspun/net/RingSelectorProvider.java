@@ -1,0 +1,154 @@
+package io.ringspun.net;
+
+import java.io.IOException;
+import java.net.ProtocolFamily;
+import java.nio.channels.Channel;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has a whole program's socket channels go through the {@linkplain io.ringspun.Ring#shared() shared
+ * ring} while they are in blocking mode:
+ *
+ * <pre>{@code
+ * java -Djava.nio.channels.spi.SelectorProvider=io.ringspun.net.RingSelectorProvider ...
+ * }</pre>
+ *
+ * <p>{@link SocketChannel#open()} then returns a {@link RingSocketChannel}, and {@link
+ * ServerSocketChannel#open()} a {@link RingServerSocketChannel}. What does not block is left to the
+ * JDK: selectors, pipes, datagrams, and socket channels from the moment they are put into
+ * non-blocking mode.
+ *
+ * @since 0.1
+ */
+public final class RingSelectorProvider extends SelectorProvider {
+  private static final class Holder {
+    static final RingSelectorProvider INSTANCE =
+        SelectorProvider.provider() instanceof RingSelectorProvider installed
+            ? installed
+            : new RingSelectorProvider();
+  }
+
+  /** Creates a provider; the JDK does so itself, once, where the system property asks for it. */
+  public RingSelectorProvider() {}
+
+  /** Returns the provider of channels that were opened without one. */
+  static RingSelectorProvider instance() {
+    return Holder.INSTANCE;
+  }
+
+  /**
+   * Opens a socket channel.
+   *
+   * @return a new channel, in blocking mode
+   * @throws IOException if the kernel refuses, or the ring is gone
+   */
+  @Override
+  public SocketChannel openSocketChannel() throws IOException {
+    return RingSocketChannel.open(this, null);
+  }
+
+  /**
+   * Opens a socket channel of a family.
+   *
+   * @param family of {@link java.net.StandardProtocolFamily}
+   * @return a new channel, in blocking mode
+   * @throws UnsupportedOperationException if the system has not the family
+   * @throws IOException if the kernel refuses, or the ring is gone
+   */
+  @Override
+  public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
+    return RingSocketChannel.open(this, family);
+  }
+
+  /**
+   * Opens a server-socket channel.
+   *
+   * @return a new channel, in blocking mode
+   * @throws IOException if the kernel refuses, or the ring is gone
+   */
+  @Override
+  public ServerSocketChannel openServerSocketChannel() throws IOException {
+    return RingServerSocketChannel.open(this, null);
+  }
+
+  /**
+   * Opens a server-socket channel of a family.
+   *
+   * @param family of {@link java.net.StandardProtocolFamily}
+   * @return a new channel, in blocking mode
+   * @throws UnsupportedOperationException if the system has not the family
+   * @throws IOException if the kernel refuses, or the ring is gone
+   */
+  @Override
+  public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
+    return RingServerSocketChannel.open(this, family);
+  }
+
+  /**
+   * Opens a selector: the JDK's, which takes channels of this provider.
+   *
+   * @return a new selector
+   * @throws IOException if the JDK cannot open one
+   */
+  @Override
+  public AbstractSelector openSelector() throws IOException {
+    return new RingSelector(this, JdkProvider.get().openSelector());
+  }
+
+  /**
+   * Opens a pipe: the JDK's, whose ends this provider's selectors take.
+   *
+   * @return a new pipe
+   * @throws IOException if the JDK cannot open one
+   */
+  @Override
+  public Pipe openPipe() throws IOException {
+    return new BackedPipe(this, JdkProvider.get().openPipe());
+  }
+
+  /**
+   * Opens a datagram channel: the JDK's, which this provider's selectors take.
+   *
+   * @return a new channel
+   * @throws IOException if the JDK cannot open one
+   */
+  @Override
+  public DatagramChannel openDatagramChannel() throws IOException {
+    return new BackedDatagramChannel(this, JdkProvider.get().openDatagramChannel());
+  }
+
+  /**
+   * Opens a datagram channel of a family: the JDK's, which this provider's selectors take.
+   *
+   * @param family of {@link java.net.StandardProtocolFamily}
+   * @return a new channel
+   * @throws IOException if the JDK cannot open one
+   */
+  @Override
+  public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
+    return new BackedDatagramChannel(this, JdkProvider.get().openDatagramChannel(family));
+  }
+
+  /**
+   * Returns the channel that the process was started with, if it is a socket.
+   *
+   * @return the JDK's channel, which this provider's selectors take; null if there is none
+   * @throws IOException if the JDK cannot make one
+   */
+  @Override
+  public @Nullable Channel inheritedChannel() throws IOException {
+    Channel inherited = JdkProvider.get().inheritedChannel();
+    return switch (inherited) {
+      case SocketChannel channel -> RingSocketChannel.backedBy(this, channel);
+      case ServerSocketChannel channel -> RingServerSocketChannel.backedBy(this, channel);
+      case DatagramChannel channel -> new BackedDatagramChannel(this, channel);
+      case null, default -> inherited;
+    };
+  }
+}

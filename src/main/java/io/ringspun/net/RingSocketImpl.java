@@ -1,0 +1,631 @@
+package io.ringspun.net;
+
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketImpl;
+import java.net.SocketOption;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is behind a {@link java.net.Socket} or {@link java.net.ServerSocket}: a stream socket whose
+ * blocking calls go through a ring, and which otherwise does as the JDK's own does, exceptions and
+ * their messages included. It sends no urgent data.
+ *
+ * <p>One thread reads, connects or accepts at a time, and one writes; others wait their turn.
+ * Closing ends all of them with a {@link SocketException}.
+ */
+final class RingSocketImpl extends SocketImpl {
+  private static final int TRANSFER_BYTES_MAX = 128 << 10;
+  private static final int BACKLOG = 50;
+
+  private static final Set<SocketOption<?>> NOT_OF_SERVERS =
+      Set.of(
+          StandardSocketOptions.SO_KEEPALIVE,
+          StandardSocketOptions.SO_LINGER,
+          StandardSocketOptions.SO_SNDBUF,
+          StandardSocketOptions.TCP_NODELAY);
+
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final @Nullable Ring ring; // null for the shared one
+
+  private final ReentrantLock readLock = new ReentrantLock(); // for connect and accept as well
+  private final ReentrantLock writeLock = new ReentrantLock();
+
+  // Guarded by readLock.
+  private boolean ended;
+  private boolean reset;
+
+  // Changed under the monitor of this object, read by any thread.
+  private volatile boolean server;
+  private volatile @Nullable RingSocket socket;
+  private volatile Cleaner.@Nullable Cleanable cleanable;
+  private volatile boolean closed;
+
+  private volatile boolean connected; // set by the thread that connects
+  private volatile boolean inputClosed; // set by any thread
+  private volatile int timeoutMillis; // 0 for none; set by any thread
+
+  /**
+   * Creates what {@link #create} or {@link #accept} makes a socket of.
+   *
+   * @param ring the home ring, or null for the shared one
+   * @param server whether it is for a server socket
+   */
+  RingSocketImpl(@Nullable Ring ring, boolean server) {
+    this.ring = ring;
+    this.server = server;
+  }
+
+  // ---- beginning -----------------------------------------------------------------------------
+
+  @Override
+  protected void create(boolean stream) throws IOException {
+    if (!stream) {
+      throw new IOException("Datagram socket creation not supported");
+    }
+    Engine home = EngineAccess.of(ring != null ? ring : Ring.shared());
+    synchronized (this) {
+      if (socket != null || closed) {
+        throw new IOException("Already created");
+      }
+      own(open(home));
+    }
+    if (server) {
+      setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    }
+  }
+
+  /** Opens a socket for both protocols, or for IPv4 where that is all there is or is asked for. */
+  private static RingSocket open(Engine home) throws IOException {
+    if (!Boolean.getBoolean("java.net.preferIPv4Stack")) {
+      try {
+        RingSocket socket = open(home, Family.INET6);
+        LegacyOptions.setFlag(socket, Constants.IPPROTO_IPV6, Constants.IPV6_V6ONLY, false);
+        return socket;
+      } catch (UnsupportedOperationException _) {
+        // There is no IPv6 here.
+      }
+    }
+    return open(home, Family.INET);
+  }
+
+  private static RingSocket open(Engine home, Family family) throws IOException {
+    int fd = uninterrupted(() -> Sockets.open(home, family, Constants.SOCK_STREAM));
+    return RingSocket.ofJdk(fd, family, home);
+  }
+
+  /** Takes charge of a socket, and closes it if this object is forgotten. */
+  private void own(RingSocket opened) {
+    socket = opened;
+    cleanable = CLEANER.register(this, () -> closeForgotten(opened));
+  }
+
+  private static void closeForgotten(RingSocket socket) {
+    try {
+      socket.close(); // does nothing if it was closed in time
+    } catch (IOException _) {
+      // There is nobody to tell.
+    }
+  }
+
+  private RingSocket open() throws SocketException {
+    if (closed) {
+      throw new SocketException("Socket closed");
+    }
+    RingSocket open = socket;
+    if (open == null) {
+      throw new SocketException("Socket not created");
+    }
+    return open;
+  }
+
+  private RingSocket connected() throws SocketException {
+    RingSocket open = open();
+    if (!connected) {
+      throw new SocketException("Not connected");
+    }
+    return open;
+  }
+
+  @Override
+  protected void connect(String host, int port) throws IOException {
+    connect(new InetSocketAddress(host, port), 0);
+  }
+
+  @Override
+  protected void connect(InetAddress host, int port) throws IOException {
+    connect(new InetSocketAddress(host, port), 0);
+  }
+
+  @Override
+  protected void connect(SocketAddress remote, int millis) throws IOException {
+    if (!(remote instanceof InetSocketAddress inet)) {
+      throw new IOException("Unsupported address type");
+    }
+    if (inet.isUnresolved()) {
+      throw new UnknownHostException(inet.getHostName());
+    }
+    InetAddress host = inet.getAddress();
+    readLock.lock();
+    try {
+      connect(host.isAnyLocalAddress() ? InetAddress.getLocalHost() : host, inet.getPort(), millis);
+    } catch (OperationTimeoutException e) {
+      close();
+      throw SocketErrors.timeout("Connect timed out", e);
+    } catch (InterruptedIOException e) {
+      close();
+      throw new SocketException("Closed by interrupt", e);
+    } catch (IOException e) {
+      SocketException translated = SocketErrors.of(e, closed);
+      close();
+      throw translated;
+    } finally {
+      readLock.unlock();
+    }
+  }
+
+  private void connect(InetAddress host, int remotePort, int millis) throws IOException {
+    RingSocket open = open();
+    if (connected) {
+      throw new SocketException("Already connected");
+    }
+    address = host;
+    port = remotePort;
+    try {
+      InetSocketAddress remote = new InetSocketAddress(host, remotePort);
+      Sockets.connect(open, remote, TimeUnit.MILLISECONDS.toNanos(millis));
+    } catch (UnsupportedAddressTypeException e) {
+      throw new SocketException("Protocol family unavailable", e);
+    }
+    localport = localAddress(open).getPort();
+    connected = true;
+  }
+
+  @Override
+  protected void bind(InetAddress host, int localPort) throws IOException {
+    RingSocket open = open();
+    if (localport != 0) {
+      throw new SocketException("Already bound");
+    }
+    try {
+      open.bind(new InetSocketAddress(host, localPort));
+      address = host;
+      localport = localAddress(open).getPort();
+    } catch (UnsupportedAddressTypeException e) {
+      throw new SocketException("Protocol family unavailable", e);
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  private static InetSocketAddress localAddress(RingSocket socket) throws IOException {
+    return (InetSocketAddress) socket.localAddress();
+  }
+
+  // ---- accepting -----------------------------------------------------------------------------
+
+  @Override
+  protected void listen(int backlog) throws IOException {
+    RingSocket open = bound();
+    try {
+      Sockets.listen(open, backlog < 1 ? BACKLOG : backlog);
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  private RingSocket bound() throws SocketException {
+    RingSocket open = open();
+    if (localport == 0) {
+      throw new SocketException("Not bound");
+    }
+    return open;
+  }
+
+  /**
+   * Waits for a connection.
+   *
+   * @param target an impl of this class that was not created; its socket will be the connection
+   */
+  @Override
+  protected void accept(SocketImpl target) throws IOException {
+    if (!(target instanceof RingSocketImpl blank) || blank.socket != null) {
+      throw new SocketException("Not a newly created SocketImpl");
+    }
+    RingSocket listener = bound();
+    Engine home = listener.socketHandle().engine();
+    Sockets.Accepted connection = accept();
+    RingSocket accepted = RingSocket.ofJdk(connection.fd(), listener.family(), home);
+    try {
+      blank.become(accepted, (InetSocketAddress) connection.peer());
+    } catch (IOException | RuntimeException | Error e) {
+      accepted.close();
+      throw e;
+    }
+  }
+
+  private Sockets.Accepted accept() throws IOException {
+    long nanos = lock(readLock, "Accept timed out");
+    try {
+      return Sockets.accept(bound(), nanos);
+    } catch (OperationTimeoutException e) {
+      throw SocketErrors.timeout("Accept timed out", e);
+    } catch (InterruptedIOException e) {
+      throw e; // upon which the ServerSocket closes itself
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    } finally {
+      readLock.unlock();
+    }
+  }
+
+  private synchronized void become(RingSocket accepted, InetSocketAddress peer) throws IOException {
+    if (socket != null || closed) {
+      throw new SocketException("Not a newly created SocketImpl");
+    }
+    localport = localAddress(accepted).getPort();
+    address = peer.getAddress();
+    port = peer.getPort();
+    server = false;
+    own(accepted);
+    connected = true;
+  }
+
+  // ---- reading -------------------------------------------------------------------------------
+
+  @Override
+  protected InputStream getInputStream() {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) > 0 ? one[0] & 0xff : -1;
+      }
+
+      @Override
+      public int read(byte[] target, int offset, int length) throws IOException {
+        return RingSocketImpl.this.read(target, offset, length);
+      }
+
+      @Override
+      public int available() throws IOException {
+        return RingSocketImpl.this.available();
+      }
+
+      @Override
+      public void close() throws IOException {
+        RingSocketImpl.this.close();
+      }
+    };
+  }
+
+  private int read(byte[] target, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, target.length);
+    if (length == 0) {
+      return 0;
+    }
+    long nanos = lock(readLock, "Read timed out");
+    try {
+      if (ended) {
+        return -1; // even if closed since, as in the JDK
+      }
+      RingSocket open = connected();
+      if (reset) {
+        throw new SocketException("Connection reset");
+      }
+      int n = 0;
+      if (!inputClosed) {
+        MemorySegment segment = MemorySegment.ofArray(target);
+        int size = Math.min(length, TRANSFER_BYTES_MAX);
+        n = open.transfer().receive(segment.asSlice(offset, size), nanos);
+      }
+      ended = n == 0;
+      return ended ? -1 : n;
+    } catch (OperationTimeoutException e) {
+      throw SocketErrors.timeout("Read timed out", e);
+    } catch (InterruptedIOException e) {
+      throw e; // upon which the Socket closes itself
+    } catch (IOException e) {
+      if (!closed && SocketErrors.isErrno(e, Errno.ECONNRESET)) {
+        reset = true;
+        throw new SocketException("Connection reset", e);
+      }
+      throw SocketErrors.of(e, closed);
+    } finally {
+      readLock.unlock();
+    }
+  }
+
+  @Override
+  protected int available() throws IOException {
+    RingSocket open = connected();
+    if (inputClosed) {
+      return 0;
+    }
+    try {
+      return open.onDescriptor(
+          calls -> NetErrors.check("ioctl", calls.unread(open.socketHandle().fd())));
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  // ---- writing -------------------------------------------------------------------------------
+
+  @Override
+  protected OutputStream getOutputStream() {
+    return new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] source, int offset, int length) throws IOException {
+        RingSocketImpl.this.write(source, offset, length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        RingSocketImpl.this.close();
+      }
+    };
+  }
+
+  private void write(byte[] source, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, source.length);
+    if (length == 0) {
+      return;
+    }
+    writeLock.lock();
+    try {
+      MemorySegment segment = MemorySegment.ofArray(source);
+      int end = offset + length;
+      for (int done = offset; done < end; ) {
+        int size = Math.min(end - done, TRANSFER_BYTES_MAX);
+        StreamTransfer transfer = connected().transfer();
+        done += transfer.send(segment.asSlice(done, size), Constants.MSG_WAITALL, 0);
+      }
+    } catch (InterruptedIOException e) {
+      throw e; // upon which the Socket closes itself
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  /** Refuses; {@link #supportsUrgentData} has said so. */
+  @Override
+  protected void sendUrgentData(int data) throws IOException {
+    throw new SocketException("Urgent data not supported");
+  }
+
+  // ---- ending --------------------------------------------------------------------------------
+
+  @Override
+  protected void shutdownInput() throws IOException {
+    RingSocket open = connected();
+    shutdown(open::shutdownInput);
+    inputClosed = true;
+  }
+
+  @Override
+  protected void shutdownOutput() throws IOException {
+    RingSocket open = connected();
+    shutdown(open::shutdownOutput);
+  }
+
+  private interface Shutdown {
+    void run() throws IOException;
+  }
+
+  private void shutdown(Shutdown half) throws SocketException {
+    try {
+      uninterrupted(
+          () -> {
+            half.run();
+            return 0;
+          });
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  @Override
+  protected void close() throws IOException {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    RingSocket open = socket;
+    Cleaner.Cleanable closing = cleanable;
+    if (open == null || closing == null) {
+      return;
+    }
+    if (connected) {
+      endOutput(open);
+    }
+    try {
+      open.close();
+    } catch (IOException e) {
+      throw SocketErrors.of(e, false);
+    } finally {
+      closing.clean();
+    }
+  }
+
+  /** Has the peer find the end of the stream, though a close with unread data resets it. */
+  private void endOutput(RingSocket open) {
+    try {
+      if (!Objects.equals(open.getOption(StandardSocketOptions.SO_LINGER), 0)) {
+        shutdown(open::shutdownOutput);
+      }
+    } catch (IOException _) {
+      // The peer is gone already.
+    }
+  }
+
+  // ---- options -------------------------------------------------------------------------------
+
+  @Override
+  protected Set<SocketOption<?>> supportedOptions() {
+    RingSocket created = socket;
+    if (created == null) {
+      return Set.of();
+    }
+    Set<SocketOption<?>> supported = new HashSet<>(created.supportedOptions());
+    if (server) {
+      supported.removeAll(NOT_OF_SERVERS);
+    }
+    return supported;
+  }
+
+  private void requireSupported(SocketOption<?> option) {
+    if (!supportedOptions().contains(option)) {
+      throw new UnsupportedOperationException("'" + option + "' not supported");
+    }
+  }
+
+  @Override
+  protected <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    requireSupported(option);
+    if (!option.type().isInstance(value)) {
+      throw new IllegalArgumentException("Invalid value '" + value + "'");
+    }
+    try {
+      open().setOption(option, value);
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  @Override
+  protected <T> T getOption(SocketOption<T> option) throws IOException {
+    requireSupported(option);
+    try {
+      return Objects.requireNonNull(open().getOption(option));
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  @Override
+  public void setOption(int option, Object value) throws SocketException {
+    try {
+      RingSocket open = open();
+      if (option == SO_TIMEOUT) {
+        int millis = LegacyOptions.requireType("SO_TIMEOUT", Integer.class, value);
+        if (millis < 0) {
+          throw new SocketException("timeout < 0");
+        }
+        timeoutMillis = millis;
+      } else {
+        LegacyOptions.set(open, option, value);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new SocketException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  @Override
+  public Object getOption(int option) throws SocketException {
+    try {
+      RingSocket open = open();
+      return option == SO_TIMEOUT ? (Object) timeoutMillis : LegacyOptions.get(open, option);
+    } catch (IOException e) {
+      throw SocketErrors.of(e, closed);
+    }
+  }
+
+  // ---- waiting -------------------------------------------------------------------------------
+
+  /**
+   * Takes a turn, interrupted or not, within the socket's time limit.
+   *
+   * @return what is left of the limit in nanoseconds, or 0 if there is none
+   */
+  private long lock(ReentrantLock lock, String late) throws SocketTimeoutException {
+    int millis = timeoutMillis;
+    if (millis == 0) {
+      lock.lock();
+      return 0;
+    }
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          boolean locked = lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+          long left = deadline - System.nanoTime();
+          if (locked && left > 0) {
+            return left;
+          }
+          if (locked) {
+            lock.unlock();
+          }
+          throw new SocketTimeoutException(late);
+        } catch (InterruptedException _) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      restore(interrupted);
+    }
+  }
+
+  /** Something that waits for nobody. */
+  private interface Brief {
+    int run() throws IOException;
+  }
+
+  /** Does it, interrupted or not. */
+  private static int uninterrupted(Brief operation) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          return operation.run();
+        } catch (InterruptedIOException _) {
+          interrupted |= Thread.interrupted(); // it was cancelled before it began
+        }
+      }
+    } finally {
+      restore(interrupted);
+    }
+  }
+
+  private static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
