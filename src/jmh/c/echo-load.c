@@ -3,8 +3,8 @@
 //
 //   echo-load PORT CONNECTIONS BYTES WARMUP_SECONDS SECONDS
 //
-// prints "REQUESTS NANOSECONDS P50_NANOSECONDS P99_NANOSECONDS". Every byte is checked. Exits with
-// 1 if anything fails.
+// prints "start" when the warm-up is over, and in the end "REQUESTS NANOSECONDS P50_NANOSECONDS
+// P99_NANOSECONDS". Every byte is checked. Exits with 1 if anything fails.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -147,8 +147,14 @@ int main(int argc, char **argv) {
   long long start = now() + atoi(argv[4]) * 1000000000LL;
   long long end = start + atoi(argv[5]) * 1000000000LL;
   long long time;
+  int counts = 0;
   struct epoll_event events[EVENTS];
   while ((time = now()) < end) {
+    if (!counts && time >= start) {
+      counts = 1;
+      puts("start");
+      fflush(stdout);
+    }
     int n = epoll_wait(epoll, events, EVENTS, 1000);
     if (n < 0)
       fail("epoll_wait");
@@ -157,7 +163,7 @@ int main(int argc, char **argv) {
       return 1;
     }
     for (int i = 0; i < n; i++)
-      ready(events[i].data.ptr, time >= start);
+      ready(events[i].data.ptr, counts);
   }
   printf("%lld %lld %lld %lld\n", requests, time - start, percentile(0.5), percentile(0.99));
   return 0;

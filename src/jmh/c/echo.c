@@ -5,6 +5,7 @@
 // prints "listening on port PORT" and serves until it is killed.
 #include <liburing.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ int main(int argc, char **argv) {
         require("accept", cqe->res);
         struct connection *c = malloc(sizeof(*c));
         c->fd = cqe->res;
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         receive(c);
         accept_next(listener);
       }

@@ -44,8 +44,8 @@ final class HttpAnswer {
     } catch (AccessDeniedException _) {
       send(HttpReply.empty(403), request);
     } catch (FileSystemException e) {
-      boolean isTooLong = String.valueOf(e.getReason()).contains("ENAMETOOLONG");
-      send(HttpReply.empty(isTooLong ? 404 : 500), request);
+      boolean isAbsent = String.valueOf(e.getReason()).matches(".*\\b(ENOTDIR|ENAMETOOLONG)\\b.*");
+      send(HttpReply.empty(isAbsent ? 404 : 500), request);
     }
   }
 

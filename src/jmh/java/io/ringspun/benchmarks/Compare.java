@@ -113,7 +113,7 @@ public final class Compare {
   // ---- in the process that was started -------------------------------------------------------
 
   private void run() throws Exception {
-    System.out.println(environment());
+    System.out.println(Figures.environment());
     System.out.println();
     System.out.printf(
         "`%s`: %,d operations a run; medians of %d runs of each arm in turn (%d JVMs%s, %d rounds"
@@ -197,7 +197,7 @@ public final class Compare {
 
   private static String figures(
       List<Sample> samples, ToDoubleFunction<Sample> figure, String format) {
-    return figures(samples.stream().mapToDouble(figure).toArray(), format);
+    return Figures.of(values(samples, figure), format);
   }
 
   private static String ratios(
@@ -205,33 +205,10 @@ public final class Compare {
     if (samples == yardstick) {
       return "1";
     }
-    double[] ratios = new double[samples.size()];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = figure.applyAsDouble(samples.get(i)) / figure.applyAsDouble(yardstick.get(i));
-    }
-    return figures(ratios, "%.2f");
+    return Figures.ratios(values(samples, figure), values(yardstick, figure));
   }
 
-  private static String figures(double[] values, String format) {
-    Arrays.sort(values);
-    int middle = values.length / 2;
-    double median =
-        values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-    return String.format(
-        Locale.ROOT,
-        format + " (" + format + " – " + format + ")",
-        median,
-        values[0],
-        values[values.length - 1]);
-  }
-
-  private static String environment() {
-    return "%s %s, %d CPUs, JDK %s, %s"
-        .formatted(
-            System.getProperty("os.name"),
-            System.getProperty("os.version"),
-            Runtime.getRuntime().availableProcessors(),
-            Runtime.version(),
-            ManagementFactory.getRuntimeMXBean().getInputArguments());
+  private static double[] values(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return samples.stream().mapToDouble(figure).toArray();
   }
 }

@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 /** What this process has used so far. */
 final class ProcessCosts {
   private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
+  private static final int CPUCLOCK_SCHED = 2;
   private static final MethodHandle CLOCK_GETTIME;
   private static final com.sun.management.ThreadMXBean THREADS =
       (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -30,9 +31,18 @@ final class ProcessCosts {
    * {@code getProcessCpuTime} would do but for its steps of ten milliseconds.
    */
   static long cpuNanos() {
+    return clockNanos(CLOCK_PROCESS_CPUTIME_ID);
+  }
+
+  /** Returns the same for another process, by the clock that {@code clock_getcpuclockid} names. */
+  static long cpuNanos(long pid) {
+    return clockNanos((int) ~pid << 3 | CPUCLOCK_SCHED);
+  }
+
+  private static long clockNanos(int clock) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment time = arena.allocate(ValueLayout.JAVA_LONG, 2);
-      int result = (int) CLOCK_GETTIME.invokeExact(CLOCK_PROCESS_CPUTIME_ID, time);
+      int result = (int) CLOCK_GETTIME.invokeExact(clock, time);
       if (result != 0) {
         throw new IllegalStateException("clock_gettime failed");
       }

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,7 +35,7 @@ class HttpFilesTest extends ServerCase {
   private Path root;
   private int port;
 
-  @BeforeEach
+  @BeforeAll
   void serveFiles() throws IOException {
     new Random(1).nextBytes(BIG);
     root = Files.createDirectory(directory.resolve("root"));

@@ -15,22 +15,29 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The proxy, between a client and a server that the test plays. */
 class ProxyTest extends ServerCase {
   private ServerSocket target;
+  private int port;
   private Socket client;
   private Socket server;
 
-  @BeforeEach
-  void connectThrough() throws Exception {
+  @BeforeAll
+  void startProxy() throws Exception {
     target = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
     target.setSoTimeout(30_000);
-    Running proxy = start(proxy().arguments(0, "127.0.0.1", target.getLocalPort()));
-    client = connect(proxy.port());
+    port = start(proxy().arguments(0, "127.0.0.1", target.getLocalPort())).port();
+  }
+
+  @BeforeEach
+  void connectThrough() throws IOException {
+    client = connect(port);
     server = target.accept();
     server.setSoTimeout(30_000);
   }
@@ -39,6 +46,10 @@ class ProxyTest extends ServerCase {
   void close() throws IOException {
     client.close();
     server.close();
+  }
+
+  @AfterAll
+  void closeTarget() throws IOException {
     target.close();
   }
 
@@ -102,9 +113,9 @@ class ProxyTest extends ServerCase {
 
   @Test
   void targetRefuses_clientIsReset() throws Exception {
-    int port = target.getLocalPort();
-    target.close();
-    Running proxy = start(proxy().arguments(0, "127.0.0.1", port));
+    ServerSocket closed = new ServerSocket(0);
+    closed.close();
+    Running proxy = start(proxy().arguments(0, "127.0.0.1", closed.getLocalPort()));
     try (Socket socket = connect(proxy.port())) {
       assertThrows(SocketException.class, () -> socket.getInputStream().read());
     }

@@ -14,24 +14,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Starts the servers of the examples as processes, on ports that the kernel chooses. */
+/**
+ * Starts the servers of the examples as processes, on ports that the kernel chooses. They run until
+ * the last test of the class is over.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class ServerCase {
   private static final Pattern READY = Pattern.compile("listening on port (\\d+)\n");
   private static final int LIMIT_MILLIS = 30_000;
 
-  @TempDir Path directory;
-  private final List<ExampleJvm> children = new ArrayList<>();
+  @TempDir static Path directory;
+  private final List<Running> servers = new ArrayList<>();
 
   /** A server that runs. */
-  record Running(ExampleJvm child, int port) {}
+  record Running(ExampleJvm child, int port) {
+    /** Ends it in good order, and returns what it has printed on standard error. */
+    String end() throws Exception {
+      child.terminate();
+      ExampleJvm.Result result = child.await();
+      assertEquals(143, result.status(), result.err());
+      return result.err();
+    }
+  }
 
   /** Starts a server that takes connections by the time this returns. */
   final Running start(ExampleJvm.Builder server) throws IOException {
     ExampleJvm child = server.start(directory);
-    children.add(child);
     Await.until(
         "the server listens",
         () -> {
@@ -40,22 +52,23 @@ abstract class ServerCase {
         });
     Matcher ready = READY.matcher(child.outSoFar());
     assertTrue(ready.matches());
-    return new Running(child, Integer.parseInt(ready.group(1)));
+    Running running = new Running(child, Integer.parseInt(ready.group(1)));
+    servers.add(running);
+    return running;
   }
 
-  @AfterEach
+  /** Starts a server that the test ends. */
+  final Running startApart(ExampleJvm.Builder server) throws IOException {
+    Running running = start(server);
+    servers.remove(running);
+    return running;
+  }
+
+  @AfterAll
   void endServers() throws Exception {
-    for (ExampleJvm child : children) {
-      child.terminate();
-      ExampleJvm.Result result = child.await();
-      assertEquals(143, result.status(), result.err());
-      assertEquals(expectedErr(), result.err());
+    for (Running server : servers) {
+      assertEquals("", server.end());
     }
-  }
-
-  /** What servers print on standard error. */
-  String expectedErr() {
-    return "";
   }
 
   final Socket connect(int port) throws IOException {

@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,11 +28,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TcpEchoTest extends ServerCase {
   private static final String USAGE = "usage: TcpEcho PORT [--rings N]\n";
 
-  private String expectedErr = "";
+  private int port; // of a server with two rings
 
-  @Override
-  String expectedErr() {
-    return expectedErr;
+  @BeforeAll
+  void startServer() throws Exception {
+    port = start(echo().arguments(0, "--rings", 2)).port();
   }
 
   @ParameterizedTest
@@ -53,7 +54,7 @@ class TcpEchoTest extends ServerCase {
   /** The kernel would let them share the port, since both ask for that. */
   @Test
   void portInUseByEcho_oneLine() throws Exception {
-    assertRefused(start(echo().arguments(0)).port());
+    assertRefused(port);
   }
 
   private void assertRefused(int port) throws Exception {
@@ -75,11 +76,10 @@ class TcpEchoTest extends ServerCase {
 
   @Test
   void manyConnections_twoRings() throws Exception {
-    Running server = start(echo().arguments(0, "--rings", 2));
     List<Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < 200; i++) {
-        sockets.add(connect(server.port()));
+        sockets.add(connect(port));
       }
       for (int round = 0; round < 3; round++) {
         for (int i = 0; i < sockets.size(); i++) {
@@ -99,14 +99,12 @@ class TcpEchoTest extends ServerCase {
 
   @Test
   void bigMessage_comesBackWhole() throws Exception {
-    Running server = start(echo().arguments(0));
-    assertComesBack(connect(server.port()), bytes(20 << 20));
+    assertComesBack(connect(port), bytes(20 << 20));
   }
 
   @Test
   void ipv6_comesBack() throws Exception {
-    Running server = start(echo().arguments(0));
-    assertComesBack(connect(InetAddress.getByName("::1"), server.port()), bytes(1000));
+    assertComesBack(connect(InetAddress.getByName("::1"), port), bytes(1000));
   }
 
   /** Writes and reads at once, ends writing, and expects the end behind the last byte. */
@@ -127,9 +125,8 @@ class TcpEchoTest extends ServerCase {
 
   @Test
   void peerResets_othersGoOn() throws Exception {
-    Running server = start(echo().arguments(0));
-    try (Socket other = connect(server.port())) {
-      Socket socket = connect(server.port());
+    try (Socket other = connect(port)) {
+      Socket socket = connect(port);
       socket.getOutputStream().write(bytes(100_000));
       socket.setSoLinger(true, 0);
       socket.close();
@@ -142,7 +139,7 @@ class TcpEchoTest extends ServerCase {
   @Test
   void descriptorsRunOut_goesOnWhenThereAreMore() throws Exception {
     String script = "ulimit -n 64 && exec \"$@\"";
-    Running server = start(echo().by("sh", "-c", script, "sh").arguments(0));
+    Running server = startApart(echo().by("sh", "-c", script, "sh").arguments(0));
     Deque<Socket> sockets = new ArrayDeque<>();
     try {
       for (int i = 0; i < 100; i++) {
@@ -160,8 +157,8 @@ class TcpEchoTest extends ServerCase {
         socket.close();
       }
     }
-    expectedErr = server.child().errSoFar();
-    assertFalse(expectedErr.contains("\tat "), expectedErr);
+    String err = server.end();
+    assertFalse(err.contains("\tat "), err);
   }
 
   private static ExampleJvm.Builder echo() {

@@ -105,8 +105,7 @@ class HostsTest {
       assertThrows(
           OperationTimeoutException.class,
           () ->
-              caller.call(
-                  ring, () -> RingSocket.connect(ring, host, port, Duration.ofMillis(30))));
+              caller.call(ring, () -> RingSocket.connect(ring, host, port, Duration.ofMillis(30))));
       try (Pair pair = caller.call(ring, () -> Pair.open(ring, listener))) {
         assertTrue(pair.left().isOpen(), "the ring was not held");
       }
@@ -122,8 +121,7 @@ class HostsTest {
   @Test
   void connect_sharesTheLimit() throws Exception {
     try (Ring ring = Ring.open();
-        RingListener hole =
-            RingListener.open(ring, java.net.StandardProtocolFamily.INET)) {
+        RingListener hole = RingListener.open(ring, java.net.StandardProtocolFamily.INET)) {
       InetAddress there = InetAddress.getByName("127.0.0.5");
       hole.bindTo(new InetSocketAddress(there, 0), 1);
       int port = port(hole);

@@ -79,8 +79,7 @@ class SocketOptionsTest {
     try (tcp;
         RingSocket unix = RingSocket.open(ring, StandardProtocolFamily.UNIX)) {
       assertThrows(
-          IllegalArgumentException.class,
-          () -> tcp.setOption(StandardSocketOptions.SO_RCVBUF, -1));
+          IllegalArgumentException.class, () -> tcp.setOption(StandardSocketOptions.SO_RCVBUF, -1));
       assertThrows(
           IllegalArgumentException.class, () -> tcp.setOption(StandardSocketOptions.IP_TOS, 256));
       assertThrows(
@@ -95,8 +94,7 @@ class SocketOptionsTest {
       assertFalse(unix.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY));
     }
     assertThrows(
-        ClosedChannelException.class,
-        () -> tcp.setOption(StandardSocketOptions.TCP_NODELAY, true));
+        ClosedChannelException.class, () -> tcp.setOption(StandardSocketOptions.TCP_NODELAY, true));
   }
 
   /** Every option that the JDK's channels have, ours have too, and can tell. */

@@ -27,18 +27,21 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   static {
     try {
       SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
-      Thread.ofVirtual().start(LeakCheck::waitForNobody).join(); // and the same for its pollers
+      Thread.ofVirtual().start(JdkSockets::waitForNobody).join(); // and the same for its pollers
     } catch (IOException | InterruptedException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private static void waitForNobody() {
-    try (ServerSocket listener = new ServerSocket(0)) {
-      listener.setSoTimeout(1);
-      listener.accept();
-    } catch (IOException _) {
-      // Nobody came.
+  /** A class of its own: the thread must not wait until that which waits for it is initialized. */
+  private static final class JdkSockets {
+    static void waitForNobody() {
+      try (ServerSocket listener = new ServerSocket(0)) {
+        listener.setSoTimeout(1);
+        listener.accept();
+      } catch (IOException _) {
+        // Nobody came.
+      }
     }
   }
 
