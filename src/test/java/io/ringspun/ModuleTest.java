@@ -42,7 +42,7 @@ class ModuleTest {
   @Test
   void requires_areFew() throws Exception {
     assertEquals(
-        Set.of("java.base", "jdk.jfr", "jdk.net", "org.jspecify", "org.slf4j"),
+        Set.of("java.base", "java.management", "jdk.jfr", "jdk.net", "org.jspecify", "org.slf4j"),
         descriptor().requires().stream()
             .map(ModuleDescriptor.Requires::name)
             .collect(Collectors.toSet()));

@@ -1,8 +1,10 @@
 package io.ringspun.file;
 
+import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
 import io.ringspun.Lease;
 import io.ringspun.OperationException;
+import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -18,6 +20,7 @@ import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -70,6 +73,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
   static final int DEFAULT_MODE = 0666;
+
+  private static final StreamSource RECEIVE =
+      new StreamSource() {
+        @Override
+        public void encode(Operation operation, int fd, int group) {
+          operation.multishotRead(fd, group);
+        }
+
+        @Override
+        public IOException failure(int errno) {
+          return new OperationException("read", errno);
+        }
+      };
 
   private final Handle handle;
   private final OpenFlags flags;
@@ -224,6 +240,23 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   // ---- reading -------------------------------------------------------------------------------
+
+  /**
+   * Begins to receive what arrives at a pipe or the like, into buffers that the kernel takes then
+   * ({@code IORING_OP_READ_MULTISHOT}, Linux 6.7), on the buffers' ring. Does not block. This
+   * view's time limit holds for each chunk. From the stream, a regular file or an older kernel is
+   * answered with {@link OperationException}.
+   *
+   * @param buffers where the bytes go
+   * @return a stream, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if the file or the buffers are closed
+   * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
+   * @throws IOException as listed above
+   */
+  public ReceiveStream receive(BufferRing buffers) throws IOException {
+    requireReadable();
+    return receive(buffers, RECEIVE, timeoutNanos);
+  }
 
   /**
    * Reads bytes into a segment ({@code IORING_OP_READ}, Linux 5.6).

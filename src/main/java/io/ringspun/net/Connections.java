@@ -30,8 +30,9 @@ import org.slf4j.LoggerFactory;
  * }
  * }
  *
- * <p>Some connections may be accepted before anyone takes them. When 64 wait, the kernel is told to
- * stop, and the listener's backlog holds the others.
+ * <p>Connections may be accepted before anyone takes them. When 64 wait, the kernel is told to
+ * stop: those that had come by then may still be accepted, and the listener's backlog holds the
+ * others.
  *
  * <p>Safe for use by many threads: each connection goes to one of them. An interrupt or a time
  * limit loses none: it waits for the next taker. Where the process or the system has no descriptor

@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +64,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-    return RingSocketChannel.open(this, family);
+    return RingSocketChannel.open(this, Objects.requireNonNull(family));
   }
 
   /**
@@ -87,7 +88,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
-    return RingServerSocketChannel.open(this, family);
+    return RingServerSocketChannel.open(this, Objects.requireNonNull(family));
   }
 
   /**

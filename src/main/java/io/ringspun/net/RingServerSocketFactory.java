@@ -43,6 +43,7 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
    * Creates a server socket that is not bound.
    *
    * @return the socket, for the caller to bind and close
+   * @throws IOException never; nothing is opened yet
    */
   @Override
   public ServerSocket createServerSocket() throws IOException {

@@ -3,11 +3,13 @@ package io.ringspun.net;
 import io.ringspun.BufferRing;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.StreamSource;
@@ -65,21 +67,27 @@ public final class RingSocket extends SocketDescriptor {
         }
       };
 
+  private static final long NO_ZERO_COPY = Long.MAX_VALUE;
+  private static final int SEND_FILE_BYTES = 1 << 17;
+
+  private final long zeroCopyAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(RawHandle handle, Family family, long timeoutNanos) {
+  private RingSocket(RawHandle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
     super(handle, family, timeoutNanos);
-    transfer = new StreamTransfer(handle);
+    this.zeroCopyAbove = zeroCopyAbove;
+    transfer = new StreamTransfer(handle, zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new RawHandle(fd, false, home), family, 0);
+    return new RingSocket(new RawHandle(fd, false, home), family, 0, NO_ZERO_COPY);
   }
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
   static RingSocket ofJdk(int fd, Family family, Engine home) {
-    return new RingSocket(new RawHandle(fd, false, home).takingInterruptsAsJdk(), family, 0);
+    RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
+    return new RingSocket(handle, family, 0, NO_ZERO_COPY);
   }
 
   StreamTransfer transfer() {
@@ -241,7 +249,33 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingSocket withTimeout(Duration limit) {
-    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit));
+    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit), zeroCopyAbove);
+  }
+
+  /**
+   * Returns this socket with writes that do not copy: of more than so many bytes, what {@code
+   * write} and {@code writeFully} are given goes from its memory to the network card ({@code
+   * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). Worth it for some ten kilobytes
+   * and more, over a real network; the loopback interface copies all the same.
+   *
+   * <p>Such a write returns when the kernel needs the memory no more, which is when the peer has
+   * acknowledged all of it. Nothing ends that wait early: after an interrupt, a time limit or a
+   * close, what had been taken is returned, but no sooner; a peer that does not read can hold the
+   * caller for as long as the kernel keeps the connection. Closing the socket does not wait for it,
+   * and with {@link java.net.StandardSocketOptions#SO_LINGER} of 0 gives the peer up.
+   *
+   * <p>Memory that is copied first, heap memory for instance, is sent as usual, and so is
+   * everything where the kernel refuses: on Unix sockets, or where too much memory would be locked.
+   *
+   * @param bytes at least 0
+   * @return another view of this socket; closing either closes both
+   * @throws IllegalArgumentException if negative
+   */
+  public RingSocket withZeroCopyAbove(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("the number of bytes is negative: " + bytes);
+    }
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes);
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -474,6 +508,46 @@ public final class RingSocket extends SocketDescriptor {
       int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
       source.position(source.position() + n);
     } while (source.hasRemaining());
+  }
+
+  /**
+   * Sends a part of a file, by reading and sending 128 KiB at a time. If it fails, an unknown part
+   * has been sent.
+   *
+   * @param file what to read, opened for that
+   * @param position where to begin, in bytes from the beginning of the file
+   * @param count how many bytes
+   * @return how many were sent: fewer than asked for only if the file ends before
+   * @throws IllegalArgumentException if the position or the count is negative, or both together
+   *     overflow; or for the reasons of {@link RingFile#read(MemorySegment, long)}
+   * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
+   * @throws IOException as listed in the class comment, and for the file
+   */
+  public long sendFile(RingFile file, long position, long count) throws IOException {
+    if (count < 0) {
+      throw new IllegalArgumentException("the count is negative: " + count);
+    }
+    Arguments.requirePosition(position, count);
+    int failuresBefore = Engine.failures();
+    int step = Math.clamp(count, 1, SEND_FILE_BYTES);
+    NativePool.Block block = NativePool.take(step);
+    try {
+      long sent = 0;
+      while (sent < count) {
+        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+        int n = file.read(piece, position + sent);
+        if (n < 0) {
+          break;
+        }
+        writeFully(piece.asSlice(0, n));
+        sent += n;
+      }
+      return sent;
+    } finally {
+      if (Engine.failures() == failuresBefore) {
+        block.close(); // else the kernel may still have it
+      }
+    }
   }
 
   // ---- the socket as a whole -----------------------------------------------------------------

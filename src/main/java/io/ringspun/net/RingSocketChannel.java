@@ -360,7 +360,7 @@ public final class RingSocketChannel extends SocketChannel {
       return interruptibly(
           ring -> {
             if (outputClosed) {
-              throw new ClosedChannelException();
+              throw new AsynchronousCloseException(); // as the JDK does, whoever closed it
             }
             return onRing.run(ring);
           });

@@ -49,6 +49,7 @@ public final class RingSocketFactory extends SocketFactory {
    * Creates a socket that is not connected.
    *
    * @return the socket, for the caller to connect and close
+   * @throws IOException never; nothing is opened yet
    */
   @Override
   public Socket createSocket() throws IOException {

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -8,6 +9,7 @@ import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,9 +20,11 @@ import java.lang.foreign.MemorySegment;
  */
 final class StreamTransfer {
   private final RawHandle handle;
+  private final long zeroCopyAbove; // bytes of one operation
 
-  StreamTransfer(RawHandle handle) {
+  StreamTransfer(RawHandle handle, long zeroCopyAbove) {
     this.handle = handle;
+    this.zeroCopyAbove = zeroCopyAbove;
   }
 
   /** Receives what one operation gives: 0 at the end. */
@@ -58,12 +62,19 @@ final class StreamTransfer {
   int send(MemorySegment source, int flags, long nanos) throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(source)) {
-      return NetErrors.check("send", send(source.address(), length, flags, source, nanos));
+      int n = -Errno.EOPNOTSUPP;
+      if (length > zeroCopyAbove) {
+        n = send(source.address(), length, flags, source, nanos, true);
+      }
+      if (isZeroCopyRefused(n)) {
+        n = send(source.address(), length, flags, source, nanos, false);
+      }
+      return NetErrors.check("send", n);
     }
     Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES));
     try {
       return NetErrors.check(
-          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos));
+          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos, false));
     } finally {
       if (isSettled()) {
         loan.close();
@@ -71,12 +82,21 @@ final class StreamTransfer {
     }
   }
 
-  private int send(long address, int length, int flags, Object lent, long nanos)
+  /** Returns whether a socket, or the memory that may be pinned for it, does not allow it. */
+  private static boolean isZeroCopyRefused(int result) {
+    return result == -Errno.EOPNOTSUPP || result == -Errno.ENOBUFS || result == -Errno.ENOMEM;
+  }
+
+  private int send(long address, int length, int flags, Object lent, long nanos, boolean zeroCopy)
       throws IOException {
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(nanos);
-    call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
+    if (zeroCopy) {
+      call.operation(0).sendZc(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
+    } else {
+      call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
+    }
     call.operation(0).using(handle, lent).openEnded();
     return engine.run(call);
   }
@@ -85,7 +105,7 @@ final class StreamTransfer {
   long receive(MemorySegment[] targets, long nanos) throws IOException {
     LentVector vector = vector(targets, true);
     try {
-      int n = run(vector, true, 0, nanos);
+      int n = run(vector, nanos, (operation, fd, header) -> operation.recvmsg(fd, header, 0));
       vector.filled(n);
       return NetErrors.check("recvmsg", n);
     } finally {
@@ -98,8 +118,20 @@ final class StreamTransfer {
   /** Sends several pieces of memory, one after the other. */
   long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
     LentVector vector = vector(sources, false);
+    int allFlags = flags | Constants.MSG_NOSIGNAL;
     try {
-      return NetErrors.check("sendmsg", run(vector, false, flags, nanos));
+      int n = -Errno.EOPNOTSUPP;
+      if (byteSize(sources) > zeroCopyAbove) {
+        n =
+            run(
+                vector,
+                nanos,
+                (operation, fd, header) -> operation.sendmsgZc(fd, header, allFlags));
+      }
+      if (isZeroCopyRefused(n)) {
+        n = run(vector, nanos, (operation, fd, header) -> operation.sendmsg(fd, header, allFlags));
+      }
+      return NetErrors.check("sendmsg", n);
     } finally {
       if (isSettled()) {
         vector.close();
@@ -117,16 +149,24 @@ final class StreamTransfer {
     return vector;
   }
 
-  private int run(LentVector vector, boolean fills, int flags, long nanos) throws IOException {
+  private static long byteSize(MemorySegment[] pieces) {
+    long sum = 0;
+    for (MemorySegment piece : pieces) {
+      sum += piece.byteSize();
+    }
+    return sum;
+  }
+
+  /** Fills an operation on a message. */
+  private interface Encoder {
+    void encode(Operation operation, int fd, long header);
+  }
+
+  private int run(LentVector vector, long nanos, Encoder encoder) throws IOException {
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(nanos);
-    long header = vector.prefix().address();
-    if (fills) {
-      call.operation(0).recvmsg(handle.fd(), header, 0);
-    } else {
-      call.operation(0).sendmsg(handle.fd(), header, flags | Constants.MSG_NOSIGNAL);
-    }
+    encoder.encode(call.operation(0), handle.fd(), vector.prefix().address());
     call.operation(0).using(handle, vector).openEnded();
     return engine.run(call);
   }

@@ -21,6 +21,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.RingCase;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -44,11 +46,13 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class ConnectionsTest {
   private static final InetSocketAddress ANY_PORT =
@@ -252,6 +256,7 @@ class ConnectionsTest {
           BlockedCall.start(ring, Caller.PLATFORM, connections::accept).awaitInFlight(ring, 1);
       kernel.throwFromEnter(new IllegalStateException("a test's doing"));
       assertThrows(RingFailedException.class, taker::result);
+      LeakCheck.expectLost(4096); // the ring's own buffer
     }
   }
 
@@ -334,24 +339,28 @@ class ConnectionsTest {
   @ParameterizedTest
   @EnumSource
   void waiting_isLimited(Caller caller) throws Exception {
-    int count = 200;
+    List<SocketChannel> peers = new ArrayList<>();
     try (Ring ring = FaultyRing.open(kernel);
         RingListener listener = RingListener.bind(ring, ANY_PORT);
         Connections connections = listener.connections()) {
-      List<SocketChannel> peers = connect(listener, count);
+      peers.add(connect(listener));
       requirePair(caller.call(ring, connections::accept), peers.getFirst());
-      Await.until("it is told to stop", () -> ring.metrics().inFlight() == 0);
+      while (ring.metrics().inFlight() > 0 && peers.size() < 1000) {
+        peers.add(connect(listener));
+      }
+      assertEquals(0, ring.metrics().inFlight(), "it was never told to stop");
+      peers.addAll(connect(listener, 3));
       assertFalse(isDrained(listener), "all were accepted though nobody takes them");
       caller.run(
           ring,
           () -> {
-            for (SocketChannel peer : peers.subList(1, count)) {
+            for (SocketChannel peer : peers.subList(1, peers.size())) {
               requirePair(connections.accept(), peer);
             }
           });
+      assertEquals(2, kernel.submitted(IORING_OP_ACCEPT), "one for many");
+    } finally {
       close(peers);
-      assertTrue(kernel.submitted(IORING_OP_ACCEPT) > 1);
-      assertTrue(kernel.submitted(IORING_OP_ACCEPT) <= 5, "one for many");
     }
   }
 
@@ -416,7 +425,7 @@ class ConnectionsTest {
   @Test
   void refused_isTold() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        RingListener listener = RingListener.open(ring, java.net.StandardProtocolFamily.INET);
+        RingListener listener = RingListener.open(ring, StandardProtocolFamily.INET);
         Connections connections = listener.connections()) { // it does not listen
       OperationException refused = assertThrows(OperationException.class, connections::accept);
       assertEquals(Errno.EINVAL, refused.errno());
@@ -453,7 +462,7 @@ class ConnectionsTest {
       interrupted.interrupt();
       assertThrows(InterruptedIOException.class, interrupted::result);
       connections.close();
-      assertThrows(AsynchronousCloseException.class, closed::result);
+      assertThrows(ClosedChannelException.class, closed::result);
       try (Connections limited = listener.withTimeout(Duration.ofMillis(20)).connections()) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, limited::accept));
       }
@@ -468,9 +477,14 @@ class ConnectionsTest {
     public static void main(String[] arguments) throws Exception {
       try (Ring ring = Ring.open();
           RingListener listener = RingListener.bind(ring, ANY_PORT);
-          RingSocket peer = RingSocket.open(ring, java.net.StandardProtocolFamily.INET);
+          RingSocket peer = RingSocket.open(ring, StandardProtocolFamily.INET);
           Connections connections = listener.connections()) {
-        new FileInputStream("/dev/null").close(); // its classes are loaded
+        loadAllClasses(); // none can be without a descriptor
+        try (RingSocket first = RingSocket.connect(ring, listener.localAddress())) {
+          Caller.CARRIED.call(ring, connections::accept).close();
+          System.out.println(first.localAddress() + " " + first.remoteAddress());
+        }
+        Await.until("it is idle", () -> ring.metrics().submitted() > 0);
         List<InputStream> all = new ArrayList<>();
         try {
           while (true) {
@@ -493,6 +507,20 @@ class ConnectionsTest {
         }
       }
     }
+  }
+
+  private static void loadAllClasses() throws Exception {
+    LoggerFactory.getLogger(ConnectionsTest.class).warn("{} and {}", "one", "two");
+    Path root = Path.of(Ring.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+        String name = root.relativize(file).toString().replace('/', '.');
+        if (!name.endsWith("-info.class")) {
+          Class.forName(name.substring(0, name.length() - ".class".length()));
+        }
+      }
+    }
+    new FileInputStream("/dev/null").close();
   }
 
   @Test

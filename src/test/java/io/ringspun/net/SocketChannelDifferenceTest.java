@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SocketChannelDifferenceTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
   private static final InetSocketAddress ANYWHERE = new InetSocketAddress(LOOPBACK, 0);
-  private static final Pattern PORT = Pattern.compile("(?<=[:=])\\d{4,5}(?=[\\],]|$)");
+  private static final Pattern PORT = Pattern.compile("(?<=[:=])\\d{4,5}(?=[\\],\\s]|$)");
 
   @TempDir private Path folder;
 
@@ -336,16 +336,19 @@ class SocketChannelDifferenceTest {
       said.say("shut", pair.peer::shutdownInput);
       said.say("option", () -> pair.peer.setOption(StandardSocketOptions.TCP_NODELAY, true));
       said.say("mode", () -> pair.peer.configureBlocking(false).isBlocking());
-      said.say("open", () -> provider.openSocketChannel().isOpen());
+      try (SocketChannel opened = provider.openSocketChannel()) {
+        said.say("opened", opened::isOpen);
+      }
       said.say("read", () -> pair.client.read(bytes(1)));
       said.say("open", pair.client::isOpen);
       said.say("pending", Thread::interrupted);
       said.say("read", () -> pair.client.read(bytes(1)));
-      SocketChannel third = provider.openSocketChannel();
-      Thread.currentThread().interrupt();
-      said.say("connect", () -> third.connect(ANYWHERE));
-      said.say("open", third::isOpen);
-      said.say("pending", Thread::interrupted);
+      try (SocketChannel third = provider.openSocketChannel()) {
+        Thread.currentThread().interrupt();
+        said.say("connect", () -> third.connect(ANYWHERE));
+        said.say("open", third::isOpen);
+        said.say("pending", Thread::interrupted);
+      }
     }
   }
 

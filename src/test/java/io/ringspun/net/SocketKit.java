@@ -47,6 +47,8 @@ record SocketKit(SocketFactory clients, ServerSocketFactory servers) {
     try {
       Object result = call.call();
       return result instanceof byte[] bytes ? Arrays.toString(bytes) : String.valueOf(result);
+    } catch (NullPointerException | IllegalArgumentException e) {
+      return e.getClass().getName(); // whose messages are for people
     } catch (Throwable e) {
       return e.getClass().getName() + ": " + e.getMessage();
     }

@@ -255,7 +255,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
         return;
       }
       for (int i = 0; i <= rule.copies; i++) {
-        if (rule.delayed) {
+        if (rule.delayed || (last && rule.lastDelayed)) {
           held.add(seen);
         } else {
           due.add(seen);

@@ -22,6 +22,7 @@ public final class FaultRule {
   OptionalInt instead = OptionalInt.empty();
   OptionalInt answer = OptionalInt.empty();
   boolean delayed;
+  boolean lastDelayed;
   boolean dropped;
   int copies;
 
@@ -87,6 +88,12 @@ public final class FaultRule {
   /** The completion is kept back until {@link FaultKernel#release}. */
   public FaultRule delay() {
     delayed = true;
+    return this;
+  }
+
+  /** Of several completions the last is kept back. */
+  public FaultRule delayLast() {
+    lastDelayed = true;
     return this;
   }
 

@@ -27,15 +27,15 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   static {
     try {
       SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
-      Thread.ofVirtual().start(JdkSockets::waitForNobody).join(); // and the same for its pollers
+      Thread.ofVirtual().start(JdkPollers::use).join(); // and the same for its pollers
     } catch (IOException | InterruptedException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  /** A class of its own: the thread must not wait until that which waits for it is initialized. */
-  private static final class JdkSockets {
-    static void waitForNobody() {
+  /** A class of its own, since the other one is being initialized. */
+  private static final class JdkPollers {
+    static void use() {
       try (ServerSocket listener = new ServerSocket(0)) {
         listener.setSoTimeout(1);
         listener.accept();

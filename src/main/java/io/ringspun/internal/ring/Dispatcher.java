@@ -210,8 +210,9 @@ final class Dispatcher {
     boolean isFull =
         multishot != null && result != -Errno.ECANCELED && multishot.arrived(result, flags);
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
-      operation.result = result; // of a zero-copy send; what is left is to give the memory back
-      if (isFull) {
+      if (multishot == null) {
+        sent(operation, result);
+      } else if (isFull) {
         cancel(operation);
       }
       return;
@@ -231,6 +232,16 @@ final class Dispatcher {
       handle.latchSyncFailure(-result);
     }
     finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
+  }
+
+  /** A zero-copy send is done; what is left is to give the memory back, without the descriptor. */
+  private static void sent(Operation operation, int result) {
+    operation.result = result;
+    Handle handle = operation.handle;
+    if (result >= 0 && handle != null) {
+      operation.handle = null;
+      handle.release(); // the peer may keep the memory for long, and must not keep it from closing
+    }
   }
 
   private static boolean isTransient(int result) {
