@@ -1,7 +1,8 @@
 /**
  * Sockets whose blocking calls go through a ring.
  *
- * <p>Start at {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}.
+ * <p>Start at {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}; {@link
+ * io.ringspun.net.RingDatagramSocket} is for datagrams.
  */
 @NullMarked
 package io.ringspun.net;
