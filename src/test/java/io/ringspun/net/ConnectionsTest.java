@@ -46,6 +46,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -295,6 +296,22 @@ class ConnectionsTest {
       requireEnd(peer);
       assertFalse(iterator.next().isOpen());
       assertThrows(NoSuchElementException.class, iterator::next);
+    }
+  }
+
+  /** The close may come between the decision to ask the kernel and the asking. */
+  @Test
+  void close_whileAsking() throws Exception {
+    try (Ring ring = Ring.open();
+        RingListener listener = RingListener.bind(ring, ANY_PORT)) {
+      for (int i = 0; i < 3000; i++) {
+        Connections connections = listener.connections();
+        var taker = Caller.PLATFORM.begin(ring, connections::accept);
+        LockSupport.parkNanos(i * 50L); // up to 150 microseconds
+        connections.close();
+        assertThrows(ClosedChannelException.class, taker::result);
+      }
+      assertEquals(0, ring.metrics().inFlight());
     }
   }
 
