@@ -156,6 +156,7 @@ class JedisTest {
   void blockingPop_endsByClose() throws Exception {
     try (Ring ring = Ring.open()) {
       Jedis jedis = connect(ring);
+      jedis.ping(); // which connects
       Caller.Begun<List<String>> pop = Caller.CARRIED.begin(ring, () -> jedis.blpop(0, "nothing"));
       pop.awaitParked();
       jedis.disconnect();
