@@ -141,7 +141,9 @@ class TcpEchoTest extends ServerCase {
     String script = "ulimit -n 64 && exec \"$@\"";
     Running server = startApart(echo().by("sh", "-c", script, "sh").arguments(0));
     Deque<Socket> sockets = new ArrayDeque<>();
-    try {
+    try (Socket first = connect(server.port())) { // has Java load classes, while it still can
+      first.getOutputStream().write(message(0));
+      assertArrayEquals(message(0), first.getInputStream().readNBytes(message(0).length));
       for (int i = 0; i < 100; i++) {
         sockets.add(connect(server.port())); // the kernel takes them, on the server's behalf
       }

@@ -474,8 +474,9 @@ class RingSocketDifferenceTest {
 
   private static Object fill(Socket socket) throws IOException {
     byte[] much = new byte[1 << 20];
+    OutputStream out = socket.getOutputStream(); // once: of a closed socket it is refused otherwise
     while (true) {
-      socket.getOutputStream().write(much);
+      out.write(much);
     }
   }
 
