@@ -187,7 +187,8 @@ public final class RingOptions {
 
   /**
    * Bounds the operations that the kernel holds at once, below what the completion queue can answer
-   * for. Further callers wait in fair order.
+   * for. Further callers wait in fair order. Operations on sockets, which may wait for ever for a
+   * peer, do not count: nobody is kept out by them.
    *
    * @param operations at least 1
    * @return the changed copy

@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.OperationException;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessMode;

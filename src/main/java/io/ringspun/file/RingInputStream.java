@@ -3,6 +3,7 @@ package io.ringspun.file;
 import io.ringspun.Ring;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

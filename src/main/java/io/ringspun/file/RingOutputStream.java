@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;

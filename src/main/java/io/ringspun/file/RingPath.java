@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.LinkOption;

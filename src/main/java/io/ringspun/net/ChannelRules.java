@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.OperationException;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
@@ -49,16 +50,16 @@ final class ChannelRules {
   /** Opens a socket; of no family in particular, one for IPv6, which reaches IPv4 too. */
   static <T> T open(@Nullable ProtocolFamily family, Opener<T> opener) throws IOException {
     if (family != null) {
-      return Uninterrupted.call(() -> opener.open(family));
+      return Uninterrupted.get(() -> opener.open(family));
     }
     if (!Boolean.getBoolean("java.net.preferIPv4Stack")) {
       try {
-        return Uninterrupted.call(() -> opener.open(StandardProtocolFamily.INET6));
+        return Uninterrupted.get(() -> opener.open(StandardProtocolFamily.INET6));
       } catch (UnsupportedOperationException _) {
         // IPv4 is what there is
       }
     }
-    return Uninterrupted.call(() -> opener.open(StandardProtocolFamily.INET));
+    return Uninterrupted.get(() -> opener.open(StandardProtocolFamily.INET));
   }
 
   /** Returns the options of a server-socket channel. */

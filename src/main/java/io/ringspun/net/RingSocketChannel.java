@@ -4,6 +4,7 @@ import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProtocolFamily;
@@ -622,7 +623,7 @@ public final class RingSocketChannel extends SocketChannel {
   private void shutdown(Shutdown action) throws IOException {
     RingSocket own = ring();
     try {
-      Uninterrupted.call(
+      Uninterrupted.get(
           () -> {
             action.run(own);
             return own;
@@ -689,7 +690,7 @@ public final class RingSocketChannel extends SocketChannel {
     SocketChannel channel =
         isFresh
             ? JdkProvider.get().openSocketChannel(JdkTwins.family(own))
-            : Uninterrupted.call(() -> twin(own));
+            : Uninterrupted.get(() -> twin(own));
     boolean taken = false;
     try {
       synchronized (stateLock) {

@@ -1,4 +1,4 @@
-package io.ringspun.file;
+package io.ringspun.internal.ring;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -8,20 +8,23 @@ import java.io.InterruptedIOException;
  * operations nor streams are interruptible. An operation that an interrupt has cancelled has done
  * nothing, so it is made again; the interrupt is pending afterwards.
  */
-final class Uninterrupted {
+public final class Uninterrupted {
   private Uninterrupted() {}
 
   /** One operation with a result. */
-  interface Action<T> {
+  public interface Action<T> {
+    /** Does it. */
     T run() throws IOException;
   }
 
   /** One operation without a result. */
-  interface Step {
+  public interface Step {
+    /** Does it. */
     void run() throws IOException;
   }
 
-  static <T> T get(Action<T> action) throws IOException {
+  /** Does something that has a result. */
+  public static <T> T get(Action<T> action) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
       while (true) {
@@ -39,7 +42,8 @@ final class Uninterrupted {
     }
   }
 
-  static void run(Step step) throws IOException {
+  /** Does something that has none. */
+  public static void run(Step step) throws IOException {
     get(
         () -> {
           step.run();
