@@ -16,6 +16,7 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
+import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
@@ -390,7 +391,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       requireWritable(target);
     }
     long n = Vector.read(this, segments(targets, position), position);
-    Vector.advance(targets, n);
+    LentVector.advance(targets, n);
     return endOrCount(n);
   }
 
@@ -597,7 +598,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable();
     requireNoAppend();
     long n = Vector.write(this, segments(sources, position), position);
-    Vector.advance(sources, n);
+    LentVector.advance(sources, n);
     return n;
   }
 
@@ -692,7 +693,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public long append(ByteBuffer[] sources) throws IOException {
     requireAppend();
     long n = Vector.write(this, segments(sources, 0), 0);
-    Vector.advance(sources, n);
+    LentVector.advance(sources, n);
     return n;
   }
 
@@ -1093,7 +1094,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Views buffers as segments, and checks each. */
   private MemorySegment[] segments(ByteBuffer[] buffers, long position) {
-    MemorySegment[] segments = Vector.segments(buffers);
+    MemorySegment[] segments = LentVector.segments(buffers);
     for (MemorySegment segment : segments) {
       Lending.requireAccessible(segment);
       checkAlignment(segment, position);

@@ -19,12 +19,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.NotYetBoundException;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -148,6 +150,15 @@ final class ChannelRules {
       requireAccessible(buffer);
     }
     return chosen;
+  }
+
+  /** Sets options of a channel that were set on another one. */
+  @SuppressWarnings("unchecked") // the values were of the options' types when they were set
+  static void copyOptions(Map<SocketOption<?>, Object> options, NetworkChannel target)
+      throws IOException {
+    for (Map.Entry<SocketOption<?>, Object> option : options.entrySet()) {
+      target.setOption((SocketOption<Object>) option.getKey(), option.getValue());
+    }
   }
 
   static long remaining(ByteBuffer[] buffers) {

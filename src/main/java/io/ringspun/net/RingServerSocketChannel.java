@@ -329,7 +329,7 @@ public final class RingServerSocketChannel extends ServerSocketChannel {
       if (isFresh) {
         ServerSocketChannel channel =
             JdkProvider.get().openServerSocketChannel(JdkTwins.family(own));
-        copyOptions(channel);
+        ChannelRules.copyOptions(options, channel);
         jdk = new Delegate<>(this, channel);
         ring = null;
       } else {
@@ -338,13 +338,6 @@ public final class RingServerSocketChannel extends ServerSocketChannel {
     }
     if (isFresh) {
       own.close();
-    }
-  }
-
-  @SuppressWarnings("unchecked") // the values were of the options' types when they were set
-  private void copyOptions(ServerSocketChannel target) throws IOException {
-    for (Map.Entry<SocketOption<?>, Object> option : options.entrySet()) {
-      target.setOption((SocketOption<Object>) option.getKey(), option.getValue());
     }
   }
 

@@ -9,6 +9,7 @@ import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
@@ -20,7 +21,6 @@ import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 
 /**
  * A stream socket, TCP or Unix, whose calls go through a {@link Ring}.
@@ -349,7 +349,7 @@ public final class RingSocket extends SocketDescriptor {
       requireWritable(target);
     }
     long n = transfer.receive(segments(targets), timeoutNanos());
-    advance(targets, n);
+    LentVector.advance(targets, n);
     return endOrCount(n);
   }
 
@@ -474,7 +474,7 @@ public final class RingSocket extends SocketDescriptor {
    */
   public long write(ByteBuffer[] sources) throws IOException {
     long n = transfer.send(segments(sources), 0, timeoutNanos());
-    advance(sources, n);
+    LentVector.advance(sources, n);
     return n;
   }
 
@@ -626,20 +626,10 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   private static MemorySegment[] segments(ByteBuffer[] buffers) {
-    MemorySegment[] segments =
-        Arrays.stream(buffers).map(MemorySegment::ofBuffer).toArray(MemorySegment[]::new);
+    MemorySegment[] segments = LentVector.segments(buffers);
     for (MemorySegment segment : segments) {
       Lending.requireAccessible(segment);
     }
     return segments;
-  }
-
-  private static void advance(ByteBuffer[] buffers, long count) {
-    long left = count;
-    for (ByteBuffer buffer : buffers) {
-      int step = (int) Math.min(left, buffer.remaining());
-      buffer.position(buffer.position() + step);
-      left -= step;
-    }
   }
 }

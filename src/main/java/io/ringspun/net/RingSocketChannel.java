@@ -696,7 +696,7 @@ public final class RingSocketChannel extends SocketChannel {
       synchronized (stateLock) {
         requireOpen();
         if (isFresh) {
-          copyOptions(channel);
+          ChannelRules.copyOptions(options, channel);
           ring = null;
         }
         jdk = new Delegate<>(this, channel);
@@ -724,13 +724,6 @@ public final class RingSocketChannel extends SocketChannel {
       channel.shutdownOutput();
     }
     return channel;
-  }
-
-  @SuppressWarnings("unchecked") // the values were of the options' types when they were set
-  private void copyOptions(SocketChannel target) throws IOException {
-    for (Map.Entry<SocketOption<?>, Object> option : options.entrySet()) {
-      target.setOption((SocketOption<Object>) option.getKey(), option.getValue());
-    }
   }
 
   @Override

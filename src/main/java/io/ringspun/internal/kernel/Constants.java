@@ -184,11 +184,7 @@ public final class Constants {
 
   // sqe->ioprio of operations on sockets
   public static final int IORING_ACCEPT_MULTISHOT = 1;
-  public static final int IORING_RECVSEND_POLL_FIRST = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
-  public static final int IORING_RECVSEND_FIXED_BUF = 1 << 2;
-  public static final int IORING_SEND_ZC_REPORT_USAGE = 1 << 3;
-  public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // socket(2)
   public static final int AF_UNSPEC = 0;
@@ -204,7 +200,6 @@ public final class Constants {
   public static final int SHUT_WR = 1;
 
   // send(2), recv(2)
-  public static final int MSG_CTRUNC = 8;
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_WAITALL = 0x100;
@@ -222,7 +217,6 @@ public final class Constants {
 
   // setsockopt(2): options
   public static final int SO_REUSEADDR = 2;
-  public static final int SO_ERROR = 4;
   public static final int SO_BROADCAST = 6;
   public static final int SO_SNDBUF = 7;
   public static final int SO_RCVBUF = 8;
@@ -254,10 +248,6 @@ public final class Constants {
 
   // ioctl(2)
   public static final long FIONREAD = 0x541b;
-
-  // IORING_OP_URING_CMD on sockets
-  public static final int SOCKET_URING_OP_GETSOCKOPT = 2;
-  public static final int SOCKET_URING_OP_SETSOCKOPT = 3;
 
   /** The longest value of an extended attribute in bytes. */
   public static final int XATTR_SIZE_MAX = 1 << 16;

@@ -433,7 +433,7 @@ public final class Engine {
    * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
   int registerBuffer(MemorySegment memory) {
-    int result = ask(BufferRequest.add(memory));
+    int result = ask(new Errand(ring -> ring.buffers().add(memory)));
     if (result < 0 && result != -Errno.ECANCELED) {
       unregisteredBuffers.increment();
     }
@@ -442,32 +442,22 @@ public final class Engine {
 
   /** Takes over what a source has pinned, and waits likewise. */
   int shareBuffer(BufferSource source) {
-    return ask(BufferRequest.share(source));
+    return ask(new Errand(ring -> ring.buffers().share(source)));
   }
 
   /** Has the kernel let go of registered memory, which no operation in flight may name. */
   void unregisterBuffer(int slot) {
-    ask(BufferRequest.remove(slot));
+    ask(new Errand(ring -> ring.buffers().remove(slot)));
   }
 
   /** Returns whether vectored operations can name registered memory. */
   boolean takesVectors() {
-    return thread.takesVectors();
+    return thread.buffers().takesVectors();
   }
 
   /** Returns the kernel that the ring is of. */
   Kernel kernel() {
     return kernel;
-  }
-
-  private int ask(BufferRequest request) {
-    if (carriesCaller()) {
-      thread.serve(request);
-    } else {
-      thread.handOver(request);
-      awaitUninterruptibly(request::isDone);
-    }
-    return request.result();
   }
 
   /** Has the ring's thread do an errand, waits for that, and returns the answer. */

@@ -3,7 +3,9 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.kernel.Constants;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -80,6 +82,21 @@ public final class LentVector implements AutoCloseable {
     for (Loan loan : loans) {
       long step = Math.min(left, loan.byteSize());
       loan.filled(step);
+      left -= step;
+    }
+  }
+
+  /** Views buffers, from position to limit, as segments. */
+  public static MemorySegment[] segments(ByteBuffer[] buffers) {
+    return Arrays.stream(buffers).map(MemorySegment::ofBuffer).toArray(MemorySegment[]::new);
+  }
+
+  /** Moves the positions of buffers past the bytes that were transferred. */
+  public static void advance(ByteBuffer[] buffers, long count) {
+    long left = count;
+    for (ByteBuffer buffer : buffers) {
+      int step = (int) Math.min(left, buffer.remaining());
+      buffer.position(buffer.position() + step);
       left -= step;
     }
   }

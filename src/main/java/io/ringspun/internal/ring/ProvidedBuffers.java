@@ -60,7 +60,8 @@ public final class ProvidedBuffers {
       made.group = NEXT_GROUP.getAndIncrement() & (GROUPS_MAX - 1);
       result =
           ring.ask(
-              new Errand((kernel, target) -> made.entries.register(kernel, target, made.group)));
+              new Errand(
+                  thread -> made.entries.register(thread.kernel(), thread.memory(), made.group)));
     }
     if (result < 0) {
       made.free();
@@ -168,7 +169,7 @@ public final class ProvidedBuffers {
   }
 
   private void unregister() {
-    ring.ask(new Errand((kernel, target) -> entries.unregister(kernel, target, group)));
+    ring.ask(new Errand(thread -> entries.unregister(thread.kernel(), thread.memory(), group)));
     if (Engine.failures() == failuresBefore) {
       free(); // a ring that failed may have had them, and may still
     }

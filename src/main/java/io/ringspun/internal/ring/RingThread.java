@@ -140,10 +140,6 @@ final class RingThread extends Thread {
     return Math.min(submissions.capacity(), inFlight.limit());
   }
 
-  boolean takesVectors() {
-    return buffers.takesVectors();
-  }
-
   boolean isStopping() {
     return stopRequested;
   }
@@ -342,26 +338,29 @@ final class RingThread extends Thread {
         case Carried.Resumption resumption -> carried.add(resumption);
         case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
         case CloseRequest request -> dispatcher.cancel(request.handle);
-        case BufferRequest request -> serve(request);
         case Errand errand -> serve(errand);
       }
       item = following;
     }
   }
 
-  /** Registers or unregisters a buffer. */
-  void serve(BufferRequest request) {
-    if (failure == null) {
-      request.serve(buffers);
-    } else {
-      request.refuse();
-    }
+  /** Returns which memory is registered; for this thread, but for what any thread may ask. */
+  BufferTable buffers() {
+    return buffers;
+  }
+
+  Kernel kernel() {
+    return kernel;
+  }
+
+  RingMemory memory() {
+    return memory;
   }
 
   /** Does an errand for another thread. */
   void serve(Errand errand) {
     if (failure == null) {
-      errand.run(kernel, memory);
+      errand.run(this);
     } else {
       errand.refuse();
     }
@@ -558,7 +557,6 @@ final class RingThread extends Thread {
             dispatcher.refuse(
                 call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
         case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
-        case BufferRequest request -> request.refuse();
         case Errand errand -> errand.refuse();
         case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
       }

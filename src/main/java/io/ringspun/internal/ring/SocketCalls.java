@@ -1,7 +1,6 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import java.lang.foreign.MemorySegment;
@@ -88,11 +87,6 @@ public final class SocketCalls implements AutoCloseable {
   public int unread(int fd) {
     int result = kernel.unread(fd, value);
     return result < 0 ? result : value.get(ValueLayout.JAVA_INT, 0);
-  }
-
-  /** Returns whether a result says that the kernel does not know the ring's operation. */
-  public static boolean isUnknownOperation(int result) {
-    return result == -Errno.EINVAL || result == -Errno.EOPNOTSUPP;
   }
 
   @Override
