@@ -597,6 +597,20 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     return REAL.pwritev2(fd, limited(call, held), count, position, flags, held);
   }
 
+  @Override
+  public long send(int fd, CallMemory call, MemorySegment source, int flags) {
+    return REAL.send(fd, call, limited(source), flags);
+  }
+
+  @Override
+  public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
+    return REAL.recv(fd, call, limited(target), flags);
+  }
+
+  private synchronized MemorySegment limited(MemorySegment held) {
+    return held.asSlice(0, Math.min(held.byteSize(), inlineMax));
+  }
+
   private CallMemory limited(CallMemory call, MemorySegment held) {
     int max;
     synchronized (this) {

@@ -100,6 +100,7 @@ public final class Constants {
   // cqe->flags
   public static final int IORING_CQE_F_BUFFER = 1;
   public static final int IORING_CQE_F_MORE = 1 << 1;
+  public static final int IORING_CQE_F_SOCK_NONEMPTY = 1 << 2;
   public static final int IORING_CQE_F_NOTIF = 1 << 3;
   public static final int IORING_CQE_BUFFER_SHIFT = 16;
 
@@ -184,6 +185,7 @@ public final class Constants {
 
   // sqe->ioprio of operations on sockets
   public static final int IORING_ACCEPT_MULTISHOT = 1;
+  public static final int IORING_RECVSEND_POLL_FIRST = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
 
   // socket(2)

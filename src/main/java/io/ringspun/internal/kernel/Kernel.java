@@ -89,4 +89,14 @@ public interface Kernel {
 
   /** Writes at a position without a ring, by {@code pwritev2(2)}; see {@link #preadv2}. */
   long pwritev2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+
+  /**
+   * Sends what a segment holds, by {@code send(2)}; the segment is held open for the duration of
+   * the call. Called with {@code MSG_DONTWAIT} it answers {@code -EAGAIN} instead of waiting for
+   * the peer.
+   */
+  long send(int fd, CallMemory call, MemorySegment source, int flags);
+
+  /** Receives into a segment, by {@code recv(2)}; see {@link #send}. */
+  long recv(int fd, CallMemory call, MemorySegment target, int flags);
 }

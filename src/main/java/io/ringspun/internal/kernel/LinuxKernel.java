@@ -83,6 +83,12 @@ public final class LinuxKernel implements Kernel {
       linkSavingErrno(
           "pwritev2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
 
+  private static final MethodHandle SEND =
+      linkSavingErrno("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+
+  private static final MethodHandle RECV =
+      linkSavingErrno("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_SHARED_POPULATE = 1 | 0x8000;
   private static final int MADV_DONTFORK = 10;
@@ -403,6 +409,30 @@ public final class LinuxKernel implements Kernel {
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long send(int fd, CallMemory call, MemorySegment source, int flags) {
+    try {
+      long n = (long) SEND.invokeExact(call.errno, fd, source, source.byteSize(), flags);
+      return n < 0 ? -errno(call) : n;
+    } catch (RuntimeException e) {
+      throw e; // likewise
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
+    try {
+      long n = (long) RECV.invokeExact(call.errno, fd, target, target.byteSize(), flags);
+      return n < 0 ? -errno(call) : n;
+    } catch (RuntimeException e) {
+      throw e; // likewise
     } catch (Throwable e) {
       throw broken(e);
     }

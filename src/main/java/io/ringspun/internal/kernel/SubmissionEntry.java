@@ -285,6 +285,15 @@ public class SubmissionEntry {
   }
 
   /**
+   * {@code IORING_OP_RECV} with {@code IORING_RECVSEND_POLL_FIRST}, Linux 5.19: the kernel waits
+   * for something to arrive before it tries.
+   */
+  public final void recvPolledFirst(int fd, long address, int length, int flags) {
+    recv(fd, address, length, flags);
+    priority = IORING_RECVSEND_POLL_FIRST;
+  }
+
+  /**
    * {@code IORING_OP_RECV} with {@code IORING_RECV_MULTISHOT}, Linux 6.0, into buffers that the
    * kernel takes from a group.
    */

@@ -231,6 +231,7 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
       handle.latchSyncFailure(-result);
     }
+    operation.resultFlags = flags;
     finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
   }
 

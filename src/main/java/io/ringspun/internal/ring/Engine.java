@@ -221,6 +221,20 @@ public final class Engine {
   }
 
   /**
+   * Checks likewise, for a call on a handle.
+   *
+   * @throws InterruptedIOException if the calling thread is interrupted, and the handle heeds that
+   * @throws IOException if the ring is closed or has failed
+   */
+  public void requireUsable(Handle handle) throws IOException {
+    IOException refusal =
+        handle.takesInterruptsAsJdk() ? refusal() : refusal(Thread.currentThread());
+    if (refusal != null) {
+      throw refusal;
+    }
+  }
+
+  /**
    * Returns whether the ring's thread has failed, so that the kernel's hold on memory is unknown.
    */
   public boolean hasFailed() {

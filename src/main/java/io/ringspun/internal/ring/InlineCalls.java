@@ -12,9 +12,10 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes that never wait: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT} on
- * the calling thread. They succeed when the page cache has what is asked for, and cost a plain
- * system call; else the kernel answers {@code -EAGAIN} at once and the ring is asked.
+ * Transfers that never wait: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT}, {@code
+ * recv} and {@code send} with {@code MSG_DONTWAIT}, on the calling thread. They succeed when the
+ * page cache, or a socket, has what is asked for or takes what is given, and cost a plain system
+ * call; else the kernel answers {@code -EAGAIN} at once and the ring is asked.
  *
  * <p>The descriptor must not be closed meanwhile. A thread that no ring carries counts itself in
  * and out of the handle. The ring's own thread, where the count would cost a cache line that all
@@ -66,6 +67,12 @@ public final class InlineCalls {
       (kernel, fd, call, position, held) ->
           kernel.pwritev2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
 
+  private static final Transfer RECV =
+      (kernel, fd, call, _, held) -> kernel.recv(fd, call, held, Constants.MSG_DONTWAIT);
+  private static final Transfer SEND =
+      (kernel, fd, call, _, held) ->
+          kernel.send(fd, call, held, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
+
   /**
    * Tries to read.
    *
@@ -82,6 +89,22 @@ public final class InlineCalls {
   public long write(RawHandle handle, MemorySegment source, long position)
       throws ClosedChannelException {
     return transfer(WRITE, handle, source, position);
+  }
+
+  /**
+   * Tries to receive from a socket.
+   *
+   * @return the bytes received, 0 at the end of the stream, or a negated errno
+   * @throws ClosedChannelException if the handle is closed
+   * @throws IllegalStateException if the segment's arena is closed
+   */
+  public long recv(RawHandle handle, MemorySegment target) throws ClosedChannelException {
+    return transfer(RECV, handle, target, 0);
+  }
+
+  /** Tries to send, without a signal if the peer is gone; see {@link #recv}. */
+  public long send(RawHandle handle, MemorySegment source) throws ClosedChannelException {
+    return transfer(SEND, handle, source, 0);
   }
 
   private long transfer(Transfer transfer, RawHandle handle, MemorySegment memory, long position)

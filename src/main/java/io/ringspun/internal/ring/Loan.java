@@ -42,6 +42,11 @@ public final class Loan implements AutoCloseable {
     return copy == null ? segment.address() : copy.address();
   }
 
+  /** Returns the memory for the kernel, to be used while the loan lasts. */
+  public MemorySegment memory() {
+    return (copy == null ? segment : copy.memory()).asSlice(0, byteSize);
+  }
+
   /** Returns how many bytes are lent. */
   public long byteSize() {
     return byteSize;
