@@ -94,10 +94,11 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 					     IORING_FILE_INDEX_ALLOC - 1);
 	else if (!strcmp(method, "closeRegistered"))
 		io_uring_prep_close_direct(sqe, a[0]);
-	else if (!strcmp(method, "fixedFdInstall"))
+	else if (!strcmp(method, "fixedFdInstall")) {
 		/* As newer headers do; liburing 2.3 has no io_uring_prep_fixed_fd_install. */
 		io_uring_prep_rw(OP_FIXED_FD_INSTALL, sqe, a[0], NULL, 0, 0);
-	else if (!strcmp(method, "close"))
+		sqe->flags = IOSQE_FIXED_FILE;
+	} else if (!strcmp(method, "close"))
 		io_uring_prep_close(sqe, a[0]);
 	else if (!strcmp(method, "statx"))
 		io_uring_prep_statx(sqe, a[0], (const char *) a[1], a[2], a[3], (struct statx *) a[4]);
@@ -124,6 +125,11 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_getxattr(sqe, (const char *) a[1], (char *) a[2], (const char *) a[0], a[3]);
 	else if (!strcmp(method, "socket"))
 		io_uring_prep_socket(sqe, a[0], a[1], a[2], 0);
+	else if (!strcmp(method, "socketRegistered"))
+		/* One less, since liburing 2.3 adds one here too. */
+		io_uring_prep_socket_direct(sqe, a[0], a[1], a[2], IORING_FILE_INDEX_ALLOC - 1, 0);
+	else if (!strcmp(method, "socketInSlot"))
+		io_uring_prep_socket_direct(sqe, a[0], a[1], a[2], a[3], 0);
 	else if (!strcmp(method, "bind"))
 		io_uring_prep_rw(OP_BIND, sqe, a[0], (void *) a[1], 0, (unsigned) a[2]);
 	else if (!strcmp(method, "listen"))
@@ -132,6 +138,11 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_connect(sqe, a[0], (struct sockaddr *) a[1], a[2]);
 	else if (!strcmp(method, "accept"))
 		io_uring_prep_accept(sqe, a[0], (struct sockaddr *) a[1], (socklen_t *) a[2], a[3]);
+	else if (!strcmp(method, "acceptRegistered"))
+		io_uring_prep_accept_direct(sqe, a[0], (struct sockaddr *) a[1], (socklen_t *) a[2],
+					    a[3], IORING_FILE_INDEX_ALLOC - 1);
+	else if (!strcmp(method, "multishotAcceptRegistered"))
+		io_uring_prep_multishot_accept_direct(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotAccept"))
 		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotRecv")) {
@@ -258,6 +269,11 @@ static void layouts(void)
 	FIELD(io_uring_rsrc_register, resv2);
 	FIELD(io_uring_rsrc_register, data);
 	FIELD(io_uring_rsrc_register, tags);
+
+	STRUCT(io_uring_file_index_range);
+	FIELD(io_uring_file_index_range, off);
+	FIELD(io_uring_file_index_range, len);
+	FIELD(io_uring_file_index_range, resv);
 
 	STRUCT(io_uring_rsrc_update2);
 	FIELD(io_uring_rsrc_update2, offset);

@@ -61,6 +61,10 @@ public final class BufferRing implements AutoCloseable {
 
   /** Begins to receive. */
   ReceiveStream receive(Handle handle, StreamSource source, long timeoutNanos) throws IOException {
+    if (!handle.isUsableOn(buffers.ring())) {
+      throw new IllegalArgumentException(
+          "%s is registered with another ring than the buffers".formatted(handle));
+    }
     ReceiveStream stream = new ReceiveStream(this, buffers, handle, source, timeoutNanos);
     streams.add(stream);
     if (closed || !handle.isOpen()) { // perhaps since close looked for streams

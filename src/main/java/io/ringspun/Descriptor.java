@@ -46,6 +46,7 @@ public abstract class Descriptor {
    * @param source how to receive
    * @param timeoutNanos the time limit for each chunk, or 0 for none
    * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if this is registered with another ring than the buffers
    * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
    */
   @SuppressWarnings("exports")

@@ -221,15 +221,14 @@ public final class RingOptions {
   }
 
   /**
-   * Gives the ring a table of its own for registered files, which have no descriptor in the process
-   * ({@code IORING_REGISTER_FILES2} with {@code IORING_RSRC_REGISTER_SPARSE}, Linux 5.19); see
-   * {@code RingOpenOption.REGISTERED}. It is made when the ring is opened, and there is none by
-   * default: a slot takes some ten bytes of kernel memory, used or not, and {@link Ring#open} fails
-   * if there are more of them than the process may open files ({@code RLIMIT_NOFILE}), though they
-   * do not count against that limit.
+   * Gives the ring a table of its own for registered files and sockets, which have no descriptor in
+   * the process ({@code IORING_REGISTER_FILES2} with {@code IORING_RSRC_REGISTER_SPARSE}, Linux
+   * 5.19); see {@code RingOpenOption.REGISTERED} and {@code SocketOpenOption.REGISTERED}. It is
+   * made when the ring is opened, and there is none by default: a slot takes some ten bytes of
+   * kernel memory, used or not, and {@link Ring#open} fails if there are more of them than the
+   * process may open files ({@code RLIMIT_NOFILE}), though they do not count against that limit.
    *
-   * @param slots how many such files the ring can have open at once, up to 1,048,576; 0 for no
-   *     table
+   * @param slots how many of them the ring can have open at once, up to 1,048,576; 0 for no table
    * @return the changed copy
    * @throws IllegalArgumentException if out of that range
    */

@@ -15,6 +15,8 @@ enum EchoArm {
   },
   /** The example on one ring, which carries the virtual threads. */
   RING_CARRIED("ringCarried", "io.ringspun.examples.TcpEcho"),
+  /** The same with registered sockets, which have no descriptors. */
+  RING_DIRECT("ringDirect", DirectEcho.class.getName()),
   /** The JDK's sockets, a virtual thread for each. */
   JDK_SOCKET("jdkSocket", JdkSocketEcho.class.getName()),
   /** The JDK's channels, a virtual thread for each. */

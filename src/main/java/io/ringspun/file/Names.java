@@ -50,7 +50,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    * @return its descriptor or its slot
    */
   int open(Path name, int flags, int mode, boolean registered) throws IOException {
-    Engine engine = registered ? homeWithTable() : engine();
+    Engine engine = engine(registered);
     try (PathMemory path = PathMemory.of(name)) {
       int result =
           run(
@@ -76,7 +76,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    */
   int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
-    Engine engine = registered ? homeWithTable() : engine();
+    Engine engine = engine(registered);
     int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
     boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
@@ -100,22 +100,16 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     }
   }
 
-  private Engine homeWithTable() {
-    if (home.config().registeredFiles() == 0) {
-      throw new IllegalArgumentException(
-          "REGISTERED needs a ring opened with RingOptions.withRegisteredFiles, which %s is not"
-              .formatted(home));
-    }
-    return home;
-  }
-
   private int checkOpen(Path name, int flags, int resolve, boolean registered, int result)
       throws IOException {
     if (registered && result == -Errno.ENFILE) {
-      throw FileErrors.ofFullTable(name.toString(), home.config().registeredFiles());
+      throw FileErrors.ofFullTable(name.toString(), home.files().slots());
     }
     if (result < 0) {
       throw FileErrors.ofOpen(name.toString(), flags, resolve, -result);
+    }
+    if (registered) {
+      home.files().take();
     }
     return result;
   }
@@ -258,6 +252,14 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     }
     Engine carrier = Engine.carryingCurrentThread();
     return carrier != null ? carrier : home;
+  }
+
+  private Engine engine(boolean registered) {
+    if (!registered) {
+      return engine();
+    }
+    home.files(); // there must be a table
+    return home;
   }
 
   private int run(Object lent, Encoder encoder) throws IOException {

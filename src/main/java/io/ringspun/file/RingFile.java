@@ -250,6 +250,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param buffers where the bytes go
    * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if the file is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the file or the buffers are closed
    * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
    * @throws IOException as listed above

@@ -39,6 +39,12 @@ import org.slf4j.LoggerFactory;
  * or memory for another connection, taking one goes on waiting, and asks the kernel again after a
  * pause that grows from 1 to 100 milliseconds; the log tells it once for each shortage.
  *
+ * <p>Those of a {@linkplain SocketOpenOption#REGISTERED registered} listener are registered too.
+ * While the ring's table is full, the kernel is not asked, and the backlog holds what comes; taking
+ * one goes on when something registered is closed. The kernel closes a connection for which it
+ * finds no slot. So unless more than 4,096 slots are free, which is what a backlog usually holds,
+ * it is asked for each.
+ *
  * @since 0.1
  */
 public final class Connections implements Iterable<RingSocket>, AutoCloseable {
@@ -58,11 +64,29 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
     this.listener = listener;
     Handle handle = listener.socketHandle();
     home = handle.home();
-    accepted = new Multishot(home, handle, Connections::encode, null, WAITING_MAX);
+    accepted =
+        listener.isRegistered()
+            ? new Multishot(
+                home,
+                handle,
+                (operation, slot) -> encode(operation, slot, home.files().hasPlenty()),
+                home.files(),
+                WAITING_MAX)
+            : new Multishot(
+                home,
+                handle,
+                (operation, fd) -> operation.multishotAccept(fd, Constants.SOCK_CLOEXEC),
+                null,
+                WAITING_MAX);
   }
 
-  private static void encode(Operation operation, int fd) {
-    operation.multishotAccept(fd, Constants.SOCK_CLOEXEC);
+  /** The kernel would close a connection that it finds no slot for. */
+  private static void encode(Operation operation, int slot, boolean many) {
+    if (many) {
+      operation.multishotAcceptRegistered(slot, 0);
+    } else {
+      operation.acceptRegistered(slot, 0, 0, 0);
+    }
   }
 
   /**
@@ -79,15 +103,15 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
     long nanos = listener.timeoutNanos();
     long deadline = System.nanoTime() + nanos;
     while (true) {
-      int fd = Multishot.result(accepted.take(nanos, deadline));
-      if (fd >= 0) {
+      int number = Multishot.result(accepted.take(nanos, deadline));
+      if (number >= 0) {
         goOn();
-        return RingSocket.of(fd, listener.family(), home);
+        return listener.accepted(number, home);
       }
-      switch (-fd) {
-        case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> pause(-fd);
+      switch (-number) {
+        case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> pause(-number);
         case Errno.ECONNABORTED, Errno.EINTR -> {} // it was gone before it was taken
-        default -> throw NetErrors.of("accept", -fd);
+        default -> throw NetErrors.of("accept", -number);
       }
     }
   }
@@ -173,13 +197,13 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   @Override
   public void close() {
     listener.ended(this);
-    accepted.close((fd, _) -> discard(fd));
+    accepted.close((number, _) -> discard(number));
     foreseen.forEach(Connections::close);
   }
 
-  private void discard(int fd) {
-    if (fd >= 0) {
-      close(RingSocket.of(fd, listener.family(), home));
+  private void discard(int number) {
+    if (number >= 0) {
+      close(listener.accepted(number, home));
     }
   }
 

@@ -29,7 +29,7 @@ final class Hosts {
       long left = deadline.left(home);
       long share = left == 0 ? 0 : Math.max(1, left / (addresses.length - i));
       try {
-        return RingSocket.connect(home, new InetSocketAddress(addresses[i], port), share);
+        return RingSocket.connect(home, new InetSocketAddress(addresses[i], port), false, share);
       } catch (IOException e) {
         failure = join(failure, e);
         if (!concernsTheAddress(e)) {

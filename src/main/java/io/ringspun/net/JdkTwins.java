@@ -109,8 +109,9 @@ final class JdkTwins {
   private static void lay(
       SocketDescriptor socket, SocketAddress local, @Nullable SocketAddress remote)
       throws IOException {
-    socket.onDescriptor(
-        calls -> {
+    socket.control(
+        control -> {
+          SocketCalls calls = control.plain();
           int fd = socket.socketHandle().fd();
           int replaced = find(calls, fd, local, remote);
           NetErrors.check("dup3", calls.lay(fd, replaced));

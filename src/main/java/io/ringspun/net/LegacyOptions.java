@@ -84,21 +84,19 @@ final class LegacyOptions {
 
   /** Sets an option that has no name in Java. */
   static void setFlag(RingSocket socket, int level, int option, boolean on) throws IOException {
-    socket.onDescriptor(
-        calls -> {
-          calls.value().set(ValueLayout.JAVA_INT, 0, on ? 1 : 0);
-          int fd = socket.socketHandle().fd();
-          return NetErrors.check("setsockopt", calls.setOption(fd, level, option, Integer.BYTES));
+    socket.control(
+        control -> {
+          control.value().set(ValueLayout.JAVA_INT, 0, on ? 1 : 0);
+          return NetErrors.check("setsockopt", control.setOption(level, option, Integer.BYTES));
         });
   }
 
   private static boolean isInlineUrgent(RingSocket socket) throws IOException {
-    return socket.onDescriptor(
-        calls -> {
-          int fd = socket.socketHandle().fd();
+    return socket.control(
+        control -> {
           NetErrors.check(
-              "getsockopt", calls.getOption(fd, Constants.SOL_SOCKET, Constants.SO_OOBINLINE));
-          return calls.value().get(ValueLayout.JAVA_INT, 0) != 0;
+              "getsockopt", control.getOption(Constants.SOL_SOCKET, Constants.SO_OOBINLINE));
+          return control.value().get(ValueLayout.JAVA_INT, 0) != 0;
         });
   }
 }

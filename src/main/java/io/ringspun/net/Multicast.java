@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
-import java.nio.channels.ClosedChannelException;
 
 /** Multicast groups. */
 final class Multicast {
@@ -22,15 +21,16 @@ final class Multicast {
    * Has the kernel deliver datagrams only for groups that this very socket joined, as Java promises
    * ({@code IP_MULTICAST_ALL}).
    */
-  static void onlyOwnGroups(RingDatagramSocket socket) throws ClosedChannelException {
-    int fd = socket.socketHandle().fd(); // nobody else knows the socket yet
-    try (var calls = socket.socketHandle().engine().socketCalls()) {
-      calls.value().set(JAVA_INT, 0, 0);
-      calls.setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, Integer.BYTES);
-      if (socket.family() == Family.INET6) {
-        calls.setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, Integer.BYTES);
-      }
-    }
+  static void onlyOwnGroups(RingDatagramSocket socket) throws IOException {
+    socket.control(
+        control -> {
+          control.value().set(JAVA_INT, 0, 0);
+          int result = control.setOption(IPPROTO_IP, IP_MULTICAST_ALL, Integer.BYTES);
+          if (socket.family() == Family.INET6) {
+            result = control.setOption(IPPROTO_IPV6, IPV6_MULTICAST_ALL, Integer.BYTES);
+          }
+          return result;
+        });
   }
 
   static void change(
@@ -43,23 +43,18 @@ final class Multicast {
     if (socket.family() == Family.UNIX || (socket.family() == Family.INET && !isV4)) {
       throw new UnsupportedOperationException("the socket has no groups such as " + group);
     }
-    socket.onDescriptor(
-        calls -> {
-          MemorySegment request = calls.value();
+    socket.control(
+        control -> {
+          MemorySegment request = control.value();
           byte[] address = group.getAddress();
           request.fill((byte) 0);
           MemorySegment.copy(address, 0, request, JAVA_BYTE, 0, address.length);
           request.set(JAVA_INT, isV4 ? 8 : 16, via.getIndex());
-          int fd = socket.socketHandle().fd();
           int result =
               isV4
-                  ? calls.setOption(
-                      fd,
-                      IPPROTO_IP,
-                      joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
-                      IP_MREQN_BYTES)
-                  : calls.setOption(
-                      fd,
+                  ? control.setOption(
+                      IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, IP_MREQN_BYTES)
+                  : control.setOption(
                       IPPROTO_IPV6,
                       joins ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP,
                       IPV6_MREQ_BYTES);

@@ -7,8 +7,8 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
-import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -36,7 +36,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   private static final long PAUSE_MIN_NANOS = 50_000;
   private static final long PAUSE_MAX_NANOS = 5_000_000;
 
-  private RingDatagramSocket(RawHandle handle, Family family, long timeoutNanos) {
+  private RingDatagramSocket(Handle handle, Family family, long timeoutNanos) {
     super(handle, family, timeoutNanos);
   }
 
@@ -47,21 +47,33 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param ring the socket's home ring
    * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
    *     too, or {@code UNIX}
+   * @param options how
    * @return the socket, for the caller to close
    * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
+   *     registered} and the ring has no table
+   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
    */
-  public static RingDatagramSocket open(Ring ring, ProtocolFamily family) throws IOException {
-    return open(EngineAccess.of(ring), Sockets.family(family));
+  public static RingDatagramSocket open(
+      Ring ring, ProtocolFamily family, SocketOpenOption... options) throws IOException {
+    boolean registered = SocketOpenOption.isRegistered(options);
+    return open(EngineAccess.of(ring), Sockets.family(family), registered);
   }
 
-  private static RingDatagramSocket open(Engine home, Family family) throws IOException {
-    int fd = Sockets.open(home, family, SOCK_DGRAM);
-    RingDatagramSocket socket = new RingDatagramSocket(new RawHandle(fd, false, home), family, 0);
-    if (family != Family.UNIX) {
-      Multicast.onlyOwnGroups(socket);
+  private static RingDatagramSocket open(Engine home, Family family, boolean registered)
+      throws IOException {
+    int number = Sockets.open(home, family, SOCK_DGRAM, registered);
+    RingDatagramSocket socket =
+        new RingDatagramSocket(Sockets.handle(number, home, registered), family, 0);
+    try {
+      if (family != Family.UNIX) {
+        Multicast.onlyOwnGroups(socket);
+      }
+      return socket;
+    } catch (IOException | RuntimeException | Error e) {
+      socket.close();
+      throw e;
     }
-    return socket;
   }
 
   /**
@@ -70,15 +82,21 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param ring the socket's home ring
    * @param local where to receive; port 0 has the kernel choose one, the wildcard takes IPv4 and
    *     IPv6
+   * @param options how to open the socket
    * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
+   *     registered} and the ring has no table
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if it is of an unknown type
    * @throws java.net.BindException if the address is in use or not of this machine
    * @throws IOException as listed above and for {@link RingSocket}
    */
-  public static RingDatagramSocket bind(Ring ring, SocketAddress local) throws IOException {
+  public static RingDatagramSocket bind(Ring ring, SocketAddress local, SocketOpenOption... options)
+      throws IOException {
+    boolean registered = SocketOpenOption.isRegistered(options);
     RingDatagramSocket socket =
-        Sockets.openFor(EngineAccess.of(ring), local, RingDatagramSocket::open);
+        Sockets.openFor(
+            EngineAccess.of(ring), local, (home, family) -> open(home, family, registered));
     try {
       socket.bindTo(local);
       return socket;

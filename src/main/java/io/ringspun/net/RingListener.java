@@ -5,7 +5,8 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
@@ -28,7 +29,7 @@ public final class RingListener extends SocketDescriptor {
   private final Set<Connections> iterations; // those that are open, through any view
 
   private RingListener(
-      RawHandle handle, Family family, long timeoutNanos, Set<Connections> iterations) {
+      Handle handle, Family family, long timeoutNanos, Set<Connections> iterations) {
     super(handle, family, timeoutNanos);
     this.iterations = iterations;
   }
@@ -40,23 +41,32 @@ public final class RingListener extends SocketDescriptor {
    * @param ring the listener's home ring
    * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which takes IPv4
    *     too, or {@code UNIX}
+   * @param options how; what a {@linkplain SocketOpenOption#REGISTERED registered} listener accepts
+   *     is registered too
    * @return the listener, for the caller to close
    * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IllegalArgumentException if it is to be registered and the ring has no table
+   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
    */
-  public static RingListener open(Ring ring, ProtocolFamily family) throws IOException {
-    return open(EngineAccess.of(ring), Sockets.family(family));
+  public static RingListener open(Ring ring, ProtocolFamily family, SocketOpenOption... options)
+      throws IOException {
+    boolean registered = SocketOpenOption.isRegistered(options);
+    return open(EngineAccess.of(ring), Sockets.family(family), registered);
   }
 
-  private static RingListener open(Engine home, Family family) throws IOException {
-    int fd = Sockets.open(home, family, Constants.SOCK_STREAM);
-    return new RingListener(
-        new RawHandle(fd, false, home), family, 0, ConcurrentHashMap.newKeySet());
+  private static RingListener open(Engine home, Family family, boolean registered)
+      throws IOException {
+    int number = Sockets.open(home, family, Constants.SOCK_STREAM, registered);
+    return of(Sockets.handle(number, home, registered), family);
+  }
+
+  private static RingListener of(Handle handle, Family family) {
+    return new RingListener(handle, family, 0, ConcurrentHashMap.newKeySet());
   }
 
   /**
    * Opens a listener on the {@linkplain Ring#shared() shared ring}; see {@link #bind(Ring,
-   * SocketAddress)}.
+   * SocketAddress, SocketOpenOption...)}.
    *
    * @param local where to listen
    * @return the listener, for the caller to close
@@ -68,19 +78,37 @@ public final class RingListener extends SocketDescriptor {
 
   /**
    * Opens a listener, whose address may be taken again as soon as it is closed ({@code
-   * SO_REUSEADDR}). The wildcard address takes IPv4 and IPv6. Does not wait for anyone.
+   * SO_REUSEADDR}). The wildcard address takes IPv4 and IPv6. Does not wait for anyone. A
+   * registered one, if it is the only such listener that the ring has, is started in one trip to
+   * the kernel ({@code SOCKET}, {@code URING_CMD}, {@code BIND} and {@code LISTEN}, linked, Linux
+   * 6.11).
    *
    * @param ring the listener's home ring, and that of the sockets that it accepts
    * @param local an {@link java.net.InetSocketAddress}, port 0 has the kernel choose one; a {@link
    *     java.net.UnixDomainSocketAddress} or an {@link AbstractUnixAddress}
+   * @param options how; what a {@linkplain SocketOpenOption#REGISTERED registered} listener accepts
+   *     is registered too
    * @return the listener, for the caller to close
+   * @throws IllegalArgumentException if it is to be registered and the ring has no table
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
    * @throws java.net.BindException if the address is in use or not of this machine
    * @throws IOException as listed above and for {@link RingSocket}
    */
-  public static RingListener bind(Ring ring, SocketAddress local) throws IOException {
-    RingListener listener = Sockets.openFor(EngineAccess.of(ring), local, RingListener::open);
+  public static RingListener bind(Ring ring, SocketAddress local, SocketOpenOption... options)
+      throws IOException {
+    boolean registered = SocketOpenOption.isRegistered(options);
+    return Sockets.openFor(
+        EngineAccess.of(ring), local, (home, family) -> bind(home, family, local, registered));
+  }
+
+  private static RingListener bind(
+      Engine home, Family family, SocketAddress local, boolean registered) throws IOException {
+    Handle started = registered ? ListenerChain.start(home, family, local, BACKLOG) : null;
+    if (started != null) {
+      return of(started, family);
+    }
+    RingListener listener = open(home, family, registered);
     try {
       if (listener.family() != Family.UNIX) {
         listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -94,8 +122,9 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Binds an open listener and begins to take connections ({@code bind(2)}, {@code listen(2)}).
-   * Does not wait for anyone.
+   * Binds an open listener and begins to take connections ({@code bind(2)}, {@code listen(2)}; of a
+   * registered one {@code IORING_OP_BIND} and {@code LISTEN}, Linux 6.11). Does not wait for
+   * anyone.
    *
    * @param local where to listen
    * @param backlog how many connections the kernel keeps until they are accepted, at least 1; it
@@ -125,21 +154,48 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
+   * Makes a descriptor of the process for this registered listener; see {@link
+   * RingSocket#installDescriptor}. What it accepts is not registered.
+   *
+   * @return a listener that is not registered, for the caller to close
+   * @throws IllegalStateException if this listener is not registered
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public RingListener installDescriptor() throws IOException {
+    return of(install(), family());
+  }
+
+  /**
    * Takes a connection ({@code IORING_OP_ACCEPT}, Linux 5.5). Blocks until there is one. A
    * connection that is taken while an interrupt or a time limit ends the call is returned.
    *
    * @return the socket, whose home is the ring that accepted it, for the caller to close
    * @throws IOException as listed for {@link RingSocket}; {@code EMFILE} if the process has no
-   *     descriptor left, in which case the connection waits for a later call
+   *     descriptor left, {@code ENFILE} if this listener is registered and the ring's table full,
+   *     counting slots that other such calls may need; the connection waits for a later call then
    */
   public RingSocket accept() throws IOException {
     Engine home = socketHandle().engine();
+    if (isRegistered()) {
+      return accepted(Sockets.acceptRegistered(this, timeoutNanos()), home);
+    }
     int fd =
         run(
             (operation, listener) -> operation.accept(listener, 0, 0, Constants.SOCK_CLOEXEC),
             null,
             timeoutNanos());
-    return RingSocket.of(NetErrors.check("accept", fd), family(), home);
+    return accepted(NetErrors.check("accept", fd), home);
+  }
+
+  /** Takes charge of the descriptor or the slot of a connection. */
+  RingSocket accepted(int number, Engine home) {
+    Handle handle = Sockets.handle(number, home, isRegistered());
+    if (handle instanceof RegisteredHandle theirs
+        && socketHandle() instanceof RegisteredHandle ours
+        && ours.mayLinger()) {
+      theirs.noteLinger(); // which they inherit
+    }
+    return RingSocket.of(handle, family());
   }
 
   /**

@@ -8,6 +8,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
@@ -73,15 +74,15 @@ public final class RingSocket extends SocketDescriptor {
   private final long zeroCopyAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(RawHandle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
+  private RingSocket(Handle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
     super(handle, family, timeoutNanos);
     this.zeroCopyAbove = zeroCopyAbove;
     transfer = new StreamTransfer(handle, zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
-  static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new RawHandle(fd, false, home), family, 0, NO_ZERO_COPY);
+  static RingSocket of(Handle handle, Family family) {
+    return new RingSocket(handle, family, 0, NO_ZERO_COPY);
   }
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
@@ -103,21 +104,28 @@ public final class RingSocket extends SocketDescriptor {
    * @param ring the socket's home ring
    * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
    *     too, or {@code UNIX}
+   * @param options how
    * @return the socket, for the caller to close
    * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IOException as listed in the class comment
+   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
+   *     registered} and the ring has no table
+   * @throws IOException as listed in the class comment; {@code ENFILE} if the table is full
    */
-  public static RingSocket open(Ring ring, ProtocolFamily family) throws IOException {
-    return open(EngineAccess.of(ring), Sockets.family(family));
+  public static RingSocket open(Ring ring, ProtocolFamily family, SocketOpenOption... options)
+      throws IOException {
+    boolean registered = SocketOpenOption.isRegistered(options);
+    return open(EngineAccess.of(ring), Sockets.family(family), registered);
   }
 
-  private static RingSocket open(Engine home, Family family) throws IOException {
-    return of(Sockets.open(home, family, Constants.SOCK_STREAM), family, home);
+  private static RingSocket open(Engine home, Family family, boolean registered)
+      throws IOException {
+    int number = Sockets.open(home, family, Constants.SOCK_STREAM, registered);
+    return of(Sockets.handle(number, home, registered), family);
   }
 
   /**
    * Connects to a peer, with the {@linkplain Ring#shared() shared ring} as the socket's home; see
-   * {@link #connect(Ring, SocketAddress)}.
+   * {@link #connect(Ring, SocketAddress, SocketOpenOption...)}.
    *
    * @param remote whom to connect to
    * @return the socket, for the caller to close
@@ -134,7 +142,10 @@ public final class RingSocket extends SocketDescriptor {
    * @param ring the socket's home ring
    * @param remote an {@link java.net.InetSocketAddress}, {@link java.net.UnixDomainSocketAddress}
    *     or {@link AbstractUnixAddress}
+   * @param options how to open the socket
    * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
+   *     registered} and the ring has no table
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
    * @throws java.net.ConnectException if the peer refuses, or does not answer for as long as the
@@ -142,12 +153,14 @@ public final class RingSocket extends SocketDescriptor {
    * @throws java.net.NoRouteToHostException if there is no way to it
    * @throws IOException as listed above and in the class comment
    */
-  public static RingSocket connect(Ring ring, SocketAddress remote) throws IOException {
-    return connect(ring, remote, 0);
+  public static RingSocket connect(Ring ring, SocketAddress remote, SocketOpenOption... options)
+      throws IOException {
+    return connect(EngineAccess.of(ring), remote, SocketOpenOption.isRegistered(options), 0);
   }
 
   /**
-   * Connects to a peer within a time limit; see {@link #connect(Ring, SocketAddress)}.
+   * Connects to a peer within a time limit; see {@link #connect(Ring, SocketAddress,
+   * SocketOpenOption...)}.
    *
    * @param ring the socket's home ring
    * @param remote whom to connect to
@@ -159,7 +172,7 @@ public final class RingSocket extends SocketDescriptor {
    */
   public static RingSocket connect(Ring ring, SocketAddress remote, Duration limit)
       throws IOException {
-    return connect(ring, remote, Arguments.timeoutNanos(limit));
+    return connect(EngineAccess.of(ring), remote, false, Arguments.timeoutNanos(limit));
   }
 
   /**
@@ -172,8 +185,9 @@ public final class RingSocket extends SocketDescriptor {
    * @return the socket, for the caller to close
    * @throws IllegalArgumentException if the port is out of range
    * @throws java.net.UnknownHostException if the name has no address
-   * @throws IOException as {@link #connect(Ring, SocketAddress)} threw for the first address, with
-   *     what it threw for the others as suppressed exceptions; and as listed in the class comment
+   * @throws IOException as {@link #connect(Ring, SocketAddress, SocketOpenOption...)} threw for the
+   *     first address, with what it threw for the others as suppressed exceptions; and as listed in
+   *     the class comment
    */
   public static RingSocket connect(Ring ring, String host, int port) throws IOException {
     return Hosts.connect(EngineAccess.of(ring), host, port, 0);
@@ -198,13 +212,10 @@ public final class RingSocket extends SocketDescriptor {
     return Hosts.connect(EngineAccess.of(ring), host, port, Arguments.timeoutNanos(limit));
   }
 
-  private static RingSocket connect(Ring ring, SocketAddress remote, long nanos)
+  static RingSocket connect(Engine home, SocketAddress remote, boolean registered, long nanos)
       throws IOException {
-    return connect(EngineAccess.of(ring), remote, nanos);
-  }
-
-  static RingSocket connect(Engine home, SocketAddress remote, long nanos) throws IOException {
-    RingSocket socket = Sockets.openFor(home, remote, RingSocket::open);
+    RingSocket socket =
+        Sockets.openFor(home, remote, (ring, family) -> open(ring, family, registered));
     try {
       Sockets.connect(socket, remote, nanos);
       return socket;
@@ -227,8 +238,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects an open socket; see {@link #connect(Ring, SocketAddress)}. After a failure, an
-   * interrupt or the end of the time limit the socket can only be closed.
+   * Connects an open socket; see {@link #connect(Ring, SocketAddress, SocketOpenOption...)}. After
+   * a failure, an interrupt or the end of the time limit the socket can only be closed.
    *
    * @param remote whom to connect to
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
@@ -250,6 +261,19 @@ public final class RingSocket extends SocketDescriptor {
    */
   public RingSocket withTimeout(Duration limit) {
     return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit), zeroCopyAbove);
+  }
+
+  /**
+   * Makes a descriptor of the process for this registered socket, close-on-exec, which operations
+   * of any ring can use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). It is the same connection,
+   * which ends when both are closed; it stays open when this one is closed, and when the ring is.
+   *
+   * @return a socket that is not registered, for the caller to close
+   * @throws IllegalStateException if this socket is not registered
+   * @throws IOException as listed in the class comment
+   */
+  public RingSocket installDescriptor() throws IOException {
+    return new RingSocket(install(), family(), timeoutNanos(), zeroCopyAbove);
   }
 
   /**
@@ -402,6 +426,7 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param buffers where the bytes go
    * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException as listed above
    */

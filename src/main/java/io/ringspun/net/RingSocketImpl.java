@@ -114,7 +114,7 @@ final class RingSocketImpl extends SocketImpl {
   }
 
   private static RingSocket open(Engine home, Family family) throws IOException {
-    int fd = uninterrupted(() -> Sockets.open(home, family, Constants.SOCK_STREAM));
+    int fd = uninterrupted(() -> Sockets.open(home, family, Constants.SOCK_STREAM, false));
     return RingSocket.ofJdk(fd, family, home);
   }
 
@@ -367,8 +367,8 @@ final class RingSocketImpl extends SocketImpl {
       return 0;
     }
     try {
-      return open.onDescriptor(
-          calls -> NetErrors.check("ioctl", calls.unread(open.socketHandle().fd())));
+      return open.control(
+          control -> NetErrors.check("ioctl", control.plain().unread(open.socketHandle().fd())));
     } catch (IOException e) {
       throw SocketErrors.of(e, closed);
     }

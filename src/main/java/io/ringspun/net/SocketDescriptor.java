@@ -3,9 +3,11 @@ package io.ringspun.net;
 import io.ringspun.Descriptor;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
-import io.ringspun.internal.ring.SocketCalls;
+import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.internal.ring.SocketControl;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -20,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
     permits RingDatagramSocket, RingListener, RingSocket {
-  private final RawHandle handle;
+  private final Handle handle;
   private final Family family;
   private final long timeoutNanos; // 0 for none
 
-  SocketDescriptor(RawHandle handle, Family family, long timeoutNanos) {
+  SocketDescriptor(Handle handle, Family family, long timeoutNanos) {
     super(handle);
     this.handle = handle;
     this.family = family;
@@ -44,22 +46,33 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     return Sockets.localAddress(this);
   }
 
-  /** Something done by plain system calls that never wait. */
-  interface PlainCall<T extends @Nullable Object> {
-    T run(SocketCalls calls) throws IOException;
+  /**
+   * Returns whether the socket is in a slot of its ring's table and has no descriptor; see {@link
+   * SocketOpenOption#REGISTERED}.
+   *
+   * @return whether it was opened so, or accepted by a listener that was
+   */
+  public boolean isRegistered() {
+    return handle instanceof RegisteredHandle;
   }
 
-  final <T extends @Nullable Object> T onDescriptor(PlainCall<T> action) throws IOException {
+  /** Something that never waits. */
+  interface ControlCall<T extends @Nullable Object> {
+    T run(SocketControl control) throws IOException;
+  }
+
+  final <T extends @Nullable Object> T control(ControlCall<T> action) throws IOException {
     handle.acquire();
-    try (SocketCalls calls = handle.engine().socketCalls()) {
-      return action.run(calls);
+    try (SocketControl control = new SocketControl(handle)) {
+      return action.run(control);
     } finally {
       handle.release();
     }
   }
 
   /**
-   * Sets an option, by {@code setsockopt(2)}. Does not block.
+   * Sets an option ({@code IORING_OP_URING_CMD} with {@code SOCKET_URING_OP_SETSOCKOPT}, Linux 6.7,
+   * else {@code setsockopt(2)}). Waits for nobody; an interrupt does not end it.
    *
    * @param <T> the type of its values
    * @param option one of {@link #supportedOptions}
@@ -74,7 +87,9 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
   }
 
   /**
-   * Returns the value of an option, by {@code getsockopt(2)}. Does not block.
+   * Returns the value of an option ({@code IORING_OP_URING_CMD} with {@code
+   * SOCKET_URING_OP_GETSOCKOPT}, Linux 6.7, for what all kinds of sockets have, else {@code
+   * getsockopt(2)}). Waits for nobody; an interrupt does not end it.
    *
    * @param <T> the type of its values
    * @param option one of {@link #supportedOptions}
@@ -110,20 +125,52 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    */
   @Override
   public void close() throws IOException {
-    handle.close(
-        (engine, fd) -> {
-          if (SocketOptions.lingers(engine, family, fd)) {
-            engine.closeSlowly(fd);
-          } else {
-            engine.closeDescriptor(fd);
-          }
-        });
+    if (handle instanceof RegisteredHandle registered) {
+      registered.close((engine, slot) -> closeRegistered(engine, slot, registered.mayLinger()));
+    } else {
+      handle.close(this::closeDescriptor);
+    }
+  }
+
+  /** The last to close a socket has to linger: that must not be the ring. */
+  private void closeRegistered(Engine engine, int slot, boolean mayLinger) throws IOException {
+    int fd = mayLinger ? engine.installDescriptor(slot) : -1;
+    try {
+      engine.closeRegistered(slot);
+    } finally {
+      if (fd >= 0) {
+        closeDescriptor(engine, fd);
+      }
+    }
+  }
+
+  private void closeDescriptor(Engine engine, int fd) throws IOException {
+    if (SocketOptions.lingers(engine, family, fd)) {
+      engine.closeSlowly(fd);
+    } else {
+      engine.closeDescriptor(fd);
+    }
   }
 
   // ---- for the package -----------------------------------------------------------------------
 
-  final RawHandle socketHandle() {
+  final Handle socketHandle() {
     return handle;
+  }
+
+  /**
+   * Makes a descriptor of the process for this registered socket.
+   *
+   * @throws IllegalStateException if this socket is not registered
+   */
+  final RawHandle install() throws IOException {
+    if (!(handle instanceof RegisteredHandle registered)) {
+      throw new IllegalStateException("the socket is not registered: it has a descriptor");
+    }
+    registered.noteLinger(); // whoever has the other may set it
+    Encoder encoder = Operation::fixedFdInstall;
+    return registered.installed(
+        NetErrors.check("fixed_fd_install", run(encoder, null, timeoutNanos)));
   }
 
   final Family family() {

@@ -165,27 +165,27 @@ final class SocketOptions {
     Spec spec = spec(socket, option);
     int number = number(spec, option, option.type().cast(value));
     boolean isV6 = socket.family() == Family.INET6;
-    socket.onDescriptor(
-        calls -> {
+    socket.control(
+        control -> {
+          MemorySegment memory = control.value();
           int length = Integer.BYTES;
           if (spec.kind == Kind.INTERFACE && !isV6) {
-            length = putInterface(calls.value(), (NetworkInterface) value);
+            length = putInterface(memory, (NetworkInterface) value);
           } else if (spec.kind == Kind.LINGER) {
-            calls.value().set(ValueLayout.JAVA_INT, 0, number >= 0 ? 1 : 0);
-            calls.value().set(ValueLayout.JAVA_INT, 4, Math.clamp(number, 0, LINGER_SECONDS_MAX));
+            memory.set(ValueLayout.JAVA_INT, 0, number >= 0 ? 1 : 0);
+            memory.set(ValueLayout.JAVA_INT, 4, Math.clamp(number, 0, LINGER_SECONDS_MAX));
             length = 2 * Integer.BYTES;
           } else {
-            calls.value().set(ValueLayout.JAVA_INT, 0, number);
+            memory.set(ValueLayout.JAVA_INT, 0, number);
           }
-          int fd = socket.socketHandle().fd();
           int result =
-              calls.setOption(
-                  fd, isV6 ? spec.level6 : spec.level, isV6 ? spec.number6 : spec.number, length);
+              control.setOption(
+                  isV6 ? spec.level6 : spec.level, isV6 ? spec.number6 : spec.number, length);
           if (result == 0 && isV6 && spec.level != spec.level6) {
             if (spec.kind == Kind.INTERFACE) {
-              length = putInterface(calls.value(), (NetworkInterface) value);
+              length = putInterface(memory, (NetworkInterface) value);
             }
-            calls.setOption(fd, spec.level, spec.number, length); // for mapped peers, if it can be
+            control.setOption(spec.level, spec.number, length); // for mapped peers, if it can be
           }
           return checked("setsockopt", option, result);
         });
@@ -233,14 +233,13 @@ final class SocketOptions {
     Spec spec = spec(socket, option);
     boolean isV6 = socket.family() == Family.INET6;
     long bytes =
-        socket.onDescriptor(
-            calls -> {
+        socket.control(
+            control -> {
               int level = isV6 ? spec.level6 : spec.level;
               int name = isV6 ? spec.number6 : spec.number;
-              calls.value().fill((byte) 0);
-              checked(
-                  "getsockopt", option, calls.getOption(socket.socketHandle().fd(), level, name));
-              return calls.value().get(ValueLayout.JAVA_LONG, 0);
+              control.value().fill((byte) 0);
+              checked("getsockopt", option, control.getOption(level, name));
+              return control.value().get(ValueLayout.JAVA_LONG, 0);
             });
     if (spec.kind == Kind.INTERFACE && !isV6) {
       return option.type().cast(interfaceOf((int) bytes));

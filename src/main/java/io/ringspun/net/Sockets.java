@@ -1,11 +1,16 @@
 package io.ringspun.net;
 
+import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.FileTable;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,6 +21,7 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Opening, binding and connecting sockets of all kinds. */
 final class Sockets {
@@ -30,16 +36,56 @@ final class Sockets {
     };
   }
 
-  /** Opens a socket and returns its descriptor. */
-  static int open(Engine home, Family family, int type) throws IOException {
+  /**
+   * Opens a socket.
+   *
+   * @param registered whether to put it into the ring's table
+   * @return its descriptor or its slot
+   */
+  static int open(Engine home, Family family, int type, boolean registered) throws IOException {
+    FileTable files = registered ? home.files() : null;
     Call call = home.single();
-    call.operation(0).socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
-    int fd = home.run(call);
-    if (fd == -Errno.EAFNOSUPPORT) {
-      throw new UnsupportedOperationException(
-          "this system has no sockets of the family " + family, NetErrors.of("socket", -fd));
+    if (registered) {
+      call.operation(0).socketRegistered(family.number(), type, 0);
+    } else {
+      call.operation(0).socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
     }
-    return NetErrors.check("socket", fd);
+    int number = checkOpen(family, home.run(call), files);
+    if (files != null) {
+      files.take();
+    }
+    return number;
+  }
+
+  static int checkOpen(Family family, int result, @Nullable FileTable files) throws IOException {
+    if (result == -Errno.EAFNOSUPPORT) {
+      throw new UnsupportedOperationException(
+          "this system has no sockets of the family " + family, NetErrors.of("socket", -result));
+    }
+    return check("socket", result, files);
+  }
+
+  /** Returns the result of an operation that puts a socket somewhere. */
+  private static int check(String operation, int result, @Nullable FileTable files)
+      throws IOException {
+    if (files != null && result == -Errno.ENFILE) {
+      throw ofFullTable(operation, files);
+    }
+    return NetErrors.check(operation, result);
+  }
+
+  private static IOException ofFullTable(String operation, FileTable files) {
+    return new OperationException(
+        "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
+            .formatted(operation, files.slots()),
+        Errno.ENFILE);
+  }
+
+  /** Takes charge of a descriptor or a slot. */
+  static Handle handle(int number, Engine home, boolean registered) {
+    return registered
+        ? new RegisteredHandle(number, false, home)
+        : new RawHandle(number, false, home);
   }
 
   /** Opens a socket of a family. */
@@ -63,10 +109,10 @@ final class Sockets {
   }
 
   static void bind(SocketDescriptor socket, SocketAddress local) throws IOException {
-    socket.onDescriptor(
-        calls -> {
-          int length = Addresses.put(calls.address(), local, socket.family());
-          return NetErrors.check("bind", calls.bind(socket.socketHandle().fd(), length));
+    socket.control(
+        control -> {
+          int length = Addresses.put(control.address(), local, socket.family());
+          return NetErrors.check("bind", control.bind(length));
         });
   }
 
@@ -131,27 +177,48 @@ final class Sockets {
     }
   }
 
+  /**
+   * Takes a connection into the ring's table. The kernel would close one that it finds no slot for,
+   * so a slot is kept before it is asked.
+   *
+   * @return the slot
+   */
+  static int acceptRegistered(SocketDescriptor listener, long nanos) throws IOException {
+    FileTable files = listener.socketHandle().home().files();
+    if (!files.reserve()) {
+      throw ofFullTable("accept", files);
+    }
+    int slot = -1;
+    try {
+      slot = listener.run((operation, fd) -> operation.acceptRegistered(fd, 0, 0, 0), null, nanos);
+    } finally {
+      if (slot < 0) {
+        files.unreserve();
+      }
+    }
+    return check("accept", slot, files);
+  }
+
   static SocketAddress remoteAddress(SocketDescriptor socket) throws IOException {
-    return socket.onDescriptor(
-        calls -> {
-          int length = calls.remoteAddress(socket.socketHandle().fd());
+    return socket.control(
+        control -> {
+          int length = control.remoteAddress();
           if (length == -Errno.ENOTCONN) {
             throw new NotYetConnectedException();
           }
-          return Addresses.get(calls.address(), NetErrors.check("getpeername", length));
+          return Addresses.get(control.address(), NetErrors.check("getpeername", length));
         });
   }
 
   static SocketAddress localAddress(SocketDescriptor socket) throws IOException {
-    return socket.onDescriptor(
-        calls -> {
-          int length = calls.localAddress(socket.socketHandle().fd());
-          return Addresses.get(calls.address(), NetErrors.check("getsockname", length));
+    return socket.control(
+        control -> {
+          int length = control.localAddress();
+          return Addresses.get(control.address(), NetErrors.check("getsockname", length));
         });
   }
 
   static void listen(SocketDescriptor socket, int backlog) throws IOException {
-    socket.onDescriptor(
-        calls -> NetErrors.check("listen", calls.listen(socket.socketHandle().fd(), backlog)));
+    socket.control(control -> NetErrors.check("listen", control.listen(backlog)));
   }
 }

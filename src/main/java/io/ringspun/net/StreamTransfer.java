@@ -5,12 +5,12 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
-import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -19,10 +19,10 @@ import java.lang.foreign.MemorySegment;
  * the memory itself. Arguments are checked already.
  */
 final class StreamTransfer {
-  private final RawHandle handle;
+  private final Handle handle;
   private final long zeroCopyAbove; // bytes of one operation
 
-  StreamTransfer(RawHandle handle, long zeroCopyAbove) {
+  StreamTransfer(Handle handle, long zeroCopyAbove) {
     this.handle = handle;
     this.zeroCopyAbove = zeroCopyAbove;
   }

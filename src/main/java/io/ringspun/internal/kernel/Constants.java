@@ -121,6 +121,7 @@ public final class Constants {
   public static final int IORING_REGISTER_PBUF_RING = 22;
   public static final int IORING_UNREGISTER_PBUF_RING = 23;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
+  public static final int IORING_REGISTER_FILE_ALLOC_RANGE = 25;
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
 
   // io_uring_rsrc_register flags
@@ -187,6 +188,10 @@ public final class Constants {
   public static final int IORING_ACCEPT_MULTISHOT = 1;
   public static final int IORING_RECVSEND_POLL_FIRST = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
+
+  // commands to a socket
+  public static final int SOCKET_URING_OP_GETSOCKOPT = 2;
+  public static final int SOCKET_URING_OP_SETSOCKOPT = 3;
 
   // socket(2)
   public static final int AF_UNSPEC = 0;

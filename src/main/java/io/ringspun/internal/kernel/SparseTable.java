@@ -1,5 +1,6 @@
 package io.ringspun.internal.kernel;
 
+import static io.ringspun.internal.kernel.Constants.IORING_REGISTER_FILE_ALLOC_RANGE;
 import static io.ringspun.internal.kernel.Constants.IORING_RSRC_REGISTER_SPARSE;
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
 import static java.lang.foreign.MemoryLayout.structLayout;
@@ -23,6 +24,9 @@ public final class SparseTable {
           JAVA_LONG.withName("data"),
           JAVA_LONG.withName("tags"));
 
+  static final StructLayout RANGE =
+      structLayout(JAVA_INT.withName("off"), JAVA_INT.withName("len"), JAVA_LONG.withName("resv"));
+
   private SparseTable() {}
 
   /**
@@ -38,6 +42,21 @@ public final class SparseTable {
       table.set(JAVA_INT, LAYOUT.byteOffset(groupElement("nr")), slots);
       table.set(JAVA_INT, LAYOUT.byteOffset(groupElement("flags")), IORING_RSRC_REGISTER_SPARSE);
       return kernel.register(ring, opcode, table, (int) LAYOUT.byteSize());
+    }
+  }
+
+  /**
+   * Has the kernel choose slots for files among the first ones only ({@code
+   * IORING_REGISTER_FILE_ALLOC_RANGE}, Linux 6.0), on the ring's own thread.
+   *
+   * @param slots how many
+   * @return 0 or a negated errno
+   */
+  public static int allocateWithin(Kernel kernel, RingMemory ring, int slots) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment range = arena.allocate(RANGE);
+      range.set(JAVA_INT, RANGE.byteOffset(groupElement("len")), slots);
+      return kernel.register(ring, IORING_REGISTER_FILE_ALLOC_RANGE, range, 0);
     }
   }
 }

@@ -177,6 +177,7 @@ public class SubmissionEntry {
    */
   public final void fixedFdInstall(int slot) {
     set(IORING_OP_FIXED_FD_INSTALL, slot, 0, 0, 0, 0);
+    entryFlags = IOSQE_FIXED_FILE;
   }
 
   /** {@code IORING_OP_STATX}, Linux 5.6. */
@@ -253,6 +254,21 @@ public class SubmissionEntry {
     set(IORING_OP_SOCKET, domain, type, 0, protocol, 0);
   }
 
+  /**
+   * {@code IORING_OP_SOCKET} into a slot of the ring's table, one of the kernel's choice, Linux
+   * 5.19. {@code SOCK_CLOEXEC} is refused: there is nothing to close.
+   */
+  public final void socketRegistered(int domain, int type, int protocol) {
+    socket(domain, type, protocol);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
+  }
+
+  /** {@code IORING_OP_SOCKET} into a given slot, whatever is in it. */
+  public final void socketInSlot(int domain, int type, int protocol, int slot) {
+    socket(domain, type, protocol);
+    fileIndex = slot + 1; // 0 would mean that there is none
+  }
+
   /** {@code IORING_OP_BIND}, Linux 6.11. */
   public final void bind(int fd, long address, int length) {
     set(IORING_OP_BIND, fd, Integer.toUnsignedLong(length), address, 0, 0);
@@ -278,10 +294,22 @@ public class SubmissionEntry {
     set(IORING_OP_ACCEPT, fd, length, address, 0, flags);
   }
 
+  /** {@code IORING_OP_ACCEPT} into a slot, Linux 5.19, as for {@link #socketRegistered}. */
+  public final void acceptRegistered(int fd, long address, long length, int flags) {
+    accept(fd, address, length, flags);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
+  }
+
   /** {@code IORING_OP_ACCEPT} with {@code IORING_ACCEPT_MULTISHOT}, Linux 5.19. */
   public final void multishotAccept(int fd, int flags) {
     accept(fd, 0, 0, flags);
     priority = IORING_ACCEPT_MULTISHOT;
+  }
+
+  /** The same into slots, as for {@link #socketRegistered}. */
+  public final void multishotAcceptRegistered(int fd, int flags) {
+    multishotAccept(fd, flags);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
   }
 
   /**

@@ -33,6 +33,8 @@ public final class Engine {
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
 
+  private volatile boolean lacksSocketCommands; // set by any thread that finds out
+
   private Engine(EngineConfig config, Kernel kernel, RingThread thread) {
     this.config = config;
     this.kernel = kernel;
@@ -87,6 +89,30 @@ public final class Engine {
   /** Returns plain system calls about sockets, for the calling thread to close. */
   public SocketCalls socketCalls() {
     return new SocketCalls(kernel);
+  }
+
+  /** Returns whether sockets may take commands by the ring: until it is known that not. */
+  boolean takesSocketCommands() {
+    return !lacksSocketCommands;
+  }
+
+  /** Notes that the kernel has no such commands. */
+  void noteNoSocketCommands() {
+    lacksSocketCommands = true;
+  }
+
+  /**
+   * Returns the ring's table of registered files.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public FileTable files() {
+    if (config.registeredFiles() == 0) {
+      throw new IllegalArgumentException(
+          "REGISTERED needs a ring opened with RingOptions.withRegisteredFiles, which %s is not"
+              .formatted(this));
+    }
+    return thread.files();
   }
 
   /** Returns the longest chain that can be submitted at once. */
@@ -241,6 +267,24 @@ public final class Engine {
     return thread.hasFailed();
   }
 
+  /** Returns whether calls can begin: the ring is neither closed nor has it failed. */
+  boolean isUsable() {
+    return !thread.isStopping() && !thread.hasFailed();
+  }
+
+  /**
+   * Makes a descriptor of what is in a slot that nobody uses any more. An interrupt does not end
+   * the wait.
+   *
+   * @return the descriptor, or a negated errno
+   */
+  public int installDescriptor(int slot) {
+    Call call = single();
+    call.operation(0).fixedFdInstall(slot);
+    int fd = runBriefly(call);
+    return hasFailed() ? -Errno.ECANCELED : fd;
+  }
+
   private @Nullable IOException refusal(Thread me) {
     if (me.isInterrupted()) {
       return new InterruptedIOException("interrupted before the operation; nothing was submitted");
@@ -361,10 +405,11 @@ public final class Engine {
    *
    * @throws IOException if the kernel refuses
    */
-  void closeRegistered(int slot) throws IOException {
+  public void closeRegistered(int slot) throws IOException {
     Call call = single();
     call.operation(0).closeRegistered(slot);
     int result = runBriefly(call);
+    thread.files().giveBack(slot);
     if (result != -Errno.ECANCELED) {
       checkClosed(result);
     }

@@ -145,6 +145,21 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     close(this::giveBack);
   }
 
+  /** Gives back a number that nobody uses any more. */
+  public interface Closer {
+    /** Gives it back. */
+    void close(Engine engine, int number) throws IOException;
+  }
+
+  /**
+   * Closes this as {@link #close()} does, but by other means.
+   *
+   * @throws IOException if the closer does
+   */
+  public final void close(Closer closer) throws IOException {
+    close(() -> closer.close(engine(), fd()));
+  }
+
   /** Gives a number back to the kernel. */
   interface Ending {
     void run() throws IOException;

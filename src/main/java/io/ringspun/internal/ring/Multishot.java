@@ -1,6 +1,5 @@
 package io.ringspun.internal.ring;
 
-import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -12,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An operation that completes many times. What it brings waits here, in the order it came, until a
  * thread takes it. It is armed when somebody wants something, and again whenever the kernel has
- * ended it; it is disarmed while too much waits to be taken, and stays so while it lacks buffers or
- * has been told to rest. Safe for use by many threads.
+ * ended it; it is disarmed while too much waits to be taken, and stays so while what it takes from
+ * has run out, or it has been told to rest. Safe for use by many threads.
  */
 public final class Multishot {
   /** Fills the operation. */
@@ -31,7 +30,7 @@ public final class Multishot {
   private final Engine ring;
   private final Handle handle;
   private final Encoder encoder;
-  private final @Nullable ProvidedBuffers buffers;
+  private final @Nullable Stock stock;
   private final int waitingMax;
 
   // All that follows is guarded by this.
@@ -40,8 +39,8 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
-  private boolean starved; // the buffers ran out, and none has been given back since
-  private long returnsBefore; // how many buffers had been given back when it was armed
+  private boolean starved; // the stock ran out, and nothing has been given back since
+  private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
   private boolean closed;
 
@@ -49,19 +48,15 @@ public final class Multishot {
    * Describes an operation.
    *
    * @param ring where it runs, whoever takes what it brings
-   * @param buffers from which the kernel takes what it fills, or null
+   * @param stock from which the kernel takes at each completion, or null
    * @param waitingMax how much may wait to be taken before it is disarmed
    */
   public Multishot(
-      Engine ring,
-      Handle handle,
-      Encoder encoder,
-      @Nullable ProvidedBuffers buffers,
-      int waitingMax) {
+      Engine ring, Handle handle, Encoder encoder, @Nullable Stock stock, int waitingMax) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
-    this.buffers = buffers;
+    this.stock = stock;
     this.waitingMax = waitingMax;
   }
 
@@ -159,16 +154,20 @@ public final class Multishot {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
+      if (stock != null) {
+        returnsBefore = stock.returns();
+        starved = stock.isExhausted() && stock.awaitReturn(this, returnsBefore);
+        if (starved) {
+          return;
+        }
+      }
       handle.acquire(); // the ring releases it at the last completion
       call = Call.single();
       armed = call;
-      if (buffers != null) {
-        returnsBefore = buffers.returns();
-      }
     }
     call.operation(0).deliverTo(this);
     encoder.encode(call.operation(0), handle.fd());
-    call.operation(0).using(handle, buffers).openEnded();
+    call.operation(0).using(handle, stock).openEnded();
     try {
       ring.start(call);
     } catch (IOException e) {
@@ -229,16 +228,14 @@ public final class Multishot {
   /** Keeps what a completion brought; returns whether it is time to disarm. */
   boolean arrived(int result, int flags) {
     Waiter taker;
-    boolean isFull;
+    boolean isFull = false;
     synchronized (this) {
-      if (buffers != null) {
-        if (result == -Errno.ENOBUFS) {
-          starved = buffers.awaitReturn(this, returnsBefore);
+      if (stock != null) {
+        if (stock.isShortage(result)) {
+          starved = stock.awaitReturn(this, returnsBefore);
           return false; // nobody need know
         }
-        if (ProvidedBuffers.isUsed(flags)) {
-          buffers.taken();
-        }
+        isFull = stock.take(result, flags);
       }
       if (count == arrivals.length) {
         arrivals = unrolled(count * 2);
@@ -247,7 +244,7 @@ public final class Multishot {
       arrivals[(first + count) % arrivals.length] =
           Integer.toUnsignedLong(result) | (long) flags << Integer.SIZE;
       count++;
-      isFull = count == waitingMax;
+      isFull |= count == waitingMax;
       taker = takers.peek();
     }
     if (taker != null) {
@@ -276,9 +273,9 @@ public final class Multishot {
     }
   }
 
-  // ---- for whoever gives buffers back --------------------------------------------------------
+  // ---- for whoever gives something back ---------------------------------------------------------
 
-  /** Notes that there is a buffer again. */
+  /** Notes that the stock has something again. */
   void fed() {
     Waiter taker;
     synchronized (this) {

@@ -6,17 +6,13 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.NativeMemory;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Buffers of one size that a ring's operations take when data is there, not when they are
  * submitted. Safe for use by many threads.
  */
-public final class ProvidedBuffers {
+public final class ProvidedBuffers extends Stock {
   private static final int GROUPS_MAX = 1 << 16;
   private static final AtomicInteger NEXT_GROUP = new AtomicInteger();
 
@@ -29,9 +25,7 @@ public final class ProvidedBuffers {
 
   // All that follows is guarded by this.
   private final BufferRingMemory entries;
-  private final Set<Multishot> starved = new LinkedHashSet<>();
   private int taken; // by the kernel, for completions that we have seen
-  private long returns;
   private boolean ending;
 
   private ProvidedBuffers(Engine ring, int buffers, int bufferBytes) {
@@ -111,43 +105,33 @@ public final class ProvidedBuffers {
     return memory.asSlice((long) id * bufferBytes, bufferBytes);
   }
 
-  /** Notes that the kernel has filled one. */
-  synchronized void taken() {
-    taken++;
+  @Override
+  boolean isExhausted() {
+    return false; // the kernel tells, and nothing is lost
   }
 
-  /** Returns how often one was given back. */
-  synchronized long returns() {
-    return returns;
+  @Override
+  boolean isShortage(int result) {
+    return result == -Errno.ENOBUFS;
   }
 
-  /**
-   * Notes that an operation found no buffer, unless one was given back since.
-   *
-   * @param before the {@link #returns} before it began
-   * @return whether it will be told when there is one
-   */
-  synchronized boolean awaitReturn(Multishot operation, long before) {
-    return returns == before && starved.add(operation);
+  @Override
+  synchronized boolean take(int result, int flags) {
+    if (isUsed(flags)) {
+      taken++;
+    }
+    return false;
   }
 
   /** Gives a buffer to the kernel, and frees them all if it was the last one to wait for. */
   public void giveBack(int id) {
-    List<Multishot> fed = List.of();
     boolean isLast;
     synchronized (this) {
       entries.add(buffer(id).address(), bufferBytes, id);
       taken--;
-      returns++;
       isLast = ending && taken == 0;
-      if (!starved.isEmpty()) {
-        fed = new ArrayList<>(starved);
-        starved.clear();
-      }
     }
-    for (Multishot operation : fed) {
-      operation.fed();
-    }
+    returned();
     if (isLast) {
       unregister();
     }

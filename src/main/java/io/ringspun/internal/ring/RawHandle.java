@@ -29,21 +29,6 @@ public final class RawHandle extends Handle {
     return this;
   }
 
-  /** Closes a descriptor that nobody uses any more. */
-  public interface Closer {
-    /** Closes it. */
-    void close(Engine engine, int fd) throws IOException;
-  }
-
-  /**
-   * Closes the descriptor as {@link #close()} does, but by other means.
-   *
-   * @throws IOException if the closer does
-   */
-  public void close(Closer closer) throws IOException {
-    close(() -> closer.close(engine(), fd()));
-  }
-
   @Override
   void giveBack() throws IOException {
     engine().closeDescriptor(fd());

@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A file in a slot of a ring's table, without a descriptor in the process. Only that ring can use
- * it, so it gets the operations of all threads, those that other rings carry too.
+ * A file or socket in a slot of a ring's table, without a descriptor in the process. Only that ring
+ * can use it, so it gets the operations of all threads, those that other rings carry too.
  *
  * <p>The kernel chooses the slot and answers an open with it: it cannot give away one that is
  * taken, nor put one file in another's place. It gives a slot away again as soon as it is closed;
@@ -17,11 +17,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class RegisteredHandle extends Handle {
   private final Engine ring;
 
+  private volatile boolean mayLinger; // set once by any thread
+
   /** Empty or of one; threads that are the first together make one each. */
   private final Queue<RawHandle> descriptors = new ConcurrentLinkedQueue<>();
 
   /**
-   * Takes charge of a slot.
+   * Takes charge of a slot that its {@link FileTable} counts.
    *
    * @param slot its number, emptied by {@link #close}
    * @param direct whether transfers go past the page cache, straight to a device
@@ -30,6 +32,16 @@ public final class RegisteredHandle extends Handle {
   public RegisteredHandle(int slot, boolean direct, Engine ring) {
     super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, new AtomicInteger());
     this.ring = ring;
+  }
+
+  /** Notes that closing a socket may wait for its peer, at the hands of whoever closes it last. */
+  public void noteLinger() {
+    mayLinger = true;
+  }
+
+  /** Returns whether {@link #noteLinger} was called. */
+  public boolean mayLinger() {
+    return mayLinger;
   }
 
   /** Makes a descriptor of the process for the file, and returns its number. */
@@ -57,7 +69,7 @@ public final class RegisteredHandle extends Handle {
     return made;
   }
 
-  /** Takes charge of a descriptor that was made for this file. */
+  /** Takes charge of a descriptor that was made for this file or socket. */
   public RawHandle installed(int fd) {
     return new RawHandle(fd, isDirect(), ring, failedSync);
   }

@@ -6,7 +6,6 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.RingMemory;
-import io.ringspun.internal.kernel.SparseTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -47,6 +46,7 @@ final class RingThread extends Thread {
   private final Cancels cancels;
   private final Dispatcher dispatcher;
   private final BufferTable buffers;
+  private final FileTable files;
   private final Carried carried = new Carried(this);
   private final Doorbell doorbell;
   private final Inbox inbox = new Inbox(); // any thread pushes, this one takes
@@ -85,6 +85,7 @@ final class RingThread extends Thread {
     inFlight = new InFlight(limit);
     dispatcher = new Dispatcher(submissions, inFlight, cancels);
     buffers = new BufferTable(kernel, memory);
+    files = new FileTable(config.registeredFiles());
     enterFlags =
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
@@ -255,12 +256,8 @@ final class RingThread extends Thread {
 
   private void enable() {
     require("IORING_REGISTER_ENABLE_RINGS", IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0);
-    int files = config.registeredFiles();
-    if (files > 0) {
-      require(
-          "IORING_REGISTER_FILES2 of %d slots".formatted(files),
-          SparseTable.make(kernel, memory, IORING_REGISTER_FILES2, files));
-    }
+    require(
+        "IORING_REGISTER_FILES2 of %d slots".formatted(files.slots()), files.make(kernel, memory));
     if (config.boundedWorkers() > 0 || config.unboundedWorkers() > 0) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment limits =
@@ -347,6 +344,11 @@ final class RingThread extends Thread {
   /** Returns which memory is registered; for this thread, but for what any thread may ask. */
   BufferTable buffers() {
     return buffers;
+  }
+
+  /** Any thread: returns the table of registered files. */
+  FileTable files() {
+    return files;
   }
 
   Kernel kernel() {

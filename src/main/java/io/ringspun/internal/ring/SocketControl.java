@@ -1,0 +1,170 @@
+package io.ringspun.internal.ring;
+
+import static io.ringspun.internal.kernel.Constants.SOCKET_URING_OP_GETSOCKOPT;
+import static io.ringspun.internal.kernel.Constants.SOCKET_URING_OP_SETSOCKOPT;
+import static io.ringspun.internal.kernel.Constants.SOL_SOCKET;
+import static io.ringspun.internal.kernel.Constants.SO_LINGER;
+
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * What is asked of a socket and waits for nobody: by its ring where the kernel has an operation for
+ * it, else by a plain system call, for which a registered socket gets a descriptor that is closed
+ * at once. Each returns a negated errno if the kernel refuses, and throws if the ring is gone that
+ * a registered socket needs. An interrupt ends none of them, and a socket with a descriptor does
+ * not need its ring, so that what is built on it for code of the JDK's sockets differs in nothing.
+ * Used by one thread, then closed.
+ *
+ * <p>The socket must not be closed meanwhile.
+ */
+public final class SocketControl implements AutoCloseable {
+  private final Handle handle;
+  private final Engine engine;
+  private final SocketCalls calls;
+  private boolean lent;
+
+  /** Begins for a socket that the caller has acquired. */
+  public SocketControl(Handle handle) {
+    this.handle = handle;
+    engine = handle.engine();
+    calls = engine.socketCalls();
+  }
+
+  /** Returns the plain calls, for a socket that is known to have a descriptor. */
+  public SocketCalls plain() {
+    return calls;
+  }
+
+  /** Returns where addresses are written and read. */
+  public MemorySegment address() {
+    return calls.address();
+  }
+
+  /** Returns where values of options are written and read. */
+  public MemorySegment value() {
+    return calls.value();
+  }
+
+  /** Writes the socket's own address and returns its length. */
+  public int localAddress() throws IOException {
+    return onDescriptor(calls::localAddress);
+  }
+
+  /** Writes the peer's address and returns its length. */
+  public int remoteAddress() throws IOException {
+    return onDescriptor(calls::remoteAddress);
+  }
+
+  /** Gives the socket the address that was written ({@code IORING_OP_BIND}, Linux 6.11). */
+  public int bind(int length) throws IOException {
+    IntUnaryOperator plain = fd -> calls.bind(fd, length);
+    return handle instanceof RawHandle
+        ? onDescriptor(plain)
+        : onRing((entry, fd) -> entry.bind(fd, address().address(), length), plain);
+  }
+
+  /** Has the socket take connections ({@code IORING_OP_LISTEN}, Linux 6.11). */
+  public int listen(int backlog) throws IOException {
+    IntUnaryOperator plain = fd -> calls.listen(fd, backlog);
+    return handle instanceof RawHandle
+        ? onDescriptor(plain)
+        : onRing((entry, fd) -> entry.listen(fd, backlog), plain);
+  }
+
+  /** Sets an option to the first bytes of the value ({@code IORING_OP_URING_CMD}, Linux 6.7). */
+  public int setOption(int level, int option, int length) throws IOException {
+    if (handle instanceof RegisteredHandle registered
+        && level == SOL_SOCKET
+        && option == SO_LINGER) {
+      registered.noteLinger();
+    }
+    return byCommand(
+        (entry, fd) ->
+            entry.socketCommand(
+                fd, SOCKET_URING_OP_SETSOCKOPT, level, option, value().address(), length),
+        fd -> calls.setOption(fd, level, option, length));
+  }
+
+  /**
+   * Writes an option's value and returns its length ({@code IORING_OP_URING_CMD}, Linux 6.7, which
+   * tells only what all kinds of sockets have).
+   */
+  public int getOption(int level, int option) throws IOException {
+    IntUnaryOperator plain = fd -> calls.getOption(fd, level, option);
+    if (level != SOL_SOCKET) {
+      return onDescriptor(plain);
+    }
+    int length = (int) value().byteSize();
+    return byCommand(
+        (entry, fd) ->
+            entry.socketCommand(
+                fd, SOCKET_URING_OP_GETSOCKOPT, level, option, value().address(), length),
+        plain);
+  }
+
+  private int byCommand(Encoder encoder, IntUnaryOperator plain) throws IOException {
+    boolean needsNoRing = handle instanceof RawHandle && !engine.isUsable();
+    if (needsNoRing || !engine.takesSocketCommands()) {
+      return onDescriptor(plain);
+    }
+    return onRing(
+        encoder,
+        fd -> {
+          int answer = plain.applyAsInt(fd);
+          if (answer >= 0) { // so it was the command that was refused, and not what it said
+            engine.noteNoSocketCommands();
+          }
+          return answer;
+        });
+  }
+
+  /** Fills an operation for the socket. */
+  private interface Encoder {
+    void encode(Operation operation, int fd);
+  }
+
+  /** Asks the ring, and if it does not understand, or may not, the kernel plainly. */
+  private int onRing(Encoder encoder, IntUnaryOperator plain) throws IOException {
+    int result = onRing(encoder);
+    return result == -Errno.EINVAL || result == -Errno.EOPNOTSUPP ? onDescriptor(plain) : result;
+  }
+
+  private int onRing(Encoder encoder) throws IOException {
+    return Uninterrupted.get(
+        () -> {
+          handle.acquire(); // the ring releases it at the completion
+          Call call = engine.single();
+          encoder.encode(call.operation(0), handle.fd());
+          call.operation(0).using(handle, calls);
+          lent = true;
+          int result = engine.run(call);
+          lent = false;
+          return result;
+        });
+  }
+
+  private int onDescriptor(IntUnaryOperator plain) throws IOException {
+    if (handle instanceof RawHandle) {
+      return plain.applyAsInt(handle.fd());
+    }
+    int fd = onRing(Operation::fixedFdInstall);
+    if (fd < 0) {
+      return fd;
+    }
+    try {
+      return plain.applyAsInt(fd);
+    } finally {
+      engine.kernel().close(fd); // the slot keeps the socket, so there is nothing to wait for
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!lent || !engine.hasFailed()) { // else the kernel may still have it
+      calls.close();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package io.ringspun.internal.ring;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Something that the kernel takes from when a {@link Multishot} operation completes, and that may
+ * run out: the operation has ended then, and is told when there is something again. Safe for use by
+ * many threads.
+ */
+abstract sealed class Stock permits FileTable, ProvidedBuffers {
+  // Guarded by this.
+  private final Set<Multishot> starved = new HashSet<>();
+  private long returns;
+
+  /** Returns whether there is nothing that the kernel could take, so that it need not be asked. */
+  abstract boolean isExhausted();
+
+  /** Returns whether an operation has ended because there was nothing. */
+  abstract boolean isShortage(int result);
+
+  /** Notes what a completion took; returns whether the operation must end, or lose what comes. */
+  abstract boolean take(int result, int flags);
+
+  /** Returns how often something was given back. */
+  final synchronized long returns() {
+    return returns;
+  }
+
+  /**
+   * Notes that an operation found nothing, unless something was given back since.
+   *
+   * @param before the {@link #returns} before it began
+   * @return whether it will be told when there is something
+   */
+  final synchronized boolean awaitReturn(Multishot operation, long before) {
+    return returns == before && starved.add(operation);
+  }
+
+  /** Notes that there is something again. */
+  final void returned() {
+    List<Multishot> fed;
+    synchronized (this) {
+      returns++;
+      fed = List.copyOf(starved);
+      starved.clear();
+    }
+    for (Multishot operation : fed) {
+      operation.fed();
+    }
+  }
+}

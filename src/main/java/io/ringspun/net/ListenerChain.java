@@ -1,0 +1,125 @@
+package io.ringspun.net;
+
+import static io.ringspun.internal.kernel.Constants.SOCKET_URING_OP_SETSOCKOPT;
+import static io.ringspun.internal.kernel.Constants.SOCK_STREAM;
+import static io.ringspun.internal.kernel.Constants.SOL_SOCKET;
+import static io.ringspun.internal.kernel.Constants.SO_REUSEADDR;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.FileTable;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RegisteredHandle;
+import java.io.IOException;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The start of a registered listener in one submission: {@code IORING_OP_SOCKET}, 5.19, {@code
+ * URING_CMD} for {@code SO_REUSEADDR}, 6.7, {@code BIND} and {@code LISTEN}, 6.11, each linked to
+ * the one before. They must know the slot before the socket is there, so it is the one that is not
+ * for the kernel to choose, of which a ring has one.
+ */
+final class ListenerChain {
+  private static final String[] STEPS = {"socket", "setsockopt of SO_REUSEADDR", "bind", "listen"};
+  private static final int SOCKET = 0;
+  private static final int OPTION = 1;
+  private static final int BIND = 2;
+  private static final int LISTEN = 3;
+
+  private static final int VALUE = SocketAddressMemory.MAX_BYTES;
+
+  private ListenerChain() {}
+
+  /**
+   * Starts a listener.
+   *
+   * @return the socket; null if the slot is taken, or the kernel may do it by other calls
+   */
+  static @Nullable RegisteredHandle start(
+      Engine home, Family family, SocketAddress local, int backlog) throws IOException {
+    FileTable files = home.files();
+    int slot = files.takeChosen();
+    if (slot < 0) {
+      return null;
+    }
+    RegisteredHandle handle = new RegisteredHandle(slot, false, home);
+    Call call = Call.chain(new boolean[STEPS.length], false);
+    boolean ran = false;
+    boolean started = false;
+    try {
+      run(call, handle, family, local, backlog);
+      ran = true;
+      started = hasSucceeded(call, home, family);
+    } finally {
+      if (!started) {
+        if (ran && call.operation(SOCKET).result() >= 0) {
+          handle.close();
+        } else {
+          files.giveBack(slot);
+        }
+      }
+    }
+    return started ? handle : null;
+  }
+
+  private static void run(
+      Call call, RegisteredHandle handle, Family family, SocketAddress local, int backlog)
+      throws IOException {
+    Engine home = handle.home();
+    NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES);
+    boolean lent = false;
+    try {
+      int length = Addresses.put(block.memory(), local, family);
+      block.memory().set(JAVA_INT, VALUE, 1);
+      int slot = handle.fd();
+      call.operation(SOCKET).socketInSlot(family.number(), SOCK_STREAM, 0, slot);
+      if (family != Family.UNIX) { // which has no such option, and gets a nop
+        long value = block.address() + VALUE;
+        using(handle, call.operation(OPTION), block)
+            .socketCommand(
+                slot, SOCKET_URING_OP_SETSOCKOPT, SOL_SOCKET, SO_REUSEADDR, value, Integer.BYTES);
+      }
+      using(handle, call.operation(BIND), block).bind(slot, block.address(), length);
+      using(handle, call.operation(LISTEN), block).listen(slot, backlog);
+      lent = true;
+      home.runAll(call);
+      lent = false;
+    } finally {
+      if (!lent || !home.hasFailed()) {
+        block.close();
+      }
+    }
+  }
+
+  private static Operation using(RegisteredHandle handle, Operation operation, Object lent)
+      throws IOException {
+    handle.acquire(); // the ring releases it at the completion
+    return operation.using(handle, lent);
+  }
+
+  /** Throws why the chain broke, unless the kernel may not know a step, or not in this way. */
+  private static boolean hasSucceeded(Call call, Engine home, Family family) throws IOException {
+    int cancelled = -1;
+    for (int step = LISTEN; step >= SOCKET; step--) {
+      int result = call.operation(step).result();
+      if (result == -Errno.EINVAL || result == -Errno.EOPNOTSUPP) {
+        return false;
+      } else if (result == -Errno.ECANCELED) {
+        cancelled = step;
+      } else if (step == SOCKET) {
+        Sockets.checkOpen(family, result, null);
+      } else {
+        NetErrors.check(STEPS[step], result);
+      }
+    }
+    if (cancelled >= 0) {
+      home.result(call, cancelled); // throws: nobody refused, so the call was ended
+    }
+    return cancelled < 0;
+  }
+}
