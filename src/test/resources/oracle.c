@@ -138,6 +138,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRecvmsg")) {
+		io_uring_prep_recvmsg_multishot(sqe, a[0], (struct msghdr *) a[1], a[3]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[2];
 	} else if (!strcmp(method, "multishotRead")) {
 		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, a[0], NULL, 0, -1);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -279,6 +283,12 @@ static void layouts(void)
 	FIELD(io_uring_buf_reg, bgid);
 	/* Older headers call it pad. */
 	printf("io_uring_buf_reg.flags %zu 2\n", offsetof(struct io_uring_buf_reg, bgid) + 2);
+
+	STRUCT(io_uring_recvmsg_out);
+	FIELD(io_uring_recvmsg_out, namelen);
+	FIELD(io_uring_recvmsg_out, controllen);
+	FIELD(io_uring_recvmsg_out, payloadlen);
+	FIELD(io_uring_recvmsg_out, flags);
 
 	STRUCT(msghdr);
 	FIELD(msghdr, msg_name);

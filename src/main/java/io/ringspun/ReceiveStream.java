@@ -106,10 +106,13 @@ public final class ReceiveStream implements AutoCloseable {
     owner.ended(this);
   }
 
-  @SuppressWarnings("unused") // the result is of no interest
   private void dispose(int result, int flags) {
     if (ProvidedBuffers.isUsed(flags)) {
-      buffers.giveBack(ProvidedBuffers.id(flags));
+      int id = ProvidedBuffers.id(flags);
+      if (result > 0) {
+        source.discard(buffers.buffer(id).asSlice(0, result));
+      }
+      buffers.giveBack(id);
     }
   }
 }

@@ -295,6 +295,19 @@ public class SubmissionEntry {
   }
 
   /**
+   * {@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0, into buffers that the
+   * kernel takes from a group.
+   *
+   * @param message a {@link MessageHeader}, which says how much of a {@link ReceivedMessage} is for
+   *     the address and for ancillary data
+   */
+  public final void multishotRecvmsg(int fd, long message, int group, int flags) {
+    recvmsg(fd, message, flags);
+    priority = IORING_RECV_MULTISHOT;
+    selectBuffer(group);
+  }
+
+  /**
    * {@code IORING_OP_READ_MULTISHOT}, Linux 6.7: for what can be polled, into buffers that the
    * kernel takes from a group.
    */

@@ -62,6 +62,7 @@ class OracleTest {
           Map.entry("io_uring_rsrc_update2", BufferRegistration.UPDATE),
           Map.entry("io_uring_buf", BufferRingMemory.ENTRY),
           Map.entry("io_uring_buf_reg", BufferRingMemory.REGISTRATION),
+          Map.entry("io_uring_recvmsg_out", ReceivedMessage.LAYOUT),
           Map.entry("msghdr", MessageHeader.LAYOUT),
           Map.entry("cmsghdr", ControlMemory.LAYOUT),
           Map.entry("statx", Statx.LAYOUT),
