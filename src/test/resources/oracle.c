@@ -30,6 +30,8 @@
 #define OP_READ_MULTISHOT 49
 #define OP_BIND 56
 #define OP_LISTEN 57
+/* A bit of sqe->ioprio, Linux 6.10. */
+#define RECVSEND_BUNDLE (1 << 4)
 
 /* What newer headers' io_uring_prep_cmd_sock does, by the offsets of struct io_uring_sqe. */
 static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level, int optname,
@@ -136,6 +138,11 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotRecv")) {
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRecvBundle")) {
+		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->ioprio |= RECVSEND_BUNDLE;
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "multishotRecvmsg")) {

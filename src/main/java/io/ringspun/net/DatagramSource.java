@@ -26,9 +26,12 @@ final class DatagramSource implements StreamSource {
   /**
    * Describes how to receive.
    *
-   * @throws IllegalArgumentException if the buffers are too small
+   * @throws IllegalArgumentException if the buffers are too small, or filled piece by piece
    */
   DatagramSource(RingDatagramSocket socket, BufferRing buffers, int controlBytes) {
+    if (buffers.isIncremental()) {
+      throw new IllegalArgumentException("datagrams do not share a buffer: " + buffers);
+    }
     if (controlBytes < 0 || buffers.bufferBytes() - CONTROL <= controlBytes) {
       throw new IllegalArgumentException(
           "buffers of %d bytes have no room for a byte behind %d bytes of control messages and %d"

@@ -207,7 +207,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param buffers where the datagrams go; {@value DatagramStream#OVERHEAD_BYTES} bytes of each are
    *     for the kernel's use, and what of a datagram does not fit into the rest is lost
    * @return a stream, for the caller to close
-   * @throws IllegalArgumentException if the buffers have no room for a byte
+   * @throws IllegalArgumentException if the buffers have no room for a byte, or are filled piece by
+   *     piece
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException as listed above
    */
@@ -222,7 +223,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param controlBytes how much of each buffer is for control messages; those that find no room
    *     are lost. One whose data are a C {@code int} takes 24
    * @return a stream, for the caller to close
-   * @throws IllegalArgumentException if the number is negative, or leaves no room for a byte
+   * @throws IllegalArgumentException if the number is negative or leaves no room for a byte, or the
+   *     buffers are filled piece by piece
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException as listed above
    */

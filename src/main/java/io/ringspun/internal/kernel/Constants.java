@@ -85,6 +85,7 @@ public final class Constants {
   public static final int IORING_FEAT_SINGLE_MMAP = 1;
   public static final int IORING_FEAT_NODROP = 1 << 1;
   public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
+  public static final int IORING_FEAT_RECVSEND_BUNDLE = 1 << 14;
   public static final int IORING_FEAT_NO_IOWAIT = 1 << 17;
 
   // mmap offsets of a ring
@@ -101,6 +102,7 @@ public final class Constants {
   public static final int IORING_CQE_F_BUFFER = 1;
   public static final int IORING_CQE_F_MORE = 1 << 1;
   public static final int IORING_CQE_F_NOTIF = 1 << 3;
+  public static final int IORING_CQE_F_BUF_MORE = 1 << 4;
   public static final int IORING_CQE_BUFFER_SHIFT = 16;
 
   // io_uring_enter flags
@@ -121,6 +123,9 @@ public final class Constants {
   public static final int IORING_UNREGISTER_PBUF_RING = 23;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
+
+  // io_uring_buf_reg flags
+  public static final int IOU_PBUF_RING_INC = 1 << 1;
 
   // io_uring_rsrc_register flags
   public static final int IORING_RSRC_REGISTER_SPARSE = 1;
@@ -185,6 +190,7 @@ public final class Constants {
   // sqe->ioprio of operations on sockets
   public static final int IORING_ACCEPT_MULTISHOT = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
+  public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // socket(2)
   public static final int AF_UNSPEC = 0;

@@ -295,6 +295,15 @@ public class SubmissionEntry {
   }
 
   /**
+   * The same with {@code IORING_RECVSEND_BUNDLE}, Linux 6.10: each completion is about as many
+   * buffers as there were bytes for.
+   */
+  public final void multishotRecvBundle(int fd, int group, int flags) {
+    multishotRecv(fd, group, flags);
+    priority = IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE;
+  }
+
+  /**
    * {@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0, into buffers that the
    * kernel takes from a group.
    *

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
@@ -453,6 +454,11 @@ public final class Engine {
   /** Returns whether vectored operations can name registered memory. */
   boolean takesVectors() {
     return thread.buffers().takesVectors();
+  }
+
+  /** Returns whether one receive can fill several provided buffers. */
+  public boolean takesBundles() {
+    return thread.memory().hasFeature(Constants.IORING_FEAT_RECVSEND_BUNDLE);
   }
 
   /** Returns the kernel that the ring is of. */
