@@ -5,6 +5,7 @@ import static io.ringspun.internal.kernel.Constants.*;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Lending;
