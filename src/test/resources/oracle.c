@@ -47,6 +47,8 @@ static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int leve
 /* Nor does one older than Linux 6.15 these. */
 #define OP_READV_FIXED 60
 #define OP_WRITEV_FIXED 61
+/* Nor does one older than Linux 6.16 this. */
+#define OP_PIPE 62
 
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
@@ -124,7 +126,18 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_fgetxattr(sqe, a[0], (const char *) a[1], (char *) a[2], a[3]);
 	else if (!strcmp(method, "getxattr"))
 		io_uring_prep_getxattr(sqe, (const char *) a[1], (char *) a[2], (const char *) a[0], a[3]);
-	else if (!strcmp(method, "socket"))
+	else if (!strcmp(method, "splice"))
+		io_uring_prep_splice(sqe, a[0], a[1], a[2], a[3], a[4], a[5]);
+	else if (!strcmp(method, "tee"))
+		io_uring_prep_tee(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "pipe")) {
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_pipe. */
+		io_uring_prep_rw(OP_PIPE, sqe, 0, (void *) a[0], 0, 0);
+		sqe->rw_flags = a[1];
+	} else if (!strcmp(method, "pollAdd")) {
+		io_uring_prep_poll_add(sqe, a[0], a[1]);
+		sqe->len = a[2];
+	} else if (!strcmp(method, "socket"))
 		io_uring_prep_socket(sqe, a[0], a[1], a[2], 0);
 	else if (!strcmp(method, "bind"))
 		io_uring_prep_rw(OP_BIND, sqe, a[0], (void *) a[1], 0, (unsigned) a[2]);

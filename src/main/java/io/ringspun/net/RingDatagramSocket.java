@@ -6,6 +6,7 @@ import io.ringspun.BufferRing;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Lending;

@@ -10,6 +10,8 @@ public final class Constants {
   public static final int IORING_OP_FSYNC = 3;
   public static final int IORING_OP_READ_FIXED = 4;
   public static final int IORING_OP_WRITE_FIXED = 5;
+  public static final int IORING_OP_POLL_ADD = 6;
+  public static final int IORING_OP_POLL_REMOVE = 7;
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
   public static final int IORING_OP_SENDMSG = 9;
   public static final int IORING_OP_RECVMSG = 10;
@@ -26,6 +28,8 @@ public final class Constants {
   public static final int IORING_OP_SEND = 26;
   public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
+  public static final int IORING_OP_SPLICE = 30;
+  public static final int IORING_OP_TEE = 33;
   public static final int IORING_OP_SHUTDOWN = 34;
   public static final int IORING_OP_RENAMEAT = 35;
   public static final int IORING_OP_UNLINKAT = 36;
@@ -47,6 +51,7 @@ public final class Constants {
   public static final int IORING_OP_LISTEN = 57;
   public static final int IORING_OP_READV_FIXED = 60;
   public static final int IORING_OP_WRITEV_FIXED = 61;
+  public static final int IORING_OP_PIPE = 62;
 
   // sqe->flags
   public static final int IOSQE_FIXED_FILE = 1;
@@ -167,7 +172,21 @@ public final class Constants {
   public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
+  // poll(2)
+  public static final int POLLIN = 1;
+  public static final int POLLPRI = 2;
+  public static final int POLLOUT = 4;
+  public static final int POLLERR = 8;
+  public static final int POLLHUP = 0x10;
+  public static final int POLLRDHUP = 0x2000;
+
+  // splice(2)
+  public static final int SPLICE_F_NONBLOCK = 2;
+  public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
+
   // fcntl(2)
+  public static final int F_SETPIPE_SZ = 1031;
+  public static final int F_GETPIPE_SZ = 1032;
   public static final int F_SETFL = 4;
 
   // *at(2)

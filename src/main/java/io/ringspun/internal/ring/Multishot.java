@@ -16,12 +16,6 @@ import org.jspecify.annotations.Nullable;
  * has been told to rest. Safe for use by many threads.
  */
 public final class Multishot {
-  /** Fills the operation. */
-  public interface Encoder {
-    /** Encodes for a descriptor's number. */
-    void encode(Operation operation, int fd);
-  }
-
   /** Gets rid of what nobody took. */
   public interface Disposal {
     /** Disposes of a result, and of what is at a place, as {@link #place} returns it. */
