@@ -4,7 +4,7 @@ import org.jspecify.annotations.NullMarked;
  * Blocking Java I/O on virtual threads over Linux io_uring.
  *
  * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}, sockets in {@link
- * io.ringspun.net}.
+ * io.ringspun.net}, pipes, timers, processes and the like in {@link io.ringspun.os}.
  */
 @NullMarked
 module io.ringspun {
@@ -17,6 +17,7 @@ module io.ringspun {
   exports io.ringspun;
   exports io.ringspun.file;
   exports io.ringspun.net;
+  exports io.ringspun.os;
 
   provides java.nio.file.spi.FileSystemProvider with
       io.ringspun.file.RingFileSystemProvider;

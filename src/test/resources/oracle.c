@@ -30,6 +30,8 @@
 #define OP_READ_MULTISHOT 49
 #define OP_BIND 56
 #define OP_LISTEN 57
+/* A bit of sqe->ioprio, Linux 6.10. */
+#define RECVSEND_BUNDLE (1 << 4)
 
 /* What newer headers' io_uring_prep_cmd_sock does, by the offsets of struct io_uring_sqe. */
 static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level, int optname,
@@ -45,6 +47,8 @@ static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int leve
 /* Nor does one older than Linux 6.15 these. */
 #define OP_READV_FIXED 60
 #define OP_WRITEV_FIXED 61
+/* Nor does one older than Linux 6.16 this. */
+#define OP_PIPE 62
 
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
@@ -123,7 +127,18 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_fgetxattr(sqe, a[0], (const char *) a[1], (char *) a[2], a[3]);
 	else if (!strcmp(method, "getxattr"))
 		io_uring_prep_getxattr(sqe, (const char *) a[1], (char *) a[2], (const char *) a[0], a[3]);
-	else if (!strcmp(method, "socket"))
+	else if (!strcmp(method, "splice"))
+		io_uring_prep_splice(sqe, a[0], a[1], a[2], a[3], a[4], a[5]);
+	else if (!strcmp(method, "tee"))
+		io_uring_prep_tee(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "pipe")) {
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_pipe. */
+		io_uring_prep_rw(OP_PIPE, sqe, 0, (void *) a[0], 0, 0);
+		sqe->rw_flags = a[1];
+	} else if (!strcmp(method, "pollAdd")) {
+		io_uring_prep_poll_add(sqe, a[0], a[1]);
+		sqe->len = a[2];
+	} else if (!strcmp(method, "socket"))
 		io_uring_prep_socket(sqe, a[0], a[1], a[2], 0);
 	else if (!strcmp(method, "socketRegistered"))
 		/* One less, since liburing 2.3 adds one here too. */
@@ -149,6 +164,15 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRecvBundle")) {
+		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
+		sqe->ioprio |= RECVSEND_BUNDLE;
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[1];
+	} else if (!strcmp(method, "multishotRecvmsg")) {
+		io_uring_prep_recvmsg_multishot(sqe, a[0], (struct msghdr *) a[1], a[3]);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = a[2];
 	} else if (!strcmp(method, "multishotRead")) {
 		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, a[0], NULL, 0, -1);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -295,6 +319,12 @@ static void layouts(void)
 	FIELD(io_uring_buf_reg, bgid);
 	/* Older headers call it pad. */
 	printf("io_uring_buf_reg.flags %zu 2\n", offsetof(struct io_uring_buf_reg, bgid) + 2);
+
+	STRUCT(io_uring_recvmsg_out);
+	FIELD(io_uring_recvmsg_out, namelen);
+	FIELD(io_uring_recvmsg_out, controllen);
+	FIELD(io_uring_recvmsg_out, payloadlen);
+	FIELD(io_uring_recvmsg_out, flags);
 
 	STRUCT(msghdr);
 	FIELD(msghdr, msg_name);

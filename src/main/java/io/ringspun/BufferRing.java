@@ -35,8 +35,9 @@ public final class BufferRing implements AutoCloseable {
     this.buffers = buffers;
   }
 
-  /** Opens one; see {@link Ring#bufferRing}. */
-  static BufferRing open(Engine ring, int buffers, int bufferBytes) throws IOException {
+  /** Opens one; see {@link Ring#bufferRing} and {@link Ring#incrementalBufferRing}. */
+  static BufferRing open(Engine ring, int buffers, int bufferBytes, boolean incremental)
+      throws IOException {
     if (buffers < 1 || buffers > BUFFERS_MAX || bufferBytes < 1) {
       throw new IllegalArgumentException(
           "from 1 to %d buffers of a byte at least, not %d of %d"
@@ -48,7 +49,7 @@ public final class BufferRing implements AutoCloseable {
     }
     ring.requireUsable();
     try {
-      return new BufferRing(ProvidedBuffers.register(ring, buffers, bufferBytes));
+      return new BufferRing(ProvidedBuffers.register(ring, buffers, bufferBytes, incremental));
     } catch (ErrnoException e) {
       if (e.errno() == Errno.ECANCELED) {
         ring.requireUsable();
@@ -98,7 +99,17 @@ public final class BufferRing implements AutoCloseable {
   }
 
   /**
-   * Returns how many buffers are free: neither out as chunks nor filled and not yet taken.
+   * Returns whether the kernel fills a buffer piece by piece.
+   *
+   * @return true if it was opened by {@link Ring#incrementalBufferRing}
+   */
+  public boolean isIncremental() {
+    return buffers.isIncremental();
+  }
+
+  /**
+   * Returns how many buffers are free: neither out as chunks nor filled and not yet taken. One of
+   * which the kernel has filled a part only is free.
    *
    * @return a number that may have changed already
    */

@@ -21,21 +21,21 @@ public final class Chunk implements AutoCloseable {
   static final Chunk END = new Chunk();
 
   private final @Nullable ProvidedBuffers buffers; // null at the end of a stream
-  private final int id;
+  private final int place;
   private final Arena arena;
   private final MemorySegment segment;
 
-  /** Lends a buffer to the calling thread. */
-  Chunk(ProvidedBuffers buffers, int id, int byteSize) {
+  /** Lends a buffer, or a piece of one, to the calling thread. */
+  Chunk(ProvidedBuffers buffers, int place, int byteSize) {
     this.buffers = buffers;
-    this.id = id;
+    this.place = place;
     arena = Arena.ofConfined();
-    segment = NativeMemory.confine(buffers.buffer(id).asSlice(0, byteSize), arena);
+    segment = NativeMemory.confine(buffers.part(place, byteSize), arena);
   }
 
   private Chunk() {
     buffers = null;
-    id = -1;
+    place = ProvidedBuffers.NOWHERE;
     arena = Arena.global();
     segment = MemorySegment.NULL;
   }
@@ -81,7 +81,7 @@ public final class Chunk implements AutoCloseable {
   public void close() {
     if (buffers != null && arena.scope().isAlive()) {
       arena.close();
-      buffers.giveBack(id);
+      buffers.giveBack(place);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +15,23 @@ import java.lang.foreign.MemorySegment;
  * @since 0.1
  */
 public abstract class Descriptor {
+  private static final StreamSource READ =
+      new StreamSource() {
+        @Override
+        public void encode(Operation operation, int fd, int group) {
+          operation.multishotRead(fd, group);
+        }
+
+        @Override
+        public IOException failure(int errno) {
+          return new OperationException("read", errno);
+        }
+      };
+
+  static {
+    Handle.setKey(descriptor -> ((Descriptor) descriptor).handle);
+  }
+
   private final Handle handle;
 
   /**
@@ -53,6 +71,19 @@ public abstract class Descriptor {
   protected final ReceiveStream receive(BufferRing buffers, StreamSource source, long timeoutNanos)
       throws IOException {
     return buffers.receive(handle, source, timeoutNanos);
+  }
+
+  /**
+   * Begins to receive likewise by {@code IORING_OP_READ_MULTISHOT}, Linux 6.7, which is for what
+   * can be polled.
+   *
+   * @param buffers where the bytes go
+   * @param timeoutNanos the time limit for each chunk, or 0 for none
+   * @return a stream, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
+   */
+  protected final ReceiveStream receive(BufferRing buffers, long timeoutNanos) throws IOException {
+    return receive(buffers, READ, timeoutNanos);
   }
 
   /**

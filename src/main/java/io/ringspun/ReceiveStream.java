@@ -83,9 +83,9 @@ public final class ReceiveStream implements AutoCloseable {
       long arrival = received.take(timeoutNanos, deadline);
       int result = Multishot.result(arrival);
       if (result > 0) {
-        return new Chunk(buffers, ProvidedBuffers.id(Multishot.flags(arrival)), result);
+        return new Chunk(buffers, Multishot.place(arrival), result);
       }
-      dispose(result, Multishot.flags(arrival));
+      dispose(result, Multishot.place(arrival));
       if (result == 0) {
         return Chunk.END;
       }
@@ -106,10 +106,12 @@ public final class ReceiveStream implements AutoCloseable {
     owner.ended(this);
   }
 
-  @SuppressWarnings("unused") // the result is of no interest
-  private void dispose(int result, int flags) {
-    if (ProvidedBuffers.isUsed(flags)) {
-      buffers.giveBack(ProvidedBuffers.id(flags));
+  private void dispose(int result, int place) {
+    if (place != ProvidedBuffers.NOWHERE) {
+      if (result > 0) {
+        source.discard(buffers.part(place, result));
+      }
+      buffers.giveBack(place);
     }
   }
 }

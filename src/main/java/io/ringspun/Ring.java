@@ -305,7 +305,24 @@ public final class Ring implements AutoCloseable {
    * @throws IOException as listed above
    */
   public BufferRing bufferRing(int buffers, int bufferBytes) throws IOException {
-    return BufferRing.open(engine, buffers, bufferBytes);
+    return BufferRing.open(engine, buffers, bufferBytes, false);
+  }
+
+  /**
+   * Opens such buffers that are filled piece by piece ({@code IOU_PBUF_RING_INC}, Linux 6.12): what
+   * arrives goes behind what arrived before, even from another peer, until a buffer is full. So a
+   * few large ones do for small messages and large ones alike. A buffer is given back when all
+   * chunks in it are closed, so one that is kept keeps all of it. For byte streams; datagrams need
+   * a buffer each.
+   *
+   * @param buffers how many, 32,768 at most
+   * @param bufferBytes the size of each
+   * @return the buffers, for the caller to close, before or after the ring
+   * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.12
+   * @throws IOException as for {@link #bufferRing}, as are other exceptions
+   */
+  public BufferRing incrementalBufferRing(int buffers, int bufferBytes) throws IOException {
+    return BufferRing.open(engine, buffers, bufferBytes, true);
   }
 
   /**

@@ -23,6 +23,7 @@ class LayersTest {
       List.of(
           "io/ringspun/net",
           "io/ringspun/file",
+          "io/ringspun/os",
           "io/ringspun",
           "io/ringspun/internal/ring",
           "io/ringspun/internal/kernel");

@@ -29,7 +29,7 @@ class ModuleTest {
     ModuleDescriptor module = descriptor();
     assertEquals("io.ringspun", module.name());
     assertEquals(
-        Set.of("io.ringspun", "io.ringspun.file", "io.ringspun.net"),
+        Set.of("io.ringspun", "io.ringspun.file", "io.ringspun.net", "io.ringspun.os"),
         module.exports().stream()
             .filter(export -> !export.isQualified())
             .map(ModuleDescriptor.Exports::source)

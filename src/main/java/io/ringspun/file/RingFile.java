@@ -21,7 +21,6 @@ import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
-import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -74,19 +73,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
   static final int DEFAULT_MODE = 0666;
-
-  private static final StreamSource RECEIVE =
-      new StreamSource() {
-        @Override
-        public void encode(Operation operation, int fd, int group) {
-          operation.multishotRead(fd, group);
-        }
-
-        @Override
-        public IOException failure(int errno) {
-          return new OperationException("read", errno);
-        }
-      };
 
   private final Handle handle;
   private final OpenFlags flags;
@@ -257,7 +243,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     requireReadable();
-    return receive(buffers, RECEIVE, timeoutNanos);
+    return receive(buffers, timeoutNanos);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.OperationTimeoutException;
+import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Offload;
 import java.io.IOException;

@@ -129,9 +129,7 @@ final class Message implements AutoCloseable {
     void visit(int level, int type, MemorySegment data);
   }
 
-  private void visitControl(Visitor visitor) {
-    MemorySegment memory = control();
-    long end = Math.min(MessageHeader.controlLength(vector.prefix()), CONTROL_MAX);
+  private static void visitControl(MemorySegment memory, long end, Visitor visitor) {
     for (long at = 0; ControlMemory.isAt(memory, at, end); at = ControlMemory.next(memory, at)) {
       visitor.visit(
           ControlMemory.level(memory, at),
@@ -140,10 +138,21 @@ final class Message implements AutoCloseable {
     }
   }
 
+  private long controlEnd() {
+    return Math.min(MessageHeader.controlLength(vector.prefix()), CONTROL_MAX);
+  }
+
   /** Returns the control messages, but for descriptors. */
   List<ControlMessage> controlMessages() {
+    return controlMessages(control(), controlEnd());
+  }
+
+  /** Returns the control messages in some memory, likewise. */
+  static List<ControlMessage> controlMessages(MemorySegment memory, long end) {
     List<ControlMessage> messages = new ArrayList<>();
     visitControl(
+        memory,
+        end,
         (level, type, data) -> {
           if (!isRights(level, type)) {
             messages.add(ControlMessage.of(level, type, data.toArray(ValueLayout.JAVA_BYTE)));
@@ -154,11 +163,18 @@ final class Message implements AutoCloseable {
 
   /** Returns the descriptors that came with it, which are open now. */
   List<Integer> descriptors() {
+    return descriptors(control(), controlEnd());
+  }
+
+  /** Returns the descriptors that control messages in some memory brought. */
+  static List<Integer> descriptors(MemorySegment memory, long end) {
     List<Integer> descriptors = new ArrayList<>();
     visitControl(
+        memory,
+        end,
         (level, type, data) -> {
           if (isRights(level, type)) {
-            for (int fd : data.toArray(ValueLayout.JAVA_INT)) {
+            for (int fd : data.toArray(ValueLayout.JAVA_INT_UNALIGNED)) {
               descriptors.add(fd);
             }
           }

@@ -2,9 +2,11 @@ package io.ringspun.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
+import io.ringspun.BufferRing;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
@@ -216,6 +218,40 @@ public final class RingDatagramSocket extends SocketDescriptor {
     }
   }
 
+  /**
+   * Begins to receive datagrams into buffers that the kernel takes when they arrive ({@code
+   * IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0), on the buffers' ring,
+   * without control messages. Does not block. This view's time limit holds for each datagram.
+   *
+   * @param buffers where the datagrams go; {@value DatagramStream#OVERHEAD_BYTES} bytes of each are
+   *     for the kernel's use, and what of a datagram does not fit into the rest is lost
+   * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if the buffers have no room for a byte, or are filled piece by
+   *     piece
+   * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
+   * @throws IOException as listed above
+   */
+  public DatagramStream receive(BufferRing buffers) throws IOException {
+    return receive(buffers, 0);
+  }
+
+  /**
+   * Begins to receive datagrams, with control messages; see {@link #receive(BufferRing)}.
+   *
+   * @param buffers where the datagrams go
+   * @param controlBytes how much of each buffer is for control messages; those that find no room
+   *     are lost. One whose data are a C {@code int} takes 24
+   * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if the number is negative or leaves no room for a byte, or the
+   *     buffers are filled piece by piece
+   * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
+   * @throws IOException as listed above
+   */
+  public DatagramStream receive(BufferRing buffers, int controlBytes) throws IOException {
+    DatagramSource source = new DatagramSource(this, buffers, controlBytes);
+    return new DatagramStream(receive(buffers, source, timeoutNanos()), source);
+  }
+
   // ---- sending -------------------------------------------------------------------------------
 
   /**
@@ -345,12 +381,21 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   private int check(String operation, int result) throws IOException {
-    if (result == -Errno.ECONNREFUSED && family() != Family.UNIX) {
-      PortUnreachableException unreachable = new PortUnreachableException();
-      unreachable.initCause(NetErrors.of(operation, -result));
-      throw unreachable;
+    if (result < 0) {
+      throw failure(operation, -result);
     }
-    return NetErrors.check(operation, result);
+    return result;
+  }
+
+  /** Translates a failure. */
+  IOException failure(String operation, int errno) {
+    IOException failure = NetErrors.of(operation, errno);
+    if (errno != Errno.ECONNREFUSED || family() == Family.UNIX) {
+      return failure;
+    }
+    PortUnreachableException unreachable = new PortUnreachableException();
+    unreachable.initCause(failure);
+    return unreachable;
   }
 
   // ---- multicast -----------------------------------------------------------------------------

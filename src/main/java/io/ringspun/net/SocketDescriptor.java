@@ -1,7 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
-import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
@@ -185,11 +185,6 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     return handle.engine().hasFailed();
   }
 
-  /** Fills an operation for this socket. */
-  interface Encoder {
-    void encode(Operation operation, int fd);
-  }
-
   /**
    * Runs one operation that may wait for a peer.
    *
@@ -197,12 +192,6 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @return the result, or a negated errno
    */
   final int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
-    handle.acquire(); // the ring releases it at the completion
-    Engine engine = handle.engine();
-    Call call = engine.single().timeoutNanos(nanos);
-    Operation operation = call.operation(0);
-    encoder.encode(operation, handle.fd());
-    operation.using(handle, lent).openEnded();
-    return engine.run(call);
+    return handle.run(encoder, lent, nanos);
   }
 }

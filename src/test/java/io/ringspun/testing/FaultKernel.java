@@ -14,6 +14,7 @@ import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
 import io.ringspun.internal.kernel.SubmissionEntry;
+import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -21,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private final List<Request> submitted = new ArrayList<>();
   private final List<RingParams> tried = new ArrayList<>();
   private final Map<Integer, Integer> registerFaults = new HashMap<>();
+  private final Map<SystemCall, Integer> callFaults = new EnumMap<>(SystemCall.class);
   private final Map<Integer, Integer> registered = new HashMap<>();
   private ToIntFunction<RingParams> openFault = _ -> 0;
   private int eventfdFault;
@@ -328,6 +331,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     registerFaults.put(opcode, errno);
   }
 
+  /** Makes a system call fail. */
+  public synchronized void failCall(SystemCall call, int errno) {
+    callFaults.put(call, errno);
+  }
+
   /** Returns how often {@code io_uring_register} succeeded with an opcode, on any ring. */
   public synchronized int registered(int opcode) {
     return registered.getOrDefault(opcode, 0);
@@ -583,6 +591,17 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   @Override
   public int dup3(int fd, int replaced, int flags) {
     return REAL.dup3(fd, replaced, flags);
+  }
+
+  @Override
+  public long call(SystemCall call, long... arguments) {
+    synchronized (this) {
+      Integer errno = callFaults.get(call);
+      if (errno != null) {
+        return -errno;
+      }
+    }
+    return REAL.call(call, arguments);
   }
 
   @Override

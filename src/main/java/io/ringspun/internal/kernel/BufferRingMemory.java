@@ -2,6 +2,7 @@ package io.ringspun.internal.kernel;
 
 import static io.ringspun.internal.kernel.Constants.IORING_REGISTER_PBUF_RING;
 import static io.ringspun.internal.kernel.Constants.IORING_UNREGISTER_PBUF_RING;
+import static io.ringspun.internal.kernel.Constants.IOU_PBUF_RING_INC;
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
 import static java.lang.foreign.MemoryLayout.paddingLayout;
 import static java.lang.foreign.MemoryLayout.structLayout;
@@ -58,17 +59,23 @@ public final class BufferRingMemory {
     mask = entries - 1;
   }
 
-  /** Registers it with a ring as a group; returns a negated errno if the kernel refuses. */
-  public int register(Kernel kernel, RingMemory ring, int group) {
-    return request(kernel, ring, IORING_REGISTER_PBUF_RING, group);
+  /**
+   * Registers it with a ring as a group; returns a negated errno if the kernel refuses.
+   *
+   * @param incremental whether the kernel fills a buffer bit by bit before it takes the next, Linux
+   *     6.12
+   */
+  public int register(Kernel kernel, RingMemory ring, int group, boolean incremental) {
+    int flags = incremental ? IOU_PBUF_RING_INC : 0;
+    return request(kernel, ring, IORING_REGISTER_PBUF_RING, group, flags);
   }
 
   /** Has a ring forget a group. */
   public int unregister(Kernel kernel, RingMemory ring, int group) {
-    return request(kernel, ring, IORING_UNREGISTER_PBUF_RING, group);
+    return request(kernel, ring, IORING_UNREGISTER_PBUF_RING, group, 0);
   }
 
-  private int request(Kernel kernel, RingMemory ring, int opcode, int group) {
+  private int request(Kernel kernel, RingMemory ring, int opcode, int group, int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment request = arena.allocate(REGISTRATION);
       if (opcode == IORING_REGISTER_PBUF_RING) {
@@ -76,6 +83,7 @@ public final class BufferRingMemory {
         request.set(JAVA_INT, REGISTRATION.byteOffset(groupElement("ring_entries")), mask + 1);
       }
       request.set(JAVA_SHORT, REGISTRATION.byteOffset(groupElement("bgid")), (short) group);
+      request.set(JAVA_SHORT, REGISTRATION.byteOffset(groupElement("flags")), (short) flags);
       return kernel.register(ring, opcode, request, 1);
     }
   }

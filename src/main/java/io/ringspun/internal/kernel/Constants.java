@@ -10,6 +10,8 @@ public final class Constants {
   public static final int IORING_OP_FSYNC = 3;
   public static final int IORING_OP_READ_FIXED = 4;
   public static final int IORING_OP_WRITE_FIXED = 5;
+  public static final int IORING_OP_POLL_ADD = 6;
+  public static final int IORING_OP_POLL_REMOVE = 7;
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
   public static final int IORING_OP_SENDMSG = 9;
   public static final int IORING_OP_RECVMSG = 10;
@@ -26,6 +28,8 @@ public final class Constants {
   public static final int IORING_OP_SEND = 26;
   public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
+  public static final int IORING_OP_SPLICE = 30;
+  public static final int IORING_OP_TEE = 33;
   public static final int IORING_OP_SHUTDOWN = 34;
   public static final int IORING_OP_RENAMEAT = 35;
   public static final int IORING_OP_UNLINKAT = 36;
@@ -47,6 +51,7 @@ public final class Constants {
   public static final int IORING_OP_LISTEN = 57;
   public static final int IORING_OP_READV_FIXED = 60;
   public static final int IORING_OP_WRITEV_FIXED = 61;
+  public static final int IORING_OP_PIPE = 62;
 
   // sqe->flags
   public static final int IOSQE_FIXED_FILE = 1;
@@ -85,6 +90,7 @@ public final class Constants {
   public static final int IORING_FEAT_SINGLE_MMAP = 1;
   public static final int IORING_FEAT_NODROP = 1 << 1;
   public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
+  public static final int IORING_FEAT_RECVSEND_BUNDLE = 1 << 14;
   public static final int IORING_FEAT_NO_IOWAIT = 1 << 17;
 
   // mmap offsets of a ring
@@ -102,6 +108,7 @@ public final class Constants {
   public static final int IORING_CQE_F_MORE = 1 << 1;
   public static final int IORING_CQE_F_SOCK_NONEMPTY = 1 << 2;
   public static final int IORING_CQE_F_NOTIF = 1 << 3;
+  public static final int IORING_CQE_F_BUF_MORE = 1 << 4;
   public static final int IORING_CQE_BUFFER_SHIFT = 16;
 
   // io_uring_enter flags
@@ -123,6 +130,9 @@ public final class Constants {
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
   public static final int IORING_REGISTER_FILE_ALLOC_RANGE = 25;
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
+
+  // io_uring_buf_reg flags
+  public static final int IOU_PBUF_RING_INC = 1 << 1;
 
   // io_uring_rsrc_register flags
   public static final int IORING_RSRC_REGISTER_SPARSE = 1;
@@ -164,7 +174,21 @@ public final class Constants {
   public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
+  // poll(2)
+  public static final int POLLIN = 1;
+  public static final int POLLPRI = 2;
+  public static final int POLLOUT = 4;
+  public static final int POLLERR = 8;
+  public static final int POLLHUP = 0x10;
+  public static final int POLLRDHUP = 0x2000;
+
+  // splice(2)
+  public static final int SPLICE_F_NONBLOCK = 2;
+  public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
+
   // fcntl(2)
+  public static final int F_SETPIPE_SZ = 1031;
+  public static final int F_GETPIPE_SZ = 1032;
   public static final int F_SETFL = 4;
 
   // *at(2)
@@ -188,6 +212,7 @@ public final class Constants {
   public static final int IORING_ACCEPT_MULTISHOT = 1;
   public static final int IORING_RECVSEND_POLL_FIRST = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
+  public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // commands to a socket
   public static final int SOCKET_URING_OP_GETSOCKOPT = 2;

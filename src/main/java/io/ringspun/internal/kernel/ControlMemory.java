@@ -3,14 +3,16 @@ package io.ringspun.internal.kernel;
 import static java.lang.foreign.MemoryLayout.structLayout;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
  * Ancillary data of messages: one {@code struct cmsghdr} after the other, each with its data behind
- * it, each beginning at a multiple of eight (see cmsg(3)).
+ * it, each beginning at a multiple of eight from the first (see cmsg(3)).
  */
 public final class ControlMemory {
   static final StructLayout LAYOUT =
@@ -34,9 +36,9 @@ public final class ControlMemory {
 
   /** Writes one and returns where the next begins. */
   public static long put(MemorySegment memory, long at, int level, int type, byte[] data) {
-    memory.set(JAVA_LONG, at, HEADER_BYTES + data.length);
-    memory.set(JAVA_INT, at + 8, level);
-    memory.set(JAVA_INT, at + 12, type);
+    memory.set(JAVA_LONG_UNALIGNED, at, HEADER_BYTES + data.length);
+    memory.set(JAVA_INT_UNALIGNED, at + 8, level);
+    memory.set(JAVA_INT_UNALIGNED, at + 12, type);
     MemorySegment.copy(data, 0, memory, JAVA_BYTE, at + HEADER_BYTES, data.length);
     return at + space(data.length);
   }
@@ -47,17 +49,17 @@ public final class ControlMemory {
   }
 
   private static long length(MemorySegment memory, long at) {
-    return memory.get(JAVA_LONG, at);
+    return memory.get(JAVA_LONG_UNALIGNED, at);
   }
 
   /** Returns its level, such as {@code SOL_SOCKET}. */
   public static int level(MemorySegment memory, long at) {
-    return memory.get(JAVA_INT, at + 8);
+    return memory.get(JAVA_INT_UNALIGNED, at + 8);
   }
 
   /** Returns its type, such as {@code SCM_RIGHTS}. */
   public static int type(MemorySegment memory, long at) {
-    return memory.get(JAVA_INT, at + 12);
+    return memory.get(JAVA_INT_UNALIGNED, at + 12);
   }
 
   /** Returns its data. */

@@ -80,6 +80,14 @@ public interface Kernel {
   int dup3(int fd, int replaced, int flags);
 
   /**
+   * Makes one of the rarer system calls, by {@code syscall(2)}.
+   *
+   * @param arguments five at most; what they point to must stay reachable meanwhile
+   * @return what the call does, or a negated {@code errno}
+   */
+  long call(SystemCall call, long... arguments);
+
+  /**
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.
    *

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 
 /** The running Linux kernel, reached through liburing and the C library. */
 @SuppressWarnings("restricted") // this class and its neighbours are the only native code there is
@@ -377,6 +378,33 @@ public final class LinuxKernel implements Kernel {
     try {
       int result = (int) DUP3.invokeExact(call.errno, fd, replaced, flags);
       return result < 0 ? -errno(call) : result;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /** A class of its own, so that only those who need it wait for it to be linked. */
+  private static final class BySyscall {
+    static final int ARGUMENTS_MAX = 5;
+    static final MethodHandle SYSCALL = // long syscall(long number, ...)
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().find("syscall").orElseThrow(),
+            FunctionDescriptor.of(
+                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+            SAVE_ERRNO,
+            Linker.Option.firstVariadicArg(1));
+  }
+
+  @Override
+  public long call(SystemCall call, long... arguments) {
+    CallMemory memory = new CallMemory();
+    long[] all = Arrays.copyOf(arguments, BySyscall.ARGUMENTS_MAX);
+    try {
+      long result =
+          (long)
+              BySyscall.SYSCALL.invokeExact(
+                  memory.errno, (long) call.number(), all[0], all[1], all[2], all[3], all[4]);
+      return result == -1 ? -errno(memory) : result;
     } catch (Throwable e) {
       throw broken(e);
     }

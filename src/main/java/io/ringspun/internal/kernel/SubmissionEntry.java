@@ -247,6 +247,40 @@ public class SubmissionEntry {
     address3 = path;
   }
 
+  // ---- pipes and readiness -------------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_SPLICE}, Linux 5.7. A position of -1 is the descriptor's own, or none.
+   *
+   * @param flags {@code SPLICE_F_} flags
+   */
+  public final void splice(
+      int from, long fromPosition, int to, long toPosition, int length, int flags) {
+    set(IORING_OP_SPLICE, to, toPosition, fromPosition, length, flags);
+    fileIndex = from;
+  }
+
+  /** {@code IORING_OP_TEE}, Linux 5.8: copies from one pipe to another. */
+  public final void tee(int from, int to, int length, int flags) {
+    set(IORING_OP_TEE, to, 0, 0, length, flags);
+    fileIndex = from;
+  }
+
+  /** {@code IORING_OP_PIPE}, Linux 6.16: writes the numbers of both ends to {@code result}. */
+  public final void pipe(long result, int flags) {
+    set(IORING_OP_PIPE, 0, 0, result, 0, flags);
+  }
+
+  /**
+   * {@code IORING_OP_POLL_ADD}, Linux 5.1.
+   *
+   * @param events {@code POLL} bits
+   * @param flags {@code IORING_POLL_ADD_} flags
+   */
+  public final void pollAdd(int fd, int events, int flags) {
+    set(IORING_OP_POLL_ADD, fd, 0, 0, flags, events);
+  }
+
   // ---- sockets -------------------------------------------------------------------------------
 
   /** {@code IORING_OP_SOCKET}, Linux 5.19. */
@@ -332,6 +366,28 @@ public class SubmissionEntry {
   }
 
   /**
+   * The same with {@code IORING_RECVSEND_BUNDLE}, Linux 6.10: each completion is about as many
+   * buffers as there were bytes for.
+   */
+  public final void multishotRecvBundle(int fd, int group, int flags) {
+    multishotRecv(fd, group, flags);
+    priority = IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE;
+  }
+
+  /**
+   * {@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0, into buffers that the
+   * kernel takes from a group.
+   *
+   * @param message a {@link MessageHeader}, which says how much of a {@link ReceivedMessage} is for
+   *     the address and for ancillary data
+   */
+  public final void multishotRecvmsg(int fd, long message, int group, int flags) {
+    recvmsg(fd, message, flags);
+    priority = IORING_RECV_MULTISHOT;
+    selectBuffer(group);
+  }
+
+  /**
    * {@code IORING_OP_READ_MULTISHOT}, Linux 6.7: for what can be polled, into buffers that the
    * kernel takes from a group.
    */
@@ -402,6 +458,12 @@ public class SubmissionEntry {
   /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */
   public final void cancel(long userData) {
     set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);
+  }
+
+  /** Says which operation, by its {@code user_data}, this one is about; keeps all else. */
+  public final SubmissionEntry aim(long userData) {
+    address = userData;
+    return this;
   }
 
   private void set(int opcode, int fd, long offset, long address, int length, int operationFlags) {

@@ -114,10 +114,7 @@ public final class Call extends Inbound {
   /** Lets go of what a call that is never run was to use. */
   public void abandon() {
     for (Operation operation : operations) {
-      Handle handle = operation.handle;
-      if (handle != null) {
-        handle.release();
-      }
+      operation.release();
     }
   }
 

@@ -110,9 +110,12 @@ final class Dispatcher {
       Operation operation = call.operations[call.submitted];
       if (operation.finished) {
         call.submitted++;
-      } else if (isClosed(operation)) {
+      } else if (operation.isClosed()) {
         call.submitted++;
         finish(operation, -Errno.ECANCELED);
+      } else if (isPointless(operation)) {
+        call.submitted++;
+        finish(operation, -Errno.ENOENT);
       } else if (submissions.room() > 0 && (operation.openEnded || inFlight.room() > 0)) {
         call.submitted++;
         add(operation, 0);
@@ -123,10 +126,16 @@ final class Dispatcher {
     return true;
   }
 
+  /** Returns whether it is about an operation that is over, or has not begun. */
+  private static boolean isPointless(Operation operation) {
+    Operation target = operation.target;
+    return target != null && target.slot == Operation.NO_SLOT;
+  }
+
   /** A part of a chain goes in at once: entries of different submissions are never linked. */
   private boolean submitChain(Call call) {
     for (Operation operation : call.operations) {
-      if (isClosed(operation)) {
+      if (operation.isClosed()) {
         finishUnsubmitted(call);
         return true;
       }
@@ -166,17 +175,16 @@ final class Dispatcher {
     return hard.length;
   }
 
-  private static boolean isClosed(Operation operation) {
-    Handle handle = operation.handle;
-    return handle != null && !handle.isOpen();
-  }
-
   private void add(Operation operation, int links) {
     int flags = links;
     Handle handle = operation.handle;
     if (handle != null) {
       devicePending |= handle.isDirect();
       flags |= handle.entryFlags();
+    }
+    Operation target = operation.target;
+    if (target != null) {
+      operation.aim(inFlight.userData(target.slot));
     }
     linkPending |= links != 0;
     submissions.add(operation, inFlight.add(operation), flags);
@@ -257,7 +265,7 @@ final class Dispatcher {
         && call.cancelled == Call.Cancelled.NOT
         && operation.retries < RETRIES_MAX
         && ending == Call.Cancelled.NOT
-        && !isClosed(operation);
+        && !operation.isClosed();
   }
 
   private static boolean isDataLoss(int errno) {
@@ -268,10 +276,7 @@ final class Dispatcher {
     operation.result = result;
     operation.finished = true;
     operation.lent = null;
-    Handle handle = operation.handle;
-    if (handle != null) {
-      handle.release();
-    }
+    operation.release();
     Multishot multishot = operation.multishot;
     Call call = operation.call;
     if (--call.pending > 0) {
@@ -370,7 +375,7 @@ final class Dispatcher {
     closedSeen = false;
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
-      if (operation != null && isClosed(operation)) {
+      if (operation != null && operation.isClosed()) {
         operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
         cancel(operation);
       }
@@ -386,7 +391,7 @@ final class Dispatcher {
   private void cancelWaiting(Call call) {
     for (int i = call.submitted; i < call.operations.length; i++) {
       Operation operation = call.operations[i];
-      if (operation.finished || !isClosed(operation)) {
+      if (operation.finished || !operation.isClosed()) {
         continue;
       }
       if (call.shape == Call.Shape.LINKED) {

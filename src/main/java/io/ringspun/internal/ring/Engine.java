@@ -1,13 +1,17 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.KernelFeatures;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +36,7 @@ public final class Engine {
   private final RingThread thread;
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
+  private volatile @Nullable Set<String> opcodes; // found out by whoever asks first
 
   private volatile boolean lacksSocketCommands; // set by any thread that finds out
 
@@ -154,9 +159,9 @@ public final class Engine {
   public int result(Call call, int index) throws IOException {
     Operation operation = call.operations[index];
     int result = operation.result;
+    boolean toldToEnd = call.cancelled != Call.Cancelled.NOT || operation.isClosed();
     if (result == -Errno.ECANCELED
-        || (call.cancelled != Call.Cancelled.NOT
-            && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
+        || (toldToEnd && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
       throw cancelled(call, operation);
     }
     return result;
@@ -168,12 +173,10 @@ public final class Engine {
       case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
       case DISARMED, RING_CLOSED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
-      case NOT -> {
-        Handle handle = operation.handle;
-        yield handle != null && !handle.isOpen()
-            ? new AsynchronousCloseException()
-            : new IOException("the kernel cancelled the operation");
-      }
+      case NOT ->
+          operation.isClosed()
+              ? new AsynchronousCloseException()
+              : new IOException("the kernel cancelled the operation");
     };
   }
 
@@ -514,9 +517,57 @@ public final class Engine {
     return thread.buffers().takesVectors();
   }
 
+  /** Returns whether one receive can fill several provided buffers. */
+  public boolean takesBundles() {
+    return thread.memory().hasFeature(Constants.IORING_FEAT_RECVSEND_BUNDLE);
+  }
+
   /** Returns the kernel that the ring is of. */
-  Kernel kernel() {
+  public Kernel kernel() {
     return kernel;
+  }
+
+  /**
+   * Returns whether the kernel has an operation. The first call waits for the ring's thread.
+   *
+   * @param opcode an {@code IORING_OP_} name without that prefix
+   * @throws IOException if the ring is closed or has failed
+   */
+  public boolean has(String opcode) throws IOException {
+    Set<String> known = opcodes;
+    if (known == null) {
+      Set<String> found = new TreeSet<>(); // filled by the ring's thread before it answers
+      if (ask(new Errand(ring -> probe(ring, found))) == -Errno.ECANCELED) {
+        requireUsable();
+      }
+      known = found;
+      opcodes = found;
+    }
+    return known.contains(opcode);
+  }
+
+  private static int probe(RingThread ring, Set<String> found) {
+    try {
+      found.addAll(KernelFeatures.opcodes(ring.kernel(), ring.memory()));
+      return 0;
+    } catch (ErrnoException e) {
+      return -e.errno();
+    }
+  }
+
+  /**
+   * Checks that the kernel has an operation for which there is no substitute.
+   *
+   * @param version since when Linux has it
+   * @throws UnsupportedOperationException if not
+   * @throws IOException if the ring is closed or has failed
+   */
+  public void require(String opcode, String version) throws IOException {
+    if (!has(opcode)) {
+      throw new UnsupportedOperationException(
+          "this kernel has no IORING_OP_%s: Linux %s or newer is needed"
+              .formatted(opcode, version));
+    }
   }
 
   /** Has the ring's thread do an errand, waits for that, and returns the answer. */

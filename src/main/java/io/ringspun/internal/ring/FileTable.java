@@ -113,7 +113,8 @@ public final class FileTable extends Stock {
   }
 
   @Override
-  boolean take(int result, int flags) {
+  boolean take(int result, int flags, Parts parts) {
+    parts.keep(result, ProvidedBuffers.NOWHERE);
     if (result < 0) {
       return false;
     }

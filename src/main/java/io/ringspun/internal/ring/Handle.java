@@ -6,6 +6,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private static final int CLOSED = 1 << 31;
   private static final VarHandle STATE;
+  private static volatile @Nullable Function<Object, Handle> key;
 
   static {
     try {
@@ -58,6 +60,18 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     this.failedSync = failedSync;
     this.direct = direct;
     this.home = home;
+  }
+
+  /** Called once, by the class whose instances have handles. */
+  public static void setKey(Function<Object, Handle> handleOf) {
+    key = handleOf;
+  }
+
+  /** Returns the handle behind something that users see. */
+  public static Handle of(Object descriptor) {
+    Function<Object, Handle> handleOf = key;
+    assert handleOf != null : "there is a descriptor, so its class is loaded";
+    return handleOf.apply(descriptor);
   }
 
   final boolean takesInterruptsAsJdk() {
@@ -133,6 +147,24 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
         }
       }
     }
+  }
+
+  /**
+   * Runs one operation that may wait for somebody, on the ring for the calling thread.
+   *
+   * @param lent stays reachable meanwhile
+   * @param nanos the time limit, or 0 for none
+   * @return the result, or a negated errno
+   * @throws IOException as {@link Engine#run} does, or if this is closed
+   */
+  public final int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
+    acquire(); // the ring releases it at the completion
+    Engine engine = engine();
+    Call call = engine.single().timeoutNanos(nanos);
+    Operation operation = call.operation(0);
+    encoder.encode(operation, fd);
+    operation.using(this, lent).openEnded();
+    return engine.run(call);
   }
 
   /**

@@ -15,16 +15,10 @@ import org.jspecify.annotations.Nullable;
  * has run out, or it has been told to rest. Safe for use by many threads.
  */
 public final class Multishot {
-  /** Fills the operation. */
-  public interface Encoder {
-    /** Encodes for a descriptor's number. */
-    void encode(Operation operation, int fd);
-  }
-
   /** Gets rid of what nobody took. */
   public interface Disposal {
-    /** Disposes of what one completion brought. */
-    void dispose(int result, int flags);
+    /** Disposes of a result, and of what is at a place, as {@link #place} returns it. */
+    void dispose(int result, int place);
   }
 
   private final Engine ring;
@@ -32,10 +26,11 @@ public final class Multishot {
   private final Encoder encoder;
   private final @Nullable Stock stock;
   private final int waitingMax;
+  private final Stock.Parts parts = this::keep;
 
   // All that follows is guarded by this.
   private final Deque<Waiter> takers = new ArrayDeque<>();
-  private long[] arrivals = new long[16]; // results and flags, a ring of them from first on
+  private long[] arrivals = new long[16]; // results and places, a ring of them from first on
   private int first;
   private int count;
   private @Nullable Call armed;
@@ -68,7 +63,7 @@ public final class Multishot {
    *
    * @param nanos the time limit, or 0 for none
    * @param deadline when it ends, by {@link System#nanoTime}
-   * @return a completion, for {@link #result} and {@link #flags} to take apart
+   * @return what arrived, for {@link #result} and {@link #place} to take apart
    * @throws ClosedChannelException if it or its descriptor is closed
    * @throws AsynchronousCloseException if either is closed meanwhile
    * @throws InterruptedIOException if the thread is interrupted before or while it waits
@@ -181,8 +176,11 @@ public final class Multishot {
     return (int) arrival;
   }
 
-  /** Returns the {@code IORING_CQE_F_} flags in what {@link #take} returned. */
-  public static int flags(long arrival) {
+  /**
+   * Returns where in the memory of the {@link ProvidedBuffers} what {@link #take} returned is, or
+   * {@link ProvidedBuffers#NOWHERE}.
+   */
+  public static int place(long arrival) {
     return (int) (arrival >>> Integer.SIZE);
   }
 
@@ -207,7 +205,7 @@ public final class Multishot {
     }
     Engine.awaitUninterruptibly(this::isDisarmed);
     for (long arrival : drain()) {
-      disposal.dispose(result(arrival), flags(arrival));
+      disposal.dispose(result(arrival), place(arrival));
     }
   }
 
@@ -230,27 +228,33 @@ public final class Multishot {
     Waiter taker;
     boolean isFull = false;
     synchronized (this) {
-      if (stock != null) {
-        if (stock.isShortage(result)) {
-          starved = stock.awaitReturn(this, returnsBefore);
-          return false; // nobody need know
-        }
-        isFull = stock.take(result, flags);
+      if (stock != null && stock.isShortage(result)) {
+        starved = stock.awaitReturn(this, returnsBefore);
+        return false; // nobody need know
       }
-      if (count == arrivals.length) {
-        arrivals = unrolled(count * 2);
-        first = 0;
+      boolean wasFull = count >= waitingMax;
+      if (stock == null) {
+        keep(result, ProvidedBuffers.NOWHERE);
+      } else {
+        isFull = stock.take(result, flags, parts);
       }
-      arrivals[(first + count) % arrivals.length] =
-          Integer.toUnsignedLong(result) | (long) flags << Integer.SIZE;
-      count++;
-      isFull |= count == waitingMax;
+      isFull |= !wasFull && count >= waitingMax;
       taker = takers.peek();
     }
     if (taker != null) {
       taker.wake();
     }
     return isFull;
+  }
+
+  private void keep(int result, int place) {
+    if (count == arrivals.length) {
+      arrivals = unrolled(count * 2);
+      first = 0;
+    }
+    arrivals[(first + count) % arrivals.length] =
+        Integer.toUnsignedLong(result) | (long) place << Integer.SIZE;
+    count++;
   }
 
   private long[] unrolled(int length) {

@@ -15,6 +15,12 @@ public final class Operation extends SubmissionEntry {
   /** The descriptor it works on, so that closing one can find it. */
   @Nullable Handle handle;
 
+  /** Another descriptor that it works on, or null. */
+  @Nullable Handle other;
+
+  /** What it is about, if that is another operation: the kernel is told its number. */
+  @Nullable Operation target;
+
   /** Whatever owns the memory that the kernel was lent; reachable until the completion. */
   @Nullable Object lent;
 
@@ -51,6 +57,38 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Notes likewise for an operation on two descriptors. */
+  public Operation using(Handle handle, Handle other, @Nullable Object lent) {
+    this.other = other;
+    return using(handle, lent);
+  }
+
+  /**
+   * Says which operation of the same ring this one is about. If the kernel does not have that when
+   * this is submitted, the result is {@code -ENOENT}.
+   */
+  public Operation about(Operation operation) {
+    target = operation;
+    return this;
+  }
+
+  /** Returns whether a descriptor that it works on is closed. */
+  boolean isClosed() {
+    Handle first = handle;
+    Handle second = other;
+    return (first != null && !first.isOpen()) || (second != null && !second.isOpen());
+  }
+
+  /** Counts it out of the descriptors that it works on. */
+  void release() {
+    if (handle != null) {
+      handle.release();
+    }
+    if (other != null) {
+      other.release();
+    }
+  }
+
   /** Says that the operation may be submitted again after a transient refusal. */
   public Operation repeatable() {
     repeatable = true;
@@ -80,6 +118,8 @@ public final class Operation extends SubmissionEntry {
 
   void reset() {
     handle = null;
+    other = null;
+    target = null;
     lent = null;
     repeatable = false;
     openEnded = false;

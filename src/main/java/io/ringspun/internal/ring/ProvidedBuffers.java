@@ -10,52 +10,77 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Buffers of one size that a ring's operations take when data is there, not when they are
- * submitted. Safe for use by many threads.
+ * submitted. What has come is a part of their memory, named by its place there: a whole buffer, or,
+ * if the kernel fills them bit by bit, one piece of several. Safe for use by many threads.
  */
 public final class ProvidedBuffers extends Stock {
+  /** What has come is in no buffer. */
+  public static final int NOWHERE = -1;
+
   private static final int GROUPS_MAX = 1 << 16;
   private static final AtomicInteger NEXT_GROUP = new AtomicInteger();
 
   private final Engine ring;
   private final int buffers;
   private final int bufferBytes;
+  private final boolean incremental;
   private final MemorySegment memory;
   private final int failuresBefore = Engine.failures();
   private int group; // set once, before anyone else sees this
 
   // All that follows is guarded by this.
   private final BufferRingMemory entries;
-  private int taken; // by the kernel, for completions that we have seen
+  private final int[] filledBytes; // by buffer: from here on it is the kernel's
+  private final int[] partsOut; // by buffer: how many parts of it are not given back
+  private final int[] followers; // by buffer: the one that the kernel was given next
+  private int youngest; // the one that it was given last
+  private int allPartsOut;
+  private int taken; // filled by the kernel, and not given back to it
   private boolean ending;
 
-  private ProvidedBuffers(Engine ring, int buffers, int bufferBytes) {
+  private ProvidedBuffers(Engine ring, int buffers, int bufferBytes, boolean incremental) {
     this.ring = ring;
     this.buffers = buffers;
     this.bufferBytes = bufferBytes;
+    this.incremental = incremental;
+    filledBytes = new int[buffers];
+    partsOut = new int[buffers];
+    followers = new int[buffers];
     entries = new BufferRingMemory(Integer.highestOneBit(2 * buffers - 1)); // a power of two
     long pages = Math.ceilDiv((long) buffers * bufferBytes, NativeMemory.ALIGNMENT);
     memory = NativeMemory.allocate(pages * NativeMemory.ALIGNMENT);
     for (int id = 0; id < buffers; id++) {
-      entries.add(buffer(id).address(), bufferBytes, id);
+      add(id);
     }
+  }
+
+  private void add(int id) {
+    entries.add(memory.address() + (long) id * bufferBytes, bufferBytes, id);
+    followers[youngest] = id;
+    youngest = id;
+    filledBytes[id] = 0;
   }
 
   /**
    * Makes buffers and registers them with a ring; blocks until its thread has done so.
    *
    * @param buffers 32,768 at most
+   * @param bufferBytes so many that all are 1 GiB at most
+   * @param incremental whether the kernel fills each bit by bit before it takes the next
    * @throws ErrnoException if the kernel refuses, or with {@code ECANCELED} if the ring is gone
    */
-  public static ProvidedBuffers register(Engine ring, int buffers, int bufferBytes)
-      throws ErrnoException {
-    ProvidedBuffers made = new ProvidedBuffers(ring, buffers, bufferBytes);
+  public static ProvidedBuffers register(
+      Engine ring, int buffers, int bufferBytes, boolean incremental) throws ErrnoException {
+    ProvidedBuffers made = new ProvidedBuffers(ring, buffers, bufferBytes, incremental);
     int result = -Errno.EEXIST;
     for (int i = 0; i < GROUPS_MAX && result == -Errno.EEXIST; i++) {
       made.group = NEXT_GROUP.getAndIncrement() & (GROUPS_MAX - 1);
       result =
           ring.ask(
               new Errand(
-                  thread -> made.entries.register(thread.kernel(), thread.memory(), made.group)));
+                  thread ->
+                      made.entries.register(
+                          thread.kernel(), thread.memory(), made.group, incremental)));
     }
     if (result < 0) {
       made.free();
@@ -84,25 +109,50 @@ public final class ProvidedBuffers extends Stock {
     return bufferBytes;
   }
 
+  /** Returns whether the kernel fills each bit by bit. */
+  public boolean isIncremental() {
+    return incremental;
+  }
+
   /** Returns how many the kernel may fill now. */
   public synchronized int available() {
     return buffers - taken;
   }
 
-  /** Returns whether a completion is about a buffer. */
-  public static boolean isUsed(int completionFlags) {
-    return (completionFlags & Constants.IORING_CQE_F_BUFFER) != 0;
+  /** Returns memory that the kernel has filled. */
+  public MemorySegment part(int place, int byteSize) {
+    return memory.asSlice(place, byteSize);
   }
 
-  /** Returns which buffer a completion is about. */
-  public static int id(int completionFlags) {
-    assert isUsed(completionFlags) : completionFlags;
-    return completionFlags >>> Constants.IORING_CQE_BUFFER_SHIFT;
-  }
-
-  /** Returns the memory of a buffer that the kernel has filled. */
-  public MemorySegment buffer(int id) {
-    return memory.asSlice((long) id * bufferBytes, bufferBytes);
+  /**
+   * Notes what a completion is about: a part of a buffer, or parts of several, which the kernel
+   * fills in the order in which it was given them.
+   */
+  @Override
+  synchronized boolean take(int result, int flags, Parts parts) {
+    if ((flags & Constants.IORING_CQE_F_BUFFER) == 0) {
+      parts.keep(result, NOWHERE);
+      return false;
+    }
+    boolean goesOn = (flags & Constants.IORING_CQE_F_BUF_MORE) != 0;
+    int id = flags >>> Constants.IORING_CQE_BUFFER_SHIFT;
+    int left = result;
+    do {
+      int from = filledBytes[id];
+      int count = Math.min(left, bufferBytes - from);
+      left -= count;
+      if (goesOn && left == 0) {
+        filledBytes[id] = from + count;
+      } else {
+        filledBytes[id] = bufferBytes;
+        taken++;
+      }
+      partsOut[id]++;
+      allPartsOut++;
+      parts.keep(count, id * bufferBytes + from);
+      id = followers[id];
+    } while (left > 0);
+    return false;
   }
 
   @Override
@@ -115,37 +165,41 @@ public final class ProvidedBuffers extends Stock {
     return result == -Errno.ENOBUFS;
   }
 
-  @Override
-  synchronized boolean take(int result, int flags) {
-    if (isUsed(flags)) {
-      taken++;
-    }
-    return false;
-  }
-
-  /** Gives a buffer to the kernel, and frees them all if it was the last one to wait for. */
-  public void giveBack(int id) {
+  /**
+   * Gives back a part, to the kernel if it was the last of a full buffer. Frees the buffers if it
+   * was the last of all to wait for.
+   */
+  public void giveBack(int place) {
+    boolean isFed = false;
     boolean isLast;
     synchronized (this) {
-      entries.add(buffer(id).address(), bufferBytes, id);
-      taken--;
-      isLast = ending && taken == 0;
+      int id = place / bufferBytes;
+      partsOut[id]--;
+      allPartsOut--;
+      if (partsOut[id] == 0 && filledBytes[id] == bufferBytes) {
+        add(id);
+        taken--;
+        isFed = true;
+      }
+      isLast = ending && allPartsOut == 0;
     }
-    returned();
+    if (isFed) {
+      returned();
+    }
     if (isLast) {
       unregister();
     }
   }
 
   /**
-   * Unregisters and frees the buffers when all have been given back. No operation may use them any
-   * more.
+   * Unregisters and frees the buffers when all parts have been given back. No operation may use
+   * them any more.
    */
   public void close() {
     boolean isLast;
     synchronized (this) {
       ending = true;
-      isLast = taken == 0;
+      isLast = allPartsOut == 0;
     }
     if (isLast) {
       unregister();

@@ -20,8 +20,17 @@ abstract sealed class Stock permits FileTable, ProvidedBuffers {
   /** Returns whether an operation has ended because there was nothing. */
   abstract boolean isShortage(int result);
 
-  /** Notes what a completion took; returns whether the operation must end, or lose what comes. */
-  abstract boolean take(int result, int flags);
+  /** Keeps what a completion brought. */
+  interface Parts {
+    /** Keeps a part of it, with its place in the stock, or {@link ProvidedBuffers#NOWHERE}. */
+    void keep(int result, int place);
+  }
+
+  /**
+   * Notes what a completion took, which may be several parts; returns whether the operation must
+   * end, or lose what comes.
+   */
+  abstract boolean take(int result, int flags, Parts parts);
 
   /** Returns how often something was given back. */
   final synchronized long returns() {

@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 
 /** A way to receive into {@link ProvidedBuffers}, again and again. */
 public interface StreamSource {
@@ -9,4 +10,7 @@ public interface StreamSource {
 
   /** Translates its failure. */
   IOException failure(int errno);
+
+  /** Gets rid of what came with bytes that nobody took. */
+  default void discard(MemorySegment bytes) {}
 }

@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
@@ -63,6 +64,7 @@ class OracleTest {
           Map.entry("io_uring_rsrc_update2", BufferRegistration.UPDATE),
           Map.entry("io_uring_buf", BufferRingMemory.ENTRY),
           Map.entry("io_uring_buf_reg", BufferRingMemory.REGISTRATION),
+          Map.entry("io_uring_recvmsg_out", ReceivedMessage.LAYOUT),
           Map.entry("msghdr", MessageHeader.LAYOUT),
           Map.entry("cmsghdr", ControlMemory.LAYOUT),
           Map.entry("statx", Statx.LAYOUT),
@@ -280,6 +282,7 @@ class OracleTest {
         #include <fcntl.h>
         #include <stdio.h>
         #include <limits.h>
+        #include <poll.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/uio.h>
@@ -323,6 +326,26 @@ class OracleTest {
         assertEquals((int) Long.parseLong(words[1]), ours.get(words[0]).intValue(), line);
       }
     }
+  }
+
+  @Test
+  void systemCalls_sameAsHeader() throws Exception {
+    String prints =
+        Arrays.stream(SystemCall.values())
+            .map(call -> call.name().toLowerCase(Locale.ROOT))
+            .map("  printf(\"%%d\\n\", __NR_%s);\n"::formatted)
+            .collect(Collectors.joining());
+    Path program =
+        CCompiler.findOrSkip()
+            .compile(
+                Files.writeString(
+                    directory.resolve("calls.c"),
+                    "#include <stdio.h>\n#include <sys/syscall.h>\nint main(void)\n{\n"
+                        + prints
+                        + "}\n"));
+    assertEquals(
+        Arrays.stream(SystemCall.values()).map(call -> "" + call.number()).toList(),
+        CCompiler.run("", program.toString()).expectSuccess().lines().toList());
   }
 
   /** The probe finds operations and features by their place in a list. */

@@ -6,6 +6,7 @@ import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
+import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -165,6 +166,11 @@ final class StressRing {
     @Override
     public int setFlags(int fd, int flags) {
       return kernel.setFlags(fd, flags);
+    }
+
+    @Override
+    public long call(SystemCall call, long... arguments) {
+      return kernel.call(call, arguments);
     }
 
     @Override

@@ -1,6 +1,5 @@
-package io.ringspun.net;
+package io.ringspun.internal.ring;
 
-import io.ringspun.internal.ring.Engine;
 import java.io.IOException;
 
 /**
@@ -9,14 +8,15 @@ import java.io.IOException;
  * @param limitNanos what the call was given, or 0 for no limit
  * @param end on the clock of {@link System#nanoTime}
  */
-record Deadline(long limitNanos, long end) {
+public record Deadline(long limitNanos, long end) {
 
   /** Returns the end of a call that begins now; 0 is no limit. */
-  static Deadline after(long limitNanos) {
+  public static Deadline after(long limitNanos) {
     return new Deadline(limitNanos, limitNanos == 0 ? 0 : System.nanoTime() + limitNanos);
   }
 
-  boolean hasPassed() {
+  /** Returns whether nothing is left. */
+  public boolean hasPassed() {
     return limitNanos != 0 && end - System.nanoTime() <= 0;
   }
 
@@ -25,7 +25,7 @@ record Deadline(long limitNanos, long end) {
    *
    * @throws io.ringspun.OperationTimeoutException if nothing is left
    */
-  long left(Engine ring) throws IOException {
+  public long left(Engine ring) throws IOException {
     if (limitNanos == 0) {
       return 0;
     }

@@ -1,0 +1,22 @@
+package io.ringspun.internal.kernel;
+
+/** System calls that are rare enough to be made by number, see {@link Kernel#call}. */
+public enum SystemCall {
+  FCNTL(72, 25),
+  PIPE2(293, 59);
+
+  private final int number;
+
+  SystemCall(int onX86, int onArm) {
+    number = isArm() ? onArm : onX86;
+  }
+
+  private static boolean isArm() {
+    return System.getProperty("os.arch", "").equals("aarch64");
+  }
+
+  /** Returns the number on this machine. */
+  int number() {
+    return number;
+  }
+}

@@ -1,0 +1,88 @@
+package io.ringspun.net;
+
+import io.ringspun.BufferRing;
+import io.ringspun.Chunk;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.MessageHeader;
+import io.ringspun.internal.kernel.ReceivedMessage;
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.StreamSource;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Has the kernel put datagrams into buffers, and finds there what came with them. */
+final class DatagramSource implements StreamSource {
+  private static final Logger LOG = LoggerFactory.getLogger(DatagramSource.class);
+  private static final int CONTROL = DatagramStream.OVERHEAD_BYTES;
+
+  private final RingDatagramSocket socket;
+  private final int payload; // where it begins
+  private final MemorySegment header; // the kernel may look at it again at any time
+
+  /**
+   * Describes how to receive.
+   *
+   * @throws IllegalArgumentException if the buffers are too small, or filled piece by piece
+   */
+  DatagramSource(RingDatagramSocket socket, BufferRing buffers, int controlBytes) {
+    if (buffers.isIncremental()) {
+      throw new IllegalArgumentException("datagrams do not share a buffer: " + buffers);
+    }
+    if (controlBytes < 0 || buffers.bufferBytes() - CONTROL <= controlBytes) {
+      throw new IllegalArgumentException(
+          "buffers of %d bytes have no room for a byte behind %d bytes of control messages and %d"
+              .formatted(buffers.bufferBytes(), controlBytes, CONTROL));
+    }
+    this.socket = socket;
+    payload = CONTROL + controlBytes;
+    header = Arena.ofAuto().allocate(MessageHeader.SIZE_BYTES, Long.BYTES);
+    MessageHeader.put(header, 0, SocketAddressMemory.MAX_BYTES, 0, 0, 0, controlBytes);
+  }
+
+  @Override
+  public void encode(Operation operation, int fd, int group) {
+    operation.multishotRecvmsg(fd, header.address(), group, Constants.MSG_CMSG_CLOEXEC);
+  }
+
+  @Override
+  public IOException failure(int errno) {
+    return socket.failure("recvmsg", errno);
+  }
+
+  @Override
+  public void discard(MemorySegment bytes) {
+    try {
+      closeDescriptors(bytes);
+    } catch (IOException e) {
+      LOG.debug("{} received a descriptor that nobody took, and closing it failed", socket, e);
+    }
+  }
+
+  /** Returns what there is in a chunk. */
+  DatagramChunk read(Chunk chunk) throws IOException {
+    MemorySegment bytes = chunk.segment();
+    closeDescriptors(bytes);
+    Datagram datagram =
+        new Datagram(
+            chunk.byteSize() - payload,
+            (ReceivedMessage.flags(bytes) & Constants.MSG_TRUNC) != 0,
+            Addresses.get(
+                bytes.asSlice(ReceivedMessage.SIZE_BYTES), ReceivedMessage.nameLength(bytes)),
+            Message.controlMessages(control(bytes), ReceivedMessage.controlLength(bytes)));
+    return new DatagramChunk(chunk, datagram, payload);
+  }
+
+  private MemorySegment control(MemorySegment bytes) {
+    return bytes.asSlice(CONTROL, payload - CONTROL);
+  }
+
+  private void closeDescriptors(MemorySegment bytes) throws IOException {
+    for (int fd : Message.descriptors(control(bytes), ReceivedMessage.controlLength(bytes))) {
+      socket.socketHandle().engine().closeDescriptor(fd);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package io.ringspun.os;
+
+import io.ringspun.internal.ring.Deadline;
+import io.ringspun.internal.ring.Handle;
+import java.io.IOException;
+
+/** Waits for descriptors to be ready. */
+final class Readiness {
+  private Readiness() {}
+
+  /**
+   * Waits once ({@code IORING_OP_POLL_ADD}, Linux 5.1).
+   *
+   * @param events {@code POLL} bits
+   * @return those of them that have come about, and errors and hang-ups besides
+   */
+  static int await(Handle handle, int events, Deadline deadline) throws IOException {
+    int result =
+        handle.run(
+            (operation, fd) -> operation.pollAdd(fd, events, 0),
+            null,
+            deadline.left(handle.engine()));
+    return SystemDescriptor.check("poll", result);
+  }
+}

@@ -1,0 +1,137 @@
+package io.ringspun.os;
+
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A pipe: what is written to its sink is read from its source. Each end is closed by itself, or
+ * both with the pipe. Safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class RingPipe implements AutoCloseable {
+  private static final int ENDS_BYTES = 2 * Integer.BYTES;
+
+  private final RingDescriptor source;
+  private final RingDescriptor sink;
+
+  private RingPipe(RingDescriptor source, RingDescriptor sink) {
+    this.source = source;
+    this.sink = sink;
+  }
+
+  /**
+   * Opens a pipe ({@code IORING_OP_PIPE}, Linux 6.16; pipe2(2) before). Does not wait for anyone.
+   *
+   * @param ring the home ring of both ends
+   * @return the pipe, for the caller to close
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if the kernel refuses, with {@code EMFILE} if the process has too
+   *     many descriptors
+   * @throws IOException as listed above
+   */
+  public static RingPipe open(Ring ring) throws IOException {
+    Engine home = EngineAccess.of(ring);
+    NativePool.Block ends = NativePool.take(ENDS_BYTES);
+    boolean hadFailed = home.hasFailed();
+    try {
+      int result;
+      if (home.has("PIPE")) {
+        Call call = home.single();
+        call.operation(0).pipe(ends.address(), Constants.O_CLOEXEC);
+        call.operation(0).using(null, ends);
+        result = home.run(call);
+      } else {
+        home.requireUsable();
+        result = (int) home.kernel().call(SystemCall.PIPE2, ends.address(), Constants.O_CLOEXEC);
+      }
+      SystemDescriptor.check("pipe", result);
+      return new RingPipe(end(home, ends, 0), end(home, ends, 1));
+    } finally {
+      if (hadFailed || !home.hasFailed()) {
+        ends.close();
+      }
+    }
+  }
+
+  private static RingDescriptor end(Engine home, NativePool.Block ends, int index) {
+    int fd = ends.memory().getAtIndex(ValueLayout.JAVA_INT, index);
+    return RingDescriptor.of(new RawHandle(fd, false, home));
+  }
+
+  /**
+   * Returns where to read from.
+   *
+   * @return always the same
+   */
+  public RingDescriptor source() {
+    return source;
+  }
+
+  /**
+   * Returns where to write to. What is left in the pipe when this end is closed can still be read.
+   *
+   * @return always the same
+   */
+  public RingDescriptor sink() {
+    return sink;
+  }
+
+  /**
+   * Returns how much the pipe can hold ({@code F_GETPIPE_SZ}). Does not block.
+   *
+   * @return in bytes
+   * @throws java.nio.channels.ClosedChannelException if the sink is closed
+   * @throws IOException if the kernel refuses
+   */
+  public int capacity() throws IOException {
+    return sink.call("F_GETPIPE_SZ", SystemCall.FCNTL, sink.handle().fd(), Constants.F_GETPIPE_SZ);
+  }
+
+  /**
+   * Has the pipe hold more or less ({@code F_SETPIPE_SZ}). Does not block.
+   *
+   * @param bytes how much at least; the kernel rounds up to pages and a power of two
+   * @return how much it holds now, in bytes
+   * @throws IllegalArgumentException if less than 1
+   * @throws java.nio.channels.ClosedChannelException if the sink is closed
+   * @throws OperationException with {@code EBUSY} if there is more in the pipe than it is to hold,
+   *     with {@code EPERM} if it is more than {@code /proc/sys/fs/pipe-max-size} allows
+   * @throws IOException as listed above
+   */
+  public int resize(int bytes) throws IOException {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("a pipe must hold at least 1 byte: " + bytes);
+    }
+    return sink.call(
+        "F_SETPIPE_SZ", SystemCall.FCNTL, sink.handle().fd(), Constants.F_SETPIPE_SZ, bytes);
+  }
+
+  /**
+   * Closes both ends, the sink first; see {@link SystemDescriptor#close}.
+   *
+   * @throws IOException if the kernel reports an error; both are closed
+   */
+  @Override
+  public void close() throws IOException {
+    try (source) {
+      sink.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "RingPipe[from %s to %s]".formatted(sink.handle(), source.handle());
+  }
+}

@@ -1,0 +1,80 @@
+package io.ringspun.os;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Deadline;
+import io.ringspun.internal.ring.Encoder;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RegisteredHandle;
+import java.io.IOException;
+
+/**
+ * Moves bytes between two descriptors inside the kernel. It waits for both to be ready first, since
+ * the operation itself occupies a worker of the ring and locks the pipe for as long as it takes.
+ */
+final class Splice {
+  /** Stands for the position of the descriptor itself. */
+  static final long CURRENT = -1;
+
+  private Splice() {}
+
+  /** Fills an operation. */
+  interface Transfer {
+    void encode(Operation operation, int in, int out, int flags);
+  }
+
+  /** Returns the bytes moved, 0 at the end. One of the two is registered with no ring. */
+  static int run(String name, Handle in, Handle out, int length, long nanos, Transfer transfer)
+      throws IOException {
+    if (length < 1) {
+      throw new IllegalArgumentException("the length must be at least 1: " + length);
+    }
+    boolean registered = in instanceof RegisteredHandle;
+    Engine ring = registered ? in.home() : out.engine();
+    int flags = Constants.SPLICE_F_NONBLOCK | (registered ? Constants.SPLICE_F_FD_IN_FIXED : 0);
+    Deadline deadline = Deadline.after(nanos);
+    while (true) {
+      awaitReady(ring, in, out, Constants.POLLIN, deadline);
+      awaitReady(ring, out, in, Constants.POLLOUT, deadline);
+      int n =
+          run(
+              ring,
+              out,
+              in,
+              deadline,
+              (operation, _) -> transfer.encode(operation, in.fd(), out.fd(), flags));
+      if (n != -Errno.EAGAIN) { // else somebody else was faster
+        return SystemDescriptor.check(name, n);
+      }
+    }
+  }
+
+  private static void awaitReady(
+      Engine ring, Handle handle, Handle other, int events, Deadline deadline) throws IOException {
+    int result =
+        run(ring, handle, other, deadline, (operation, fd) -> operation.pollAdd(fd, events, 0));
+    SystemDescriptor.check("poll", result);
+  }
+
+  /** Runs an operation that ends when either is closed. */
+  private static int run(
+      Engine ring, Handle handle, Handle other, Deadline deadline, Encoder encoder)
+      throws IOException {
+    long nanos = deadline.left(ring);
+    handle.acquire(); // the ring releases both at the completion
+    try {
+      other.acquire();
+    } catch (IOException e) {
+      handle.release();
+      throw e;
+    }
+    Call call = ring.single().timeoutNanos(nanos);
+    Operation operation = call.operation(0);
+    encoder.encode(operation, handle.fd());
+    operation.using(handle, other, null).openEnded();
+    return ring.run(call);
+  }
+}

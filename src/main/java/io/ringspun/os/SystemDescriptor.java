@@ -1,0 +1,128 @@
+package io.ringspun.os;
+
+import io.ringspun.Descriptor;
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Deadline;
+import io.ringspun.internal.ring.Encoder;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What descriptors of this package have in common.
+ *
+ * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
+ * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation goes to
+ * the ring that carries the calling thread, else to the ring that the descriptor was made with.
+ *
+ * <p>Safe for use by many threads.
+ *
+ * <p>An interrupt cancels the operation and leaves the descriptor open; see {@link Ring}. Every
+ * blocking method throws
+ *
+ * <ul>
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the descriptor is closed already, and
+ *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
+ *       had succeeded by then;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit ends it;
+ *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
+ *       ring is gone;
+ *   <li>{@link OperationException} with the kernel's error number if the kernel refuses.
+ * </ul>
+ *
+ * @since 0.1
+ */
+public abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseable
+    permits RingDescriptor {
+  private final RawHandle handle;
+  private final long timeoutNanos; // 0 for none
+
+  SystemDescriptor(RawHandle handle, long timeoutNanos) {
+    super(handle);
+    this.handle = handle;
+    this.timeoutNanos = timeoutNanos;
+  }
+
+  /**
+   * Refuses new calls, cancels those that wait, waits until the kernel has let go of their memory,
+   * and closes the descriptor ({@code IORING_OP_CLOSE}, Linux 5.6). Cancelled calls end with {@link
+   * java.nio.channels.AsynchronousCloseException}. An interrupt does not keep it open. Closing
+   * again has no effect.
+   *
+   * @throws IOException if the kernel reports an error; the descriptor is closed
+   */
+  @Override
+  public void close() throws IOException {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "%s[%s]".formatted(getClass().getSimpleName(), handle);
+  }
+
+  // ---- for the package -----------------------------------------------------------------------
+
+  final RawHandle handle() {
+    return handle;
+  }
+
+  final long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  /**
+   * Runs one operation that may wait, again if the descriptor does not wait by itself and had to.
+   *
+   * @param events what to wait for, {@code POLL} bits
+   * @param lent stays reachable meanwhile
+   * @return the result, or a negated errno
+   */
+  final int transfer(int events, Encoder encoder, @Nullable Object lent) throws IOException {
+    Deadline deadline = Deadline.after(timeoutNanos);
+    while (true) {
+      int result = handle.run(encoder, lent, deadline.left(handle.engine()));
+      if (result == -Errno.EAGAIN) { // it was opened with O_NONBLOCK
+        Readiness.await(handle, events, deadline);
+      } else if (result != -Errno.EINTR) {
+        return result;
+      }
+    }
+  }
+
+  /** Makes a system call that never waits, on this descriptor. */
+  final int call(String name, SystemCall call, long... arguments) throws IOException {
+    handle.acquire();
+    try {
+      return check(name, (int) handle.engine().kernel().call(call, arguments));
+    } finally {
+      handle.release();
+    }
+  }
+
+  /** Takes memory back, unless the ring failed while the kernel may have had it. */
+  final void settle(Runnable takeBack) {
+    if (!handle.engine().hasFailed()) {
+      takeBack.run();
+    }
+  }
+
+  static int check(String operation, int result) throws OperationException {
+    if (result < 0) {
+      throw new OperationException(operation, -result);
+    }
+    return result;
+  }
+
+  /** Makes a system call that makes a descriptor, and takes charge of that. */
+  static RawHandle make(Engine home, String name, SystemCall call, long... arguments)
+      throws IOException {
+    home.requireUsable();
+    return new RawHandle(check(name, (int) home.kernel().call(call, arguments)), false, home);
+  }
+}

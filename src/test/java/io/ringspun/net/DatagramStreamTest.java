@@ -1,0 +1,422 @@
+package io.ringspun.net;
+
+import static io.ringspun.internal.kernel.Constants.IORING_OP_RECVMSG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.BufferRing;
+import io.ringspun.FaultyRing;
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Bytes;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.OpenFiles;
+import io.ringspun.testing.RingCase;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.PortUnreachableException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DatagramStreamTest {
+  private static final int OVERHEAD = DatagramStream.OVERHEAD_BYTES;
+  private static final int IP_RECVTOS = 13;
+  private static final int IP_RECVTTL = 12;
+
+  private final FaultKernel kernel = new FaultKernel();
+
+  static List<RingCase> cases() {
+    return RingCase.all();
+  }
+
+  private static RingDatagramSocket bind(Ring ring, Kind kind) throws IOException {
+    return RingDatagramSocket.bind(ring, kind.listen());
+  }
+
+  private static void send(RingDatagramSocket from, RingDatagramSocket to, String text)
+      throws IOException {
+    from.send(ByteBuffer.wrap(text.getBytes()), to.localAddress());
+  }
+
+  private static String text(DatagramChunk chunk) {
+    return new String(chunk.segment().toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  private static String next(DatagramStream stream) throws IOException {
+    try (DatagramChunk chunk = stream.next()) {
+      assertEquals(chunk.segment().byteSize(), chunk.datagram().length());
+      return text(chunk);
+    }
+  }
+
+  // ---- the four ends -------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void next_atOnce(RingCase how) throws Exception {
+    how.run(
+        ring -> {
+          for (Kind kind : Kind.values()) {
+            try (BufferRing buffers = ring.bufferRing(5, OVERHEAD + 101);
+                RingDatagramSocket left = bind(ring, kind);
+                RingDatagramSocket right = bind(ring, kind);
+                DatagramStream stream = right.receive(buffers)) {
+              left.send(ByteBuffer.wrap(Bytes.of(1, 0, 101)), right.localAddress());
+              send(left, right, "");
+              send(left, right, "text");
+              try (DatagramChunk chunk = stream.next()) {
+                Bytes.check(1, 0, chunk.segment());
+                assertEquals(
+                    new Datagram(101, false, left.localAddress(), List.of()),
+                    chunk.datagram(),
+                    kind.name());
+              }
+              assertEquals("", next(stream));
+              try (DatagramChunk chunk = stream.next()) {
+                assertEquals("text", text(chunk));
+                assertEquals(left.localAddress(), chunk.datagram().sender());
+                chunk.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 'n');
+                assertEquals("next", text(chunk));
+              }
+              assertEquals(5, buffers.available());
+            }
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void next_blocks(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(4, 200);
+        RingDatagramSocket left = bind(ring, Kind.IPV4);
+        RingDatagramSocket right = bind(ring, Kind.IPV4);
+        DatagramStream stream = right.receive(buffers)) {
+      for (String text : List.of("one", "", "three")) {
+        var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+        send(left, right, text);
+        assertEquals(text, taker.result());
+      }
+    }
+  }
+
+  private enum End {
+    STREAM,
+    SOCKET,
+    BUFFERS
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void next_closedMeanwhile(Caller caller) throws Exception {
+    for (End end : End.values()) {
+      try (Ring ring = Ring.open();
+          BufferRing buffers = ring.bufferRing(4, 200);
+          RingDatagramSocket left = bind(ring, Kind.UNIX);
+          RingDatagramSocket right = bind(ring, Kind.UNIX);
+          DatagramStream stream = right.receive(buffers)) {
+        var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+        switch (end) {
+          case STREAM -> stream.close();
+          case SOCKET -> right.close();
+          case BUFFERS -> buffers.close();
+        }
+        assertThrows(AsynchronousCloseException.class, taker::result);
+        assertEquals(0, ring.metrics().inFlight());
+        assertThrows(ClosedChannelException.class, stream::next);
+        if (end != End.STREAM) {
+          assertThrows(ClosedChannelException.class, () -> right.receive(buffers));
+        } else {
+          send(left, right, "more");
+          try (DatagramStream another = right.receive(buffers)) {
+            assertEquals("more", next(another));
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void next_interruptedOrTooLate_losesNothing(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(4, 200);
+        RingDatagramSocket left = bind(ring, Kind.IPV6);
+        RingDatagramSocket right = bind(ring, Kind.IPV6);
+        DatagramStream stream = right.receive(buffers)) {
+      var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+      taker.interrupt();
+      assertThrows(InterruptedIOException.class, taker::result);
+      assertTrue(taker.interruptPending());
+      send(left, right, "kept");
+      assertEquals("kept", next(stream));
+      stream.close();
+      try (DatagramStream hasty = right.withTimeout(Duration.ofMillis(5)).receive(buffers)) {
+        assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> next(hasty)));
+      }
+    }
+  }
+
+  // ---- what comes with a datagram ------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource(names = {"IPV4", "UNIX"})
+  void next_truncates(Kind kind) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(3, OVERHEAD + 4);
+        RingDatagramSocket left = bind(ring, kind);
+        RingDatagramSocket right = bind(ring, kind);
+        DatagramStream stream = right.receive(buffers)) {
+      send(left, right, "01234");
+      send(left, right, "0123");
+      try (DatagramChunk chunk = stream.next()) {
+        assertTrue(chunk.datagram().truncated());
+        assertEquals("0123", text(chunk));
+      }
+      try (DatagramChunk chunk = stream.next()) {
+        assertFalse(chunk.datagram().truncated());
+        assertEquals("0123", text(chunk));
+      }
+    }
+  }
+
+  @Test
+  void next_unnamedSender() throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(3, 200);
+        RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
+        RingDatagramSocket right = bind(ring, Kind.UNIX);
+        DatagramStream stream = right.receive(buffers)) {
+      send(left, right, "from nobody");
+      try (DatagramChunk chunk = stream.next()) {
+        assertEquals(UnixDomainSocketAddress.of(""), chunk.datagram().sender());
+        assertEquals("from nobody", text(chunk));
+      }
+    }
+  }
+
+  /** Buffers of an odd size: what is in them is aligned to nothing. */
+  @ParameterizedTest
+  @EnumSource
+  void controlMessages(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(3, 203);
+        RingDatagramSocket left = bind(ring, Kind.IPV4);
+        RingDatagramSocket right = bind(ring, Kind.IPV4)) {
+      right.setOption(new KernelOption("IP_RECVTOS", Constants.IPPROTO_IP, IP_RECVTOS), 1);
+      right.setOption(new KernelOption("IP_RECVTTL", Constants.IPPROTO_IP, IP_RECVTTL), 1);
+      ControlMessage tos = ControlMessage.ofInt(Constants.IPPROTO_IP, Constants.IP_TOS, 0x20);
+      for (int room : new int[] {64, 24, 0}) {
+        try (DatagramStream stream = right.receive(buffers, room)) {
+          for (int i = 0; i < 4; i++) {
+            left.send(ByteBuffer.wrap(new byte[] {7, 8}), right.localAddress(), tos);
+            caller.run(
+                ring,
+                () -> {
+                  try (DatagramChunk chunk = stream.next()) {
+                    List<ControlMessage> control = chunk.datagram().control();
+                    assertEquals(room / 24, control.size());
+                    for (ControlMessage message : control) {
+                      assertEquals(Constants.IPPROTO_IP, message.level());
+                    }
+                    if (room == 64) {
+                      assertEquals(Constants.IP_TOS, control.get(1).type());
+                      assertArrayEquals(new byte[] {0x20}, control.get(1).data());
+                    }
+                    assertEquals(2, chunk.datagram().length());
+                    assertEquals(8, chunk.segment().get(ValueLayout.JAVA_BYTE, 1));
+                  }
+                });
+          }
+        }
+      }
+    }
+  }
+
+  /** Whether they are taken or not, and whether there is room for them or not. */
+  @Test
+  void descriptors_areClosed(@TempDir Path directory) throws Exception {
+    Path path = Files.createFile(directory.resolve("passed"));
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(8, 300);
+        RingDatagramSocket left = bind(ring, Kind.UNIX);
+        RingDatagramSocket right = bind(ring, Kind.UNIX)) {
+      for (int room : new int[] {0, 64}) {
+        try (DatagramStream stream = right.receive(buffers, room);
+            var open = Files.newInputStream(path)) {
+          assertEquals(0, open.available());
+          int fd = descriptorOf(path);
+          for (int i = 0; i < 3; i++) {
+            left.send(
+                ByteBuffer.allocate(1),
+                right.localAddress(),
+                ControlMessage.ofInt(Constants.SOL_SOCKET, Constants.SCM_RIGHTS, fd));
+          }
+          try (DatagramChunk chunk = stream.next()) {
+            assertEquals(List.of(), chunk.datagram().control());
+          }
+          Await.until("the rest has come", () -> buffers.available() == 6);
+        }
+        assertEquals(8, buffers.available());
+        assertEquals(
+            0, OpenFiles.count("passed"), "open after the stream was closed, room " + room);
+      }
+    }
+  }
+
+  private static int descriptorOf(Path path) throws IOException {
+    try (Stream<Path> links = Files.list(Path.of("/proc/self/fd"))) {
+      return links
+          .filter(link -> leadsTo(link, path))
+          .mapToInt(link -> Integer.parseInt(link.getFileName().toString()))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static boolean leadsTo(Path link, Path path) {
+    try {
+      return Files.readSymbolicLink(link).equals(path.toRealPath());
+    } catch (IOException _) {
+      return false; // closed meanwhile, as the listing itself is
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nobodyThere(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(3, 200);
+        RingDatagramSocket socket = bind(ring, Kind.IPV4);
+        DatagramStream stream = socket.receive(buffers)) {
+      socket.connectTo(Kind.deadPort());
+      socket.write(ByteBuffer.allocate(1));
+      assertThrows(PortUnreachableException.class, () -> caller.call(ring, () -> next(stream)));
+      socket.disconnect();
+      send(socket, socket, "to myself");
+      assertEquals("to myself", next(stream));
+    }
+  }
+
+  @Test
+  void arguments() throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing small = ring.bufferRing(1, OVERHEAD);
+        BufferRing fit = ring.bufferRing(1, OVERHEAD + 1);
+        RingDatagramSocket socket = bind(ring, Kind.IPV4)) {
+      assertThrows(IllegalArgumentException.class, () -> socket.receive(small));
+      assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, 1));
+      assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, -1));
+      assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, Integer.MAX_VALUE));
+      try (DatagramStream stream = socket.receive(fit)) {
+        send(socket, socket, "1");
+        assertEquals("1", next(stream));
+      }
+    }
+  }
+
+  // ---- buffers -------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void buffersOut_waits(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(2, 200);
+        RingDatagramSocket left = bind(ring, Kind.IPV4);
+        RingDatagramSocket right = bind(ring, Kind.IPV4);
+        DatagramStream stream = right.receive(buffers)) {
+      for (String text : List.of("one", "two", "three")) {
+        send(left, right, text);
+      }
+      DatagramChunk one = stream.next();
+      DatagramChunk two = stream.next();
+      Await.until("it found none", () -> ring.metrics().inFlight() == 0);
+      var taker = BlockedCall.start(ring, caller, () -> next(stream));
+      Await.parked(taker.thread());
+      assertEquals("onetwo", text(one) + text(two));
+      two.close();
+      assertEquals("three", taker.result());
+      one.close();
+      assertThrows(IllegalStateException.class, one::segment);
+      assertEquals(3, one.datagram().length());
+      assertEquals(2, buffers.available());
+    }
+  }
+
+  @Test
+  void chunk_belongsToItsThread() throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(2, 200);
+        RingDatagramSocket socket = bind(ring, Kind.IPV4);
+        DatagramStream stream = socket.receive(buffers)) {
+      send(socket, socket, "mine");
+      try (DatagramChunk chunk = stream.next()) {
+        MemorySegment segment = chunk.segment();
+        for (Caller caller : Caller.values()) {
+          assertThrows(WrongThreadException.class, () -> caller.run(ring, chunk::close));
+          assertThrows(
+              WrongThreadException.class,
+              () -> caller.call(ring, () -> segment.get(ValueLayout.JAVA_BYTE, 0)));
+        }
+        assertEquals("mine", text(chunk));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EINTR, Errno.ENOBUFS, Errno.ECANCELED})
+  void ended_isArmedAgain(int errno) throws Exception {
+    try (Ring ring = FaultyRing.open(kernel);
+        BufferRing buffers = ring.bufferRing(2, 200);
+        RingDatagramSocket socket = bind(ring, Kind.IPV4);
+        DatagramStream stream = socket.receive(buffers)) {
+      send(socket, socket, "one");
+      try (DatagramChunk chunk = stream.next()) {
+        assertEquals("one", text(chunk));
+        stream.close();
+      }
+      DatagramChunk kept;
+      try (DatagramStream other = socket.receive(buffers)) {
+        send(socket, socket, "kept");
+        kept = other.next();
+      }
+      FaultRule rule = FaultRule.on(IORING_OP_RECVMSG).times(1).fail(errno);
+      kernel.add(rule);
+      try (DatagramStream another = socket.receive(buffers)) {
+        var taker = BlockedCall.start(ring, () -> next(another));
+        Await.until("it is refused", () -> rule.hits() == 1);
+        if (errno == Errno.ENOBUFS) {
+          Await.parked(taker.thread());
+        }
+        kept.close();
+        send(socket, socket, "two");
+        assertEquals("two", taker.result());
+      }
+    }
+  }
+}
