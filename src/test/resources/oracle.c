@@ -160,7 +160,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_multishot_accept_direct(sqe, a[0], NULL, NULL, a[1]);
 	else if (!strcmp(method, "multishotAccept"))
 		io_uring_prep_multishot_accept(sqe, a[0], NULL, NULL, a[1]);
-	else if (!strcmp(method, "multishotRecv")) {
+	else if (!strcmp(method, "recvPolledFirst")) {
+		io_uring_prep_recv(sqe, a[0], (void *) a[1], a[2], a[3]);
+		sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+	} else if (!strcmp(method, "multishotRecv")) {
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];

@@ -243,8 +243,9 @@ public final class RingOptions {
   }
 
   /**
-   * Says whether transfers try a plain system call that cannot wait ({@code RWF_NOWAIT}) before
-   * they go through the ring. On by default: data in the page cache is had sooner that way.
+   * Says whether transfers try a plain system call that cannot wait ({@code RWF_NOWAIT}, {@code
+   * MSG_DONTWAIT}) before they go through the ring. On by default: what is in the page cache or in
+   * a socket, or what a socket takes at once, is had sooner that way.
    *
    * @param enabled whether to try
    * @return the changed copy

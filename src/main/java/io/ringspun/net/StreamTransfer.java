@@ -11,6 +11,7 @@ import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -31,11 +32,11 @@ final class StreamTransfer {
   int receive(MemorySegment target, long nanos) throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(target)) {
-      return NetErrors.check("recv", receive(target.address(), length, target, nanos));
+      return NetErrors.check("recv", receive(target.asSlice(0, length), target, nanos));
     }
     Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
     try {
-      int n = receive(loan.address(), (int) loan.byteSize(), loan.owner(), nanos);
+      int n = receive(loan.memory(), loan.owner(), nanos);
       loan.filled(n);
       return NetErrors.check("recv", n);
     } finally {
@@ -45,13 +46,49 @@ final class StreamTransfer {
     }
   }
 
-  private int receive(long address, int length, Object lent, long nanos) throws IOException {
-    handle.acquire(); // the ring releases it at the completion
+  private int receive(MemorySegment memory, Object lent, long nanos) throws IOException {
     Engine engine = handle.engine();
-    Call call = engine.single().timeoutNanos(nanos);
-    call.operation(0).recv(handle.fd(), address, length, 0);
-    call.operation(0).using(handle, lent).openEnded();
-    return engine.run(call);
+    int length = (int) memory.byteSize();
+    boolean mayBeThere = handle.mayHaveLeft();
+    // A thread that the ring carries saves little, so it tries only if it may well succeed.
+    if ((mayBeThere || !engine.carriesCaller()) && triesInline(engine)) {
+      int n = (int) engine.inline().recv((RawHandle) handle, memory);
+      engine.countInline(!isUndecided(n));
+      handle.noteLeft(n == length);
+      if (!isUndecided(n)) {
+        return n;
+      }
+      mayBeThere = false;
+    }
+    boolean tries = mayBeThere;
+    return handle.run(
+        (operation, fd) -> {
+          if (tries) {
+            operation.recv(fd, memory.address(), length, 0);
+          } else {
+            operation.recvPolledFirst(fd, memory.address(), length, 0);
+          }
+        },
+        lent,
+        nanos);
+  }
+
+  /**
+   * Returns whether plain system calls are tried first.
+   *
+   * @throws IOException if no call can begin
+   */
+  private boolean triesInline(Engine engine) throws IOException {
+    if (!(handle instanceof RawHandle) || !engine.config().inlineAttempts()) {
+      return false;
+    }
+    engine.requireUsable(handle);
+    return true;
+  }
+
+  /** Returns whether a call that could not wait left it to the ring. */
+  private static boolean isUndecided(int result) {
+    return result == -Errno.EAGAIN || result == -Errno.EINTR;
   }
 
   /**
@@ -64,17 +101,21 @@ final class StreamTransfer {
     if (Lending.isLendable(source)) {
       int n = -Errno.EOPNOTSUPP;
       if (length > zeroCopyAbove) {
-        n = send(source.address(), length, flags, source, nanos, true);
+        n =
+            handle.run(
+                (operation, fd) ->
+                    operation.sendZc(fd, source.address(), length, flags | Constants.MSG_NOSIGNAL),
+                source,
+                nanos);
       }
       if (isZeroCopyRefused(n)) {
-        n = send(source.address(), length, flags, source, nanos, false);
+        n = sendCopying(source.asSlice(0, length), flags, source, nanos);
       }
       return NetErrors.check("send", n);
     }
     Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES));
     try {
-      return NetErrors.check(
-          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos, false));
+      return NetErrors.check("send", sendCopying(loan.memory(), flags, loan.owner(), nanos));
     } finally {
       if (isSettled()) {
         loan.close();
@@ -87,18 +128,21 @@ final class StreamTransfer {
     return result == -Errno.EOPNOTSUPP || result == -Errno.ENOBUFS || result == -Errno.ENOMEM;
   }
 
-  private int send(long address, int length, int flags, Object lent, long nanos, boolean zeroCopy)
+  private int sendCopying(MemorySegment memory, int flags, Object lent, long nanos)
       throws IOException {
-    handle.acquire();
     Engine engine = handle.engine();
-    Call call = engine.single().timeoutNanos(nanos);
-    if (zeroCopy) {
-      call.operation(0).sendZc(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
-    } else {
-      call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
+    if (triesInline(engine)) {
+      int n = (int) engine.inline().send((RawHandle) handle, memory);
+      engine.countInline(!isUndecided(n));
+      if (!isUndecided(n)) {
+        return n;
+      }
     }
-    call.operation(0).using(handle, lent).openEnded();
-    return engine.run(call);
+    int allFlags = flags | Constants.MSG_NOSIGNAL;
+    return handle.run(
+        (operation, fd) -> operation.send(fd, memory.address(), (int) memory.byteSize(), allFlags),
+        lent,
+        nanos);
   }
 
   /** Receives into several pieces of memory, one after the other; 0 at the end. */

@@ -2,7 +2,9 @@ package io.ringspun.internal.ring;
 
 import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_MORE;
 import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_NOTIF;
+import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_SOCK_NONEMPTY;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_RECV;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
 import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
 
@@ -239,7 +241,9 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
       handle.latchSyncFailure(-result);
     }
-    operation.resultFlags = flags;
+    if (operation.opcode() == IORING_OP_RECV && handle != null) {
+      handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
+    }
     finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
   }
 

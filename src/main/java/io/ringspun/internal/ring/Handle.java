@@ -41,6 +41,8 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private volatile @Nullable Thread waiting; // set once by close(), read by the last user
   private @Nullable Engine closerRing; // written before waiting, read after it
 
+  private boolean mayHaveLeft = true;
+
   /** The errno of the first sync that lost data, or 0; set by ring threads. */
   final AtomicInteger failedSync;
 
@@ -220,6 +222,19 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /** Gives the number back to the kernel, once nobody uses it. */
   abstract void giveBack() throws IOException;
+
+  /** Remembers whether a receiver left something behind, or may have. */
+  public final void noteLeft(boolean left) {
+    mayHaveLeft = left;
+  }
+
+  /**
+   * Returns whether there may be something to receive at once. A hint: any thread sets it, and
+   * something may have arrived since.
+   */
+  public final boolean mayHaveLeft() {
+    return mayHaveLeft;
+  }
 
   /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
   final void latchSyncFailure(int errno) {

@@ -39,9 +39,6 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
 
-  /** Set likewise: the {@code IORING_CQE_F_} flags that came with the result. */
-  int resultFlags;
-
   boolean finished;
 
   byte retries;
@@ -111,11 +108,6 @@ public final class Operation extends SubmissionEntry {
     return result;
   }
 
-  /** Returns the {@code IORING_CQE_F_} flags that came with the result. */
-  public int resultFlags() {
-    return resultFlags;
-  }
-
   void reset() {
     handle = null;
     other = null;
@@ -124,7 +116,6 @@ public final class Operation extends SubmissionEntry {
     repeatable = false;
     openEnded = false;
     retries = 0;
-    resultFlags = 0; // none come with a result of our own
     finished = false;
     assert slot == NO_SLOT;
   }
