@@ -9,6 +9,7 @@ import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
@@ -66,27 +67,30 @@ public final class RingSocket extends SocketDescriptor {
   private static final Receiving RECEIVE_BUNDLES =
       (operation, fd, group) -> operation.multishotRecvBundle(fd, group, 0);
 
-  private static final long NO_ZERO_COPY = Long.MAX_VALUE;
+  private static final long NEVER = Long.MAX_VALUE;
   private static final int SEND_FILE_BYTES = 1 << 17;
 
   private final long zeroCopyAbove;
+  private final long spliceAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(RawHandle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
+  private RingSocket(
+      RawHandle handle, Family family, long timeoutNanos, long zeroCopyAbove, long spliceAbove) {
     super(handle, family, timeoutNanos);
     this.zeroCopyAbove = zeroCopyAbove;
+    this.spliceAbove = spliceAbove;
     transfer = new StreamTransfer(handle, zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(int fd, Family family, Engine home) {
-    return new RingSocket(new RawHandle(fd, false, home), family, 0, NO_ZERO_COPY);
+    return new RingSocket(new RawHandle(fd, false, home), family, 0, NEVER, NEVER);
   }
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
   static RingSocket ofJdk(int fd, Family family, Engine home) {
     RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
-    return new RingSocket(handle, family, 0, NO_ZERO_COPY);
+    return new RingSocket(handle, family, 0, NEVER, NEVER);
   }
 
   StreamTransfer transfer() {
@@ -248,7 +252,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingSocket withTimeout(Duration limit) {
-    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit), zeroCopyAbove);
+    long nanos = Arguments.timeoutNanos(limit);
+    return new RingSocket(socketHandle(), family(), nanos, zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -271,10 +276,33 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if negative
    */
   public RingSocket withZeroCopyAbove(long bytes) {
+    requireCount(bytes);
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes, spliceAbove);
+  }
+
+  /**
+   * Returns this socket with a {@link #sendFile} that copies nothing: of more than so many bytes,
+   * what it is asked for goes from the file to the socket by way of a pipe ({@code
+   * IORING_OP_SPLICE}, Linux 5.7).
+   *
+   * <p>Worth it from about 1 MiB on. The kernel has worker threads do that, one step of 1 MiB at a
+   * time, so what is small costs more than it does to copy; and a peer that stops to read in the
+   * middle of a step occupies one of the ring's workers until it goes on (see {@link
+   * io.ringspun.RingOptions#withWorkers}). Files that cannot be spliced are copied.
+   *
+   * @param bytes at least 0
+   * @return another view of this socket; closing either closes both
+   * @throws IllegalArgumentException if negative
+   */
+  public RingSocket withSpliceAbove(long bytes) {
+    requireCount(bytes);
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), zeroCopyAbove, bytes);
+  }
+
+  private static void requireCount(long bytes) {
     if (bytes < 0) {
       throw new IllegalArgumentException("the number of bytes is negative: " + bytes);
     }
-    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes);
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -526,8 +554,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a part of a file, by reading and sending 128 KiB at a time. If it fails, an unknown part
-   * has been sent.
+   * Sends a part of a file, by reading and sending 128 KiB at a time, or as {@link
+   * #withSpliceAbove} says. If it fails, an unknown part has been sent.
    *
    * @param file what to read, opened for that
    * @param position where to begin, in bytes from the beginning of the file
@@ -539,10 +567,16 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment, and for the file
    */
   public long sendFile(RingFile file, long position, long count) throws IOException {
-    if (count < 0) {
-      throw new IllegalArgumentException("the count is negative: " + count);
-    }
+    requireCount(count);
     Arguments.requirePosition(position, count);
+    long spliced =
+        count > spliceAbove
+            ? SplicedFile.send(Handle.of(file), socketHandle(), position, count, timeoutNanos())
+            : 0;
+    return spliced + sendCopying(file, position + spliced, count - spliced);
+  }
+
+  private long sendCopying(RingFile file, long position, long count) throws IOException {
     int failuresBefore = Engine.failures();
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     NativePool.Block block = NativePool.take(step);

@@ -181,7 +181,9 @@ public final class Constants {
   public static final int POLLRDHUP = 0x2000;
 
   // splice(2)
+  public static final int SPLICE_F_MOVE = 1;
   public static final int SPLICE_F_NONBLOCK = 2;
+  public static final int SPLICE_F_MORE = 4;
   public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
 
   // fcntl(2)
