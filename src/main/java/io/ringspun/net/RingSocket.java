@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.BufferRing;
+import io.ringspun.Lease;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
@@ -11,6 +12,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.RawHandle;
@@ -325,6 +327,25 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
+   * Receives bytes into the buffer of a lease, whose size is asked for; {@link Lease#filled} shows
+   * them. See {@link #read(MemorySegment)}.
+   *
+   * @param target where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public int read(Lease target) throws IOException {
+    LentBuffer buffer = LentBuffer.of(target);
+    MemorySegment memory = buffer.memory();
+    buffer.filled(0); // what the kernel leaves there before it fails is not for reading
+    int n = transfer.receive(memory, timeoutNanos());
+    buffer.filled(n);
+    return endOrCount(n);
+  }
+
+  /**
    * Receives bytes into a buffer, from its position to its limit, and moves its position; see
    * {@link #read(MemorySegment)}. A heap buffer is copied.
    *
@@ -519,6 +540,52 @@ public final class RingSocket extends SocketDescriptor {
     long n = transfer.send(segments(sources), 0, timeoutNanos());
     LentVector.advance(sources, n);
     return n;
+  }
+
+  /**
+   * Sends the first bytes of the buffer of a lease: what was read into it, or put into its {@link
+   * Lease#segment}; bytes that are neither are sent as zeros. If they are more than {@link
+   * #withZeroCopyAbove} says, they are not copied, and on the ring of the lease's pool, if that is
+   * registered, the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with {@code
+   * IORING_RECVSEND_FIXED_BUF}, Linux 6.0); see {@link #write(MemorySegment)}.
+   *
+   * @param source the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public int write(Lease source, int length) throws IOException {
+    LentBuffer buffer = owned(source, length);
+    return transfer.send(buffer, 0, length, 0, timeoutNanos());
+  }
+
+  private static LentBuffer owned(Lease source, int length) {
+    LentBuffer buffer = LentBuffer.of(source);
+    buffer.requireFits(length);
+    buffer.own(length);
+    return buffer;
+  }
+
+  /**
+   * Sends the first bytes of the buffer of a lease, all of them; see {@link #write(Lease, int)}. If
+   * it fails, an unknown part has been sent.
+   *
+   * @param source the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public void writeFully(Lease source, int length) throws IOException {
+    LentBuffer buffer = owned(source, length);
+    Deadline deadline = deadline();
+    for (int done = 0; done < length; ) {
+      done += transfer.send(buffer, done, length, Constants.MSG_WAITALL, left(deadline));
+    }
   }
 
   /**

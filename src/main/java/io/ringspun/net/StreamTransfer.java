@@ -6,13 +6,16 @@ import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
@@ -60,21 +63,31 @@ final class StreamTransfer {
    * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
    */
   int send(MemorySegment source, int flags, long nanos) throws IOException {
+    return send(source, null, flags, nanos);
+  }
+
+  /** Sends likewise, from a part of a pool's buffer. */
+  int send(LentBuffer buffer, int from, int to, int flags, long nanos) throws IOException {
+    return send(buffer.memory().asSlice(from, to - from), buffer, flags, nanos);
+  }
+
+  private int send(MemorySegment source, @Nullable LentBuffer buffer, int flags, long nanos)
+      throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(source)) {
       int n = -Errno.EOPNOTSUPP;
       if (length > zeroCopyAbove) {
-        n = send(source.address(), length, flags, source, nanos, true);
+        n = sendZeroCopy(source, length, buffer, flags, nanos);
       }
       if (isZeroCopyRefused(n)) {
-        n = send(source.address(), length, flags, source, nanos, false);
+        n = send(source.address(), length, flags, source, nanos);
       }
       return NetErrors.check("send", n);
     }
     Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES));
     try {
       return NetErrors.check(
-          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos, false));
+          "send", send(loan.address(), (int) loan.byteSize(), flags, loan.owner(), nanos));
     } finally {
       if (isSettled()) {
         loan.close();
@@ -87,18 +100,31 @@ final class StreamTransfer {
     return result == -Errno.EOPNOTSUPP || result == -Errno.ENOBUFS || result == -Errno.ENOMEM;
   }
 
-  private int send(long address, int length, int flags, Object lent, long nanos, boolean zeroCopy)
+  private int send(long address, int length, int flags, Object lent, long nanos)
       throws IOException {
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(nanos);
-    if (zeroCopy) {
-      call.operation(0).sendZc(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
-    } else {
-      call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
-    }
+    call.operation(0).send(handle.fd(), address, length, flags | Constants.MSG_NOSIGNAL);
     call.operation(0).using(handle, lent).openEnded();
     return engine.run(call);
+  }
+
+  private int sendZeroCopy(
+      MemorySegment source, int length, @Nullable LentBuffer buffer, int flags, long nanos)
+      throws IOException {
+    int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(handle.engine());
+    int allFlags = flags | Constants.MSG_NOSIGNAL;
+    return handle.run(
+        (operation, fd) -> {
+          if (slot >= 0) {
+            operation.sendZcFixed(fd, source.address(), length, allFlags, slot);
+          } else {
+            operation.sendZc(fd, source.address(), length, allFlags);
+          }
+        },
+        source,
+        nanos);
   }
 
   /** Receives into several pieces of memory, one after the other; 0 at the end. */

@@ -211,6 +211,7 @@ public final class Constants {
   // sqe->ioprio of operations on sockets
   public static final int IORING_ACCEPT_MULTISHOT = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
+  public static final int IORING_RECVSEND_FIXED_BUF = 1 << 2;
   public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // socket(2)
