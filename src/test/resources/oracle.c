@@ -182,6 +182,8 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "sendZc"))
 		io_uring_prep_send_zc(sqe, a[0], (void *) a[1], a[2], a[3], 0);
+	else if (!strcmp(method, "sendZcFixed"))
+		io_uring_prep_send_zc_fixed(sqe, a[0], (void *) a[1], a[2], a[3], 0, a[4]);
 	else if (!strcmp(method, "sendmsgZc"))
 		io_uring_prep_sendmsg_zc(sqe, a[0], (struct msghdr *) a[1], a[2]);
 	else if (!strcmp(method, "send"))

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.BufferRing;
+import io.ringspun.Lease;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
@@ -11,6 +12,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.RawHandle;
@@ -67,27 +69,30 @@ public final class RingSocket extends SocketDescriptor {
   private static final Receiving RECEIVE_BUNDLES =
       (operation, fd, group) -> operation.multishotRecvBundle(fd, group, 0);
 
-  private static final long NO_ZERO_COPY = Long.MAX_VALUE;
+  private static final long NEVER = Long.MAX_VALUE;
   private static final int SEND_FILE_BYTES = 1 << 17;
 
   private final long zeroCopyAbove;
+  private final long spliceAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(Handle handle, Family family, long timeoutNanos, long zeroCopyAbove) {
+  private RingSocket(
+      Handle handle, Family family, long timeoutNanos, long zeroCopyAbove, long spliceAbove) {
     super(handle, family, timeoutNanos);
     this.zeroCopyAbove = zeroCopyAbove;
+    this.spliceAbove = spliceAbove;
     transfer = new StreamTransfer(handle, zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(Handle handle, Family family) {
-    return new RingSocket(handle, family, 0, NO_ZERO_COPY);
+    return new RingSocket(handle, family, 0, NEVER, NEVER);
   }
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
   static RingSocket ofJdk(int fd, Family family, Engine home) {
     RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
-    return new RingSocket(handle, family, 0, NO_ZERO_COPY);
+    return new RingSocket(handle, family, 0, NEVER, NEVER);
   }
 
   StreamTransfer transfer() {
@@ -259,7 +264,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingSocket withTimeout(Duration limit) {
-    return new RingSocket(socketHandle(), family(), Arguments.timeoutNanos(limit), zeroCopyAbove);
+    long nanos = Arguments.timeoutNanos(limit);
+    return new RingSocket(socketHandle(), family(), nanos, zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -272,7 +278,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public RingSocket installDescriptor() throws IOException {
-    return new RingSocket(install(), family(), timeoutNanos(), zeroCopyAbove);
+    return new RingSocket(install(), family(), timeoutNanos(), zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -295,10 +301,33 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if negative
    */
   public RingSocket withZeroCopyAbove(long bytes) {
+    requireCount(bytes);
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes, spliceAbove);
+  }
+
+  /**
+   * Returns this socket with a {@link #sendFile} that copies nothing: of more than so many bytes,
+   * what it is asked for goes from the file to the socket by way of a pipe ({@code
+   * IORING_OP_SPLICE}, Linux 5.7).
+   *
+   * <p>Worth it from about 1 MiB on. The kernel has worker threads do that, one step of 1 MiB at a
+   * time, so what is small costs more than it does to copy; and a peer that stops to read in the
+   * middle of a step occupies one of the ring's workers until it goes on (see {@link
+   * io.ringspun.RingOptions#withWorkers}). Files that cannot be spliced are copied.
+   *
+   * @param bytes at least 0
+   * @return another view of this socket; closing either closes both
+   * @throws IllegalArgumentException if negative
+   */
+  public RingSocket withSpliceAbove(long bytes) {
+    requireCount(bytes);
+    return new RingSocket(socketHandle(), family(), timeoutNanos(), zeroCopyAbove, bytes);
+  }
+
+  private static void requireCount(long bytes) {
     if (bytes < 0) {
       throw new IllegalArgumentException("the number of bytes is negative: " + bytes);
     }
-    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes);
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -318,6 +347,25 @@ public final class RingSocket extends SocketDescriptor {
   public int read(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
     return endOrCount(transfer.receive(target, timeoutNanos()));
+  }
+
+  /**
+   * Receives bytes into the buffer of a lease, whose size is asked for; {@link Lease#filled} shows
+   * them. See {@link #read(MemorySegment)}.
+   *
+   * @param target where the bytes go
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public int read(Lease target) throws IOException {
+    LentBuffer buffer = LentBuffer.of(target);
+    MemorySegment memory = buffer.memory();
+    buffer.filled(0); // what the kernel leaves there before it fails is not for reading
+    int n = transfer.receive(memory, timeoutNanos());
+    buffer.filled(n);
+    return endOrCount(n);
   }
 
   /**
@@ -519,6 +567,52 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
+   * Sends the first bytes of the buffer of a lease: what was read into it, or put into its {@link
+   * Lease#segment}; bytes that are neither are sent as zeros. If they are more than {@link
+   * #withZeroCopyAbove} says, they are not copied, and on the ring of the lease's pool, if that is
+   * registered, the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with {@code
+   * IORING_RECVSEND_FIXED_BUF}, Linux 6.0); see {@link #write(MemorySegment)}.
+   *
+   * @param source the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public int write(Lease source, int length) throws IOException {
+    LentBuffer buffer = owned(source, length);
+    return transfer.send(buffer, 0, length, 0, timeoutNanos());
+  }
+
+  private static LentBuffer owned(Lease source, int length) {
+    LentBuffer buffer = LentBuffer.of(source);
+    buffer.requireFits(length);
+    buffer.own(length);
+    return buffer;
+  }
+
+  /**
+   * Sends the first bytes of the buffer of a lease, all of them; see {@link #write(Lease, int)}. If
+   * it fails, an unknown part has been sent.
+   *
+   * @param source the bytes
+   * @param length how many of them, from 1 to the size of the buffer
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if the lease is closed
+   * @throws WrongThreadException if another thread took the lease
+   * @throws IOException as listed in the class comment
+   */
+  public void writeFully(Lease source, int length) throws IOException {
+    LentBuffer buffer = owned(source, length);
+    Deadline deadline = deadline();
+    for (int done = 0; done < length; ) {
+      done += transfer.send(buffer, done, length, Constants.MSG_WAITALL, left(deadline));
+    }
+  }
+
+  /**
    * Sends a segment whole ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). If it fails, an
    * unknown part has been sent.
    *
@@ -551,8 +645,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a part of a file, by reading and sending 128 KiB at a time. If it fails, an unknown part
-   * has been sent.
+   * Sends a part of a file, by reading and sending 128 KiB at a time, or as {@link
+   * #withSpliceAbove} says. If it fails, an unknown part has been sent.
    *
    * @param file what to read, opened for that
    * @param position where to begin, in bytes from the beginning of the file
@@ -564,10 +658,16 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment, and for the file
    */
   public long sendFile(RingFile file, long position, long count) throws IOException {
-    if (count < 0) {
-      throw new IllegalArgumentException("the count is negative: " + count);
-    }
+    requireCount(count);
     Arguments.requirePosition(position, count);
+    long spliced =
+        count > spliceAbove
+            ? SplicedFile.send(Handle.of(file), socketHandle(), position, count, timeoutNanos())
+            : 0;
+    return spliced + sendCopying(file, position + spliced, count - spliced);
+  }
+
+  private long sendCopying(RingFile file, long position, long count) throws IOException {
     int failuresBefore = Engine.failures();
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     NativePool.Block block = NativePool.take(step);

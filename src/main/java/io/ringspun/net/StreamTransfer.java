@@ -7,13 +7,16 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
@@ -97,16 +100,21 @@ final class StreamTransfer {
    * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
    */
   int send(MemorySegment source, int flags, long nanos) throws IOException {
+    return send(source, null, flags, nanos);
+  }
+
+  /** Sends likewise, from a part of a pool's buffer. */
+  int send(LentBuffer buffer, int from, int to, int flags, long nanos) throws IOException {
+    return send(buffer.memory().asSlice(from, to - from), buffer, flags, nanos);
+  }
+
+  private int send(MemorySegment source, @Nullable LentBuffer buffer, int flags, long nanos)
+      throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(source)) {
       int n = -Errno.EOPNOTSUPP;
       if (length > zeroCopyAbove) {
-        n =
-            handle.run(
-                (operation, fd) ->
-                    operation.sendZc(fd, source.address(), length, flags | Constants.MSG_NOSIGNAL),
-                source,
-                nanos);
+        n = sendZeroCopy(source, length, buffer, flags, nanos);
       }
       if (isZeroCopyRefused(n)) {
         n = sendCopying(source.asSlice(0, length), flags, source, nanos);
@@ -142,6 +150,23 @@ final class StreamTransfer {
     return handle.run(
         (operation, fd) -> operation.send(fd, memory.address(), (int) memory.byteSize(), allFlags),
         lent,
+        nanos);
+  }
+
+  private int sendZeroCopy(
+      MemorySegment source, int length, @Nullable LentBuffer buffer, int flags, long nanos)
+      throws IOException {
+    int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(handle.engine());
+    int allFlags = flags | Constants.MSG_NOSIGNAL;
+    return handle.run(
+        (operation, fd) -> {
+          if (slot >= 0) {
+            operation.sendZcFixed(fd, source.address(), length, allFlags, slot);
+          } else {
+            operation.sendZc(fd, source.address(), length, allFlags);
+          }
+        },
+        source,
         nanos);
   }
 

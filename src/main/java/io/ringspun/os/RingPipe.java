@@ -3,14 +3,11 @@ package io.ringspun.os;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.SystemCall;
-import io.ringspun.internal.ring.Call;
-import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.NativePool;
-import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.Pipe;
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A pipe: what is written to its sink is read from its source. Each end is closed by itself, or
@@ -19,8 +16,6 @@ import java.lang.foreign.ValueLayout;
  * @since 0.1
  */
 public final class RingPipe implements AutoCloseable {
-  private static final int ENDS_BYTES = 2 * Integer.BYTES;
-
   private final RingDescriptor source;
   private final RingDescriptor sink;
 
@@ -42,32 +37,14 @@ public final class RingPipe implements AutoCloseable {
    * @throws IOException as listed above
    */
   public static RingPipe open(Ring ring) throws IOException {
-    Engine home = EngineAccess.of(ring);
-    NativePool.Block ends = NativePool.take(ENDS_BYTES);
-    boolean hadFailed = home.hasFailed();
     try {
-      int result;
-      if (home.has("PIPE")) {
-        Call call = home.single();
-        call.operation(0).pipe(ends.address(), Constants.O_CLOEXEC);
-        call.operation(0).using(null, ends);
-        result = home.run(call);
-      } else {
-        home.requireUsable();
-        result = (int) home.kernel().call(SystemCall.PIPE2, ends.address(), Constants.O_CLOEXEC);
-      }
-      SystemDescriptor.check("pipe", result);
-      return new RingPipe(end(home, ends, 0), end(home, ends, 1));
-    } finally {
-      if (hadFailed || !home.hasFailed()) {
-        ends.close();
-      }
+      Pipe pipe = Pipe.open(EngineAccess.of(ring));
+      return new RingPipe(RingDescriptor.of(pipe.source()), RingDescriptor.of(pipe.sink()));
+    } catch (ErrnoException e) {
+      OperationException refusal = new OperationException("pipe", e.errno());
+      refusal.initCause(e);
+      throw refusal;
     }
-  }
-
-  private static RingDescriptor end(Engine home, NativePool.Block ends, int index) {
-    int fd = ends.memory().getAtIndex(ValueLayout.JAVA_INT, index);
-    return RingDescriptor.of(new RawHandle(fd, false, home));
   }
 
   /**

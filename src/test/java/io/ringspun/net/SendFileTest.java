@@ -1,15 +1,25 @@
 package io.ringspun.net;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_PIPE;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_READ;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_SEND;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_SPLICE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.FaultyRing;
+import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
+import io.ringspun.file.RingOpenOption;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
@@ -20,8 +30,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonReadableChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -31,9 +44,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SendFileTest {
   private final byte[] content = new byte[1_000_003];
+  private final FaultKernel kernel = new FaultKernel();
   private Path path;
 
   static List<RingCase> cases() {
@@ -55,13 +70,23 @@ class SendFileTest {
     return target.toArray(ValueLayout.JAVA_BYTE);
   }
 
+  /** Whether bytes are read and sent, or spliced. */
+  private enum Way {
+    COPIED,
+    SPLICED;
+
+    RingSocket view(RingSocket socket) {
+      return this == SPLICED ? socket.withSpliceAbove(0) : socket;
+    }
+  }
+
   /** Sends, and returns what arrives if that is as much as was said to have been sent. */
-  private void requireSent(Ring ring, Pair pair, RingFile file, long position, long count)
+  private void requireSent(Ring ring, Way way, Pair pair, RingFile file, long position, long count)
       throws Exception {
     int end = (int) Math.min(content.length, position + count);
     int expected = Math.max(0, end - (int) position);
     var reader = BlockedCall.start(ring, () -> readFully(pair.right(), expected));
-    assertEquals(expected, pair.left().sendFile(file, position, count));
+    assertEquals(expected, way.view(pair.left()).sendFile(file, position, count));
     if (expected > 0) {
       assertArrayEquals(Arrays.copyOfRange(content, (int) position, end), reader.result());
     }
@@ -72,29 +97,119 @@ class SendFileTest {
   void ranges(RingCase ringCase) throws Exception {
     ringCase.run(
         ring -> {
-          for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
-            try (Pair pair = Pair.open(ring, kind);
-                RingFile file = RingFile.open(ring, path)) {
-              requireSent(ring, pair, file, 0, content.length);
-              requireSent(ring, pair, file, 17, 300_000);
-              requireSent(ring, pair, file, 1_000_000, 1000);
-              requireSent(ring, pair, file, 2_000_000, 1000);
-              requireSent(ring, pair, file, 5, 0);
-              requireSent(ring, pair, file, 0, 1L << 40);
+          for (Way way : Way.values()) {
+            for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
+              try (Pair pair = Pair.open(ring, kind);
+                  RingFile file = RingFile.open(ring, path)) {
+                requireSent(ring, way, pair, file, 0, content.length);
+                requireSent(ring, way, pair, file, 17, 300_000);
+                requireSent(ring, way, pair, file, 1_000_000, 1000);
+                requireSent(ring, way, pair, file, 2_000_000, 1000);
+                requireSent(ring, way, pair, file, 5, 0);
+                requireSent(ring, way, pair, file, 0, 1L << 40);
+              }
             }
           }
         });
   }
 
+  /** More than a pipe holds, and than a socket takes at once. */
+  @ParameterizedTest
+  @EnumSource
+  void splice_large(Caller caller) throws Exception {
+    Bytes.file(path, 3, 9_000_001);
+    try (Ring ring = FaultyRing.open(kernel);
+        Pair pair = Pair.open(ring, Kind.IPV4);
+        RingFile file = RingFile.open(ring, path)) {
+      RingSocket socket = pair.left().withSpliceAbove(1 << 20).withTimeout(Duration.ofDays(1));
+      var sender = BlockedCall.start(ring, caller, () -> socket.sendFile(file, 1, 9_000_000));
+      Bytes.check(3, 1, readFully(pair.right(), 9_000_000));
+      assertEquals(9_000_000, sender.result());
+      assertTrue(kernel.submitted(IORING_OP_SPLICE) >= 18, "a pipe holds a MiB at most");
+      assertEquals(0, kernel.submitted(IORING_OP_SEND));
+      var small = BlockedCall.start(ring, () -> readFully(pair.right(), 1 << 20));
+      assertEquals(1 << 20, caller.call(ring, () -> socket.sendFile(file, 0, 1 << 20)));
+      assertTrue(kernel.submitted(IORING_OP_SEND) > 0, "no more than the limit");
+      Bytes.check(3, 0, small.result());
+      assertThrows(IllegalArgumentException.class, () -> socket.withSpliceAbove(-1));
+    }
+  }
+
   @Test
-  void transfers_short() throws Exception {
-    FaultKernel kernel = new FaultKernel();
+  void splice_registeredFile() throws Exception {
+    try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
+        Pair pair = Pair.open(ring, Kind.IPV4);
+        RingFile file = RingFile.open(ring, path, RingOpenOption.REGISTERED)) {
+      assertTrue(file.isRegistered());
+      requireSent(ring, Way.SPLICED, pair, file, 3, 600_000);
+    }
+  }
+
+  /** What cannot be spliced is read and sent; so is what is left when that shows. */
+  @ParameterizedTest
+  @ValueSource(ints = {IORING_OP_SPLICE, IORING_OP_PIPE})
+  void splice_refused(int opcode) throws Exception {
+    int errno = opcode == IORING_OP_PIPE ? Errno.EMFILE : Errno.EINVAL;
+    try (Ring ring = FaultyRing.open(kernel);
+        Pair pair = Pair.open(ring, Kind.IPV4);
+        RingFile file = RingFile.open(ring, path)) {
+      FaultRule rule = FaultRule.on(opcode).after(opcode == IORING_OP_PIPE ? 0 : 2).fail(errno);
+      kernel.add(FaultRule.on(IORING_OP_SPLICE).times(2).shorten(70_000));
+      kernel.add(rule);
+      requireSent(ring, Way.SPLICED, pair, file, 3, 600_000);
+      assumeTrue(rule.hits() > 0, "pipes are made by pipe2(2), on Linux before 6.16");
+      assertTrue(kernel.submitted(IORING_OP_SEND) > 0);
+    }
+  }
+
+  @Test
+  void splice_notReadable() throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.IPV4);
+        RingFile file = RingFile.open(ring, path, StandardOpenOption.WRITE)) {
+      RingSocket socket = pair.left().withSpliceAbove(0);
+      assertThrows(NonReadableChannelException.class, () -> socket.sendFile(file, 0, 10));
+    }
+  }
+
+  @Test
+  void splice_peerGone() throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.UNIX);
+        RingFile file = RingFile.open(ring, path)) {
+      pair.right().close();
+      RingSocket socket = pair.left().withSpliceAbove(0);
+      OperationException gone =
+          assertThrows(OperationException.class, () -> socket.sendFile(file, 0, 10));
+      assertEquals(Errno.EPIPE, gone.errno());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void splice_timeLimit(Caller caller) throws Exception {
+    Files.write(path, new byte[32 << 20]);
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.IPV4);
+        RingFile file = RingFile.open(ring, path)) {
+      RingSocket socket = pair.left().withSpliceAbove(0).withTimeout(Duration.ofMillis(50));
+      assertThrows(
+          OperationTimeoutException.class,
+          () -> caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20)));
+      assertTrue(socket.isOpen());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void transfers_short(Way way) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         Pair pair = Pair.open(ring, Kind.IPV4);
         RingFile file = RingFile.open(ring, path)) {
       kernel.add(FaultRule.on(IORING_OP_READ).shorten(50_001));
       kernel.add(FaultRule.on(IORING_OP_SEND).shorten(7_777));
-      requireSent(ring, pair, file, 3, 600_000);
+      kernel.add(FaultRule.on(IORING_OP_SPLICE).after(1).shorten(7_777));
+      requireSent(ring, way, pair, file, 3, 600_000);
     }
   }
 
@@ -117,11 +232,13 @@ class SendFileTest {
   @EnumSource
   void closedAndInterruptedMeanwhile(Caller caller) throws Exception {
     Files.write(path, new byte[32 << 20]);
-    for (boolean close : new boolean[] {true, false}) {
+    for (int i = 0; i < 4; i++) {
+      boolean close = i < 2;
+      Way way = Way.values()[i % 2];
       try (Ring ring = Ring.open();
           Pair pair = Pair.open(ring, Kind.IPV4);
           RingFile file = RingFile.open(ring, path)) {
-        RingSocket socket = pair.left();
+        RingSocket socket = way.view(pair.left());
         var sender = BlockedCall.start(ring, caller, () -> socket.sendFile(file, 0, 32 << 20));
         sender.awaitInFlight(ring, 1);
         if (close) {

@@ -280,6 +280,7 @@ class SharedBuffersTest {
       abc.close();
       fghij.close();
       assertFalse(taker.hasEnded(), "a piece is still out");
+      assertEquals(0, buffers.available());
       assertEquals("de", text(de));
       de.close();
       assertEquals("k", taker.result());

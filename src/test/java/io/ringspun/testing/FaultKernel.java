@@ -4,6 +4,7 @@ import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.CompletionEntry;
@@ -77,6 +78,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
    * @param ring the ring's descriptor
    * @param opcode {@code IORING_OP_} number
    * @param flags {@code IOSQE_} flags
+   * @param priority flags of operations on sockets
    * @param fd what it works on
    * @param offset the second word
    * @param address the third word
@@ -89,6 +91,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       int ring,
       int opcode,
       int flags,
+      int priority,
       int fd,
       long offset,
       long address,
@@ -178,6 +181,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
           real.fd(),
           Byte.toUnsignedInt(entries.get(JAVA_BYTE, at)),
           Byte.toUnsignedInt(entries.get(JAVA_BYTE, at + 1)),
+          entries.get(JAVA_SHORT, at + 2),
           entries.get(JAVA_INT, at + 4),
           entries.get(JAVA_LONG, at + 8),
           entries.get(JAVA_LONG, at + 16),

@@ -183,7 +183,9 @@ public final class Constants {
   public static final int POLLRDHUP = 0x2000;
 
   // splice(2)
+  public static final int SPLICE_F_MOVE = 1;
   public static final int SPLICE_F_NONBLOCK = 2;
+  public static final int SPLICE_F_MORE = 4;
   public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
 
   // fcntl(2)
@@ -212,6 +214,7 @@ public final class Constants {
   public static final int IORING_ACCEPT_MULTISHOT = 1;
   public static final int IORING_RECVSEND_POLL_FIRST = 1;
   public static final int IORING_RECV_MULTISHOT = 1 << 1;
+  public static final int IORING_RECVSEND_FIXED_BUF = 1 << 2;
   public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
 
   // commands to a socket

@@ -401,6 +401,16 @@ public class SubmissionEntry {
     set(IORING_OP_SEND_ZC, fd, 0, address, length, flags);
   }
 
+  /**
+   * {@code IORING_OP_SEND_ZC} with {@code IORING_RECVSEND_FIXED_BUF}, Linux 6.0: the memory lies in
+   * a registered buffer.
+   */
+  public final void sendZcFixed(int fd, long address, int length, int flags, int bufferIndex) {
+    sendZc(fd, address, length, flags);
+    priority = IORING_RECVSEND_FIXED_BUF;
+    this.bufferIndex = bufferIndex;
+  }
+
   /** {@code IORING_OP_SENDMSG_ZC}, Linux 6.1. */
   public final void sendmsgZc(int fd, long message, int flags) {
     set(IORING_OP_SENDMSG_ZC, fd, 0, message, 1, flags);

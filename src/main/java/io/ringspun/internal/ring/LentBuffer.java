@@ -66,12 +66,23 @@ public final class LentBuffer {
    * @throws WrongThreadException if it was lent to another thread
    */
   public MemorySegment first(int length) {
+    requireFits(length);
+    return memory.asSlice(0, length);
+  }
+
+  /**
+   * Checks that the calling thread may use so many bytes of it.
+   *
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalStateException if it was given back
+   * @throws WrongThreadException if it was lent to another thread
+   */
+  public void requireFits(int length) {
     requireUsable();
     if (length < 1 || length > memory.byteSize()) {
       throw new IndexOutOfBoundsException(
           "%d bytes of a buffer of %d".formatted(length, memory.byteSize()));
     }
-    return memory.asSlice(0, length);
   }
 
   /** Returns its bytes. */

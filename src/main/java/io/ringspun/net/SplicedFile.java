@@ -1,0 +1,125 @@
+package io.ringspun.net;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Deadline;
+import io.ringspun.internal.ring.Encoder;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Pipe;
+import io.ringspun.internal.ring.RegisteredHandle;
+import java.io.IOException;
+
+/**
+ * Sends a file through a pipe, so that its pages go to the socket as they are. What an exception
+ * leaves in the pipe is still in the file, and no part of what was sent.
+ */
+final class SplicedFile {
+  /** What an unprivileged process may have in a pipe, by default. */
+  private static final int PIPE_BYTES = 1 << 20;
+
+  private final Engine ring;
+  private final Handle file;
+  private final Handle socket;
+  private final Pipe pipe;
+  private final int capacity;
+  private final long timeoutNanos;
+
+  private SplicedFile(Engine ring, Handle file, Handle socket, Pipe pipe, long timeoutNanos) {
+    this.ring = ring;
+    this.file = file;
+    this.socket = socket;
+    this.pipe = pipe;
+    this.timeoutNanos = timeoutNanos;
+    long resized =
+        ring.kernel().call(SystemCall.FCNTL, pipe.sink().fd(), Constants.F_SETPIPE_SZ, PIPE_BYTES);
+    capacity = resized > 0 ? (int) resized : 1 << 16; // as it is made
+  }
+
+  /**
+   * Sends a part of a file, as far as it goes.
+   *
+   * @return how many bytes were sent: fewer than asked for if the file ends before, or if it or the
+   *     socket cannot be spliced
+   */
+  static long send(Handle file, Handle socket, long position, long count, long timeoutNanos)
+      throws IOException {
+    Engine ring = file instanceof RegisteredHandle ? file.home() : socket.engine();
+    try (Pipe pipe = Pipe.open(ring)) {
+      return new SplicedFile(ring, file, socket, pipe, timeoutNanos).send(position, count);
+    } catch (ErrnoException _) {
+      return 0; // there can be no pipe: no descriptor is left, or no memory
+    }
+  }
+
+  private long send(long position, long count) throws IOException {
+    int fileFlags =
+        Constants.SPLICE_F_MOVE
+            | (file instanceof RegisteredHandle ? Constants.SPLICE_F_FD_IN_FIXED : 0);
+    long sent = 0;
+    while (sent < count) {
+      long from = position + sent;
+      int length = (int) Math.min(count - sent, capacity);
+      Deadline deadline = Deadline.after(timeoutNanos);
+      int n =
+          run(
+              pipe.sink(),
+              file,
+              deadline,
+              (operation, fd) -> operation.splice(file.fd(), from, fd, -1, length, fileFlags));
+      if (n == -Errno.EINVAL || n == -Errno.EBADF) {
+        break; // of a kind that cannot be spliced, or not open for reading
+      }
+      if (NetErrors.check("splice", n) == 0) {
+        break;
+      }
+      drain(n, sent + n < count, deadline);
+      sent += n;
+    }
+    return sent;
+  }
+
+  /**
+   * Has the socket take what is in the pipe. Waits until it takes something before it occupies a
+   * worker, which then waits for the rest.
+   */
+  private void drain(int count, boolean goesOn, Deadline deadline) throws IOException {
+    int flags = Constants.SPLICE_F_MOVE | (goesOn ? Constants.SPLICE_F_MORE : 0);
+    for (int done = 0; done < count; ) {
+      int left = count - done;
+      int ready =
+          run(
+              socket,
+              pipe.source(),
+              deadline,
+              (operation, fd) -> operation.pollAdd(fd, Constants.POLLOUT, 0));
+      NetErrors.check("poll", ready);
+      int n =
+          run(
+              socket,
+              pipe.source(),
+              deadline,
+              (operation, fd) -> operation.splice(pipe.source().fd(), -1, fd, -1, left, flags));
+      done += NetErrors.check("splice", n);
+    }
+  }
+
+  /** Runs an operation that ends when either is closed. */
+  private int run(Handle to, Handle from, Deadline deadline, Encoder encoder) throws IOException {
+    long nanos = deadline.left(ring);
+    Call call = ring.single().timeoutNanos(nanos);
+    to.acquire(); // the ring releases both at the completion
+    try {
+      from.acquire();
+    } catch (IOException e) {
+      to.release();
+      throw e;
+    }
+    encoder.encode(call.operation(0), to.fd());
+    call.operation(0).using(to, from, null).openEnded();
+    return ring.run(call);
+  }
+}
