@@ -50,8 +50,12 @@ public final class RingListener extends SocketDescriptor {
 
   private static RingListener open(Engine home, Family family) throws IOException {
     int fd = Sockets.open(home, family, Constants.SOCK_STREAM);
-    return new RingListener(
-        new RawHandle(fd, false, home), family, 0, ConcurrentHashMap.newKeySet());
+    return of(new RawHandle(fd, false, home), family);
+  }
+
+  /** Takes charge of a stream socket. */
+  static RingListener of(RawHandle handle, Family family) {
+    return new RingListener(handle, family, 0, ConcurrentHashMap.newKeySet());
   }
 
   /**

@@ -526,7 +526,7 @@ class ConnectionsTest {
     }
   }
 
-  private static void loadAllClasses() throws Exception {
+  static void loadAllClasses() throws Exception {
     LoggerFactory.getLogger(ConnectionsTest.class).warn("{} and {}", "one", "two");
     Path root = Path.of(Ring.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     try (Stream<Path> files = Files.walk(root)) {

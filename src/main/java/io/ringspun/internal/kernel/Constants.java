@@ -161,8 +161,11 @@ public final class Constants {
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+  public static final int O_PATH = 0x200000;
+  public static final int O_ACCMODE = 3;
 
   // fcntl(2)
+  public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
 
   // *at(2)
@@ -200,6 +203,7 @@ public final class Constants {
   public static final int SHUT_WR = 1;
 
   // send(2), recv(2)
+  public static final int MSG_CTRUNC = 0x8;
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_WAITALL = 0x100;
@@ -217,6 +221,7 @@ public final class Constants {
 
   // setsockopt(2): options
   public static final int SO_REUSEADDR = 2;
+  public static final int SO_TYPE = 3;
   public static final int SO_BROADCAST = 6;
   public static final int SO_SNDBUF = 7;
   public static final int SO_RCVBUF = 8;
@@ -224,6 +229,8 @@ public final class Constants {
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
   public static final int SO_REUSEPORT = 15;
+  public static final int SO_ACCEPTCONN = 30;
+  public static final int SO_DOMAIN = 39;
   public static final int SO_INCOMING_NAPI_ID = 56;
   public static final int IP_TOS = 1;
   public static final int IP_MULTICAST_IF = 32;
@@ -245,6 +252,9 @@ public final class Constants {
   public static final int IPV6_V6ONLY = 26;
   public static final int IPV6_MULTICAST_ALL = 29;
   public static final int IPV6_TCLASS = 67;
+
+  /** The most descriptors that one message can pass, {@code SCM_MAX_FD}. */
+  public static final int SCM_MAX_FD = 253;
 
   // ioctl(2)
   public static final long FIONREAD = 0x541b;

@@ -110,7 +110,7 @@ final class Dispatcher {
       Operation operation = call.operations[call.submitted];
       if (operation.finished) {
         call.submitted++;
-      } else if (isClosed(operation)) {
+      } else if (operation.isClosed()) {
         call.submitted++;
         finish(operation, -Errno.ECANCELED);
       } else if (submissions.room() > 0 && (operation.openEnded || inFlight.room() > 0)) {
@@ -126,7 +126,7 @@ final class Dispatcher {
   /** A part of a chain goes in at once: entries of different submissions are never linked. */
   private boolean submitChain(Call call) {
     for (Operation operation : call.operations) {
-      if (isClosed(operation)) {
+      if (operation.isClosed()) {
         finishUnsubmitted(call);
         return true;
       }
@@ -164,11 +164,6 @@ final class Dispatcher {
       }
     }
     return hard.length;
-  }
-
-  private static boolean isClosed(Operation operation) {
-    Handle handle = operation.handle;
-    return handle != null && !handle.isOpen();
   }
 
   private void add(Operation operation, int links) {
@@ -256,7 +251,7 @@ final class Dispatcher {
         && call.cancelled == Call.Cancelled.NOT
         && operation.retries < RETRIES_MAX
         && ending == Call.Cancelled.NOT
-        && !isClosed(operation);
+        && !operation.isClosed();
   }
 
   private static boolean isDataLoss(int errno) {
@@ -369,7 +364,7 @@ final class Dispatcher {
     closedSeen = false;
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
-      if (operation != null && isClosed(operation)) {
+      if (operation != null && operation.isClosed()) {
         operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
         cancel(operation);
       }
@@ -385,7 +380,7 @@ final class Dispatcher {
   private void cancelWaiting(Call call) {
     for (int i = call.submitted; i < call.operations.length; i++) {
       Operation operation = call.operations[i];
-      if (operation.finished || !isClosed(operation)) {
+      if (operation.finished || !operation.isClosed()) {
         continue;
       }
       if (call.shape == Call.Shape.LINKED) {

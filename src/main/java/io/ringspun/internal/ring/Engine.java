@@ -142,12 +142,10 @@ public final class Engine {
       case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
       case DISARMED, RING_CLOSED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
-      case NOT -> {
-        Handle handle = operation.handle;
-        yield handle != null && !handle.isOpen()
-            ? new AsynchronousCloseException()
-            : new IOException("the kernel cancelled the operation");
-      }
+      case NOT ->
+          operation.isClosed()
+              ? new AsynchronousCloseException()
+              : new IOException("the kernel cancelled the operation");
     };
   }
 
@@ -371,6 +369,11 @@ public final class Engine {
     Offload<Integer> closing = Offload.start(() -> kernel.close(fd));
     awaitUninterruptibly(closing::isDone);
     checkClosed(closing.resultNow());
+  }
+
+  /** Closes a raw descriptor likewise, and does not even have the caller wait. */
+  public void closeAside(int fd) {
+    var _ = Offload.start(() -> kernel.close(fd));
   }
 
   private static void checkClosed(int result) throws IOException {

@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.SubmissionEntry;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ public final class Operation extends SubmissionEntry {
 
   /** The descriptor it works on, so that closing one can find it. */
   @Nullable Handle handle;
+
+  /** Other descriptors that the kernel looks up meanwhile; who calls keeps them open. */
+  @Nullable List<? extends Handle> others;
 
   /** Whatever owns the memory that the kernel was lent; reachable until the completion. */
   @Nullable Object lent;
@@ -48,6 +52,27 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Notes other descriptors that it names: it ends when one of them is closed. */
+  public Operation naming(List<? extends Handle> named) {
+    others = named;
+    return this;
+  }
+
+  /** Returns whether something that it works on has been closed. */
+  boolean isClosed() {
+    if (handle != null && !handle.isOpen()) {
+      return true;
+    }
+    if (others != null) {
+      for (Handle other : others) {
+        if (!other.isOpen()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** Says that the operation may be submitted again after a transient refusal. */
   public Operation repeatable() {
     repeatable = true;
@@ -72,6 +97,7 @@ public final class Operation extends SubmissionEntry {
 
   void reset() {
     handle = null;
+    others = null;
     lent = null;
     repeatable = false;
     openEnded = false;
