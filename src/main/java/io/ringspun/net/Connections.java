@@ -105,7 +105,7 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
       LOG.warn(
           "{} cannot accept connections and will go on trying: {}",
           listener,
-          Errno.describe(errno));
+          NetErrors.of("accept", errno).getMessage());
     }
   }
 
