@@ -78,8 +78,8 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   public RingSocket accept() throws IOException {
     long nanos = listener.timeoutNanos();
     long deadline = System.nanoTime() + nanos;
-    while (true) {
-      int fd = Multishot.result(accepted.take(nanos, deadline));
+    for (boolean again = false; ; again = true) {
+      int fd = Multishot.result(accepted.take(nanos, deadline, again));
       if (fd >= 0) {
         goOn();
         return RingSocket.of(fd, listener.family(), home);
