@@ -262,8 +262,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has taken it:
-   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds. If the
-   * socket is closed meanwhile, either exception for that may be thrown.
+   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds.
    *
    * @param source its bytes; may be empty
    * @param target whom it is for
@@ -449,7 +448,10 @@ public final class RingDatagramSocket extends SocketDescriptor {
         message.add(extra.level(), extra.type(), extra.data());
       }
       message.pass(passed);
-      int n = family() == Family.UNIX ? runUnix(message) : message.run(timeoutNanos(), 0);
+      int n =
+          family() == Family.UNIX
+              ? (int) inSteps(() -> runUnix(message))
+              : message.run(timeoutNanos(), 0);
       if (target == null && (n == -Errno.EDESTADDRREQ || n == -Errno.ENOTCONN)) {
         throw new NotYetConnectedException();
       }

@@ -369,14 +369,19 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
     Deadline deadline = deadline();
-    for (long done = 0; done < target.byteSize(); ) {
-      int n = transfer.receive(target.asSlice(done), left(deadline));
-      if (n == 0) {
-        throw new EOFException(
-            "the stream ended %d bytes short".formatted(target.byteSize() - done));
-      }
-      done += n;
-    }
+    inSteps(
+        () -> {
+          long done = 0;
+          while (done < target.byteSize()) {
+            int n = transfer.receive(target.asSlice(done), left(deadline));
+            if (n == 0) {
+              throw new EOFException(
+                  "the stream ended %d bytes short".formatted(target.byteSize() - done));
+            }
+            done += n;
+          }
+          return done;
+        });
   }
 
   /**
@@ -390,13 +395,18 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(ByteBuffer target) throws IOException {
     requireWritable(target);
     Deadline deadline = deadline();
-    do {
-      int n = transfer.receive(segment(target), left(deadline));
-      if (n == 0) {
-        throw new EOFException("the stream ended %d bytes short".formatted(target.remaining()));
-      }
-      target.position(target.position() + n);
-    } while (target.hasRemaining());
+    inSteps(
+        () -> {
+          do {
+            int n = transfer.receive(segment(target), left(deadline));
+            if (n == 0) {
+              throw new EOFException(
+                  "the stream ended %d bytes short".formatted(target.remaining()));
+            }
+            target.position(target.position() + n);
+          } while (target.hasRemaining());
+          return target.position();
+        });
   }
 
   /**
@@ -611,9 +621,14 @@ public final class RingSocket extends SocketDescriptor {
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
     Deadline deadline = deadline();
-    for (long done = 0; done < source.byteSize(); ) {
-      done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
-    }
+    inSteps(
+        () -> {
+          long done = 0;
+          while (done < source.byteSize()) {
+            done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
+          }
+          return done;
+        });
   }
 
   /**
@@ -625,10 +640,14 @@ public final class RingSocket extends SocketDescriptor {
    */
   public void writeFully(ByteBuffer source) throws IOException {
     Deadline deadline = deadline();
-    do {
-      int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
-      source.position(source.position() + n);
-    } while (source.hasRemaining());
+    inSteps(
+        () -> {
+          do {
+            int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
+            source.position(source.position() + n);
+          } while (source.hasRemaining());
+          return source.position();
+        });
   }
 
   /**
@@ -653,17 +672,20 @@ public final class RingSocket extends SocketDescriptor {
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     NativePool.Block block = NativePool.take(step);
     try {
-      long sent = 0;
-      while (sent < count) {
-        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
-        int n = file.read(piece, position + sent);
-        if (n < 0) {
-          break;
-        }
-        writeFully(piece.asSlice(0, n));
-        sent += n;
-      }
-      return sent;
+      return inSteps(
+          () -> {
+            long sent = 0;
+            while (sent < count) {
+              MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+              int n = file.read(piece, position + sent);
+              if (n < 0) {
+                break;
+              }
+              writeFully(piece.asSlice(0, n));
+              sent += n;
+            }
+            return sent;
+          });
     } finally {
       if (Engine.failures() == failuresBefore) {
         block.close(); // else the kernel may still have it

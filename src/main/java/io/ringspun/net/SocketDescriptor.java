@@ -10,6 +10,8 @@ import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -163,6 +165,25 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
   final void requirePassing() {
     if (family != Family.UNIX) {
       throw new UnsupportedOperationException("only Unix sockets pass descriptors: " + this);
+    }
+  }
+
+  /** What a call does in several operations; returns how far it came. */
+  interface Steps {
+    long run() throws IOException;
+  }
+
+  /** Runs a call of several operations: a close between two of them is one that came meanwhile. */
+  final long inSteps(Steps steps) throws IOException {
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+    try {
+      return steps.run();
+    } catch (AsynchronousCloseException e) {
+      throw e;
+    } catch (ClosedChannelException e) {
+      throw isOpen() ? e : new AsynchronousCloseException();
     }
   }
 
