@@ -672,23 +672,32 @@ class PassedDescriptorsTest {
     }
   }
 
-  /** Others use sockets in non-blocking mode; here they wait. */
+  /** Others use pipes and sockets in non-blocking mode; here they wait. */
   @ParameterizedTest
   @EnumSource(Caller.class)
   void take_nonBlocking(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
         Pair other = Pair.open(ring, Kind.IPV4);
+        Fifo fifo = Fifo.open(ring, directory);
         PassedDescriptors passed = new PassedDescriptors()) {
-      RawHandle handle = other.left().socketHandle();
-      handle.engine().inline().setStatusFlags(handle.fd(), Constants.O_NONBLOCK);
-      pair.left().writePassing(bytes(1), other.left());
+      Descriptor[] both = {other.left(), fifo.file()};
+      for (RawHandle handle : SocketDescriptor.passable(both)) {
+        handle.engine().inline().setStatusFlags(handle.fd(), Constants.O_NONBLOCK);
+      }
+      pair.left().writePassing(bytes(1), both);
       pair.right().read(bytes(1), passed);
-      try (RingSocket taken = passed.takeSocket()) {
-        BlockedCall<Integer> call = BlockedCall.start(ring, caller, () -> taken.read(bytes(9)));
-        call.awaitInFlight(ring, 1);
+      try (RingSocket socket = passed.takeSocket();
+          RingFile pipe = passed.takeFile()) {
+        BlockedCall<Integer> fromPeer =
+            BlockedCall.start(ring, caller, () -> socket.read(bytes(9)));
+        fromPeer.awaitInFlight(ring, 1);
+        BlockedCall<Byte> fromPipe = BlockedCall.start(ring, caller, () -> Fifo.read(pipe));
+        fromPipe.awaitInFlight(ring, 2);
         other.right().write(bytes(4));
-        assertEquals(4, call.result());
+        assertEquals(4, fromPeer.result());
+        fifo.write(7);
+        assertEquals((byte) 7, fromPipe.result());
       }
     }
   }
