@@ -26,10 +26,9 @@ import org.slf4j.LoggerFactory;
  * }
  * }
  *
- * <p>What is taken has the ring as its home that received it, and is in blocking mode from then on,
- * for all who have it. If the first is something else than the method says, it stays the first. A
- * peer may pass what it likes, so look at what it is before using it: a file may be one that keeps
- * its reader waiting for ever.
+ * <p>What is taken has the ring as its home that received it. Its calls wait even if the peer has
+ * it in non-blocking mode. If the first is something else than the method says, it stays the first.
+ * A peer may pass what it likes: a file may be one that keeps its reader waiting for ever.
  *
  * <p>Safe for use by many threads. Closing this while a call receives closes what comes.
  *
@@ -41,12 +40,10 @@ public final class PassedDescriptors implements AutoCloseable {
   /** Something open, nobody knows what. */
   private static final class Arrival extends Descriptor {
     final RawHandle handle;
-    final int flags;
 
-    Arrival(RawHandle handle, int flags) {
+    Arrival(RawHandle handle) {
       super(handle);
       this.handle = handle;
-      this.flags = flags;
     }
   }
 
@@ -138,18 +135,12 @@ public final class PassedDescriptors implements AutoCloseable {
 
   private <T> T take(Reading<T> reading) throws IOException {
     Arrival arrival = poll();
-    T taken;
     try {
-      taken = reading.of(arrival);
+      return reading.of(arrival);
     } catch (IOException | RuntimeException | Error e) {
       putBack(arrival);
       throw e;
     }
-    if ((arrival.flags & Constants.O_NONBLOCK) != 0) { // or its operations would not wait
-      RawHandle handle = arrival.handle;
-      handle.engine().inline().setStatusFlags(handle.fd(), arrival.flags & ~Constants.O_NONBLOCK);
-    }
-    return taken;
   }
 
   private synchronized Arrival poll() throws IOException {
@@ -198,9 +189,8 @@ public final class PassedDescriptors implements AutoCloseable {
 
   /** Takes charge of a descriptor that has come. */
   void add(Engine ring, int fd) {
-    int flags = ring.inline().statusFlags(fd);
-    boolean isDirect = (flags & Constants.O_DIRECT) != 0;
-    Arrival arrival = new Arrival(new RawHandle(fd, isDirect, ring), flags);
+    boolean isDirect = (ring.inline().statusFlags(fd) & Constants.O_DIRECT) != 0;
+    Arrival arrival = new Arrival(new RawHandle(fd, isDirect, ring));
     synchronized (this) {
       if (!closed) {
         arrivals.add(arrival);

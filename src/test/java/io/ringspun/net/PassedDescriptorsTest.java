@@ -16,6 +16,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.SocketCalls;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -672,7 +673,7 @@ class PassedDescriptorsTest {
     }
   }
 
-  /** Others use pipes and sockets in non-blocking mode; here they wait. */
+  /** A peer may use pipes and sockets in non-blocking mode; here they wait, in that mode or not. */
   @ParameterizedTest
   @EnumSource(Caller.class)
   void take_nonBlocking(Caller caller) throws Exception {
@@ -683,7 +684,9 @@ class PassedDescriptorsTest {
         PassedDescriptors passed = new PassedDescriptors()) {
       Descriptor[] both = {other.left(), fifo.file()};
       for (RawHandle handle : SocketDescriptor.passable(both)) {
-        handle.engine().inline().setStatusFlags(handle.fd(), Constants.O_NONBLOCK);
+        try (SocketCalls calls = handle.engine().socketCalls()) {
+          assertEquals(0, calls.setNonBlocking(handle.fd()));
+        }
       }
       pair.left().writePassing(bytes(1), both);
       pair.right().read(bytes(1), passed);
@@ -823,9 +826,10 @@ class PassedDescriptorsTest {
       try (Ring ring = Ring.open();
           Pair pair = Pair.open(ring, Kind.ABSTRACT);
           RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.ABSTRACT.listen());
-          RingFile file = RingFile.open(ring, NULL)) {
+          RingFile file = RingFile.open(ring, NULL);
+          PassedDescriptors passed = new PassedDescriptors()) {
         ConnectionsTest.loadAllClasses(); // none can be without a descriptor
-        System.out.println(receive(pair, datagrams, file));
+        System.out.println(receive(pair, datagrams, file, passed));
         List<InputStream> all = new ArrayList<>();
         try {
           while (true) {
@@ -835,41 +839,45 @@ class PassedDescriptorsTest {
           all.removeLast().close();
           all.removeLast().close();
         }
-        System.out.println(receive(pair, datagrams, file));
+        System.out.println(receive(pair, datagrams, file, passed));
         for (InputStream one : all) {
           one.close();
         }
-        System.out.println(receive(pair, datagrams, file));
+        System.out.println(receive(pair, datagrams, file, passed));
       }
     }
 
-    private static String receive(Pair pair, RingDatagramSocket datagrams, RingFile file)
+    private static String receive(
+        Pair pair, RingDatagramSocket datagrams, RingFile file, PassedDescriptors passed)
         throws IOException {
       Descriptor[] five = Collections.nCopies(5, file).toArray(new Descriptor[0]);
       pair.left().writePassing(bytes(7), five);
       datagrams.sendPassing(bytes(8), datagrams.localAddress(), five);
       ByteBuffer target = bytes(20);
-      return outcome(passed -> pair.right().read(target, passed))
-          + outcome(passed -> datagrams.receive(target, passed).length())
-          + target.position();
+      String told =
+          outcome(passed, () -> pair.right().read(target, passed))
+              + outcome(passed, () -> datagrams.receive(target, passed).length());
+      return told + target.position();
     }
 
     private interface Receiver {
-      int receive(PassedDescriptors passed) throws IOException;
+      int receive() throws IOException;
     }
 
-    private static String outcome(Receiver receiver) throws IOException {
-      try (PassedDescriptors passed = new PassedDescriptors()) {
-        String lost = "all of ";
-        int length;
-        try {
-          length = receiver.receive(passed);
-        } catch (DescriptorsLostException e) {
-          lost = "not all of ";
-          length = e.length();
-        }
-        return lost + passed.size() + " with " + length + ", ";
+    private static String outcome(PassedDescriptors passed, Receiver receiver) throws IOException {
+      String lost = "all of ";
+      int length;
+      try {
+        length = receiver.receive();
+      } catch (DescriptorsLostException e) {
+        lost = "not all of ";
+        length = e.length();
       }
+      int size = passed.size();
+      while (passed.size() > 0) {
+        passed.takeFile().close();
+      }
+      return lost + size + " with " + length + ", ";
     }
   }
 

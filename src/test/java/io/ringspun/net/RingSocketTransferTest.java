@@ -303,6 +303,33 @@ class RingSocketTransferTest {
         });
   }
 
+  /** The kernel itself goes on until all is sent: one trip, however often the peer makes room. */
+  @Test
+  void writeFully_oneTrip() throws Exception {
+    int size = 5_000_000;
+    try (Ring ring = Ring.open();
+        Ring other = Ring.open();
+        Arena arena = Arena.ofShared();
+        RingListener listener = RingListener.bind(other, Kind.IPV4.listen());
+        RingSocket socket = RingSocket.connect(ring, listener.localAddress());
+        RingSocket peer = listener.accept()) {
+      BlockedCall<Void> reader =
+          BlockedCall.start(
+              other,
+              () -> {
+                peer.readFully(ByteBuffer.allocateDirect(size));
+                return null;
+              });
+      MemorySegment lent = Arena.ofAuto().allocate(size);
+      MemorySegment copied = arena.allocate(1000);
+      long before = ring.metrics().submitted();
+      socket.writeFully(lent);
+      reader.result();
+      socket.writeFully(copied);
+      assertEquals(2, ring.metrics().submitted() - before);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource(CASES)
   void shutdownOutput_isTheEndForThePeer(RingCase how) throws Exception {

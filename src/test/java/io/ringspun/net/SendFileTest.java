@@ -19,6 +19,7 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,7 +127,7 @@ class SendFileTest {
         sender.awaitInFlight(ring, 1);
         if (close) {
           socket.close();
-          assertThrows(ClosedChannelException.class, sender::result);
+          assertThrows(AsynchronousCloseException.class, sender::result);
         } else {
           sender.interrupt();
           assertThrows(InterruptedIOException.class, sender::result);

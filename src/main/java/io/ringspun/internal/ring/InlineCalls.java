@@ -139,11 +139,6 @@ public final class InlineCalls {
     return kernel.getFlags(fd);
   }
 
-  /** Changes those flags that can be changed; returns 0 or a negated errno. */
-  public int setStatusFlags(int fd, int flags) {
-    return kernel.setFlags(fd, flags);
-  }
-
   private static int home() {
     long id = Thread.currentThread().threadId();
     return (int) ((id * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - SLOT_BITS)) * STRIDE;
