@@ -69,7 +69,7 @@ class PassedDescriptorsTest {
     return ByteBuffer.allocate(count);
   }
 
-  private static void requireCloseOnExec(RawHandle handle) throws IOException {
+  static void requireCloseOnExec(RawHandle handle) throws IOException {
     String flags =
         Files.readAllLines(Path.of("/proc/self/fdinfo/" + handle.fd())).stream()
             .filter(line -> line.startsWith("flags:"))

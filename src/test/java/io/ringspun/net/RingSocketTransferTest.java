@@ -11,6 +11,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -24,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -237,6 +239,26 @@ class RingSocketTransferTest {
       pair.right().write(ByteBuffer.wrap(Bytes.of(1, 0, 3)));
       assertEquals(3, call.result());
       assertEquals(3, target.position());
+    }
+  }
+
+  /** A read or write of a large heap buffer borrows no more native memory than it can do with. */
+  @Test
+  void largeHeapBuffer_isCopiedInPieces() throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.UNIX)) {
+      ByteBuffer large = ByteBuffer.allocate(50_000_000);
+      fill(pair.left());
+      long before = NativeMemory.allocatedBytes();
+      BlockedCall<Integer> read = BlockedCall.start(ring, () -> pair.left().read(large));
+      BlockedCall<Integer> write =
+          BlockedCall.start(ring, () -> pair.left().write(large.duplicate()));
+      write.awaitInFlight(ring, 2);
+      long more = NativeMemory.allocatedBytes() - before;
+      assertTrue(more < 10_000_000, "native bytes: " + more);
+      pair.left().close();
+      assertThrows(AsynchronousCloseException.class, read::result);
+      assertThrows(AsynchronousCloseException.class, write::result);
     }
   }
 
