@@ -53,6 +53,17 @@ public abstract class Descriptor {
     return handle.isOpen();
   }
 
+  /**
+   * Returns what stands behind another descriptor.
+   *
+   * @param other something open
+   * @return its counted handle
+   */
+  @SuppressWarnings("exports")
+  protected static Handle handleOf(Descriptor other) {
+    return other.handle;
+  }
+
   final Handle handle() {
     return handle;
   }

@@ -28,9 +28,15 @@ public final class OperationException extends IOException {
     if (errno <= 0) {
       throw new IllegalArgumentException("errno must be positive: " + errno);
     }
-    super("%s failed: %s".formatted(operation, Errno.describe(errno)));
+    super("%s failed: %s%s".formatted(operation, Errno.describe(errno), remedy(errno)));
     this.operation = operation;
     this.errno = errno;
+  }
+
+  private static String remedy(int errno) {
+    return errno == Errno.EMFILE
+        ? "; close some, or raise the limit of open files (ulimit -n, LimitNOFILE=)"
+        : "";
   }
 
   /**

@@ -79,8 +79,8 @@ public final class ReceiveStream implements AutoCloseable {
    */
   public Chunk next() throws IOException {
     long deadline = System.nanoTime() + timeoutNanos;
-    while (true) {
-      long arrival = received.take(timeoutNanos, deadline);
+    for (boolean again = false; ; again = true) {
+      long arrival = received.take(timeoutNanos, deadline, again);
       int result = Multishot.result(arrival);
       if (result > 0) {
         return new Chunk(buffers, Multishot.place(arrival), result);

@@ -78,6 +78,24 @@ record OpenFlags(
         direct ? bits | O_DIRECT : bits, read, write, append, direct, registered, deleteOnClose);
   }
 
+  /**
+   * Returns the flags of something that is open.
+   *
+   * @param bits as {@code fcntl(2)} tells them
+   * @param direct whether {@code O_DIRECT} among them means that the page cache is gone past
+   */
+  static OpenFlags ofOpen(int bits, boolean direct) {
+    int access = bits & O_ACCMODE;
+    return new OpenFlags(
+        bits,
+        access != O_WRONLY,
+        access != O_RDONLY,
+        (bits & O_APPEND) != 0,
+        direct && (bits & O_DIRECT) != 0,
+        false,
+        false);
+  }
+
   /** Options that open the same file once more with the same access. */
   Set<OpenOption> twinOptions() {
     if (!write) {

@@ -107,6 +107,25 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
+   * Views something open as a directory: it is the same, so closing either closes both ({@code
+   * IORING_OP_STATX}, Linux 5.6).
+   *
+   * @param open a directory
+   * @return a view of it
+   * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
+   *     file
+   * @throws NotDirectoryException if it is something else
+   * @throws IOException as listed in the class comment
+   */
+  public static RingDirectory of(Descriptor open) throws IOException {
+    RawHandle handle = RingFile.rawHandle(open);
+    if (RingFile.stat(handle, 0).type() != FileStat.FileType.DIRECTORY) {
+      throw new NotDirectoryException(handle.toString());
+    }
+    return new RingDirectory(handle, handle.home());
+  }
+
+  /**
    * Opens or makes a file ({@code IORING_OP_OPENAT2}, Linux 5.6).
    *
    * @param name where it is, relative to this directory

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -136,6 +137,54 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Names names = new Names(null, EngineAccess.of(ring));
     int number = names.open(path, flags.bits(), mode, flags.registered());
     return opened(names, path, number, flags);
+  }
+
+  /**
+   * Views something open as a file: it is the same, so closing either closes both. Whether it can
+   * be read and written is as it was opened ({@code fcntl(2)}, {@code IORING_OP_STATX}, Linux 5.6).
+   *
+   * @param open anything but a socket or a directory: a pipe or a device will do
+   * @return a view of it
+   * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
+   *     file
+   * @throws IOException if it is a socket or a directory, or was opened as a path only ({@code
+   *     O_PATH}); and as listed in the class comment
+   */
+  public static RingFile of(Descriptor open) throws IOException {
+    RawHandle handle = rawHandle(open);
+    FileStat.FileType type = stat(handle, 0).type();
+    int status = statusFlags(handle);
+    if (type == FileStat.FileType.SOCKET
+        || type == FileStat.FileType.DIRECTORY
+        || (status & Constants.O_PATH) != 0) {
+      throw new IOException(
+          (status & Constants.O_PATH) != 0
+              ? handle + " can be neither read nor written: it was opened as a path only"
+              : "%s is no file but a %s".formatted(handle, type.name().toLowerCase(Locale.ROOT)));
+    }
+    boolean canBeDirect =
+        type == FileStat.FileType.REGULAR || type == FileStat.FileType.BLOCK_DEVICE;
+    OpenFlags flags = OpenFlags.ofOpen(status, canBeDirect); // of a pipe it means packets
+    RingFile file = new RingFile(handle, flags, 1, 1, 0);
+    return flags.direct() ? file.aligned() : file;
+  }
+
+  /** Returns the handle behind something that has a descriptor. */
+  static RawHandle rawHandle(Descriptor open) {
+    if (handleOf(open) instanceof RawHandle raw) {
+      return raw;
+    }
+    throw new IllegalArgumentException(
+        "a registered file has no descriptor; installDescriptor() makes one");
+  }
+
+  private static int statusFlags(RawHandle handle) throws IOException {
+    handle.acquire();
+    try {
+      return check("fcntl", handle.engine().inline().statusFlags(handle.fd()));
+    } finally {
+      handle.release();
+    }
   }
 
   /** Takes charge of a descriptor or a slot that has just been opened under a name. */

@@ -102,8 +102,8 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   public RingSocket accept() throws IOException {
     long nanos = listener.timeoutNanos();
     long deadline = System.nanoTime() + nanos;
-    while (true) {
-      int number = Multishot.result(accepted.take(nanos, deadline));
+    for (boolean again = false; ; again = true) {
+      int number = Multishot.result(accepted.take(nanos, deadline, again));
       if (number >= 0) {
         goOn();
         return listener.accepted(number, home);
@@ -129,7 +129,7 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
       LOG.warn(
           "{} cannot accept connections and will go on trying: {}",
           listener,
-          Errno.describe(errno));
+          NetErrors.of("accept", errno).getMessage());
     }
   }
 

@@ -11,12 +11,9 @@ import io.ringspun.internal.ring.StreamSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Has the kernel put datagrams into buffers, and finds there what came with them. */
 final class DatagramSource implements StreamSource {
-  private static final Logger LOG = LoggerFactory.getLogger(DatagramSource.class);
   private static final int CONTROL = DatagramStream.OVERHEAD_BYTES;
 
   private final RingDatagramSocket socket;
@@ -55,11 +52,7 @@ final class DatagramSource implements StreamSource {
 
   @Override
   public void discard(MemorySegment bytes) {
-    try {
-      closeDescriptors(bytes);
-    } catch (IOException e) {
-      LOG.debug("{} received a descriptor that nobody took, and closing it failed", socket, e);
-    }
+    closeDescriptors(bytes);
   }
 
   /** Returns what there is in a chunk. */
@@ -80,9 +73,9 @@ final class DatagramSource implements StreamSource {
     return bytes.asSlice(CONTROL, payload - CONTROL);
   }
 
-  private void closeDescriptors(MemorySegment bytes) throws IOException {
+  private void closeDescriptors(MemorySegment bytes) {
     for (int fd : Message.descriptors(control(bytes), ReceivedMessage.controlLength(bytes))) {
-      socket.socketHandle().engine().closeDescriptor(fd);
+      PassedDescriptors.discard(socket.socketHandle().engine(), fd);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.internal.kernel.Constants;
+import org.jspecify.annotations.Nullable;
 
 /** What kind of addresses a socket has. */
 enum Family {
@@ -17,9 +18,17 @@ enum Family {
 
   /** Returns whether a socket with this {@code AF_} number is of one of these families. */
   static boolean isKnown(int number) {
-    return number == Constants.AF_INET
-        || number == Constants.AF_INET6
-        || number == Constants.AF_UNIX;
+    return of(number) != null;
+  }
+
+  /** Returns the family with this {@code AF_} number, or null. */
+  static @Nullable Family of(int number) {
+    return switch (number) {
+      case Constants.AF_INET -> INET;
+      case Constants.AF_INET6 -> INET6;
+      case Constants.AF_UNIX -> UNIX;
+      default -> null;
+    };
   }
 
   /** Returns the {@code AF_} number. */

@@ -2,16 +2,22 @@ package io.ringspun.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
+import io.ringspun.Descriptor;
 import io.ringspun.internal.kernel.ControlMemory;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.LentVector;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One message with all that goes with its bytes, for {@code sendmsg} or {@code recvmsg}: an address
@@ -30,6 +36,7 @@ final class Message implements AutoCloseable {
   private final LentVector vector;
   private final boolean fills;
   private boolean lent;
+  private List<RawHandle> passed = List.of();
   private long controlBytes;
   private int addressBytes;
 
@@ -79,6 +86,28 @@ final class Message implements AutoCloseable {
   }
 
   /**
+   * Passes descriptors along, which stay open until this is closed.
+   *
+   * @throws IllegalArgumentException if they are too many, or one has no number
+   * @throws java.nio.channels.ClosedChannelException if one is closed
+   */
+  void pass(Descriptor[] descriptors) throws IOException {
+    if (descriptors.length == 0) {
+      return;
+    }
+    List<RawHandle> handles = SocketDescriptor.passable(descriptors);
+    passed = new ArrayList<>();
+    ByteBuffer numbers =
+        ByteBuffer.allocate(Integer.BYTES * handles.size()).order(ByteOrder.nativeOrder());
+    for (RawHandle handle : handles) {
+      handle.acquire();
+      passed.add(handle);
+      numbers.putInt(handle.fd());
+    }
+    add(SOL_SOCKET, SCM_RIGHTS, numbers.array());
+  }
+
+  /**
    * Transfers it; returns the bytes transferred, or a negated errno.
    *
    * @param flags {@code MSG_} flags
@@ -101,6 +130,7 @@ final class Message implements AutoCloseable {
                 operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
               } else {
                 operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
+                operation.naming(passed);
               }
             },
             vector,
@@ -161,12 +191,22 @@ final class Message implements AutoCloseable {
     return messages;
   }
 
-  /** Returns the descriptors that came with it, which are open now. */
-  List<Integer> descriptors() {
-    return descriptors(control(), controlEnd());
+  /** Hands over the descriptors that came with it; without anyone to take them they are closed. */
+  void deliver(@Nullable PassedDescriptors taker) {
+    if (taker != null && hasFlag(MSG_CTRUNC)) {
+      taker.addLoss();
+    }
+    Engine ring = socket.socketHandle().engine();
+    for (int fd : descriptors(control(), controlEnd())) {
+      if (taker != null) {
+        taker.add(ring, fd);
+      } else {
+        PassedDescriptors.discard(ring, fd);
+      }
+    }
   }
 
-  /** Returns the descriptors that control messages in some memory brought. */
+  /** Returns the descriptors that control messages in some memory brought, which are open now. */
   static List<Integer> descriptors(MemorySegment memory, long end) {
     List<Integer> descriptors = new ArrayList<>();
     visitControl(
@@ -188,6 +228,7 @@ final class Message implements AutoCloseable {
 
   @Override
   public void close() {
+    passed.forEach(RawHandle::release);
     if (!lent || !socket.isRingFailed()) {
       vector.close();
     }

@@ -3,6 +3,7 @@ package io.ringspun.net;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.BufferRing;
+import io.ringspun.Descriptor;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class RingDatagramSocket extends SocketDescriptor {
+  private static final ControlMessage[] NO_CONTROL = {};
+  private static final Descriptor[] NOTHING = {};
   private static final long PAUSE_MIN_NANOS = 50_000;
   private static final long PAUSE_MAX_NANOS = 5_000_000;
 
@@ -65,8 +68,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   private static RingDatagramSocket open(Engine home, Family family, boolean registered)
       throws IOException {
     int number = Sockets.open(home, family, SOCK_DGRAM, registered);
-    RingDatagramSocket socket =
-        new RingDatagramSocket(Sockets.handle(number, home, registered), family, 0);
+    RingDatagramSocket socket = of(Sockets.handle(number, home, registered), family);
     try {
       if (family != Family.UNIX) {
         Multicast.onlyOwnGroups(socket);
@@ -76,6 +78,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
       socket.close();
       throw e;
     }
+  }
+
+  /** Takes charge of a socket for datagrams. */
+  static RingDatagramSocket of(Handle handle, Family family) {
+    return new RingDatagramSocket(handle, family, 0);
   }
 
   /**
@@ -185,7 +192,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public Datagram receive(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
-    return receiveInto(target);
+    return receiveInto(target, null);
   }
 
   /**
@@ -201,17 +208,69 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public Datagram receive(ByteBuffer target) throws IOException {
     RingSocket.requireWritable(target);
-    Datagram datagram = receiveInto(RingSocket.segment(target));
+    Datagram datagram = receiveInto(RingSocket.segment(target), null);
     target.position(target.position() + datagram.length());
     return datagram;
   }
 
-  private Datagram receiveInto(MemorySegment target) throws IOException {
+  /**
+   * Receives a datagram, and with it the descriptors that a Unix peer passes along; see {@link
+   * RingSocket#read(MemorySegment, PassedDescriptors)}.
+   *
+   * @param target where its bytes go; what does not fit is lost
+   * @param passed where the descriptors go, behind those that it has
+   * @return its length, which may be 0, and the rest of what is known
+   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
+   *     are in the segment, and the others in {@code passed}
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread
+   * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public Datagram receive(MemorySegment target, PassedDescriptors passed) throws IOException {
+    Lending.requireUsable(target, true);
+    Datagram datagram = receivePassing(target, passed);
+    passed.requireAll(datagram.length());
+    return datagram;
+  }
+
+  /**
+   * Receives a datagram into a buffer, from its position to its limit, moves its position, and with
+   * it the descriptors that a Unix peer passes along; see {@link #receive(MemorySegment,
+   * PassedDescriptors)}. A heap buffer is copied.
+   *
+   * @param target where its bytes go; what does not fit is lost
+   * @param passed where the descriptors go, behind those that it has
+   * @return its length, which may be 0, and the rest of what is known
+   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
+   *     are in the buffer, and the others in {@code passed}
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread
+   * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
+   * @throws IOException as listed for {@link RingSocket}
+   */
+  public Datagram receive(ByteBuffer target, PassedDescriptors passed) throws IOException {
+    RingSocket.requireWritable(target);
+    Datagram datagram = receivePassing(RingSocket.segment(target), passed);
+    target.position(target.position() + datagram.length());
+    passed.requireAll(datagram.length());
+    return datagram;
+  }
+
+  private Datagram receivePassing(MemorySegment target, PassedDescriptors passed)
+      throws IOException {
+    requirePassing();
+    passed.requireOpen();
+    return receiveInto(target, passed);
+  }
+
+  private Datagram receiveInto(MemorySegment target, @Nullable PassedDescriptors passed)
+      throws IOException {
     try (Message message = Message.toReceive(this, target)) {
       int length = check("recvmsg", message.run(timeoutNanos(), 0));
-      for (int fd : message.descriptors()) {
-        socketHandle().engine().closeDescriptor(fd);
-      }
+      message.deliver(passed);
       message.filled(length);
       return new Datagram(
           length, message.hasFlag(MSG_TRUNC), message.sender(), message.controlMessages());
@@ -256,8 +315,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has taken it:
-   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds. If the
-   * socket is closed meanwhile, either exception for that may be thrown.
+   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds.
    *
    * @param source its bytes; may be empty
    * @param target whom it is for
@@ -274,7 +332,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   public int send(MemorySegment source, SocketAddress target, ControlMessage... control)
       throws IOException {
     requireUsable(source);
-    return transmit(source, target, control);
+    return transmit(source, target, control, NOTHING);
   }
 
   /**
@@ -292,7 +350,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public int send(ByteBuffer source, SocketAddress target, ControlMessage... control)
       throws IOException {
-    return transmit(source, target, control);
+    return transmit(source, target, control, NOTHING);
   }
 
   /**
@@ -309,7 +367,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public int write(MemorySegment source, ControlMessage... control) throws IOException {
     requireUsable(source);
-    return transmit(source, null, control);
+    return transmit(source, null, control, NOTHING);
   }
 
   /**
@@ -325,7 +383,89 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException as for the other method
    */
   public int write(ByteBuffer source, ControlMessage... control) throws IOException {
-    return transmit(source, null, control);
+    return transmit(source, null, control, NOTHING);
+  }
+
+  /**
+   * Sends a datagram, and passes open files and sockets along, on a Unix socket; see {@link
+   * RingSocket#writePassing(MemorySegment, Descriptor...)}.
+   *
+   * @param source its bytes; may be empty
+   * @param target whom it is for
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken: all
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the segment is on the heap or confined to another thread,
+   *     there are more than 253 descriptors, or one is a {@linkplain
+   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has none
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
+   * @throws IOException as for {@link #send(MemorySegment, SocketAddress, ControlMessage...)}
+   */
+  public int sendPassing(MemorySegment source, SocketAddress target, Descriptor... passed)
+      throws IOException {
+    requirePassing();
+    requireUsable(source);
+    return transmit(source, target, NO_CONTROL, passed);
+  }
+
+  /**
+   * Sends a buffer's bytes as a datagram, moves its position, and passes open files and sockets
+   * along; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}. A heap buffer is
+   * copied.
+   *
+   * @param source its bytes; may be empty
+   * @param target whom it is for
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken: all
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
+   *     reasons given there
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int sendPassing(ByteBuffer source, SocketAddress target, Descriptor... passed)
+      throws IOException {
+    requirePassing();
+    return transmit(source, target, NO_CONTROL, passed);
+  }
+
+  /**
+   * Sends a datagram to the peer that the socket is connected to, and passes open files and sockets
+   * along; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}.
+   *
+   * @param source its bytes; may be empty
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken: all
+   * @throws NotYetConnectedException if the socket is not connected
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
+    requirePassing();
+    requireUsable(source);
+    return transmit(source, null, NO_CONTROL, passed);
+  }
+
+  /**
+   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, moves its
+   * position, and passes open files and sockets along; see {@link #sendPassing(ByteBuffer,
+   * SocketAddress, Descriptor...)}.
+   *
+   * @param source its bytes; may be empty
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken: all
+   * @throws NotYetConnectedException if the socket is not connected
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int writePassing(ByteBuffer source, Descriptor... passed) throws IOException {
+    requirePassing();
+    return transmit(source, null, NO_CONTROL, passed);
   }
 
   private static void requireUsable(MemorySegment source) {
@@ -334,17 +474,24 @@ public final class RingDatagramSocket extends SocketDescriptor {
     }
   }
 
-  private int transmit(ByteBuffer source, @Nullable SocketAddress target, ControlMessage[] control)
+  private int transmit(
+      ByteBuffer source,
+      @Nullable SocketAddress target,
+      ControlMessage[] control,
+      Descriptor[] passed)
       throws IOException {
     MemorySegment segment = MemorySegment.ofBuffer(source);
     Lending.requireAccessible(segment);
-    int n = transmit(segment, target, control);
+    int n = transmit(segment, target, control, passed);
     source.position(source.position() + n);
     return n;
   }
 
   private int transmit(
-      MemorySegment source, @Nullable SocketAddress target, ControlMessage[] control)
+      MemorySegment source,
+      @Nullable SocketAddress target,
+      ControlMessage[] control,
+      Descriptor[] passed)
       throws IOException {
     try (Message message = Message.toSend(this, source)) {
       if (target != null) {
@@ -353,7 +500,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
       for (ControlMessage extra : control) {
         message.add(extra.level(), extra.type(), extra.data());
       }
-      int n = family() == Family.UNIX ? runUnix(message) : message.run(timeoutNanos(), 0);
+      message.pass(passed);
+      int n =
+          family() == Family.UNIX
+              ? (int) inSteps(() -> runUnix(message))
+              : message.run(timeoutNanos(), 0);
       if (target == null && (n == -Errno.EDESTADDRREQ || n == -Errno.ENOTCONN)) {
         throw new NotYetConnectedException();
       }

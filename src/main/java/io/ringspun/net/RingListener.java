@@ -60,7 +60,8 @@ public final class RingListener extends SocketDescriptor {
     return of(Sockets.handle(number, home, registered), family);
   }
 
-  private static RingListener of(Handle handle, Family family) {
+  /** Takes charge of a stream socket. */
+  static RingListener of(Handle handle, Family family) {
     return new RingListener(handle, family, 0, ConcurrentHashMap.newKeySet());
   }
 

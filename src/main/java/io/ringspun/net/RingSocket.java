@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.BufferRing;
+import io.ringspun.Descriptor;
 import io.ringspun.Lease;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
@@ -91,8 +92,7 @@ public final class RingSocket extends SocketDescriptor {
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
   static RingSocket ofJdk(int fd, Family family, Engine home) {
-    RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
-    return new RingSocket(handle, family, 0, NEVER, NEVER);
+    return of(new RawHandle(fd, false, home).takingInterruptsAsJdk(), family);
   }
 
   StreamTransfer transfer() {
@@ -436,14 +436,19 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
     Deadline deadline = deadline();
-    for (long done = 0; done < target.byteSize(); ) {
-      int n = transfer.receive(target.asSlice(done), left(deadline));
-      if (n == 0) {
-        throw new EOFException(
-            "the stream ended %d bytes short".formatted(target.byteSize() - done));
-      }
-      done += n;
-    }
+    inSteps(
+        () -> {
+          long done = 0;
+          while (done < target.byteSize()) {
+            int n = transfer.receive(target.asSlice(done), left(deadline));
+            if (n == 0) {
+              throw new EOFException(
+                  "the stream ended %d bytes short".formatted(target.byteSize() - done));
+            }
+            done += n;
+          }
+          return done;
+        });
   }
 
   /**
@@ -457,13 +462,78 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(ByteBuffer target) throws IOException {
     requireWritable(target);
     Deadline deadline = deadline();
-    do {
-      int n = transfer.receive(segment(target), left(deadline));
-      if (n == 0) {
-        throw new EOFException("the stream ended %d bytes short".formatted(target.remaining()));
-      }
-      target.position(target.position() + n);
-    } while (target.hasRemaining());
+    inSteps(
+        () -> {
+          do {
+            int n = transfer.receive(segment(target), left(deadline));
+            if (n == 0) {
+              throw new EOFException(
+                  "the stream ended %d bytes short".formatted(target.remaining()));
+            }
+            target.position(target.position() + n);
+          } while (target.hasRemaining());
+          return target.position();
+        });
+  }
+
+  /**
+   * Receives bytes, and with them the descriptors that the peer passes along ({@code
+   * IORING_OP_RECVMSG} with {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. They are new
+   * descriptors of this process, close-on-exec, for what the peer has open. They come with the
+   * first of the bytes that they were {@linkplain #writePassing sent with}; a read for those bytes
+   * by another method closes them unseen. Otherwise as {@link #read(MemorySegment)}.
+   *
+   * @param target where the bytes go
+   * @param passed where the descriptors go, behind those that it has
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
+   *     are in the segment, and the others in {@code passed}
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread
+   * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
+   * @throws IOException as listed in the class comment
+   */
+  public int read(MemorySegment target, PassedDescriptors passed) throws IOException {
+    Lending.requireUsable(target, true);
+    int n = receive(target, passed);
+    passed.requireAll(n);
+    return endOrCount(n);
+  }
+
+  /**
+   * Receives bytes into a buffer, from its position to its limit, and moves its position, and with
+   * them the descriptors that the peer passes along; see {@link #read(MemorySegment,
+   * PassedDescriptors)}. A heap buffer is copied.
+   *
+   * @param target where the bytes go
+   * @param passed where the descriptors go, behind those that it has
+   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
+   *     are in the buffer, and the others in {@code passed}
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
+   *     thread
+   * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
+   * @throws IOException as listed in the class comment
+   */
+  public int read(ByteBuffer target, PassedDescriptors passed) throws IOException {
+    requireWritable(target);
+    int n = receive(segment(target), passed);
+    target.position(target.position() + n);
+    passed.requireAll(n);
+    return endOrCount(n);
+  }
+
+  private int receive(MemorySegment target, PassedDescriptors passed) throws IOException {
+    requirePassing();
+    passed.requireOpen();
+    try (Message message = Message.toReceive(this, target)) {
+      int n = NetErrors.check("recvmsg", message.run(timeoutNanos(), 0));
+      message.deliver(passed);
+      message.filled(n);
+      return n;
+    }
   }
 
   /**
@@ -607,8 +677,70 @@ public final class RingSocket extends SocketDescriptor {
   public void writeFully(Lease source, int length) throws IOException {
     LentBuffer buffer = owned(source, length);
     Deadline deadline = deadline();
-    for (int done = 0; done < length; ) {
-      done += transfer.send(buffer, done, length, Constants.MSG_WAITALL, left(deadline));
+    inSteps(
+        () -> {
+          int done = 0;
+          while (done < length) {
+            done += transfer.send(buffer, done, length, Constants.MSG_WAITALL, left(deadline));
+          }
+          return done;
+        });
+  }
+
+  /**
+   * Sends bytes, and passes open files and sockets along with the first of them ({@code
+   * IORING_OP_SENDMSG} with {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. The peer gets
+   * descriptors of its own, in this order; see {@link #read(MemorySegment, PassedDescriptors)}.
+   * What is passed stays open here until the call returns, and may then be closed. To close it
+   * sooner ends the call as closing the socket does. If the call fails, nothing was passed.
+   *
+   * <p>What stands behind a descriptor is shared: both have the same offset and status flags, as
+   * after {@code dup(2)}.
+   *
+   * @param source the bytes
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for; all descriptors went with
+   *     them
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
+   *     thread, there are more than 253 descriptors, or one is a {@linkplain
+   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has none
+   * @throws IllegalStateException if the segment's arena is closed
+   * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
+   * @throws IOException as listed in the class comment; {@code ETOOMANYREFS} if this user has too
+   *     many descriptors on their way
+   */
+  public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
+    Lending.requireUsable(source, false);
+    return send(source, passed);
+  }
+
+  /**
+   * Sends a buffer's bytes, from its position to its limit, moves its position, and passes open
+   * files and sockets along; see {@link #writePassing(MemorySegment, Descriptor...)}. A heap buffer
+   * is copied.
+   *
+   * @param source the bytes
+   * @param passed files, directories, sockets and listeners, at most 253
+   * @return the bytes taken, at least 1 and perhaps fewer than asked for; all descriptors went with
+   *     them
+   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws IllegalArgumentException if the buffer is empty or confined to another thread, or for
+   *     the other reasons given there
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws IOException as for the other method
+   */
+  public int writePassing(ByteBuffer source, Descriptor... passed) throws IOException {
+    int n = send(segment(source), passed);
+    source.position(source.position() + n);
+    return n;
+  }
+
+  private int send(MemorySegment source, Descriptor[] passed) throws IOException {
+    requirePassing();
+    try (Message message = Message.toSend(this, source)) {
+      message.pass(passed);
+      return NetErrors.check("sendmsg", message.run(timeoutNanos(), 0));
     }
   }
 
@@ -624,9 +756,14 @@ public final class RingSocket extends SocketDescriptor {
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
     Deadline deadline = deadline();
-    for (long done = 0; done < source.byteSize(); ) {
-      done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
-    }
+    inSteps(
+        () -> {
+          long done = 0;
+          while (done < source.byteSize()) {
+            done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
+          }
+          return done;
+        });
   }
 
   /**
@@ -638,10 +775,14 @@ public final class RingSocket extends SocketDescriptor {
    */
   public void writeFully(ByteBuffer source) throws IOException {
     Deadline deadline = deadline();
-    do {
-      int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
-      source.position(source.position() + n);
-    } while (source.hasRemaining());
+    inSteps(
+        () -> {
+          do {
+            int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
+            source.position(source.position() + n);
+          } while (source.hasRemaining());
+          return source.position();
+        });
   }
 
   /**
@@ -672,17 +813,20 @@ public final class RingSocket extends SocketDescriptor {
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     NativePool.Block block = NativePool.take(step);
     try {
-      long sent = 0;
-      while (sent < count) {
-        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
-        int n = file.read(piece, position + sent);
-        if (n < 0) {
-          break;
-        }
-        writeFully(piece.asSlice(0, n));
-        sent += n;
-      }
-      return sent;
+      return inSteps(
+          () -> {
+            long sent = 0;
+            while (sent < count) {
+              MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+              int n = file.read(piece, position + sent);
+              if (n < 0) {
+                break;
+              }
+              writeFully(piece.asSlice(0, n));
+              sent += n;
+            }
+            return sent;
+          });
     } finally {
       if (Engine.failures() == failuresBefore) {
         block.close(); // else the kernel may still have it

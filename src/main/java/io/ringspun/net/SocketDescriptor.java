@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
@@ -11,6 +12,10 @@ import io.ringspun.internal.ring.SocketControl;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -183,6 +188,50 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
 
   final boolean isRingFailed() {
     return handle.engine().hasFailed();
+  }
+
+  /** Returns the handles of descriptors that a message is to pass. */
+  static List<RawHandle> passable(Descriptor[] descriptors) {
+    if (descriptors.length > Constants.SCM_MAX_FD) {
+      throw new IllegalArgumentException(
+          "a message passes at most %d descriptors: %d"
+              .formatted(Constants.SCM_MAX_FD, descriptors.length));
+    }
+    List<RawHandle> handles = new ArrayList<>(descriptors.length);
+    for (Descriptor descriptor : descriptors) {
+      if (!(handleOf(descriptor) instanceof RawHandle raw)) {
+        throw new IllegalArgumentException(
+            "a registered file has no descriptor to pass; installDescriptor() makes one");
+      }
+      handles.add(raw);
+    }
+    return handles;
+  }
+
+  /** Checks that descriptors can pass here: sockets of other families would just drop them. */
+  final void requirePassing() {
+    if (family != Family.UNIX) {
+      throw new UnsupportedOperationException("only Unix sockets pass descriptors: " + this);
+    }
+  }
+
+  /** What a call does in several operations; returns how far it came. */
+  interface Steps {
+    long run() throws IOException;
+  }
+
+  /** Runs a call of several operations: a close between two of them is one that came meanwhile. */
+  final long inSteps(Steps steps) throws IOException {
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+    try {
+      return steps.run();
+    } catch (AsynchronousCloseException e) {
+      throw e;
+    } catch (ClosedChannelException e) {
+      throw isOpen() ? e : new AsynchronousCloseException();
+    }
   }
 
   /**

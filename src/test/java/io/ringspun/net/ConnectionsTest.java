@@ -479,9 +479,32 @@ class ConnectionsTest {
       interrupted.interrupt();
       assertThrows(InterruptedIOException.class, interrupted::result);
       connections.close();
-      assertThrows(ClosedChannelException.class, closed::result);
+      assertThrows(AsynchronousCloseException.class, closed::result);
       try (Connections limited = listener.withTimeout(Duration.ofMillis(20)).connections()) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, limited::accept));
+      }
+    }
+  }
+
+  /**
+   * Who waits is told that it was closed meanwhile, at whatever point of its wait that comes, also
+   * between a refusal and the pause behind it.
+   */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void shortage_closedMeanwhile(Caller caller) throws Exception {
+    try (Ring ring = FaultyRing.open(kernel)) {
+      for (int i = 0; i < 20; i++) {
+        try (RingListener listener = RingListener.bind(ring, ANY_PORT)) {
+          kernel.clear();
+          FaultRule shortage = kernel.add(FaultRule.on(IORING_OP_ACCEPT).fail(Errno.EMFILE));
+          Connections connections = listener.connections();
+          var taker = BlockedCall.start(ring, caller, connections::accept);
+          long refusals = 1 + i % 3;
+          Await.until("it is refused", () -> shortage.hits() >= refusals);
+          (i % 2 == 0 ? connections : listener).close();
+          assertThrows(AsynchronousCloseException.class, taker::result);
+        }
       }
     }
   }
@@ -526,7 +549,7 @@ class ConnectionsTest {
     }
   }
 
-  private static void loadAllClasses() throws Exception {
+  static void loadAllClasses() throws Exception {
     LoggerFactory.getLogger(ConnectionsTest.class).warn("{} and {}", "one", "two");
     Path root = Path.of(Ring.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     try (Stream<Path> files = Files.walk(root)) {
@@ -548,6 +571,7 @@ class ConnectionsTest {
     assertTrue(output.contains("accepted true"), output);
     String told = "cannot accept connections";
     assertTrue(output.contains(told) && output.contains("EMFILE"), output);
+    assertTrue(output.contains("ulimit -n"), output);
     assertEquals(output.indexOf(told), output.lastIndexOf(told), output);
   }
 }

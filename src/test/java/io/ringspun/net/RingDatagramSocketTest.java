@@ -27,6 +27,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.PortUnreachableException;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -180,6 +181,41 @@ class RingDatagramSocketTest {
       }
       assertEquals(5, call.result());
       assertEquals(5, right.receive(ByteBuffer.allocate(10)).length());
+    }
+  }
+
+  /** It looks for room again and again; a close ends it at whatever point. */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void send_closedInterruptedAndTimedOut(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
+      SocketAddress full = right.localAddress();
+      for (int i = 0; i < 20; i++) {
+        RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
+        RingDatagramSocket hasty = left.withTimeout(Duration.ofMillis(5));
+        assertThrows(
+            OperationTimeoutException.class,
+            () ->
+                caller.run(
+                    ring,
+                    () -> {
+                      while (true) {
+                        hasty.send(ByteBuffer.allocate(1), full);
+                      }
+                    }));
+        BlockedCall<Integer> interrupted =
+            BlockedCall.start(ring, caller, () -> left.send(ByteBuffer.allocate(1), full));
+        Await.parked(interrupted.thread());
+        interrupted.interrupt();
+        assertThrows(InterruptedIOException.class, interrupted::result);
+        BlockedCall<Integer> closed =
+            BlockedCall.start(ring, caller, () -> left.send(ByteBuffer.allocate(1), full));
+        Await.parked(closed.thread());
+        left.close();
+        assertThrows(AsynchronousCloseException.class, closed::result);
+        assertThrows(ClosedChannelException.class, () -> left.send(ByteBuffer.allocate(1), full));
+      }
     }
   }
 

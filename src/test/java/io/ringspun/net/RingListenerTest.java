@@ -31,6 +31,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -188,6 +189,28 @@ class RingListenerTest {
       assertEquals(Errno.EMFILE, full.errno());
       try (RingSocket peer = caller.call(ring, listener::accept)) {
         assertEquals(socket.localAddress(), peer.remoteAddress());
+      }
+    }
+  }
+
+  /** A program that is executed meanwhile inherits no socket, however it came to be. */
+  @Test
+  void sockets_areCloseOnExec() throws Exception {
+    try (Ring ring = Ring.open();
+        RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
+        RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
+        Pair pair = Pair.open(ring, listener);
+        RingSocket other = RingSocket.connect(ring, listener.localAddress())) {
+      int fd = Sockets.accept(listener, 0).fd(); // as the drop-in sockets do
+      try (RingSocket withPeer = RingSocket.of(fd, Family.INET, listener.socketHandle().home());
+          RingSocket third = RingSocket.connect(ring, listener.localAddress());
+          Connections connections = listener.connections();
+          RingSocket taken = connections.accept()) {
+        for (SocketDescriptor socket :
+            List.of(
+                listener, datagrams, pair.left(), pair.right(), other, withPeer, third, taken)) {
+          PassedDescriptorsTest.requireCloseOnExec(socket.socketHandle());
+        }
       }
     }
   }

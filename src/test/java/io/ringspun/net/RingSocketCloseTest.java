@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -325,7 +326,7 @@ class RingSocketCloseTest {
   /** Memory, descriptors and slots stay as they are, however many connections come and go. */
   @Test
   void manyConnections_leaveNothing() throws Exception {
-    int connections = 20_000;
+    int connections = 100_000;
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
       BlockedCall<Void> server =
@@ -342,6 +343,7 @@ class RingSocketCloseTest {
               });
       int sockets = OpenFiles.count("socket:");
       AtomicLong early = new AtomicLong();
+      AtomicLong earlyHeap = new AtomicLong();
       var where = listener.localAddress();
       BlockedCall<Void> client =
           BlockedCall.start(
@@ -350,6 +352,7 @@ class RingSocketCloseTest {
                 for (int i = 0; i < connections; i++) {
                   if (i == connections / 10) {
                     early.set(NativeMemory.allocatedBytes());
+                    earlyHeap.set(usedHeap());
                   }
                   try (RingSocket socket = RingSocket.connect(ring, where)) {
                     socket.write(ByteBuffer.allocate(1));
@@ -365,9 +368,15 @@ class RingSocketCloseTest {
       client.result();
       server.result();
       assertEquals(early.get(), NativeMemory.allocatedBytes());
+      Await.until("the heap is as it was", () -> usedHeap() - earlyHeap.get() < 10L * connections);
       assertEquals(sockets, OpenFiles.count("socket:"));
       assertEquals(0, ring.metrics().inFlight());
     }
+  }
+
+  private static long usedHeap() {
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
   /** Those who wait for peers keep nobody out, however few operations may be in flight. */

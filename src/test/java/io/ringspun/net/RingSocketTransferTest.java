@@ -11,6 +11,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -24,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -240,6 +242,26 @@ class RingSocketTransferTest {
     }
   }
 
+  /** A read or write of a large heap buffer borrows no more native memory than it can do with. */
+  @Test
+  void largeHeapBuffer_isCopiedInPieces() throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.UNIX)) {
+      ByteBuffer large = ByteBuffer.allocate(50_000_000);
+      fill(pair.left());
+      long before = NativeMemory.allocatedBytes();
+      BlockedCall<Integer> read = BlockedCall.start(ring, () -> pair.left().read(large));
+      BlockedCall<Integer> write =
+          BlockedCall.start(ring, () -> pair.left().write(large.duplicate()));
+      write.awaitInFlight(ring, 2);
+      long more = NativeMemory.allocatedBytes() - before;
+      assertTrue(more < 10_000_000, "native bytes: " + more);
+      pair.left().close();
+      assertThrows(AsynchronousCloseException.class, read::result);
+      assertThrows(AsynchronousCloseException.class, write::result);
+    }
+  }
+
   /**
    * Fills what two sockets can hold between them; returns how much was written. Over TCP the kernel
    * may find room for some more later.
@@ -301,6 +323,33 @@ class RingSocketTransferTest {
           Bytes.check(2, 0, target);
           writer.result();
         });
+  }
+
+  /** The kernel itself goes on until all is sent: one trip, however often the peer makes room. */
+  @Test
+  void writeFully_oneTrip() throws Exception {
+    int size = 5_000_000;
+    try (Ring ring = Ring.open();
+        Ring other = Ring.open();
+        Arena arena = Arena.ofShared();
+        RingListener listener = RingListener.bind(other, Kind.IPV4.listen());
+        RingSocket socket = RingSocket.connect(ring, listener.localAddress());
+        RingSocket peer = listener.accept()) {
+      BlockedCall<Void> reader =
+          BlockedCall.start(
+              other,
+              () -> {
+                peer.readFully(ByteBuffer.allocateDirect(size));
+                return null;
+              });
+      MemorySegment lent = Arena.ofAuto().allocate(size);
+      MemorySegment copied = arena.allocate(1000);
+      long before = ring.metrics().submitted();
+      socket.writeFully(lent);
+      reader.result();
+      socket.writeFully(copied);
+      assertEquals(2, ring.metrics().submitted() - before);
+    }
   }
 
   @ParameterizedTest

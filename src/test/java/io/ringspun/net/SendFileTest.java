@@ -29,6 +29,7 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.file.Files;
@@ -243,7 +244,7 @@ class SendFileTest {
         sender.awaitInFlight(ring, 1);
         if (close) {
           socket.close();
-          assertThrows(ClosedChannelException.class, sender::result);
+          assertThrows(AsynchronousCloseException.class, sender::result);
         } else {
           sender.interrupt();
           assertThrows(InterruptedIOException.class, sender::result);

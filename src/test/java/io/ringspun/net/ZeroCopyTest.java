@@ -210,6 +210,20 @@ class ZeroCopyTest {
     return null;
   }
 
+  /** A view of a view has what both were told. */
+  @ParameterizedTest
+  @EnumSource
+  void views_together(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.UNIX)) {
+      RingSocketTransferTest.fill(pair.left());
+      RingSocket hasty = pair.left().withTimeout(Duration.ofMillis(10)).withZeroCopyAbove(0);
+      MemorySegment source = Arena.ofAuto().allocate(100);
+      assertThrows(
+          OperationTimeoutException.class, () -> caller.call(ring, () -> hasty.write(source)));
+    }
+  }
+
   private static void fill(RingSocket socket, MemorySegment source) throws Exception {
     while (true) {
       socket.write(source);

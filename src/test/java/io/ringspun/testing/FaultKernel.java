@@ -588,6 +588,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int getFlags(int fd) {
+    return REAL.getFlags(fd);
+  }
+
+  @Override
   public int setFlags(int fd, int flags) {
     return REAL.setFlags(fd, flags);
   }

@@ -173,6 +173,8 @@ public final class Constants {
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+  public static final int O_PATH = 0x200000;
+  public static final int O_ACCMODE = 3;
 
   // poll(2)
   public static final int POLLIN = 1;
@@ -189,9 +191,10 @@ public final class Constants {
   public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
 
   // fcntl(2)
+  public static final int F_GETFL = 3;
+  public static final int F_SETFL = 4;
   public static final int F_SETPIPE_SZ = 1031;
   public static final int F_GETPIPE_SZ = 1032;
-  public static final int F_SETFL = 4;
 
   // *at(2)
   public static final int AT_FDCWD = -100;
@@ -235,6 +238,7 @@ public final class Constants {
   public static final int SHUT_WR = 1;
 
   // send(2), recv(2)
+  public static final int MSG_CTRUNC = 0x8;
   public static final int MSG_TRUNC = 0x20;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_WAITALL = 0x100;
@@ -252,6 +256,7 @@ public final class Constants {
 
   // setsockopt(2): options
   public static final int SO_REUSEADDR = 2;
+  public static final int SO_TYPE = 3;
   public static final int SO_BROADCAST = 6;
   public static final int SO_SNDBUF = 7;
   public static final int SO_RCVBUF = 8;
@@ -259,6 +264,8 @@ public final class Constants {
   public static final int SO_OOBINLINE = 10;
   public static final int SO_LINGER = 13;
   public static final int SO_REUSEPORT = 15;
+  public static final int SO_ACCEPTCONN = 30;
+  public static final int SO_DOMAIN = 39;
   public static final int SO_INCOMING_NAPI_ID = 56;
   public static final int IP_TOS = 1;
   public static final int IP_MULTICAST_IF = 32;
@@ -280,6 +287,9 @@ public final class Constants {
   public static final int IPV6_V6ONLY = 26;
   public static final int IPV6_MULTICAST_ALL = 29;
   public static final int IPV6_TCLASS = 67;
+
+  /** The most descriptors that one message can pass, {@code SCM_MAX_FD}. */
+  public static final int SCM_MAX_FD = 253;
 
   // ioctl(2)
   public static final long FIONREAD = 0x541b;

@@ -73,6 +73,9 @@ public interface Kernel {
   /** Writes how many bytes a socket has received that were not read, by {@code ioctl(2)}. */
   int unread(int fd, MemorySegment count);
 
+  /** Returns the flags of an open socket or file, by {@code fcntl(2)} with {@code F_GETFL}. */
+  int getFlags(int fd);
+
   /** Sets the flags of an open socket or file, by {@code fcntl(2)} with {@code F_SETFL}. */
   int setFlags(int fd, int flags);
 

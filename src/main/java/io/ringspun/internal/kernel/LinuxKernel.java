@@ -362,10 +362,19 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
+  public int getFlags(int fd) {
+    return fcntl(fd, Constants.F_GETFL, 0);
+  }
+
+  @Override
   public int setFlags(int fd, int flags) {
+    return fcntl(fd, Constants.F_SETFL, flags);
+  }
+
+  private static int fcntl(int fd, int command, int argument) {
     CallMemory call = new CallMemory();
     try {
-      int result = (int) FCNTL.invokeExact(call.errno, fd, Constants.F_SETFL, flags);
+      int result = (int) FCNTL.invokeExact(call.errno, fd, command, argument);
       return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {
       throw broken(e);

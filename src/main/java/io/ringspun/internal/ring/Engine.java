@@ -435,6 +435,11 @@ public final class Engine {
     checkClosed(closing.resultNow());
   }
 
+  /** Closes a raw descriptor likewise, and does not even have the caller wait. */
+  public void closeAside(int fd) {
+    var _ = Offload.start(() -> kernel.close(fd));
+  }
+
   private static void checkClosed(int result) throws IOException {
     if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
       throw new IOException("close failed: " + Errno.describe(-result));

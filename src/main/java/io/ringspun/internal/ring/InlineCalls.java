@@ -157,6 +157,11 @@ public final class InlineCalls {
     }
   }
 
+  /** Returns the flags that something was opened with, or a negated errno. */
+  public int statusFlags(int fd) {
+    return kernel.getFlags(fd);
+  }
+
   private static int home() {
     long id = Thread.currentThread().threadId();
     return (int) ((id * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - SLOT_BITS)) * STRIDE;

@@ -63,13 +63,14 @@ public final class Multishot {
    *
    * @param nanos the time limit, or 0 for none
    * @param deadline when it ends, by {@link System#nanoTime}
+   * @param again whether the caller has waited before and was not content with what came
    * @return what arrived, for {@link #result} and {@link #place} to take apart
    * @throws ClosedChannelException if it or its descriptor is closed
    * @throws AsynchronousCloseException if either is closed meanwhile
    * @throws InterruptedIOException if the thread is interrupted before or while it waits
    * @throws IOException if the ring is closed or has failed, or the time is up
    */
-  public long take(long nanos, long deadline) throws IOException {
+  public long take(long nanos, long deadline, boolean again) throws IOException {
     Waiter me = Waiter.current();
     boolean waited = false;
     try {
@@ -79,7 +80,7 @@ public final class Multishot {
         }
         synchronized (this) {
           if (closed || !handle.isOpen()) {
-            throw waited ? new AsynchronousCloseException() : new ClosedChannelException();
+            throw waited || again ? new AsynchronousCloseException() : new ClosedChannelException();
           }
           if (count > 0) {
             return poll();
@@ -156,7 +157,11 @@ public final class Multishot {
           return;
         }
       }
-      handle.acquire(); // the ring releases it at the last completion
+      try {
+        handle.acquire(); // the ring releases it at the last completion
+      } catch (ClosedChannelException _) {
+        return; // who wanted it will see that, and say that he had begun to wait
+      }
       call = Call.single();
       armed = call;
     }

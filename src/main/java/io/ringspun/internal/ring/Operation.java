@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.SubmissionEntry;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ public final class Operation extends SubmissionEntry {
 
   /** Another descriptor that it works on, or null. */
   @Nullable Handle other;
+
+  /** Further descriptors that the kernel looks up meanwhile; who calls keeps them open. */
+  @Nullable List<? extends Handle> named;
 
   /** What it is about, if that is another operation: the kernel is told its number. */
   @Nullable Operation target;
@@ -60,6 +64,12 @@ public final class Operation extends SubmissionEntry {
     return using(handle, lent);
   }
 
+  /** Notes further descriptors that it names: it ends when one of them is closed. */
+  public Operation naming(List<? extends Handle> handles) {
+    named = handles;
+    return this;
+  }
+
   /**
    * Says which operation of the same ring this one is about. If the kernel does not have that when
    * this is submitted, the result is {@code -ENOENT}.
@@ -71,9 +81,13 @@ public final class Operation extends SubmissionEntry {
 
   /** Returns whether a descriptor that it works on is closed. */
   boolean isClosed() {
-    Handle first = handle;
-    Handle second = other;
-    return (first != null && !first.isOpen()) || (second != null && !second.isOpen());
+    return isClosed(handle)
+        || isClosed(other)
+        || (named != null && named.stream().anyMatch(Operation::isClosed));
+  }
+
+  private static boolean isClosed(@Nullable Handle handle) {
+    return handle != null && !handle.isOpen();
   }
 
   /** Counts it out of the descriptors that it works on. */
@@ -111,6 +125,7 @@ public final class Operation extends SubmissionEntry {
   void reset() {
     handle = null;
     other = null;
+    named = null;
     target = null;
     lent = null;
     repeatable = false;

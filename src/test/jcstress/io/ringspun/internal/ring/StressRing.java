@@ -164,6 +164,11 @@ final class StressRing {
     }
 
     @Override
+    public int getFlags(int fd) {
+      return kernel.getFlags(fd);
+    }
+
+    @Override
     public int setFlags(int fd, int flags) {
       return kernel.setFlags(fd, flags);
     }
