@@ -39,6 +39,7 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
+  private boolean kept; // whether it has something of the stock that no completion has taken
   private boolean starved; // the stock ran out, and nothing has been given back since
   private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
@@ -154,14 +155,17 @@ public final class Multishot {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
+      handle.acquire(); // the ring releases it at the last completion
       if (stock != null) {
         returnsBefore = stock.returns();
-        starved = stock.isExhausted() && stock.awaitReturn(this, returnsBefore);
-        if (starved) {
+        Stock.Kept now = stock.keep();
+        if (now == Stock.Kept.EXHAUSTED) {
+          starved = stock.awaitReturn(this, returnsBefore); // else the caller comes again at once
+          handle.release();
           return;
         }
+        kept = now == Stock.Kept.ONE;
       }
-      handle.acquire(); // the ring releases it at the last completion
       call = Call.single();
       armed = call;
     }
@@ -235,7 +239,8 @@ public final class Multishot {
           starved = stock.awaitReturn(this, returnsBefore);
           return false; // nobody need know
         }
-        isFull = stock.take(result, flags);
+        isFull = stock.take(result, flags, kept);
+        kept &= result < 0;
       }
       if (count == arrivals.length) {
         arrivals = unrolled(count * 2);
@@ -264,9 +269,15 @@ public final class Multishot {
   /** Notes that the kernel has ended the operation, or that it never began. */
   void disarmed() {
     Waiter[] waiting;
+    boolean givesUp;
     synchronized (this) {
       armed = null;
+      givesUp = kept;
+      kept = false;
       waiting = takers.toArray(Waiter[]::new);
+    }
+    if (givesUp && stock != null) {
+      stock.giveUp(); // outside of our monitor, since it enters those of others
     }
     for (Waiter taker : waiting) {
       taker.wake();

@@ -106,8 +106,13 @@ public final class ProvidedBuffers extends Stock {
   }
 
   @Override
-  boolean isExhausted() {
-    return false; // the kernel tells, and nothing is lost
+  Kept keep() {
+    return Kept.NOTHING; // the kernel tells when there is none, and nothing is lost
+  }
+
+  @Override
+  void giveUp() {
+    throw new AssertionError("no buffer is kept");
   }
 
   @Override
@@ -116,7 +121,7 @@ public final class ProvidedBuffers extends Stock {
   }
 
   @Override
-  synchronized boolean take(int result, int flags) {
+  synchronized boolean take(int result, int flags, boolean kept) {
     if (isUsed(flags)) {
       taken++;
     }
