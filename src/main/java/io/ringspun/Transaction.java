@@ -231,6 +231,81 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
+   * Adds sending all bytes of a segment to a connected socket ({@code IORING_OP_SEND} with {@code
+   * MSG_WAITALL}, Linux 5.6). If it sends fewer, which an error or the peer's end may cause, that
+   * breaks the link to the next operation of a chain.
+   *
+   * @param target a stream socket
+   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @return this
+   * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
+   *     thread
+   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   */
+  public final T send(Descriptor target, MemorySegment source) {
+    Objects.requireNonNull(target);
+    Lending.requireUsable(source, false);
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    int flags = Constants.MSG_WAITALL | Constants.MSG_NOSIGNAL;
+    return add(
+        new Step(
+            "send",
+            target,
+            source,
+            null,
+            false,
+            false,
+            (op, fd, address) -> op.send(fd, address, length, flags)));
+  }
+
+  /**
+   * Adds receiving from a socket until a segment is full ({@code IORING_OP_RECV} with {@code
+   * MSG_WAITALL}, Linux 5.6). {@code run} blocks until that, or the end of the stream, which leaves
+   * it short and in a chain breaks the link to the next operation.
+   *
+   * @param source a stream socket
+   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
+   * @return this
+   * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
+   *     to another thread
+   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   */
+  public final T receive(Descriptor source, MemorySegment target) {
+    Objects.requireNonNull(source);
+    Lending.requireUsable(target, true);
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    return add(
+        new Step(
+            "recv",
+            source,
+            target,
+            null,
+            true,
+            false,
+            (op, fd, address) -> op.recv(fd, address, length, Constants.MSG_WAITALL)));
+  }
+
+  /**
+   * Adds the end of writing to a socket ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
+   *
+   * @param target a stream socket
+   * @return this
+   * @throws IllegalStateException if this has been run
+   */
+  public final T shutdownOutput(Descriptor target) {
+    Objects.requireNonNull(target);
+    return add(
+        new Step(
+            "shutdown",
+            target,
+            null,
+            null,
+            false,
+            false,
+            (op, fd, _) -> op.shutdown(fd, Constants.SHUT_WR)));
+  }
+
+  /**
    * Limits the time from the start of {@code run}: when it is up, whatever is not finished is
    * cancelled. An operation that the hardware already has in hand ends when the hardware is done.
    *

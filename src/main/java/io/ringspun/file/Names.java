@@ -50,7 +50,8 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    * @return its descriptor or its slot
    */
   int open(Path name, int flags, int mode, boolean registered) throws IOException {
-    Engine engine = engine(registered);
+    Engine engine = engine(registered, name);
+    int number = -1;
     try (PathMemory path = PathMemory.of(name)) {
       int result =
           run(
@@ -63,7 +64,10 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
                   op.openat(at, path.address(), flags, mode);
                 }
               });
-      return checkOpen(name, flags, 0, registered, result);
+      number = checkOpen(name, flags, 0, registered, result);
+      return number;
+    } finally {
+      giveUpSlot(registered, number);
     }
   }
 
@@ -76,10 +80,11 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    */
   int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
-    Engine engine = engine(registered);
+    Engine engine = engine(registered, name);
     int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
     boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
+    int number = -1;
     try (PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, (flags & making) != 0 ? mode : 0, resolve);
       int result =
@@ -94,8 +99,10 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
                 }
                 op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
               });
-      return checkOpen(name, flags, resolve, registered, result);
+      number = checkOpen(name, flags, resolve, registered, result);
+      return number;
     } finally {
+      giveUpSlot(registered, number);
       Transfer.giveBack(engine, how, hadFailed);
     }
   }
@@ -107,9 +114,6 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     }
     if (result < 0) {
       throw FileErrors.ofOpen(name.toString(), flags, resolve, -result);
-    }
-    if (registered) {
-      home.files().take();
     }
     return result;
   }
@@ -254,12 +258,21 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     return carrier != null ? carrier : home;
   }
 
-  private Engine engine(boolean registered) {
+  /** Returns the ring to open a file on; it keeps a slot for one that is to be registered. */
+  private Engine engine(boolean registered, Path name) throws IOException {
     if (!registered) {
       return engine();
     }
-    home.files(); // there must be a table
+    if (!home.files().reserve()) {
+      throw FileErrors.ofFullTable(name.toString(), home.files().slots());
+    }
     return home;
+  }
+
+  private void giveUpSlot(boolean registered, int number) {
+    if (registered && number < 0) {
+      home.files().unreserve();
+    }
   }
 
   private int run(Object lent, Encoder encoder) throws IOException {

@@ -38,12 +38,13 @@ final class ListenerChain {
   /**
    * Starts a listener.
    *
-   * @return the socket; null if the slot is taken, or the kernel may do it by other calls
+   * @return the socket; null if the slot is taken, the ring's queue is shorter than the chain, or
+   *     the kernel may do it by other calls
    */
   static @Nullable RegisteredHandle start(
       Engine home, Family family, SocketAddress local, int backlog) throws IOException {
     FileTable files = home.files();
-    int slot = files.takeChosen();
+    int slot = home.longestChain() < STEPS.length ? -1 : files.takeChosen();
     if (slot < 0) {
       return null;
     }
@@ -112,7 +113,7 @@ final class ListenerChain {
       } else if (result == -Errno.ECANCELED) {
         cancelled = step;
       } else if (step == SOCKET) {
-        Sockets.checkOpen(family, result, null);
+        Sockets.checkOpen(family, result);
       } else {
         NetErrors.check(STEPS[step], result);
       }

@@ -5,6 +5,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.Handle;
@@ -21,7 +22,6 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.function.ToIntFunction;
-import org.jspecify.annotations.Nullable;
 
 /** Opening, binding and connecting sockets of all kinds. */
 final class Sockets {
@@ -43,42 +43,52 @@ final class Sockets {
    * @return its descriptor or its slot
    */
   static int open(Engine home, Family family, int type, boolean registered) throws IOException {
-    FileTable files = registered ? home.files() : null;
-    Call call = home.single();
     if (registered) {
-      call.operation(0).socketRegistered(family.number(), type, 0);
-    } else {
-      call.operation(0).socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
+      return intoTable(home.files(), "socket", () -> openRegistered(home, family, type));
     }
-    int number = checkOpen(family, home.run(call), files);
-    if (files != null) {
-      files.take();
-    }
-    return number;
+    Call call = home.single();
+    call.operation(0).socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
+    return checkOpen(family, home.run(call));
   }
 
-  static int checkOpen(Family family, int result, @Nullable FileTable files) throws IOException {
+  private static int openRegistered(Engine home, Family family, int type) throws IOException {
+    Call call = home.single();
+    call.operation(0).socketRegistered(family.number(), type, 0);
+    return checkOpen(family, home.run(call));
+  }
+
+  static int checkOpen(Family family, int result) throws IOException {
     if (result == -Errno.EAFNOSUPPORT) {
       throw new UnsupportedOperationException(
           "this system has no sockets of the family " + family, NetErrors.of("socket", -result));
     }
-    return check("socket", result, files);
+    return NetErrors.check("socket", result);
   }
 
-  /** Returns the result of an operation that puts a socket somewhere. */
-  private static int check(String operation, int result, @Nullable FileTable files)
-      throws IOException {
-    if (files != null && result == -Errno.ENFILE) {
-      throw ofFullTable(operation, files);
+  /** Puts a socket into the ring's table. */
+  private interface Entry {
+    /** Does so, and returns the slot. */
+    int run() throws IOException;
+  }
+
+  /** Keeps a slot first, so that nobody else's connection is accepted for it and closed. */
+  private static int intoTable(FileTable files, String operation, Entry entry) throws IOException {
+    if (!files.reserve()) {
+      throw new OperationException(
+          "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
+              .formatted(operation, files.slots()),
+          Errno.ENFILE);
     }
-    return NetErrors.check(operation, result);
-  }
-
-  private static IOException ofFullTable(String operation, FileTable files) {
-    return new OperationException(
-        "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
-            .formatted(operation, files.slots()),
-        Errno.ENFILE);
+    boolean taken = false;
+    try {
+      int slot = entry.run();
+      taken = true;
+      return slot;
+    } finally {
+      if (!taken) {
+        files.unreserve();
+      }
+    }
   }
 
   /** Takes charge of a descriptor or a slot. */
@@ -184,19 +194,13 @@ final class Sockets {
    * @return the slot
    */
   static int acceptRegistered(SocketDescriptor listener, long nanos) throws IOException {
-    FileTable files = listener.socketHandle().home().files();
-    if (!files.reserve()) {
-      throw ofFullTable("accept", files);
-    }
-    int slot = -1;
-    try {
-      slot = listener.run((operation, fd) -> operation.acceptRegistered(fd, 0, 0, 0), null, nanos);
-    } finally {
-      if (slot < 0) {
-        files.unreserve();
-      }
-    }
-    return check("accept", slot, files);
+    return intoTable(
+        listener.socketHandle().home().files(),
+        "accept",
+        () -> {
+          Encoder encoder = (operation, fd) -> operation.acceptRegistered(fd, 0, 0, 0);
+          return NetErrors.check("accept", listener.run(encoder, null, nanos));
+        });
   }
 
   static SocketAddress remoteAddress(SocketDescriptor socket) throws IOException {

@@ -883,6 +883,20 @@ class RegisteredSocketTest {
     }
   }
 
+  /** A ring may have no room for a chain of four. */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void bind_smallRing(Caller caller) throws Exception {
+    for (RingOptions small : List.of(TABLE.withEntries(2), TABLE.withInFlightLimit(3))) {
+      try (Ring ring = Ring.open(small);
+          RingListener listener =
+              caller.call(ring, () -> RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED));
+          Pair pair = pair(ring, listener)) {
+        send(pair.left(), pair.right(), 10);
+      }
+    }
+  }
+
   /** The error says which step failed, and nothing is left. */
   @ParameterizedTest
   @EnumSource(Caller.class)

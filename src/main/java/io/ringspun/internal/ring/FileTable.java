@@ -68,18 +68,21 @@ public final class FileTable extends Stock {
     return slots - taken.get() > PLENTY;
   }
 
-  /** Notes that an operation has put something into a slot. */
-  public void take() {
+  /** Notes that an operation has put something into a slot without having kept it. */
+  private void take() {
     taken.incrementAndGet();
   }
 
   /** Keeps a slot for an operation that is to begin; returns false if all are taken. */
   public boolean reserve() {
-    if (taken.incrementAndGet() <= slots) {
-      return true;
-    }
-    unreserve();
-    return false;
+    int now;
+    do {
+      now = taken.get();
+      if (now >= slots) {
+        return false;
+      }
+    } while (!taken.compareAndSet(now, now + 1));
+    return true;
   }
 
   /** Gives up what was kept for an operation that has failed. */
@@ -103,22 +106,32 @@ public final class FileTable extends Stock {
   }
 
   @Override
-  boolean isExhausted() {
-    return taken.get() >= slots;
+  Kept keep() {
+    if (hasPlenty()) {
+      return Kept.NOTHING;
+    }
+    return reserve() ? Kept.ONE : Kept.EXHAUSTED;
+  }
+
+  @Override
+  void giveUp() {
+    unreserve();
   }
 
   @Override
   boolean isShortage(int result) {
-    return result == -Errno.ENFILE && isExhausted(); // else there are too many files in the system
+    return false; // ENFILE is not for want of a slot, but of files in the system
   }
 
   @Override
-  boolean take(int result, int flags, Parts parts) {
-    parts.keep(result, ProvidedBuffers.NOWHERE);
+  boolean take(int result, int flags, boolean kept, Parts parts) {
+    parts.add(result, ProvidedBuffers.NOWHERE);
     if (result < 0) {
       return false;
     }
-    take();
+    if (!kept) {
+      take();
+    }
     return !hasPlenty();
   }
 }

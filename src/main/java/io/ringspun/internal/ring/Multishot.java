@@ -34,6 +34,7 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
+  private boolean kept; // whether it has something of the stock that no completion has taken
   private boolean starved; // the stock ran out, and nothing has been given back since
   private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
@@ -150,17 +151,20 @@ public final class Multishot {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
-      if (stock != null) {
-        returnsBefore = stock.returns();
-        starved = stock.isExhausted() && stock.awaitReturn(this, returnsBefore);
-        if (starved) {
-          return;
-        }
-      }
       try {
         handle.acquire(); // the ring releases it at the last completion
       } catch (ClosedChannelException _) {
         return; // who wanted it will see that, and say that he had begun to wait
+      }
+      if (stock != null) {
+        returnsBefore = stock.returns();
+        Stock.Kept now = stock.keep();
+        if (now == Stock.Kept.EXHAUSTED) {
+          starved = stock.awaitReturn(this, returnsBefore); // else the caller comes again at once
+          handle.release();
+          return;
+        }
+        kept = now == Stock.Kept.ONE;
       }
       call = Call.single();
       armed = call;
@@ -241,7 +245,8 @@ public final class Multishot {
       if (stock == null) {
         keep(result, ProvidedBuffers.NOWHERE);
       } else {
-        isFull = stock.take(result, flags, parts);
+        isFull = stock.take(result, flags, kept, parts);
+        kept &= result < 0;
       }
       isFull |= !wasFull && count >= waitingMax;
       taker = takers.peek();
@@ -273,9 +278,15 @@ public final class Multishot {
   /** Notes that the kernel has ended the operation, or that it never began. */
   void disarmed() {
     Waiter[] waiting;
+    boolean givesUp;
     synchronized (this) {
       armed = null;
+      givesUp = kept;
+      kept = false;
       waiting = takers.toArray(Waiter[]::new);
+    }
+    if (givesUp && stock != null) {
+      stock.giveUp(); // outside of our monitor, since it enters those of others
     }
     for (Waiter taker : waiting) {
       taker.wake();

@@ -129,9 +129,9 @@ public final class ProvidedBuffers extends Stock {
    * fills in the order in which it was given them.
    */
   @Override
-  synchronized boolean take(int result, int flags, Parts parts) {
+  synchronized boolean take(int result, int flags, boolean kept, Parts parts) {
     if ((flags & Constants.IORING_CQE_F_BUFFER) == 0) {
-      parts.keep(result, NOWHERE);
+      parts.add(result, NOWHERE);
       return false;
     }
     boolean goesOn = (flags & Constants.IORING_CQE_F_BUF_MORE) != 0;
@@ -149,15 +149,20 @@ public final class ProvidedBuffers extends Stock {
       }
       partsOut[id]++;
       allPartsOut++;
-      parts.keep(count, id * bufferBytes + from);
+      parts.add(count, id * bufferBytes + from);
       id = followers[id];
     } while (left > 0);
     return false;
   }
 
   @Override
-  boolean isExhausted() {
-    return false; // the kernel tells, and nothing is lost
+  Kept keep() {
+    return Kept.NOTHING; // the kernel tells when there is none, and nothing is lost
+  }
+
+  @Override
+  void giveUp() {
+    throw new AssertionError("no buffer is kept");
   }
 
   @Override

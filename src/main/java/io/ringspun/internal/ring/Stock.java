@@ -14,8 +14,20 @@ abstract sealed class Stock permits FileTable, ProvidedBuffers {
   private final Set<Multishot> starved = new HashSet<>();
   private long returns;
 
-  /** Returns whether there is nothing that the kernel could take, so that it need not be asked. */
-  abstract boolean isExhausted();
+  /** What an operation has for its first completion. */
+  enum Kept {
+    /** Whatever the kernel finds then. */
+    NOTHING,
+    ONE,
+    /** There is nothing that the kernel could take, so it need not be asked. */
+    EXHAUSTED
+  }
+
+  /** Keeps something for an operation that is to begin. */
+  abstract Kept keep();
+
+  /** Gives up what an operation kept that has ended without taking it. */
+  abstract void giveUp();
 
   /** Returns whether an operation has ended because there was nothing. */
   abstract boolean isShortage(int result);
@@ -23,14 +35,16 @@ abstract sealed class Stock permits FileTable, ProvidedBuffers {
   /** Keeps what a completion brought. */
   interface Parts {
     /** Keeps a part of it, with its place in the stock, or {@link ProvidedBuffers#NOWHERE}. */
-    void keep(int result, int place);
+    void add(int result, int place);
   }
 
   /**
    * Notes what a completion took, which may be several parts; returns whether the operation must
    * end, or lose what comes.
+   *
+   * @param kept whether the operation had kept something
    */
-  abstract boolean take(int result, int flags, Parts parts);
+  abstract boolean take(int result, int flags, boolean kept, Parts parts);
 
   /** Returns how often something was given back. */
   final synchronized long returns() {

@@ -1,0 +1,179 @@
+package io.ringspun.net;
+
+import static io.ringspun.net.SocketOpenOption.REGISTERED;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.BatchResult;
+import io.ringspun.ChainResult;
+import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.file.RingFile;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.RingCase;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Sockets in chains and batches. */
+class SocketChainTest {
+  private static final String CASES = "io.ringspun.testing.RingCase#all";
+  private static final RingOptions TABLE = RingOptions.defaults().withRegisteredFiles(8);
+
+  private static Pair registered(Ring ring, Kind kind) throws IOException {
+    try (RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED)) {
+      RingSocket left = RingSocket.connect(ring, listener.localAddress(), REGISTERED);
+      return new Pair(left, listener.accept());
+    }
+  }
+
+  /** A request and its answer in one trip, and what a file has to say about it in another. */
+  @ParameterizedTest
+  @MethodSource(CASES)
+  void chain_completes(RingCase how, @TempDir Path directory) throws Exception {
+    byte[] content = new byte[100_000];
+    new Random(7).nextBytes(content);
+    Path path = Files.write(directory.resolve("file"), content);
+    how.run(
+        TABLE,
+        ring -> {
+          for (Kind kind : Kind.values()) {
+            for (boolean isRegistered : new boolean[] {true, false}) {
+              try (Pair pair = isRegistered ? registered(ring, kind) : Pair.open(ring, kind);
+                  RingFile file = RingFile.open(ring, path);
+                  Arena arena = Arena.ofConfined()) {
+                var echo = BlockedCall.start(ring, Caller.VIRTUAL, () -> echo(pair.right()));
+                MemorySegment request = arena.allocate(content.length);
+                MemorySegment answer = arena.allocate(content.length);
+                ChainResult result =
+                    ring.chain()
+                        .read(file, request, 0)
+                        .send(pair.left(), request)
+                        .shutdownOutput(pair.left())
+                        .receive(pair.left(), answer)
+                        .run();
+                result.orThrow();
+                assertEquals(content.length, result.result(1));
+                assertEquals(content.length, result.result(3));
+                assertArrayEquals(content, answer.toArray(ValueLayout.JAVA_BYTE));
+                assertEquals(content.length, echo.result());
+              }
+            }
+          }
+        });
+  }
+
+  /** Sends back, at the end, all that came. */
+  private static int echo(RingSocket socket) throws IOException {
+    ByteBuffer all = ByteBuffer.allocate(1 << 20);
+    while (socket.read(all) >= 0) {
+      assertTrue(all.hasRemaining());
+    }
+    int size = all.flip().remaining();
+    socket.writeFully(all);
+    return size;
+  }
+
+  /** The stream ends too soon: what came is told, and what stands behind it is not done. */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void chain_shortReceive_breaks(Caller caller) throws Exception {
+    try (Ring ring = Ring.open(TABLE);
+        Pair pair = registered(ring, Kind.IPV4)) {
+      MemorySegment target = Arena.ofAuto().allocate(10);
+      MemorySegment answer = Arena.ofAuto().allocate(5);
+      var call =
+          BlockedCall.start(
+                  ring,
+                  caller,
+                  () -> ring.chain().receive(pair.left(), target).send(pair.left(), answer).run())
+              .awaitInFlight(ring, 1);
+      pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      pair.right().shutdownOutput();
+      ChainResult result = call.result();
+      assertFalse(result.succeeded());
+      assertEquals(3, result.result(0));
+      assertEquals(3, target.get(ValueLayout.JAVA_BYTE, 2));
+      assertTrue(result.isCancelled(1));
+      assertThrows(IOException.class, result::orThrow);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void chain_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
+    try (Ring ring = Ring.open(TABLE)) {
+      for (Pair pair : List.of(registered(ring, Kind.IPV6), Pair.open(ring, Kind.UNIX))) {
+        MemorySegment target = Arena.ofAuto().allocate(10);
+        var call =
+            BlockedCall.start(
+                    ring,
+                    caller,
+                    () ->
+                        ring.chain().receive(pair.left(), target).shutdownOutput(pair.left()).run())
+                .awaitInFlight(ring, 1);
+        call.interrupt();
+        assertTrue(call.result().isCancelled(1));
+        assertTrue(call.interruptPending());
+        call =
+            BlockedCall.start(
+                    ring, caller, () -> ring.chain().receive(pair.left(), target).nop().run())
+                .awaitInFlight(ring, 1);
+        pair.left().close();
+        assertTrue(call.result().isCancelled(0));
+        assertTrue(call.result().isCancelled(1));
+        pair.close();
+      }
+    }
+  }
+
+  @Test
+  void batch_andErrors(@TempDir Path directory) throws Exception {
+    Path path = Files.write(directory.resolve("file"), new byte[10]);
+    try (Ring ring = Ring.open(TABLE);
+        Ring other = Ring.open(TABLE);
+        Pair one = registered(ring, Kind.IPV4);
+        Pair two = Pair.open(ring, Kind.ABSTRACT);
+        RingFile file = RingFile.open(ring, path)) {
+      MemorySegment sent = Arena.ofAuto().allocate(1000).fill((byte) 9);
+      MemorySegment first = Arena.ofAuto().allocate(1000);
+      MemorySegment second = Arena.ofAuto().allocate(1000);
+      BatchResult result =
+          ring.batch()
+              .receive(one.right(), first)
+              .receive(two.right(), second)
+              .send(one.left(), sent)
+              .send(two.left(), sent)
+              .send(file, sent)
+              .run();
+      assertEquals("ENOTSOCK", result.failure(4).orElseThrow().errnoName());
+      assertEquals(-1, first.mismatch(sent));
+      assertEquals(-1, second.mismatch(sent));
+      assertTrue(
+          ring.chain().receive(one.right(), first).timeout(Duration.ofMillis(20)).run().timedOut());
+      assertThrows(IllegalArgumentException.class, () -> other.chain().send(one.left(), sent));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> ring.chain().send(one.left(), MemorySegment.ofArray(new byte[1])));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> ring.chain().receive(one.left(), sent.asReadOnly()));
+    }
+  }
+}
