@@ -128,6 +128,12 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_splice(sqe, a[0], a[1], a[2], a[3], a[4], a[5]);
 	else if (!strcmp(method, "tee"))
 		io_uring_prep_tee(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "pollUpdate"))
+		io_uring_prep_poll_update(sqe, a[0], 0, a[1], a[2]);
+	else if (!strcmp(method, "timeout"))
+		io_uring_prep_timeout(sqe, (struct __kernel_timespec *) a[0], a[1], a[2]);
+	else if (!strcmp(method, "timeoutUpdate"))
+		io_uring_prep_timeout_update(sqe, (struct __kernel_timespec *) a[1], a[0], a[2]);
 	else if (!strcmp(method, "pipe")) {
 		/* As newer headers do; liburing 2.3 has no io_uring_prep_pipe. */
 		io_uring_prep_rw(OP_PIPE, sqe, 0, (void *) a[0], 0, 0);
@@ -336,6 +342,10 @@ static void layouts(void)
 	STRUCT(statx_timestamp);
 	FIELD(statx_timestamp, tv_sec);
 	FIELD(statx_timestamp, tv_nsec);
+
+	STRUCT(__kernel_timespec);
+	FIELD(__kernel_timespec, tv_sec);
+	FIELD(__kernel_timespec, tv_nsec);
 
 	STRUCT(open_how);
 	FIELD(open_how, flags);

@@ -19,6 +19,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.EOFException;
@@ -131,7 +132,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
       throws IOException {
-    Names.requireDefault(path);
+    PathMemory.requireDefault(path);
     OpenFlags flags = OpenFlags.of(options);
     Names names = new Names(null, EngineAccess.of(ring));
     int number = names.open(path, flags.bits(), mode, flags.registered());

@@ -15,6 +15,8 @@ public final class Constants {
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
   public static final int IORING_OP_SENDMSG = 9;
   public static final int IORING_OP_RECVMSG = 10;
+  public static final int IORING_OP_TIMEOUT = 11;
+  public static final int IORING_OP_TIMEOUT_REMOVE = 12;
   public static final int IORING_OP_ACCEPT = 13;
   public static final int IORING_OP_ASYNC_CANCEL = 14;
   public static final int IORING_OP_CONNECT = 16;
@@ -116,6 +118,8 @@ public final class Constants {
 
   // io_uring_register opcodes
   public static final int IORING_UNREGISTER_BUFFERS = 1;
+  public static final int IORING_REGISTER_EVENTFD = 4;
+  public static final int IORING_UNREGISTER_EVENTFD = 5;
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
   public static final int IORING_REGISTER_FILES2 = 13;
@@ -166,6 +170,25 @@ public final class Constants {
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  // sqe->len of polls
+  public static final int IORING_POLL_ADD_MULTI = 1;
+  public static final int IORING_POLL_UPDATE_EVENTS = 1 << 1;
+
+  // sqe->timeout_flags
+  public static final int IORING_TIMEOUT_ABS = 1;
+  public static final int IORING_TIMEOUT_UPDATE = 1 << 1;
+  public static final int IORING_TIMEOUT_BOOTTIME = 1 << 2;
+  public static final int IORING_TIMEOUT_REALTIME = 1 << 3;
+  public static final int IORING_TIMEOUT_MULTISHOT = 1 << 6;
+
+  // clock_gettime(2)
+  public static final int CLOCK_REALTIME = 0;
+  public static final int CLOCK_MONOTONIC = 1;
+  public static final int CLOCK_BOOTTIME = 7;
+
+  // eventfd(2)
+  public static final int EFD_SEMAPHORE = 1;
 
   // poll(2)
   public static final int POLLIN = 1;

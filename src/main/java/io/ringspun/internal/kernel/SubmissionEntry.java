@@ -280,6 +280,34 @@ public class SubmissionEntry {
     set(IORING_OP_POLL_ADD, fd, 0, 0, flags, events);
   }
 
+  /**
+   * {@code IORING_OP_POLL_REMOVE} with an update of what is waited for, Linux 5.13.
+   *
+   * @param target the {@code user_data} of the poll
+   * @param flags {@code IORING_POLL_} flags
+   */
+  public final void pollUpdate(long target, int events, int flags) {
+    set(IORING_OP_POLL_REMOVE, -1, 0, target, flags, events);
+  }
+
+  // ---- timers --------------------------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_TIMEOUT}, Linux 5.4.
+   *
+   * @param time the address of a {@link Timespec}
+   * @param count after how many completions it ends early, 0 for none; of a multishot, how often
+   * @param flags {@code IORING_TIMEOUT_} flags
+   */
+  public final void timeout(long time, int count, int flags) {
+    set(IORING_OP_TIMEOUT, -1, Integer.toUnsignedLong(count), time, 1, flags);
+  }
+
+  /** {@code IORING_OP_TIMEOUT_REMOVE} with {@code IORING_TIMEOUT_UPDATE}, Linux 5.11. */
+  public final void timeoutUpdate(long target, long time, int flags) {
+    set(IORING_OP_TIMEOUT_REMOVE, -1, time, target, 0, flags | IORING_TIMEOUT_UPDATE);
+  }
+
   // ---- sockets -------------------------------------------------------------------------------
 
   /** {@code IORING_OP_SOCKET}, Linux 5.19. */

@@ -204,8 +204,8 @@ public final class Engine {
     }
   }
 
-  /** Cancels a call that was begun by {@link #start}. */
-  void cancel(Call call) {
+  /** Cancels a call on behalf of somebody who does not wait for it. */
+  public void cancel(Call call) {
     cancel(call, Call.Cancelled.DISARMED, carriesCaller());
   }
 
@@ -440,6 +440,15 @@ public final class Engine {
       unregisteredBuffers.increment();
     }
     return result;
+  }
+
+  /**
+   * Registers something else, and waits likewise.
+   *
+   * @return the kernel's answer: {@code -ECANCELED} if the ring is gone
+   */
+  public int register(int opcode, MemorySegment argument, int count) {
+    return ask(new Errand(ring -> ring.kernel().register(ring.memory(), opcode, argument, count)));
   }
 
   /** Takes over what a source has pinned, and waits likewise. */

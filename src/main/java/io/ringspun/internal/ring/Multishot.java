@@ -23,10 +23,11 @@ public final class Multishot {
   }
 
   private final Engine ring;
-  private final Handle handle;
+  private final @Nullable Handle handle;
   private final Encoder encoder;
   private final @Nullable ProvidedBuffers buffers;
   private final int waitingMax;
+  private final boolean merges;
 
   // All that follows is guarded by this.
   private final Deque<Waiter> takers = new ArrayDeque<>();
@@ -34,6 +35,7 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
+  private long merged;
   private boolean starved; // the buffers ran out, and none has been given back since
   private long returnsBefore; // how many buffers had been given back when it was armed
   private long restsUntil = System.nanoTime();
@@ -52,11 +54,30 @@ public final class Multishot {
       Encoder encoder,
       @Nullable ProvidedBuffers buffers,
       int waitingMax) {
+    this(ring, handle, encoder, buffers, waitingMax, false);
+  }
+
+  /**
+   * Describes an operation without a descriptor, all of whose completions say the same: of those
+   * that nobody takes one waits, and the others are counted.
+   */
+  public static Multishot merging(Engine ring, Encoder encoder) {
+    return new Multishot(ring, null, encoder, null, Integer.MAX_VALUE, true);
+  }
+
+  private Multishot(
+      Engine ring,
+      @Nullable Handle handle,
+      Encoder encoder,
+      @Nullable ProvidedBuffers buffers,
+      int waitingMax,
+      boolean merges) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
     this.buffers = buffers;
     this.waitingMax = waitingMax;
+    this.merges = merges;
   }
 
   // ---- for those who take --------------------------------------------------------------------
@@ -82,7 +103,7 @@ public final class Multishot {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
         synchronized (this) {
-          if (closed || !handle.isOpen()) {
+          if (hasEnded()) {
             throw waited ? new AsynchronousCloseException() : new ClosedChannelException();
           }
           if (count > 0) {
@@ -110,9 +131,13 @@ public final class Multishot {
     }
   }
 
+  private synchronized boolean hasEnded() {
+    return closed || (handle != null && !handle.isOpen());
+  }
+
   /** Returns for how long there is nothing to do but to wait. */
   private synchronized long idleNanos() {
-    if (count > 0 || closed || !handle.isOpen()) {
+    if (count > 0 || hasEnded()) {
       return 0;
     }
     return armed != null || starved ? Long.MAX_VALUE : restsUntil - System.nanoTime();
@@ -126,6 +151,39 @@ public final class Multishot {
   /** Has it stay disarmed for a while, if it is now, whoever waits. */
   public synchronized void rest(long nanos) {
     restsUntil = System.nanoTime() + nanos;
+  }
+
+  /** Returns how many completions were merged into others since the last call. */
+  public synchronized long takeMerged() {
+    long taken = merged;
+    merged = 0;
+    return taken;
+  }
+
+  /**
+   * Changes the operation where the kernel has it. What it encodes from now on must be changed
+   * already.
+   *
+   * @param change fills the operation that does it
+   * @return 0, or a negated errno
+   */
+  public int update(Encoder change) throws IOException {
+    Call target;
+    synchronized (this) {
+      target = armed;
+    }
+    if (target == null) {
+      return 0;
+    }
+    Call call = ring.single();
+    change.encode(call.operation(0), -1);
+    call.operation(0).about(target.operation(0));
+    int result = ring.run(call);
+    if (result == -Errno.ENOENT || result == -Errno.EALREADY) {
+      ring.cancel(target); // not with the kernel yet, or just completing
+      return 0;
+    }
+    return result;
   }
 
   private long poll() {
@@ -153,7 +211,9 @@ public final class Multishot {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
-      handle.acquire(); // the ring releases it at the last completion
+      if (handle != null) {
+        handle.acquire(); // the ring releases it at the last completion
+      }
       call = Call.single();
       armed = call;
       if (buffers != null) {
@@ -161,7 +221,7 @@ public final class Multishot {
       }
     }
     call.operation(0).deliverTo(this);
-    encoder.encode(call.operation(0), handle.fd());
+    encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
     call.operation(0).using(handle, buffers).openEnded();
     try {
       ring.start(call);
@@ -233,6 +293,10 @@ public final class Multishot {
         if (ProvidedBuffers.isUsed(flags)) {
           buffers.taken();
         }
+      }
+      if (merges && count > 0) {
+        merged++;
+        return false;
       }
       if (count == arrivals.length) {
         arrivals = unrolled(count * 2);

@@ -57,6 +57,7 @@ class OracleTest {
           Map.entry("io_uring_cqe", CompletionEntry.LAYOUT),
           Map.entry("io_uring_params", RingParams.LAYOUT),
           Map.entry("open_how", OpenHow.LAYOUT),
+          Map.entry("__kernel_timespec", Timespec.LAYOUT),
           Map.entry("io_sqring_offsets", RingParams.SQ_OFFSETS),
           Map.entry("io_cqring_offsets", RingParams.CQ_OFFSETS),
           Map.entry("io_uring_rsrc_register", SparseTable.LAYOUT),
@@ -281,6 +282,8 @@ class OracleTest {
         #include <stdio.h>
         #include <limits.h>
         #include <poll.h>
+        #include <sys/eventfd.h>
+        #include <time.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/uio.h>
