@@ -47,10 +47,15 @@ public final class Constants {
   public static final int IORING_OP_SEND_ZC = 47;
   public static final int IORING_OP_SENDMSG_ZC = 48;
   public static final int IORING_OP_READ_MULTISHOT = 49;
+  public static final int IORING_OP_WAITID = 50;
+  public static final int IORING_OP_FUTEX_WAIT = 51;
+  public static final int IORING_OP_FUTEX_WAKE = 52;
+  public static final int IORING_OP_FUTEX_WAITV = 53;
   public static final int IORING_OP_FIXED_FD_INSTALL = 54;
   public static final int IORING_OP_FTRUNCATE = 55;
   public static final int IORING_OP_BIND = 56;
   public static final int IORING_OP_LISTEN = 57;
+  public static final int IORING_OP_EPOLL_WAIT = 59;
   public static final int IORING_OP_READV_FIXED = 60;
   public static final int IORING_OP_WRITEV_FIXED = 61;
   public static final int IORING_OP_PIPE = 62;
@@ -186,6 +191,22 @@ public final class Constants {
   public static final int CLOCK_REALTIME = 0;
   public static final int CLOCK_MONOTONIC = 1;
   public static final int CLOCK_BOOTTIME = 7;
+
+  // futex(2)
+  public static final int FUTEX2_SIZE_U32 = 2;
+  public static final int FUTEX2_PRIVATE = 128;
+
+  // waitid(2)
+  public static final int P_PIDFD = 3;
+  public static final int WNOHANG = 1;
+  public static final int WEXITED = 4;
+  public static final int CLD_EXITED = 1;
+  public static final int CLD_DUMPED = 3;
+
+  // epoll_ctl(2)
+  public static final int EPOLL_CTL_ADD = 1;
+  public static final int EPOLL_CTL_DEL = 2;
+  public static final int EPOLL_CTL_MOD = 3;
 
   // eventfd(2)
   public static final int EFD_SEMAPHORE = 1;

@@ -308,6 +308,46 @@ public class SubmissionEntry {
     set(IORING_OP_TIMEOUT_REMOVE, -1, time, target, 0, flags | IORING_TIMEOUT_UPDATE);
   }
 
+  // ---- futexes and processes -----------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_FUTEX_WAIT}, Linux 6.7.
+   *
+   * @param flags {@code FUTEX2_} flags
+   */
+  public final void futexWait(long word, long value, long mask, int flags) {
+    set(IORING_OP_FUTEX_WAIT, flags, value, word, 0, 0);
+    address3 = mask;
+  }
+
+  /** {@code IORING_OP_FUTEX_WAKE}, Linux 6.7. */
+  public final void futexWake(long word, long count, long mask, int flags) {
+    set(IORING_OP_FUTEX_WAKE, flags, count, word, 0, 0);
+    address3 = mask;
+  }
+
+  /** {@code IORING_OP_FUTEX_WAITV}, Linux 6.7: {@code vector} is an array of {@link FutexWait}. */
+  public final void futexWaitv(long vector, int count) {
+    set(IORING_OP_FUTEX_WAITV, 0, 0, vector, count, 0);
+  }
+
+  /**
+   * {@code IORING_OP_WAITID}, Linux 6.7.
+   *
+   * @param type {@code P_PIDFD} and the like, which says what {@code id} is
+   * @param info the address of a {@link SigInfo}
+   * @param options {@code WEXITED} and the like
+   */
+  public final void waitid(int type, int id, long info, int options) {
+    set(IORING_OP_WAITID, id, info, 0, type, 0);
+    fileIndex = options;
+  }
+
+  /** {@code IORING_OP_EPOLL_WAIT}, Linux 6.15: {@code events} has room for {@code max}. */
+  public final void epollWait(int fd, long events, int max) {
+    set(IORING_OP_EPOLL_WAIT, fd, 0, events, max, 0);
+  }
+
   // ---- sockets -------------------------------------------------------------------------------
 
   /** {@code IORING_OP_SOCKET}, Linux 5.19. */
