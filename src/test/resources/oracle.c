@@ -157,7 +157,15 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_timeout(sqe, (struct __kernel_timespec *) a[0], a[1], a[2]);
 	else if (!strcmp(method, "timeoutUpdate"))
 		io_uring_prep_timeout_update(sqe, (struct __kernel_timespec *) a[1], a[0], a[2]);
-	else if (!strcmp(method, "futexWait"))
+	else if (!strcmp(method, "message"))
+		io_uring_prep_msg_ring(sqe, a[0], a[1], a[2], 0);
+	else if (!strcmp(method, "sendRegistered")) {
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_msg_ring_fd_alloc. */
+		io_uring_prep_rw(IORING_OP_MSG_RING, sqe, a[0], (void *) 1, 0, 0);
+		sqe->addr3 = (unsigned) a[1];
+		sqe->file_index = IORING_FILE_INDEX_ALLOC;
+		sqe->msg_ring_flags = a[2];
+	} else if (!strcmp(method, "futexWait"))
 		prep_futex(sqe, OP_FUTEX_WAIT, a);
 	else if (!strcmp(method, "futexWake"))
 		prep_futex(sqe, OP_FUTEX_WAKE, a);

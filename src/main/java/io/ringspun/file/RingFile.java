@@ -219,6 +219,34 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return check("fixed_fd_install", runRaw(op -> op.fixedFdInstall(handle.fd())));
   }
 
+  /**
+   * Moves this registered file to the table of another ring, which is its home from now on ({@code
+   * IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0). Its operations in flight are
+   * cancelled, and this file is closed, as by {@link #close}. If it fails, nothing has changed.
+   *
+   * @param ring where to, opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return the same open file there, for the caller to close
+   * @throws IllegalStateException if this file is not registered
+   * @throws IllegalArgumentException if the ring has no table, or the file is there already
+   * @throws IOException as listed in the class comment, for either ring; {@code ENFILE} if the
+   *     table is full
+   */
+  public RingFile moveTo(Ring ring) throws IOException {
+    if (!(handle instanceof RegisteredHandle registered)) {
+      throw new IllegalStateException("the file is not registered: any ring can use it");
+    }
+    Engine target = EngineAccess.of(ring);
+    if (target.config().registeredFiles() == 0 || target == handle.home()) {
+      throw new IllegalArgumentException(
+          target == handle.home() ? "the file is there already" : target + " has no table");
+    }
+    target.requireUsable();
+    int slot = check("msg_ring", registered.share(target, timeoutNanos));
+    RegisteredHandle moved = registered.sharedAt(slot, target);
+    close();
+    return new RingFile(moved, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+  }
+
   /** Returns the file's descriptor, or for a registered file one that is made for the purpose. */
   RawHandle descriptor() throws IOException {
     return switch (handle) {

@@ -38,6 +38,7 @@ public final class Constants {
   public static final int IORING_OP_MKDIRAT = 37;
   public static final int IORING_OP_SYMLINKAT = 38;
   public static final int IORING_OP_LINKAT = 39;
+  public static final int IORING_OP_MSG_RING = 40;
   public static final int IORING_OP_FSETXATTR = 41;
   public static final int IORING_OP_SETXATTR = 42;
   public static final int IORING_OP_FGETXATTR = 43;
@@ -180,6 +181,11 @@ public final class Constants {
   public static final int IORING_POLL_ADD_MULTI = 1;
   public static final int IORING_POLL_UPDATE_EVENTS = 1 << 1;
 
+  // sqe->addr and sqe->msg_ring_flags of messages
+  public static final int IORING_MSG_DATA = 0;
+  public static final int IORING_MSG_SEND_FD = 1;
+  public static final int IORING_MSG_RING_CQE_SKIP = 1;
+
   // sqe->timeout_flags
   public static final int IORING_TIMEOUT_ABS = 1;
   public static final int IORING_TIMEOUT_UPDATE = 1 << 1;
@@ -224,6 +230,7 @@ public final class Constants {
   public static final int SPLICE_F_FD_IN_FIXED = 1 << 31;
 
   // fcntl(2)
+  public static final int F_DUPFD_CLOEXEC = 1030;
   public static final int F_SETPIPE_SZ = 1031;
   public static final int F_GETPIPE_SZ = 1032;
   public static final int F_SETFL = 4;

@@ -462,6 +462,29 @@ public class SubmissionEntry {
     address3 = value;
   }
 
+  // ---- messages ------------------------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_MSG_RING}, Linux 5.18: gives another ring a completion.
+   *
+   * @param ring its descriptor
+   */
+  public final void message(int ring, int result, long userData) {
+    set(IORING_OP_MSG_RING, ring, userData, IORING_MSG_DATA, result, 0);
+  }
+
+  /**
+   * {@code IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0: puts what is in a slot
+   * into a slot of another ring, one of the kernel's choice, which is the result.
+   *
+   * @param flags {@code IORING_MSG_RING_} flags
+   */
+  public final void sendRegistered(int ring, int slot, int flags) {
+    set(IORING_OP_MSG_RING, ring, 0, IORING_MSG_SEND_FD, 0, flags);
+    address3 = Integer.toUnsignedLong(slot);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
+  }
+
   // ---- control -------------------------------------------------------------------------------
 
   /** {@code IORING_OP_ASYNC_CANCEL}, Linux 5.5: cancels what was submitted as {@code userData}. */

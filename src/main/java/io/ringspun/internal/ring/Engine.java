@@ -1,9 +1,11 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -375,6 +377,11 @@ public final class Engine {
     checkClosed(closing.resultNow());
   }
 
+  /** Closes a descriptor of a ring, by {@code close(2)}: {@code IORING_OP_CLOSE} refuses those. */
+  public void closeRingDescriptor(int fd) throws IOException {
+    checkClosed(kernel.close(fd));
+  }
+
   private static void checkClosed(int result) throws IOException {
     if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
       throw new IOException("close failed: " + Errno.describe(-result));
@@ -449,6 +456,21 @@ public final class Engine {
    */
   public int register(int opcode, MemorySegment argument, int count) {
     return ask(new Errand(ring -> ring.kernel().register(ring.memory(), opcode, argument, count)));
+  }
+
+  /**
+   * Makes another descriptor of the ring, close-on-exec, for other rings to name it by: its number
+   * stays the ring's for as long as the caller has it open. Waits likewise.
+   *
+   * @return the number, or a negated errno: {@code -ECANCELED} if the ring is gone
+   */
+  public int duplicate() {
+    return ask(
+        new Errand(
+            ring ->
+                (int)
+                    ring.kernel()
+                        .call(SystemCall.FCNTL, ring.memory().fd(), Constants.F_DUPFD_CLOEXEC, 0)));
   }
 
   /** Takes over what a source has pinned, and waits likewise. */
