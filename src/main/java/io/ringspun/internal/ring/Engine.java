@@ -134,9 +134,9 @@ public final class Engine {
   public int result(Call call, int index) throws IOException {
     Operation operation = call.operations[index];
     int result = operation.result;
-    boolean toldToEnd = call.cancelled != Call.Cancelled.NOT || operation.isClosed();
     if (result == -Errno.ECANCELED
-        || (toldToEnd && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
+        || ((result == -Errno.EINTR || result == -ERESTARTSYS)
+            && (call.cancelled != Call.Cancelled.NOT || operation.isClosed()))) {
       throw cancelled(call, operation);
     }
     return result;
