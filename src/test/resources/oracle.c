@@ -14,15 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include <linux/futex.h>
 #include <linux/openat2.h>
 
 #include <liburing.h>
 
 /* A header older than Linux 6.8 or 6.9 does not name them. */
+#define OP_WAITID 50
+#define OP_FUTEX_WAIT 51
+#define OP_FUTEX_WAKE 52
+#define OP_FUTEX_WAITV 53
 #define OP_FIXED_FD_INSTALL 54
 #define OP_FTRUNCATE 55
 /* Nor, older than 6.11, these. */
@@ -45,10 +52,26 @@ static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int leve
 	memcpy((char *) sqe + 48, &optval, 8);
 }
 /* Nor does one older than Linux 6.15 these. */
+#define OP_EPOLL_WAIT 59
 #define OP_READV_FIXED 60
 #define OP_WRITEV_FIXED 61
 /* Nor does one older than Linux 6.16 this. */
 #define OP_PIPE 62
+
+/* What newer headers' io_uring_prep_futex_wait and _wake do. */
+static void prep_futex(struct io_uring_sqe *sqe, int op, const long long *a)
+{
+	io_uring_prep_rw(op, sqe, a[3], (void *) a[0], 0, a[1]);
+	sqe->addr3 = a[2];
+}
+
+/* What newer headers' io_uring_prep_waitid does; addr2 is off. */
+static void prep_waitid(struct io_uring_sqe *sqe, int idtype, int id, void *infop, int options)
+{
+	io_uring_prep_rw(OP_WAITID, sqe, id, NULL, (unsigned) idtype, 0);
+	sqe->file_index = options;
+	sqe->addr2 = (unsigned long) infop;
+}
 
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
@@ -131,6 +154,32 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_splice(sqe, a[0], a[1], a[2], a[3], a[4], a[5]);
 	else if (!strcmp(method, "tee"))
 		io_uring_prep_tee(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "pollUpdate"))
+		io_uring_prep_poll_update(sqe, a[0], 0, a[1], a[2]);
+	else if (!strcmp(method, "timeout"))
+		io_uring_prep_timeout(sqe, (struct __kernel_timespec *) a[0], a[1], a[2]);
+	else if (!strcmp(method, "timeoutUpdate"))
+		io_uring_prep_timeout_update(sqe, (struct __kernel_timespec *) a[1], a[0], a[2]);
+	else if (!strcmp(method, "message"))
+		io_uring_prep_msg_ring(sqe, a[0], a[1], a[2], 0);
+	else if (!strcmp(method, "sendRegistered")) {
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_msg_ring_fd_alloc. */
+		io_uring_prep_rw(IORING_OP_MSG_RING, sqe, a[0], (void *) 1, 0, 0);
+		sqe->addr3 = (unsigned) a[1];
+		sqe->file_index = IORING_FILE_INDEX_ALLOC;
+		sqe->msg_ring_flags = a[2];
+	} else if (!strcmp(method, "futexWait"))
+		prep_futex(sqe, OP_FUTEX_WAIT, a);
+	else if (!strcmp(method, "futexWake"))
+		prep_futex(sqe, OP_FUTEX_WAKE, a);
+	else if (!strcmp(method, "futexWaitv"))
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_futex_waitv. */
+		io_uring_prep_rw(OP_FUTEX_WAITV, sqe, 0, (void *) a[0], a[1], 0);
+	else if (!strcmp(method, "waitid"))
+		prep_waitid(sqe, a[0], a[1], (void *) a[2], a[3]);
+	else if (!strcmp(method, "epollWait"))
+		/* As newer headers do; liburing 2.3 has no io_uring_prep_epoll_wait. */
+		io_uring_prep_rw(OP_EPOLL_WAIT, sqe, a[0], (void *) a[1], a[2], 0);
 	else if (!strcmp(method, "pipe")) {
 		/* As newer headers do; liburing 2.3 has no io_uring_prep_pipe. */
 		io_uring_prep_rw(OP_PIPE, sqe, 0, (void *) a[0], 0, 0);
@@ -374,6 +423,31 @@ static void layouts(void)
 	STRUCT(statx_timestamp);
 	FIELD(statx_timestamp, tv_sec);
 	FIELD(statx_timestamp, tv_nsec);
+
+	STRUCT(__kernel_timespec);
+	FIELD(__kernel_timespec, tv_sec);
+	FIELD(__kernel_timespec, tv_nsec);
+
+	STRUCT(futex_waitv);
+	FIELD(futex_waitv, val);
+	FIELD(futex_waitv, uaddr);
+	FIELD(futex_waitv, flags);
+	FIELD(futex_waitv, __reserved);
+
+	printf("siginfo_t %zu\n", sizeof(siginfo_t));
+#define SIGINFO(field) \
+	printf("siginfo_t.%s %zu %zu\n", #field, offsetof(siginfo_t, field), \
+	       sizeof(((siginfo_t *) 0)->field))
+	SIGINFO(si_signo);
+	SIGINFO(si_errno);
+	SIGINFO(si_code);
+	SIGINFO(si_pid);
+	SIGINFO(si_uid);
+	SIGINFO(si_status);
+
+	STRUCT(epoll_event);
+	FIELD(epoll_event, events);
+	FIELD(epoll_event, data);
 
 	STRUCT(open_how);
 	FIELD(open_how, flags);

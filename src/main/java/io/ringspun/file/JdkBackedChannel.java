@@ -1,5 +1,6 @@
 package io.ringspun.file;
 
+import io.ringspun.internal.ring.PathMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +32,7 @@ final class JdkBackedChannel extends RingFileChannel {
   static JdkBackedChannel open(
       String reason, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
-    Names.requireDefault(path);
+    PathMemory.requireDefault(path);
     Set<OpenOption> known = new HashSet<>();
     for (OpenOption option : options) {
       known.add(option instanceof RingOpenOption own ? counterpart(own) : option);

@@ -8,13 +8,12 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileSystems;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.ProviderMismatchException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +33,6 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
 
   Names(@Nullable RawHandle directory, Engine home) {
     this(directory, home, FileErrors::of);
-  }
-
-  /** Refuses a path that the kernel would not understand. */
-  static void requireDefault(Path path) {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new ProviderMismatchException(path + " is not a path of the default file system");
-    }
   }
 
   /**

@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -100,7 +101,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
-    Names.requireDefault(path);
+    PathMemory.requireDefault(path);
     Engine home = EngineAccess.of(ring);
     int fd = new Names(null, home).open(path, OPEN_FLAGS, 0, false);
     return new RingDirectory(new RawHandle(fd, false, home), home);
@@ -324,7 +325,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void symlink(Path target, Path name) throws IOException {
-    Names.requireDefault(target);
+    PathMemory.requireDefault(target);
     requireRelative(name);
     if (target.toString().isEmpty()) {
       throw new IllegalArgumentException("a link leads somewhere: the target is empty");
@@ -400,7 +401,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   private static void requireRelative(Path name) {
-    Names.requireDefault(name);
+    PathMemory.requireDefault(name);
     if (name.isAbsolute()) {
       throw new IllegalArgumentException(name + " is absolute, not relative to the directory");
     }

@@ -19,6 +19,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.EOFException;
@@ -132,7 +133,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
       throws IOException {
-    Names.requireDefault(path);
+    PathMemory.requireDefault(path);
     OpenFlags flags = OpenFlags.of(options);
     Names names = new Names(null, EngineAccess.of(ring));
     int number = names.open(path, flags.bits(), mode, flags.registered());
@@ -265,6 +266,44 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private int install() throws IOException {
     return check("fixed_fd_install", runRaw(op -> op.fixedFdInstall(handle.fd())));
+  }
+
+  /**
+   * Moves this registered file to the table of another ring, which is its home from now on ({@code
+   * IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0). Its operations in flight are
+   * cancelled, and this file is closed, as by {@link #close}. If it fails, nothing has changed.
+   *
+   * @param ring where to, opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return the same open file there, for the caller to close
+   * @throws IllegalStateException if this file is not registered
+   * @throws IllegalArgumentException if the ring has no table, or the file is there already
+   * @throws IOException as listed in the class comment, for either ring; {@code ENFILE} if the
+   *     table is full
+   */
+  public RingFile moveTo(Ring ring) throws IOException {
+    if (!(handle instanceof RegisteredHandle registered)) {
+      throw new IllegalStateException("the file is not registered: any ring can use it");
+    }
+    Engine target = EngineAccess.of(ring);
+    if (target.config().registeredFiles() == 0 || target == handle.home()) {
+      throw new IllegalArgumentException(
+          target == handle.home() ? "the file is there already" : target + " has no table");
+    }
+    target.requireUsable();
+    if (!target.files().reserve()) {
+      throw FileErrors.ofFullTable(toString(), target.files().slots());
+    }
+    int slot = -1;
+    try {
+      slot = check("msg_ring", registered.share(target, timeoutNanos));
+    } finally {
+      if (slot < 0) {
+        target.files().unreserve();
+      }
+    }
+    RegisteredHandle moved = registered.sharedAt(slot, target);
+    close();
+    return new RingFile(moved, flags, memoryAlignment, offsetAlignment, timeoutNanos);
   }
 
   /** Returns the file's descriptor, or for a registered file one that is made for the purpose. */

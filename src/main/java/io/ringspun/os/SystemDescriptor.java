@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseable
-    permits RingDescriptor {
+    permits ChildProcess, Epoll, EventFd, Inotify, RingDescriptor {
   private final RawHandle handle;
   private final long timeoutNanos; // 0 for none
 

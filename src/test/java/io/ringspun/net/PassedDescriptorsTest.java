@@ -15,6 +15,7 @@ import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.SocketCalls;
 import io.ringspun.testing.Await;
@@ -69,7 +70,7 @@ class PassedDescriptorsTest {
     return ByteBuffer.allocate(count);
   }
 
-  static void requireCloseOnExec(RawHandle handle) throws IOException {
+  static void requireCloseOnExec(Handle handle) throws IOException {
     String flags =
         Files.readAllLines(Path.of("/proc/self/fdinfo/" + handle.fd())).stream()
             .filter(line -> line.startsWith("flags:"))

@@ -11,6 +11,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -202,7 +203,8 @@ class RingListenerTest {
         Pair pair = Pair.open(ring, listener);
         RingSocket other = RingSocket.connect(ring, listener.localAddress())) {
       int fd = Sockets.accept(listener, 0).fd(); // as the drop-in sockets do
-      try (RingSocket withPeer = RingSocket.of(fd, Family.INET, listener.socketHandle().home());
+      RawHandle handle = new RawHandle(fd, false, listener.socketHandle().home());
+      try (RingSocket withPeer = RingSocket.of(handle, Family.INET);
           RingSocket third = RingSocket.connect(ring, listener.localAddress());
           Connections connections = listener.connections();
           RingSocket taken = connections.accept()) {

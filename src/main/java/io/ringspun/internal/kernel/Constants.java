@@ -15,6 +15,8 @@ public final class Constants {
   public static final int IORING_OP_SYNC_FILE_RANGE = 8;
   public static final int IORING_OP_SENDMSG = 9;
   public static final int IORING_OP_RECVMSG = 10;
+  public static final int IORING_OP_TIMEOUT = 11;
+  public static final int IORING_OP_TIMEOUT_REMOVE = 12;
   public static final int IORING_OP_ACCEPT = 13;
   public static final int IORING_OP_ASYNC_CANCEL = 14;
   public static final int IORING_OP_CONNECT = 16;
@@ -36,6 +38,7 @@ public final class Constants {
   public static final int IORING_OP_MKDIRAT = 37;
   public static final int IORING_OP_SYMLINKAT = 38;
   public static final int IORING_OP_LINKAT = 39;
+  public static final int IORING_OP_MSG_RING = 40;
   public static final int IORING_OP_FSETXATTR = 41;
   public static final int IORING_OP_SETXATTR = 42;
   public static final int IORING_OP_FGETXATTR = 43;
@@ -45,10 +48,15 @@ public final class Constants {
   public static final int IORING_OP_SEND_ZC = 47;
   public static final int IORING_OP_SENDMSG_ZC = 48;
   public static final int IORING_OP_READ_MULTISHOT = 49;
+  public static final int IORING_OP_WAITID = 50;
+  public static final int IORING_OP_FUTEX_WAIT = 51;
+  public static final int IORING_OP_FUTEX_WAKE = 52;
+  public static final int IORING_OP_FUTEX_WAITV = 53;
   public static final int IORING_OP_FIXED_FD_INSTALL = 54;
   public static final int IORING_OP_FTRUNCATE = 55;
   public static final int IORING_OP_BIND = 56;
   public static final int IORING_OP_LISTEN = 57;
+  public static final int IORING_OP_EPOLL_WAIT = 59;
   public static final int IORING_OP_READV_FIXED = 60;
   public static final int IORING_OP_WRITEV_FIXED = 61;
   public static final int IORING_OP_PIPE = 62;
@@ -119,6 +127,8 @@ public final class Constants {
 
   // io_uring_register opcodes
   public static final int IORING_UNREGISTER_BUFFERS = 1;
+  public static final int IORING_REGISTER_EVENTFD = 4;
+  public static final int IORING_UNREGISTER_EVENTFD = 5;
   public static final int IORING_REGISTER_PROBE = 8;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
   public static final int IORING_REGISTER_FILES2 = 13;
@@ -176,6 +186,46 @@ public final class Constants {
   public static final int O_PATH = 0x200000;
   public static final int O_ACCMODE = 3;
 
+  // sqe->len of polls
+  public static final int IORING_POLL_ADD_MULTI = 1;
+  public static final int IORING_POLL_UPDATE_EVENTS = 1 << 1;
+
+  // sqe->addr and sqe->msg_ring_flags of messages
+  public static final int IORING_MSG_DATA = 0;
+  public static final int IORING_MSG_SEND_FD = 1;
+  public static final int IORING_MSG_RING_CQE_SKIP = 1;
+
+  // sqe->timeout_flags
+  public static final int IORING_TIMEOUT_ABS = 1;
+  public static final int IORING_TIMEOUT_UPDATE = 1 << 1;
+  public static final int IORING_TIMEOUT_BOOTTIME = 1 << 2;
+  public static final int IORING_TIMEOUT_REALTIME = 1 << 3;
+  public static final int IORING_TIMEOUT_MULTISHOT = 1 << 6;
+
+  // clock_gettime(2)
+  public static final int CLOCK_REALTIME = 0;
+  public static final int CLOCK_MONOTONIC = 1;
+  public static final int CLOCK_BOOTTIME = 7;
+
+  // futex(2)
+  public static final int FUTEX2_SIZE_U32 = 2;
+  public static final int FUTEX2_PRIVATE = 128;
+
+  // waitid(2)
+  public static final int P_PIDFD = 3;
+  public static final int WNOHANG = 1;
+  public static final int WEXITED = 4;
+  public static final int CLD_EXITED = 1;
+  public static final int CLD_DUMPED = 3;
+
+  // epoll_ctl(2)
+  public static final int EPOLL_CTL_ADD = 1;
+  public static final int EPOLL_CTL_DEL = 2;
+  public static final int EPOLL_CTL_MOD = 3;
+
+  // eventfd(2)
+  public static final int EFD_SEMAPHORE = 1;
+
   // poll(2)
   public static final int POLLIN = 1;
   public static final int POLLPRI = 2;
@@ -193,6 +243,7 @@ public final class Constants {
   // fcntl(2)
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
+  public static final int F_DUPFD_CLOEXEC = 1030;
   public static final int F_SETPIPE_SZ = 1031;
   public static final int F_GETPIPE_SZ = 1032;
 

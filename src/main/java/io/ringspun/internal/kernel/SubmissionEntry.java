@@ -281,6 +281,74 @@ public class SubmissionEntry {
     set(IORING_OP_POLL_ADD, fd, 0, 0, flags, events);
   }
 
+  /**
+   * {@code IORING_OP_POLL_REMOVE} with an update of what is waited for, Linux 5.13.
+   *
+   * @param target the {@code user_data} of the poll
+   * @param flags {@code IORING_POLL_} flags
+   */
+  public final void pollUpdate(long target, int events, int flags) {
+    set(IORING_OP_POLL_REMOVE, -1, 0, target, flags, events);
+  }
+
+  // ---- timers --------------------------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_TIMEOUT}, Linux 5.4.
+   *
+   * @param time the address of a {@link Timespec}
+   * @param count after how many completions it ends early, 0 for none; of a multishot, how often
+   * @param flags {@code IORING_TIMEOUT_} flags
+   */
+  public final void timeout(long time, int count, int flags) {
+    set(IORING_OP_TIMEOUT, -1, Integer.toUnsignedLong(count), time, 1, flags);
+  }
+
+  /** {@code IORING_OP_TIMEOUT_REMOVE} with {@code IORING_TIMEOUT_UPDATE}, Linux 5.11. */
+  public final void timeoutUpdate(long target, long time, int flags) {
+    set(IORING_OP_TIMEOUT_REMOVE, -1, time, target, 0, flags | IORING_TIMEOUT_UPDATE);
+  }
+
+  // ---- futexes and processes -----------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_FUTEX_WAIT}, Linux 6.7.
+   *
+   * @param flags {@code FUTEX2_} flags
+   */
+  public final void futexWait(long word, long value, long mask, int flags) {
+    set(IORING_OP_FUTEX_WAIT, flags, value, word, 0, 0);
+    address3 = mask;
+  }
+
+  /** {@code IORING_OP_FUTEX_WAKE}, Linux 6.7. */
+  public final void futexWake(long word, long count, long mask, int flags) {
+    set(IORING_OP_FUTEX_WAKE, flags, count, word, 0, 0);
+    address3 = mask;
+  }
+
+  /** {@code IORING_OP_FUTEX_WAITV}, Linux 6.7: {@code vector} is an array of {@link FutexWait}. */
+  public final void futexWaitv(long vector, int count) {
+    set(IORING_OP_FUTEX_WAITV, 0, 0, vector, count, 0);
+  }
+
+  /**
+   * {@code IORING_OP_WAITID}, Linux 6.7.
+   *
+   * @param type {@code P_PIDFD} and the like, which says what {@code id} is
+   * @param info the address of a {@link SigInfo}
+   * @param options {@code WEXITED} and the like
+   */
+  public final void waitid(int type, int id, long info, int options) {
+    set(IORING_OP_WAITID, id, info, 0, type, 0);
+    fileIndex = options;
+  }
+
+  /** {@code IORING_OP_EPOLL_WAIT}, Linux 6.15: {@code events} has room for {@code max}. */
+  public final void epollWait(int fd, long events, int max) {
+    set(IORING_OP_EPOLL_WAIT, fd, 0, events, max, 0);
+  }
+
   // ---- sockets -------------------------------------------------------------------------------
 
   /** {@code IORING_OP_SOCKET}, Linux 5.19. */
@@ -461,6 +529,29 @@ public class SubmissionEntry {
         0);
     fileIndex = length;
     address3 = value;
+  }
+
+  // ---- messages ------------------------------------------------------------------------------
+
+  /**
+   * {@code IORING_OP_MSG_RING}, Linux 5.18: gives another ring a completion.
+   *
+   * @param ring its descriptor
+   */
+  public final void message(int ring, int result, long userData) {
+    set(IORING_OP_MSG_RING, ring, userData, IORING_MSG_DATA, result, 0);
+  }
+
+  /**
+   * {@code IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0: puts what is in a slot
+   * into a slot of another ring, one of the kernel's choice, which is the result.
+   *
+   * @param flags {@code IORING_MSG_RING_} flags
+   */
+  public final void sendRegistered(int ring, int slot, int flags) {
+    set(IORING_OP_MSG_RING, ring, 0, IORING_MSG_SEND_FD, 0, flags);
+    address3 = Integer.toUnsignedLong(slot);
+    fileIndex = IORING_FILE_INDEX_ALLOC;
   }
 
   // ---- control -------------------------------------------------------------------------------

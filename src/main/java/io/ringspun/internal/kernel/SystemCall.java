@@ -2,8 +2,18 @@ package io.ringspun.internal.kernel;
 
 /** System calls that are rare enough to be made by number, see {@link Kernel#call}. */
 public enum SystemCall {
+  CLOCK_GETTIME(228, 113),
+  EPOLL_CREATE1(291, 20),
+  EPOLL_CTL(233, 21),
+  EPOLL_PWAIT(281, 22),
+  EVENTFD2(290, 19),
   FCNTL(72, 25),
-  PIPE2(293, 59);
+  INOTIFY_ADD_WATCH(254, 27),
+  INOTIFY_INIT1(294, 26),
+  INOTIFY_RM_WATCH(255, 28),
+  PIDFD_OPEN(434, 434),
+  PIPE2(293, 59),
+  WAITID(247, 95);
 
   private final int number;
 

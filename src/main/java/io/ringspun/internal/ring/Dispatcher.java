@@ -11,6 +11,8 @@ import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
 import io.ringspun.internal.kernel.Errno;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,8 @@ final class Dispatcher {
 
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
+
+  private final Map<Integer, Letters> expected = new HashMap<>(); // by tag
 
   private boolean closedSeen; // whether a descriptor was closed that operations may be using
 
@@ -207,13 +211,30 @@ final class Dispatcher {
     linkPending = false;
   }
 
+  /** Begins to take what other rings send under a tag. */
+  int expect(Letters letters) {
+    expected.put(letters.tag, letters);
+    return 0;
+  }
+
+  /** Ends it. */
+  int expectNoMore(Letters letters) {
+    expected.remove(letters.tag);
+    return 0;
+  }
+
   // ---- out -----------------------------------------------------------------------------------
 
   /** Takes a completion of an operation. One that nobody expects is counted and dropped. */
   void complete(long userData, int result, int flags) {
     Operation operation = inFlight.find(userData);
     if (operation == null) {
-      stale++;
+      Letters letters = expected.get((int) userData);
+      if (letters != null) {
+        letters.arrived(userData, result);
+      } else {
+        stale++;
+      }
       return;
     }
     Multishot multishot = operation.multishot;
@@ -411,6 +432,7 @@ final class Dispatcher {
   /** Lets no call in any more and cancels all that are. */
   void beginStop() {
     ending = Call.Cancelled.RING_CLOSED;
+    expected.values().forEach(Letters::wakeAll);
     for (Call call : queue) {
       cancel(call, ending);
     }
@@ -429,6 +451,7 @@ final class Dispatcher {
    */
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
+    expected.values().forEach(Letters::wakeAll);
     Quarantine.keep(inFlight);
     for (Call call : queue) {
       if (call.queued) {

@@ -5,6 +5,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -159,9 +160,9 @@ public final class Engine {
   public int result(Call call, int index) throws IOException {
     Operation operation = call.operations[index];
     int result = operation.result;
-    boolean toldToEnd = call.cancelled != Call.Cancelled.NOT || operation.isClosed();
     if (result == -Errno.ECANCELED
-        || (toldToEnd && (result == -Errno.EINTR || result == -ERESTARTSYS))) {
+        || ((result == -Errno.EINTR || result == -ERESTARTSYS)
+            && (call.cancelled != Call.Cancelled.NOT || operation.isClosed()))) {
       throw cancelled(call, operation);
     }
     return result;
@@ -231,8 +232,8 @@ public final class Engine {
     }
   }
 
-  /** Cancels a call that was begun by {@link #start}. */
-  void cancel(Call call) {
+  /** Cancels a call on behalf of somebody who does not wait for it. */
+  public void cancel(Call call) {
     cancel(call, Call.Cancelled.DISARMED, carriesCaller());
   }
 
@@ -440,6 +441,11 @@ public final class Engine {
     var _ = Offload.start(() -> kernel.close(fd));
   }
 
+  /** Closes a descriptor of a ring, by {@code close(2)}: {@code IORING_OP_CLOSE} refuses those. */
+  public void closeRingDescriptor(int fd) throws IOException {
+    checkClosed(kernel.close(fd));
+  }
+
   private static void checkClosed(int result) throws IOException {
     if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
       throw new IOException("close failed: " + Errno.describe(-result));
@@ -505,6 +511,30 @@ public final class Engine {
       unregisteredBuffers.increment();
     }
     return result;
+  }
+
+  /**
+   * Registers something else, and waits likewise.
+   *
+   * @return the kernel's answer: {@code -ECANCELED} if the ring is gone
+   */
+  public int register(int opcode, MemorySegment argument, int count) {
+    return ask(new Errand(ring -> ring.kernel().register(ring.memory(), opcode, argument, count)));
+  }
+
+  /**
+   * Makes another descriptor of the ring, close-on-exec, for other rings to name it by: its number
+   * stays the ring's for as long as the caller has it open. Waits likewise.
+   *
+   * @return the number, or a negated errno: {@code -ECANCELED} if the ring is gone
+   */
+  public int duplicate() {
+    return ask(
+        new Errand(
+            ring ->
+                (int)
+                    ring.kernel()
+                        .call(SystemCall.FCNTL, ring.memory().fd(), Constants.F_DUPFD_CLOEXEC, 0)));
   }
 
   /** Takes over what a source has pinned, and waits likewise. */

@@ -160,8 +160,13 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    * @throws IOException as {@link Engine#run} does, or if this is closed
    */
   public final int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
+    return run(engine(), encoder, lent, nanos);
+  }
+
+  /** Runs one operation likewise, on a ring that can use this. */
+  public final int run(Engine engine, Encoder encoder, @Nullable Object lent, long nanos)
+      throws IOException {
     acquire(); // the ring releases it at the completion
-    Engine engine = engine();
     Call call = engine.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
     encoder.encode(operation, fd);

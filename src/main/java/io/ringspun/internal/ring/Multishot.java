@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -22,11 +23,12 @@ public final class Multishot {
   }
 
   private final Engine ring;
-  private final Handle handle;
+  private final @Nullable Handle handle;
   private final Encoder encoder;
   private final @Nullable Stock stock;
   private final int waitingMax;
   private final Stock.Parts parts = this::keep;
+  private final boolean merges;
 
   // All that follows is guarded by this.
   private final Deque<Waiter> takers = new ArrayDeque<>();
@@ -35,6 +37,7 @@ public final class Multishot {
   private int count;
   private @Nullable Call armed;
   private boolean kept; // whether it has something of the stock that no completion has taken
+  private long merged;
   private boolean starved; // the stock ran out, and nothing has been given back since
   private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
@@ -49,11 +52,30 @@ public final class Multishot {
    */
   public Multishot(
       Engine ring, Handle handle, Encoder encoder, @Nullable Stock stock, int waitingMax) {
+    this(ring, handle, encoder, stock, waitingMax, false);
+  }
+
+  /**
+   * Describes an operation without a descriptor, all of whose completions say the same: of those
+   * that nobody takes one waits, and the others are counted.
+   */
+  public static Multishot merging(Engine ring, Encoder encoder) {
+    return new Multishot(ring, null, encoder, null, Integer.MAX_VALUE, true);
+  }
+
+  private Multishot(
+      Engine ring,
+      @Nullable Handle handle,
+      Encoder encoder,
+      @Nullable Stock stock,
+      int waitingMax,
+      boolean merges) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
     this.stock = stock;
     this.waitingMax = waitingMax;
+    this.merges = merges;
   }
 
   // ---- for those who take --------------------------------------------------------------------
@@ -80,7 +102,7 @@ public final class Multishot {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
         synchronized (this) {
-          if (closed || !handle.isOpen()) {
+          if (hasEnded()) {
             throw waited || again ? new AsynchronousCloseException() : new ClosedChannelException();
           }
           if (count > 0) {
@@ -108,9 +130,13 @@ public final class Multishot {
     }
   }
 
+  private synchronized boolean hasEnded() {
+    return closed || (handle != null && !handle.isOpen());
+  }
+
   /** Returns for how long there is nothing to do but to wait. */
   private synchronized long idleNanos() {
-    if (count > 0 || closed || !handle.isOpen()) {
+    if (count > 0 || hasEnded()) {
       return 0;
     }
     return armed != null || starved ? Long.MAX_VALUE : restsUntil - System.nanoTime();
@@ -124,6 +150,39 @@ public final class Multishot {
   /** Has it stay disarmed for a while, if it is now, whoever waits. */
   public synchronized void rest(long nanos) {
     restsUntil = System.nanoTime() + nanos;
+  }
+
+  /** Returns how many completions were merged into others since the last call. */
+  public synchronized long takeMerged() {
+    long taken = merged;
+    merged = 0;
+    return taken;
+  }
+
+  /**
+   * Changes the operation where the kernel has it. What it encodes from now on must be changed
+   * already.
+   *
+   * @param change fills the operation that does it
+   * @return 0, or a negated errno
+   */
+  public int update(Encoder change) throws IOException {
+    Call target;
+    synchronized (this) {
+      target = armed;
+    }
+    if (target == null) {
+      return 0;
+    }
+    Call call = ring.single();
+    change.encode(call.operation(0), -1);
+    call.operation(0).about(target.operation(0));
+    int result = ring.run(call);
+    if (result == -Errno.ENOENT || result == -Errno.EALREADY) {
+      ring.cancel(target); // not with the kernel yet, or just completing
+      return 0;
+    }
+    return result;
   }
 
   private long poll() {
@@ -152,7 +211,9 @@ public final class Multishot {
         return;
       }
       try {
-        handle.acquire(); // the ring releases it at the last completion
+        if (handle != null) {
+          handle.acquire(); // the ring releases it at the last completion
+        }
       } catch (ClosedChannelException _) {
         return; // who wanted it will see that, and say that he had begun to wait
       }
@@ -161,7 +222,9 @@ public final class Multishot {
         Stock.Kept now = stock.keep();
         if (now == Stock.Kept.EXHAUSTED) {
           starved = stock.awaitReturn(this, returnsBefore); // else the caller comes again at once
-          handle.release();
+          if (handle != null) {
+            handle.release();
+          }
           return;
         }
         kept = now == Stock.Kept.ONE;
@@ -170,7 +233,7 @@ public final class Multishot {
       armed = call;
     }
     call.operation(0).deliverTo(this);
-    encoder.encode(call.operation(0), handle.fd());
+    encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
     call.operation(0).using(handle, stock).openEnded();
     try {
       ring.start(call);
@@ -240,6 +303,10 @@ public final class Multishot {
       if (stock != null && stock.isShortage(result)) {
         starved = stock.awaitReturn(this, returnsBefore);
         return false; // nobody need know
+      }
+      if (merges && count > 0) {
+        merged++;
+        return false;
       }
       boolean wasFull = count >= waitingMax;
       if (stock == null) {

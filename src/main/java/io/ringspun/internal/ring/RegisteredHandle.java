@@ -30,7 +30,11 @@ public final class RegisteredHandle extends Handle {
    * @param ring whose table it is of
    */
   public RegisteredHandle(int slot, boolean direct, Engine ring) {
-    super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, new AtomicInteger());
+    this(slot, direct, ring, new AtomicInteger());
+  }
+
+  private RegisteredHandle(int slot, boolean direct, Engine ring, AtomicInteger failedSync) {
+    super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, failedSync);
     this.ring = ring;
   }
 
@@ -42,6 +46,36 @@ public final class RegisteredHandle extends Handle {
   /** Returns whether {@link #noteLinger} was called. */
   public boolean mayLinger() {
     return mayLinger;
+  }
+
+  /**
+   * Puts the file into another ring's table, too.
+   *
+   * @param nanos the time limit, or 0 for none
+   * @return the slot there, or a negated errno: {@code -ECANCELED} if that ring is gone
+   * @throws IOException as {@link Engine#run} does, or if this is closed
+   */
+  public int share(Engine target, long nanos) throws IOException {
+    int number = target.duplicate();
+    if (number < 0) {
+      return number;
+    }
+    RawHandle address = new RawHandle(number, false, ring);
+    try {
+      acquire(); // the ring releases both at the completion
+      address.acquire();
+      Call call = ring.single().timeoutNanos(nanos);
+      call.operation(0).sendRegistered(number, fd(), Constants.IORING_MSG_RING_CQE_SKIP);
+      call.operation(0).using(address, this, null);
+      return ring.run(call);
+    } finally {
+      address.close(Engine::closeRingDescriptor);
+    }
+  }
+
+  /** Takes charge of the same open file in a slot of another ring. */
+  public RegisteredHandle sharedAt(int slot, Engine target) {
+    return new RegisteredHandle(slot, isDirect(), target, failedSync);
   }
 
   /** Makes a descriptor of the process for the file, and returns its number. */

@@ -1,17 +1,18 @@
-package io.ringspun.file;
+package io.ringspun.internal.ring;
 
-import io.ringspun.internal.ring.NativePool;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.Charset;
+import java.nio.file.FileSystems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
-final class PathMemory implements AutoCloseable {
+public final class PathMemory implements AutoCloseable {
   private static final Charset ENCODING =
       Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
@@ -24,12 +25,24 @@ final class PathMemory implements AutoCloseable {
     this.block = block;
   }
 
-  static PathMemory of(Path path) {
+  /**
+   * Refuses a path that the kernel would not understand.
+   *
+   * @throws ProviderMismatchException if it is not of the default file system
+   */
+  public static void requireDefault(Path path) {
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new ProviderMismatchException(path + " is not a path of the default file system");
+    }
+  }
+
+  /** Writes a path. */
+  public static PathMemory of(Path path) {
     return of("", path);
   }
 
   /** Puts something in ASCII before a path. */
-  static PathMemory of(String prefix, Path path) {
+  public static PathMemory of(String prefix, Path path) {
     byte[] name = bytes(path);
     byte[] bytes = Arrays.copyOf(prefix.getBytes(ENCODING), prefix.length() + name.length);
     System.arraycopy(name, 0, bytes, prefix.length(), name.length);
@@ -67,7 +80,18 @@ final class PathMemory implements AutoCloseable {
     return bytes.toByteArray();
   }
 
-  long address() {
+  /** Returns the text before the first zero. */
+  public static String text(MemorySegment memory) {
+    byte[] bytes = memory.toArray(ValueLayout.JAVA_BYTE);
+    int length = 0;
+    while (length < bytes.length && bytes[length] != 0) {
+      length++;
+    }
+    return new String(bytes, 0, length, ENCODING);
+  }
+
+  /** Returns the address of its first byte. */
+  public long address() {
     return block.address();
   }
 

@@ -1,0 +1,145 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Numbers that other rings send to a ring, in the order they came, until a thread takes them. They
+ * come as completions that no operation expects: one half of the number is the result, the other
+ * the upper half of the {@code user_data}, whose lower half is negative, as no slot is, and says
+ * whose it is. Safe for use by many threads.
+ */
+public final class Letters {
+  private static final AtomicInteger NEXT = new AtomicInteger(Integer.MIN_VALUE);
+
+  private final Engine ring;
+  final int tag = NEXT.getAndIncrement();
+
+  // All that follows is guarded by this.
+  private final Deque<Long> waiting = new ArrayDeque<>();
+  private final Deque<Waiter> takers = new ArrayDeque<>();
+  private boolean closed;
+
+  private Letters(Engine ring) {
+    this.ring = ring;
+  }
+
+  /**
+   * Begins to collect what is sent to a ring; blocks until its thread knows.
+   *
+   * @throws IOException if the ring is closed or has failed
+   */
+  public static Letters begin(Engine ring) throws IOException {
+    Letters letters = new Letters(ring);
+    if (ring.ask(new Errand(thread -> thread.dispatcher().expect(letters))) == -Errno.ECANCELED) {
+      ring.requireUsable();
+    }
+    return letters;
+  }
+
+  /** Returns the result that carries a half of a number. */
+  public static int result(long number) {
+    return (int) number;
+  }
+
+  /** Returns the {@code user_data} that carries the other half. */
+  public long userData(long number) {
+    return (number >>> Integer.SIZE) << Integer.SIZE | Integer.toUnsignedLong(tag);
+  }
+
+  // ---- the ring's thread ---------------------------------------------------------------------
+
+  /** Keeps what a completion brought. */
+  void arrived(long userData, int result) {
+    Waiter taker;
+    synchronized (this) {
+      waiting.add((userData >>> Integer.SIZE) << Integer.SIZE | Integer.toUnsignedLong(result));
+      taker = takers.peek();
+    }
+    if (taker != null) {
+      taker.wake();
+    }
+  }
+
+  /** Has those who wait look what has become of this and of the ring. */
+  void wakeAll() {
+    for (Waiter taker : takers()) {
+      taker.wake();
+    }
+  }
+
+  private synchronized Waiter[] takers() {
+    return takers.toArray(Waiter[]::new);
+  }
+
+  // ---- any thread ----------------------------------------------------------------------------
+
+  /**
+   * Takes what came first, and waits for it if need be.
+   *
+   * @param nanos the time limit, or 0 for none
+   * @throws ClosedChannelException if this is closed
+   * @throws AsynchronousCloseException if it is closed meanwhile
+   * @throws InterruptedIOException if the thread is interrupted before or while it waits
+   * @throws IOException if the ring is closed or has failed, or the time is up
+   */
+  public long take(long nanos) throws IOException {
+    Waiter me = Waiter.current();
+    Deadline deadline = Deadline.after(nanos);
+    boolean waited = false;
+    try {
+      while (true) {
+        if (me.thread().isInterrupted()) {
+          throw new InterruptedIOException("interrupted; what arrives will wait");
+        }
+        synchronized (this) {
+          if (closed) {
+            throw waited ? new AsynchronousCloseException() : new ClosedChannelException();
+          }
+          Long first = waiting.poll();
+          if (first != null) {
+            return first;
+          }
+          if (!waited) {
+            takers.add(me);
+            waited = true;
+          }
+        }
+        ring.requireUsable();
+        me.park(deadline.left(ring));
+      }
+    } finally {
+      if (waited) {
+        leave(me);
+      }
+    }
+  }
+
+  /** Passes on what woke this thread, if it did not take it. */
+  private void leave(Waiter me) {
+    Waiter next;
+    synchronized (this) {
+      takers.remove(me);
+      next = waiting.isEmpty() ? null : takers.peek();
+    }
+    if (next != null) {
+      next.wake();
+    }
+  }
+
+  /** Forgets what nobody took, and ends the waits. */
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      waiting.clear();
+    }
+    ring.ask(new Errand(thread -> thread.dispatcher().expectNoMore(this)));
+    wakeAll();
+  }
+}

@@ -1,0 +1,170 @@
+package io.ringspun.os;
+
+import io.ringspun.Descriptor;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.EpollEntry;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Deadline;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A set of descriptors that are waited for together ({@code epoll(7)}): one that native code keeps,
+ * or a new one. For a single descriptor {@link Poll} does with less.
+ *
+ * @since 0.1
+ */
+public final class Epoll extends SystemDescriptor {
+  private static final int EVENTS_MAX = 4096;
+
+  private Epoll(RawHandle handle, long timeoutNanos) {
+    super(handle, timeoutNanos);
+  }
+
+  /**
+   * Makes an empty set ({@code epoll_create1(2)}). Does not wait for anyone.
+   *
+   * @param ring the home ring
+   * @return the set, for the caller to close
+   * @throws IOException as listed for {@link SystemDescriptor}
+   */
+  public static Epoll open(Ring ring) throws IOException {
+    return new Epoll(
+        make(EngineAccess.of(ring), "epoll_create1", SystemCall.EPOLL_CREATE1, Constants.O_CLOEXEC),
+        0);
+  }
+
+  /**
+   * Takes charge of a set that others have made; see {@link RingDescriptor#adopt}.
+   *
+   * @param ring the home ring
+   * @param fd its number
+   * @return the set, for the caller to close
+   * @throws IllegalArgumentException if the number is negative
+   */
+  public static Epoll adopt(Ring ring, int fd) {
+    return new Epoll(RingDescriptor.adopted(ring, fd), 0);
+  }
+
+  /**
+   * Returns this set with a time limit on every wait; see {@link RingDescriptor#withTimeout}.
+   *
+   * @param limit positive
+   * @return another view of this set
+   * @throws IllegalArgumentException if not positive
+   */
+  public Epoll withTimeout(Duration limit) {
+    return new Epoll(handle(), Arguments.timeoutNanos(limit));
+  }
+
+  /**
+   * Adds a descriptor ({@code epoll_ctl(2)}). Does not block. It leaves the set when it is closed.
+   *
+   * @param descriptor what to wait for
+   * @param data what {@link #await} tells it apart by
+   * @param events for what it is to be ready
+   * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
+   *     ring and has no number
+   * @throws IOException as listed for {@link SystemDescriptor}; {@code EEXIST} if it is there
+   *     already, {@code EPERM} if it cannot be polled
+   */
+  public void add(Descriptor descriptor, long data, PollEvent... events) throws IOException {
+    control(Constants.EPOLL_CTL_ADD, descriptor, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Changes what a descriptor is waited for, and its data ({@code epoll_ctl(2)}). Does not block.
+   *
+   * @param descriptor one of the set
+   * @param data as for {@link #add}
+   * @param events as for {@link #add}
+   * @throws IllegalArgumentException as for {@link #add}
+   * @throws IOException as listed for {@link SystemDescriptor}; {@code ENOENT} if it is not there
+   */
+  public void modify(Descriptor descriptor, long data, PollEvent... events) throws IOException {
+    control(Constants.EPOLL_CTL_MOD, descriptor, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Takes a descriptor from the set ({@code epoll_ctl(2)}). Does not block.
+   *
+   * @param descriptor one of the set
+   * @throws IllegalArgumentException if the descriptor is registered with a ring
+   * @throws IOException as listed for {@link SystemDescriptor}; {@code ENOENT} if it is not there
+   */
+  public void remove(Descriptor descriptor) throws IOException {
+    control(Constants.EPOLL_CTL_DEL, descriptor, 0, 0);
+  }
+
+  private void control(int action, Descriptor descriptor, long data, int events)
+      throws IOException {
+    if (!(Handle.of(descriptor) instanceof RawHandle member)) {
+      throw new IllegalArgumentException("it has no number: " + descriptor);
+    }
+    member.acquire();
+    try (NativePool.Block block = NativePool.take(EpollEntry.SIZE_BYTES)) {
+      EpollEntry.put(block.memory(), events, data);
+      call("epoll_ctl", SystemCall.EPOLL_CTL, handle().fd(), action, member.fd(), block.address());
+    } finally {
+      member.release();
+    }
+  }
+
+  /**
+   * Waits until descriptors of the set are ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
+   * POLL_ADD} and {@code epoll_pwait(2)} before).
+   *
+   * @param max how many to return at most, 1 to 4,096
+   * @return one event at least
+   * @throws IllegalArgumentException if out of range
+   * @throws IOException as listed for {@link SystemDescriptor}
+   */
+  public List<EpollEvent> await(int max) throws IOException {
+    if (max < 1 || max > EVENTS_MAX) {
+      throw new IllegalArgumentException("1 to %d events, not %d".formatted(EVENTS_MAX, max));
+    }
+    NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES);
+    try {
+      int count =
+          handle().engine().has("EPOLL_WAIT") ? awaitOnRing(block, max) : awaitByPoll(block, max);
+      List<EpollEvent> events = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        events.add(
+            new EpollEvent(
+                EpollEntry.data(block.memory(), i),
+                PollEvent.set(EpollEntry.events(block.memory(), i))));
+      }
+      return List.copyOf(events);
+    } finally {
+      settle(block::close);
+    }
+  }
+
+  private int awaitOnRing(NativePool.Block block, int max) throws IOException {
+    return check(
+        "epoll_wait",
+        transfer(
+            Constants.POLLIN,
+            (operation, fd) -> operation.epollWait(fd, block.address(), max),
+            block));
+  }
+
+  private int awaitByPoll(NativePool.Block block, int max) throws IOException {
+    Deadline deadline = Deadline.after(timeoutNanos());
+    int count = 0;
+    while (count == 0) {
+      Readiness.await(handle(), Constants.POLLIN, deadline);
+      int fd = handle().fd();
+      count = call("epoll_pwait", SystemCall.EPOLL_PWAIT, fd, block.address(), max, 0, 0);
+    }
+    return count;
+  }
+}

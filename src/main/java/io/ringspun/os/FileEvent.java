@@ -1,0 +1,76 @@
+package io.ringspun.os;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What can happen to a file or a directory that {@link Inotify} watches.
+ *
+ * @since 0.1
+ */
+public enum FileEvent {
+  /** It was read ({@code IN_ACCESS}). */
+  ACCESS(1),
+  /** It was written or truncated ({@code IN_MODIFY}). */
+  MODIFY(1 << 1),
+  /** Its metadata changed ({@code IN_ATTRIB}). */
+  ATTRIBUTES(1 << 2),
+  /** It was closed by somebody who could write it ({@code IN_CLOSE_WRITE}). */
+  CLOSE_WRITE(1 << 3),
+  /** It was closed by somebody who could only read it ({@code IN_CLOSE_NOWRITE}). */
+  CLOSE_NOWRITE(1 << 4),
+  /** It was opened ({@code IN_OPEN}). */
+  OPEN(1 << 5),
+  /** A name was moved out of the directory or within it ({@code IN_MOVED_FROM}). */
+  MOVED_FROM(1 << 6),
+  /** A name was moved into the directory or within it ({@code IN_MOVED_TO}). */
+  MOVED_TO(1 << 7),
+  /** A name was made in the directory ({@code IN_CREATE}). */
+  CREATE(1 << 8),
+  /** A name was removed from the directory ({@code IN_DELETE}). */
+  DELETE(1 << 9),
+  /** What is watched was removed itself ({@code IN_DELETE_SELF}). */
+  DELETE_SELF(1 << 10),
+  /** What is watched was moved itself ({@code IN_MOVE_SELF}). */
+  MOVE_SELF(1 << 11),
+  /** Its file system was unmounted ({@code IN_UNMOUNT}); cannot be asked for, always told. */
+  UNMOUNT(1 << 13),
+  /** Events were lost, there were too many ({@code IN_Q_OVERFLOW}); always told. */
+  OVERFLOW(1 << 14),
+  /** The watch has ended, and its number may be used again ({@code IN_IGNORED}); always told. */
+  IGNORED(1 << 15),
+  /** The event is about a directory ({@code IN_ISDIR}); comes with another one. */
+  DIRECTORY(1 << 30);
+
+  private static final int REQUESTABLE = (1 << 12) - 1;
+
+  private final int bit;
+
+  FileEvent(int bit) {
+    this.bit = bit;
+  }
+
+  /** Returns the bits to ask for. */
+  static int mask(FileEvent... events) {
+    int bits = 0;
+    for (FileEvent event : events) {
+      bits |= event.bit;
+    }
+    if (bits == 0 || (bits & ~REQUESTABLE) != 0) {
+      throw new IllegalArgumentException("these events cannot be asked for: " + set(bits));
+    }
+    return bits;
+  }
+
+  /** Returns what the kernel tells. */
+  static Set<FileEvent> set(int bits) {
+    Set<FileEvent> events = EnumSet.noneOf(FileEvent.class);
+    for (FileEvent event : values()) {
+      if ((bits & event.bit) != 0) {
+        events.add(event);
+      }
+    }
+    return Collections.unmodifiableSet(events);
+  }
+}

@@ -1,0 +1,122 @@
+package io.ringspun.os;
+
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Letters;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * Where threads of other rings leave numbers for those of one ring, by way of the kernel and
+ * without a lock that both would need ({@code IORING_OP_MSG_RING}, Linux 5.18).
+ *
+ * <p>Safe for use by many threads. The messages of one sending thread arrive in the order in which
+ * they were sent, and each goes to one taker. What nobody takes waits in memory.
+ *
+ * @since 0.1
+ */
+public final class RingMailbox implements AutoCloseable {
+  private final Engine ring;
+  private final RawHandle address; // a descriptor of the ring's, so that no other gets its number
+  private final Letters letters;
+
+  private RingMailbox(Engine ring, RawHandle address, Letters letters) {
+    this.ring = ring;
+    this.address = address;
+    this.letters = letters;
+  }
+
+  /**
+   * Opens a mailbox. Blocks until the ring's thread knows.
+   *
+   * @param ring where messages arrive
+   * @return the mailbox, for the caller to close, before or after the ring
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public static RingMailbox open(Ring ring) throws IOException {
+    Engine engine = EngineAccess.of(ring);
+    engine.requireUsable();
+    Letters letters = Letters.begin(engine);
+    int fd = engine.duplicate();
+    if (fd < 0) {
+      letters.close();
+      engine.requireUsable();
+    }
+    SystemDescriptor.check("F_DUPFD_CLOEXEC", fd);
+    return new RingMailbox(engine, new RawHandle(fd, false, engine), letters);
+  }
+
+  /**
+   * Sends a message. Blocks until the kernel has put it into the mailbox's ring.
+   *
+   * @param from the ring that sends it, which may be the mailbox's own
+   * @param message any number
+   * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws io.ringspun.RingClosedException if either ring is closed
+   * @throws io.ringspun.RingFailedException if either has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted, unless the message was
+   *     sent by then
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public void send(Ring from, long message) throws IOException {
+    ring.requireUsable();
+    int result =
+        address.run(
+            EngineAccess.of(from),
+            (operation, fd) ->
+                operation.message(fd, Letters.result(message), letters.userData(message)),
+            null,
+            0);
+    SystemDescriptor.check("msg_ring", result);
+  }
+
+  /**
+   * Takes the message that came first. Blocks until there is one.
+   *
+   * @return the message
+   * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws java.io.InterruptedIOException if the thread is interrupted; no message is lost
+   * @throws io.ringspun.RingClosedException if the ring is closed and no message waits
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws IOException as listed above
+   */
+  public long receive() throws IOException {
+    return letters.take(0);
+  }
+
+  /**
+   * Takes the message that came first, within a time limit.
+   *
+   * @param limit positive
+   * @return the message
+   * @throws IllegalArgumentException if the limit is not positive
+   * @throws io.ringspun.OperationTimeoutException if none comes in time
+   * @throws IOException as for the other method
+   */
+  public long receive(Duration limit) throws IOException {
+    return letters.take(Arguments.timeoutNanos(limit));
+  }
+
+  /**
+   * Refuses new messages, forgets those that nobody has taken, and ends the calls that wait.
+   * Closing again has no effect.
+   *
+   * @throws IOException if the kernel reports an error; the mailbox is closed
+   */
+  @Override
+  public void close() throws IOException {
+    letters.close();
+    address.close(Engine::closeRingDescriptor);
+  }
+}

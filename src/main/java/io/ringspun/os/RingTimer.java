@@ -1,0 +1,265 @@
+package io.ringspun.os;
+
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Timespec;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A moment to wait for, which can be moved while threads wait. {@link #sleep} is for who needs no
+ * more than a pause.
+ *
+ * <p>Waiting parks a virtual thread; a platform thread waits. An interrupt ends that wait and no
+ * other. Safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class RingTimer implements AutoCloseable {
+  private static final Duration LONGEST = Duration.ofDays(100 * 365);
+
+  private final Engine ring;
+  private final TimerClock clock;
+
+  // All that follows is guarded by this.
+  private final List<Call> waits = new ArrayList<>();
+  private Duration moment; // since the clock was zero
+  private boolean closed;
+
+  private RingTimer(Engine ring, TimerClock clock, Duration moment) {
+    this.ring = ring;
+    this.clock = clock;
+    this.moment = moment;
+  }
+
+  /**
+   * Pauses the calling thread ({@code IORING_OP_TIMEOUT}, Linux 5.4), by the clock that stands
+   * still while the machine is suspended.
+   *
+   * @param ring what measures the time
+   * @param duration for how long; not at all if it is zero
+   * @throws IllegalArgumentException if it is negative
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws AsynchronousCloseException if the ring is closed meanwhile
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public static void sleep(Ring ring, Duration duration) throws IOException {
+    Duration limited = limited(duration);
+    Engine engine = EngineAccess.of(ring);
+    int result =
+        run(engine, Call.batch(1), limited, (operation, time) -> encode(operation, time, 0));
+    check(result);
+  }
+
+  /**
+   * Makes a timer for a moment from now.
+   *
+   * @param ring what measures the time
+   * @param clock by which clock
+   * @param duration when
+   * @return the timer, for the caller to close
+   * @throws IllegalArgumentException if the duration is negative
+   * @throws IOException if the kernel refuses
+   */
+  public static RingTimer after(Ring ring, TimerClock clock, Duration duration) throws IOException {
+    Duration limited = limited(duration);
+    Engine engine = EngineAccess.of(ring);
+    return new RingTimer(engine, clock, clock.now(engine).plus(limited));
+  }
+
+  /**
+   * Makes a timer for a date, by {@link TimerClock#REALTIME}. If that clock is set, the timer goes
+   * by what it shows then.
+   *
+   * @param ring what measures the time
+   * @param date when
+   * @return the timer, for the caller to close
+   */
+  public static RingTimer at(Ring ring, Instant date) {
+    return new RingTimer(EngineAccess.of(ring), TimerClock.REALTIME, sinceEpoch(date));
+  }
+
+  private static Duration sinceEpoch(Instant date) {
+    return Duration.ofSeconds(Math.max(0, date.getEpochSecond()), date.getNano());
+  }
+
+  /**
+   * Waits for the moment ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
+   * returns at once if it has passed.
+   *
+   * @throws ClosedChannelException if the timer is closed already
+   * @throws AsynchronousCloseException if the timer or the ring is closed meanwhile
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public void await() throws IOException {
+    while (!hasCome()) {
+      Call call = Call.batch(1); // never used again, so that an update cannot meet another wait
+      Duration until = begin(call);
+      try {
+        int flags = Constants.IORING_TIMEOUT_ABS | clock.flag();
+        check(run(ring, call, until, (operation, time) -> encode(operation, time, flags)));
+      } catch (AsynchronousCloseException e) {
+        if (isClosed() || ring.isClosed()) {
+          throw e;
+        } // else it was moved before the kernel knew of it
+      } finally {
+        end(call);
+      }
+    }
+  }
+
+  private boolean hasCome() throws IOException {
+    return clock.now(ring).compareTo(moment()) >= 0;
+  }
+
+  private synchronized Duration moment() throws ClosedChannelException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+    return moment;
+  }
+
+  private synchronized Duration begin(Call call) throws ClosedChannelException {
+    Duration until = moment();
+    waits.add(call);
+    return until;
+  }
+
+  private synchronized void end(Call call) {
+    waits.remove(call);
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /**
+   * Moves the moment, for those who wait too ({@code IORING_OP_TIMEOUT_REMOVE} with {@code
+   * IORING_TIMEOUT_UPDATE}, Linux 5.11). Blocks until the kernel knows.
+   *
+   * @param duration when, from now
+   * @throws IllegalArgumentException if it is negative
+   * @throws ClosedChannelException if the timer is closed
+   * @throws java.io.InterruptedIOException if the thread is interrupted; some of those who wait may
+   *     still wait for the former moment
+   * @throws IOException as listed for {@link #await}
+   */
+  public void resetAfter(Duration duration) throws IOException {
+    move(clock.now(ring).plus(limited(duration)));
+  }
+
+  /**
+   * Moves the moment to a date; see {@link #resetAfter}.
+   *
+   * @param date when
+   * @throws IllegalStateException if the timer does not go by {@link TimerClock#REALTIME}
+   * @throws IOException as for the other method
+   */
+  public void resetAt(Instant date) throws IOException {
+    if (clock != TimerClock.REALTIME) {
+      throw new IllegalStateException("the timer goes by " + clock + ", which knows no date");
+    }
+    move(sinceEpoch(date));
+  }
+
+  private void move(Duration to) throws IOException {
+    List<Call> waiting;
+    synchronized (this) {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      moment = to;
+      waiting = List.copyOf(waits);
+    }
+    for (Call call : waiting) {
+      int result =
+          run(
+              ring,
+              Call.batch(1),
+              to,
+              (operation, time) -> {
+                operation.timeoutUpdate(0, time, Constants.IORING_TIMEOUT_ABS);
+                operation.about(call.operation(0));
+              });
+      if (result < 0) { // it is over, or not with the kernel yet
+        ring.cancel(call);
+      }
+    }
+  }
+
+  /**
+   * Ends the timer: those who wait get {@link AsynchronousCloseException}. Closing again has no
+   * effect.
+   */
+  @Override
+  public void close() {
+    List<Call> waiting;
+    synchronized (this) {
+      closed = true;
+      waiting = List.copyOf(waits);
+    }
+    waiting.forEach(ring::cancel);
+  }
+
+  // ---- operations ----------------------------------------------------------------------------
+
+  /** Fills an operation with the address of a time. */
+  private interface Encoder {
+    void encode(Operation operation, long time);
+  }
+
+  private static void encode(Operation operation, long time, int flags) {
+    operation.timeout(time, 0, flags);
+    operation.openEnded();
+  }
+
+  private static int run(Engine ring, Call call, Duration time, Encoder encoder)
+      throws IOException {
+    NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES);
+    boolean hadFailed = ring.hasFailed();
+    try {
+      Timespec.put(block.memory(), time);
+      encoder.encode(call.operation(0), block.address());
+      call.operation(0).using(null, block);
+      ring.runAll(call);
+      return ring.result(call, 0);
+    } finally {
+      if (hadFailed || !ring.hasFailed()) {
+        block.close();
+      }
+    }
+  }
+
+  private static void check(int result) throws OperationException {
+    if (result != -Errno.ETIME) { // which is what it is for
+      SystemDescriptor.check("timeout", result);
+    }
+  }
+
+  /** Returns a duration that a clock can be ahead by. */
+  private static Duration limited(Duration duration) {
+    if (duration.isNegative()) {
+      throw new IllegalArgumentException("the duration is negative: " + duration);
+    }
+    return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
+  }
+}

@@ -1,0 +1,94 @@
+package io.ringspun.os;
+
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Timespec;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Multishot;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * Ticks at a steady pace, by one operation for all ticks ({@code IORING_OP_TIMEOUT} with {@code
+ * IORING_TIMEOUT_MULTISHOT}, Linux 6.4). It begins with the first call of {@link #next}, and from
+ * then on wakes the ring at each tick, whether anybody waits for it or not. Each tick is measured
+ * from the one before, so that delays add up.
+ *
+ * <p>Safe for use by many threads: each tick goes to one of them.
+ *
+ * @since 0.1
+ */
+public final class Ticker implements AutoCloseable {
+  private static final Duration SHORTEST = Duration.ofNanos(10_000);
+
+  private final Engine ring;
+  private final NativePool.Block period = NativePool.take(Timespec.SIZE_BYTES);
+  private final Multishot ticks;
+  private boolean closed; // guarded by this
+
+  private Ticker(Engine ring, TimerClock clock, Duration period) {
+    this.ring = ring;
+    Timespec.put(this.period.memory(), period);
+    ticks = Multishot.merging(ring, (operation, _) -> encode(operation, clock));
+  }
+
+  private void encode(Operation operation, TimerClock clock) {
+    operation.timeout(period.address(), 0, Constants.IORING_TIMEOUT_MULTISHOT | clock.flag());
+  }
+
+  /**
+   * Makes a ticker. Does not block.
+   *
+   * @param ring what measures the time
+   * @param clock by which clock
+   * @param period the time between ticks, 10 microseconds at least
+   * @return the ticker, for the caller to close
+   * @throws IllegalArgumentException if the period is shorter
+   */
+  public static Ticker every(Ring ring, TimerClock clock, Duration period) {
+    if (period.compareTo(SHORTEST) < 0) {
+      throw new IllegalArgumentException("a ring cannot tick so fast: " + period);
+    }
+    return new Ticker(EngineAccess.of(ring), clock, period);
+  }
+
+  /**
+   * Waits for the next tick, or takes those that nobody has waited for.
+   *
+   * @return how many ticks there were since the last call, of any thread; at least 1
+   * @throws java.nio.channels.ClosedChannelException if the ticker is closed already
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.4
+   * @throws IOException as listed above
+   */
+  public long next() throws IOException {
+    int result = Multishot.result(ticks.take(0, 0, false));
+    if (result != -Errno.ETIME) {
+      SystemDescriptor.check("timeout", result);
+    }
+    return 1 + ticks.takeMerged();
+  }
+
+  /**
+   * Ends the ticking, and the calls that wait. Waits until the kernel has stopped, whether
+   * interrupted or not. Closing again has no effect.
+   */
+  @Override
+  public void close() {
+    ticks.close((_, _) -> {});
+    synchronized (this) {
+      if (!closed && !ring.hasFailed()) {
+        period.close();
+      }
+      closed = true;
+    }
+  }
+}

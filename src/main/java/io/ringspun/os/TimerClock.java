@@ -1,0 +1,45 @@
+package io.ringspun.os;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.kernel.Timespec;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.NativePool;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * The clocks that timers go by.
+ *
+ * @since 0.1
+ */
+public enum TimerClock {
+  /** Goes on steadily, except while the machine is suspended ({@code CLOCK_MONOTONIC}). */
+  MONOTONIC(Constants.CLOCK_MONOTONIC, 0),
+  /** Goes on steadily, also while the machine is suspended ({@code CLOCK_BOOTTIME}, 5.15). */
+  BOOTTIME(Constants.CLOCK_BOOTTIME, Constants.IORING_TIMEOUT_BOOTTIME),
+  /** Tells the date, and is set now and then ({@code CLOCK_REALTIME}, 5.15). */
+  REALTIME(Constants.CLOCK_REALTIME, Constants.IORING_TIMEOUT_REALTIME);
+
+  private final int number;
+  private final int flag;
+
+  TimerClock(int number, int flag) {
+    this.number = number;
+    this.flag = flag;
+  }
+
+  /** Returns the {@code IORING_TIMEOUT_} flag for it. */
+  int flag() {
+    return flag;
+  }
+
+  /** Returns what it shows, since whenever it was zero. */
+  Duration now(Engine ring) throws IOException {
+    try (NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES)) {
+      long result = ring.kernel().call(SystemCall.CLOCK_GETTIME, number, block.address());
+      SystemDescriptor.check("clock_gettime", (int) result);
+      return Timespec.get(block.memory());
+    }
+  }
+}

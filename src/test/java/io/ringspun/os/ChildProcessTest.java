@@ -1,0 +1,141 @@
+package io.ringspun.os;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.FaultyRing;
+import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.OptionalInt;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ChildProcessTest {
+  private static final int SIGKILL = 9;
+  private static final int SIGTERM = 15;
+
+  private static ProcessEnd exited(int pid, int status) {
+    return new ProcessEnd(pid, OptionalInt.of(status), OptionalInt.empty(), false);
+  }
+
+  private static ProcessEnd killed(int pid, int signal) {
+    return new ProcessEnd(pid, OptionalInt.empty(), OptionalInt.of(signal), false);
+  }
+
+  private static boolean awaitEnd(ChildProcess child) throws Exception {
+    child.awaitEnd();
+    return true;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void reap_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      int quick = Spawned.shell("exit 7");
+      try (ChildProcess child = ChildProcess.open(ring, quick)) {
+        child.awaitEnd();
+        assertEquals(exited(quick, 7), caller.call(ring, child::reap), "it has ended already");
+        OperationException refused = assertThrows(OperationException.class, child::reap);
+        assertEquals(Errno.ECHILD, refused.errno());
+      }
+
+      int slow = Spawned.shell("exec sleep 1000");
+      try (ChildProcess child = ChildProcess.open(ring, slow)) {
+        ChildProcess hasty = child.withTimeout(Duration.ofMillis(5));
+        assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::reap));
+        var interrupted = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
+        interrupted.interrupt();
+        assertThrows(InterruptedIOException.class, interrupted::result);
+
+        var waiting = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
+        Spawned.kill(slow, false);
+        assertEquals(killed(slow, SIGTERM), waiting.result());
+      }
+
+      int last = Spawned.shell("exec sleep 1000");
+      ChildProcess child = ChildProcess.open(ring, last);
+      var closed = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
+      child.close();
+      assertThrows(AsynchronousCloseException.class, closed::result);
+      assertThrows(ClosedChannelException.class, child::reap);
+      Spawned.kill(last, true);
+      try (ChildProcess again = ChildProcess.open(ring, last)) {
+        assertEquals(killed(last, SIGKILL), again.reap());
+      }
+    }
+  }
+
+  /** A child of the JDK, which reaps it at its own pace: many times, since it is a race. */
+  @ParameterizedTest
+  @EnumSource
+  void awaitEnd_besidesTheJdk(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      for (int i = 0; i < 100; i++) {
+        int status = i;
+        Process process = new ProcessBuilder("/bin/sh", "-c", "read x; exit " + status).start();
+        try (ChildProcess child = ChildProcess.open(ring, process.toHandle())) {
+          var waiting = caller.begin(ring, () -> awaitEnd(child));
+          process.getOutputStream().close();
+          assertTrue(waiting.result());
+          assertEquals(status, process.waitFor());
+          assertTrue(caller.call(ring, () -> awaitEnd(child)), "now that it is reaped");
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void awaitEnd_interruptedAndClosed(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      Process process = new ProcessBuilder("/bin/sleep", "1000").start();
+      ChildProcess child = ChildProcess.open(ring, process.toHandle());
+      var interrupted =
+          BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
+      interrupted.interrupt();
+      assertThrows(InterruptedIOException.class, interrupted::result);
+      ChildProcess hasty = child.withTimeout(Duration.ofMillis(5));
+      assertThrows(OperationTimeoutException.class, hasty::awaitEnd);
+      var closed = BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
+      child.close();
+      assertThrows(AsynchronousCloseException.class, closed::result);
+      assertThrows(ClosedChannelException.class, child::awaitEnd);
+      assertTrue(process.isAlive());
+      process.destroyForcibly().waitFor();
+      OperationException gone =
+          assertThrows(OperationException.class, () -> ChildProcess.open(ring, process.toHandle()));
+      assertEquals(Errno.ESRCH, gone.errno());
+      assertThrows(IllegalArgumentException.class, () -> ChildProcess.open(ring, 0));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void reap_onOlderKernels(Caller caller) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel)) {
+      kernel.failRegister(Constants.IORING_REGISTER_PROBE, Errno.EINVAL);
+      int pid = Spawned.shell("exec sleep 1000");
+      try (ChildProcess child = ChildProcess.open(ring, pid)) {
+        var waiting = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
+        Spawned.kill(pid, true);
+        assertEquals(killed(pid, SIGKILL), waiting.result());
+        assertEquals(0, kernel.submitted(Constants.IORING_OP_WAITID));
+        assertEquals(Errno.ECHILD, assertThrows(OperationException.class, child::reap).errno());
+      }
+      assertFalse(ProcessHandle.of(pid).isPresent());
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package io.ringspun.os;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.file.RingFileSystems;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Caller;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class InotifyTest {
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @EnumSource
+  void take_fourEnds(Caller caller) throws Exception {
+    int[] count = {0};
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      int watch = inotify.watch(directory, FileEvent.CREATE);
+      new FourEnds(
+              () -> {
+                List<InotifyEvent> events = inotify.take();
+                assertEquals(
+                    List.of(
+                        new InotifyEvent(watch, Set.of(FileEvent.CREATE), 0, "name-" + count[0])),
+                    events);
+                return true;
+              },
+              () -> Files.createFile(directory.resolve("name-" + ++count[0])),
+              inotify::close)
+          .check(ring, caller, true);
+    }
+  }
+
+  private static List<InotifyEvent> takeAll(Inotify inotify, int count) throws Exception {
+    List<InotifyEvent> all = new ArrayList<>();
+    while (all.size() < count) {
+      all.addAll(inotify.take());
+    }
+    return all;
+  }
+
+  @Test
+  void events_whatTheyTell() throws Exception {
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      Path file = Files.createFile(directory.resolve("Grüße"));
+      int watch =
+          inotify.watch(
+              directory,
+              FileEvent.CREATE,
+              FileEvent.MOVED_FROM,
+              FileEvent.MOVED_TO,
+              FileEvent.DELETE);
+      int self = inotify.watch(file, FileEvent.MODIFY);
+      assertNotEquals(watch, self);
+      Files.writeString(file, "text");
+      Files.createDirectory(directory.resolve("d"));
+      Files.move(file, directory.resolve("other"));
+      List<InotifyEvent> events = takeAll(inotify, 4);
+      assertEquals(new InotifyEvent(self, Set.of(FileEvent.MODIFY), 0, ""), events.get(0));
+      assertEquals(
+          new InotifyEvent(watch, Set.of(FileEvent.CREATE, FileEvent.DIRECTORY), 0, "d"),
+          events.get(1));
+      int cookie = events.get(2).cookie();
+      assertNotEquals(0, cookie);
+      assertEquals(
+          new InotifyEvent(watch, Set.of(FileEvent.MOVED_FROM), cookie, "Grüße"), events.get(2));
+      assertEquals(
+          new InotifyEvent(watch, Set.of(FileEvent.MOVED_TO), cookie, "other"), events.get(3));
+
+      inotify.unwatch(self);
+      assertEquals(
+          List.of(new InotifyEvent(self, Set.of(FileEvent.IGNORED), 0, "")), inotify.take());
+      assertEquals(
+          Errno.EINVAL,
+          assertThrows(OperationException.class, () -> inotify.unwatch(self)).errno());
+    }
+  }
+
+  /** More events than one read has room for. */
+  @ParameterizedTest
+  @EnumSource
+  void take_many(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      inotify.watch(directory, FileEvent.CREATE);
+      List<String> made = new ArrayList<>();
+      for (int i = 0; i < 600; i++) { // of 32 bytes each
+        made.add("name-" + i);
+        Files.createFile(directory.resolve("name-" + i));
+      }
+      List<InotifyEvent> taken = caller.call(ring, () -> takeAll(inotify, made.size()));
+      assertEquals(made, taken.stream().map(InotifyEvent::name).toList());
+    }
+  }
+
+  @Test
+  void watch_refused() throws Exception {
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      assertEquals(
+          Errno.ENOENT,
+          assertThrows(
+                  OperationException.class,
+                  () -> inotify.watch(directory.resolve("none"), FileEvent.OPEN))
+              .errno());
+      assertThrows(IllegalArgumentException.class, () -> inotify.watch(directory));
+      assertThrows(
+          IllegalArgumentException.class, () -> inotify.watch(directory, FileEvent.IGNORED));
+      Path foreign = RingFileSystems.wrap(directory);
+      assertThrows(ProviderMismatchException.class, () -> inotify.watch(foreign, FileEvent.OPEN));
+      Inotify hasty = inotify.withTimeout(Duration.ofMillis(5));
+      assertThrows(OperationTimeoutException.class, hasty::take);
+      assertTrue(hasty.isOpen());
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package io.ringspun.os;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.RingClosedException;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RingMailboxTest {
+  private static final long[] NUMBERS = {
+    0, 1, -1, -2, Integer.MAX_VALUE, Integer.MIN_VALUE, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32
+  };
+
+  private static void awaitParked(BlockedCall<?> call) {
+    Await.parked(call.thread());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void receive_fourEnds(Caller caller) throws Exception {
+    try (Ring sender = Ring.open();
+        Ring ring = Ring.open();
+        RingMailbox box = RingMailbox.open(ring)) {
+      box.send(sender, 5);
+      long first = caller.call(ring, box::receive);
+      assertEquals(5, first, "it is there already");
+
+      var waiting = BlockedCall.start(ring, caller, box::receive);
+      awaitParked(waiting);
+      box.send(sender, -6);
+      assertEquals(-6, waiting.result());
+
+      var interrupted = BlockedCall.start(ring, caller, box::receive);
+      awaitParked(interrupted);
+      interrupted.interrupt();
+      assertThrows(InterruptedIOException.class, interrupted::result);
+      box.send(sender, 7);
+      long after = caller.call(ring, box::receive);
+      assertEquals(7, after, "an interrupt loses nothing");
+      assertThrows(OperationTimeoutException.class, () -> box.receive(Duration.ofMillis(5)));
+
+      var closed = BlockedCall.start(ring, caller, box::receive);
+      awaitParked(closed);
+      box.close();
+      assertThrows(AsynchronousCloseException.class, closed::result);
+      assertThrows(ClosedChannelException.class, box::receive);
+      assertThrows(ClosedChannelException.class, () -> box.send(sender, 1));
+      box.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void send_anyNumberFromAnywhere(Caller caller) throws Exception {
+    try (Ring sender = Ring.open();
+        Ring ring = Ring.open();
+        RingMailbox box = RingMailbox.open(ring);
+        RingMailbox other = RingMailbox.open(ring)) {
+      for (Ring from : List.of(sender, ring)) {
+        caller.run(
+            from,
+            () -> {
+              for (long number : NUMBERS) {
+                box.send(from, number);
+                other.send(from, ~number);
+              }
+            });
+        for (long number : NUMBERS) {
+          assertEquals(number, box.receive());
+          assertEquals(~number, other.receive());
+        }
+      }
+      assertEquals(0, ring.metrics().stale());
+    }
+  }
+
+  /**
+   * From many threads of two rings to many takers: each message once, more than the queue holds.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void manySendersAndTakers(Caller caller) throws Exception {
+    int each = 1000;
+    try (Ring first = Ring.open();
+        Ring second = Ring.open();
+        Ring ring = Ring.open();
+        RingMailbox box = RingMailbox.open(ring)) {
+      List<Caller.Begun<Boolean>> senders = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        Ring from = i % 2 == 0 ? first : second;
+        long base = (long) i * each;
+        senders.add(
+            caller.begin(
+                from,
+                () -> {
+                  for (int n = 0; n < each; n++) {
+                    box.send(from, base + n);
+                  }
+                  return true;
+                }));
+      }
+      List<Caller.Begun<List<Long>>> takers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        takers.add(
+            caller.begin(
+                ring,
+                () -> {
+                  List<Long> taken = new ArrayList<>();
+                  for (int n = 0; n < 2 * each; n++) {
+                    taken.add(box.receive());
+                  }
+                  return taken;
+                }));
+      }
+      TreeSet<Long> all = new TreeSet<>();
+      for (var taker : takers) {
+        all.addAll(taker.result());
+      }
+      assertEquals(8 * each, all.size());
+      assertEquals(8L * each - 1, all.last());
+      for (var sender : senders) {
+        assertTrue(sender.result());
+      }
+    }
+  }
+
+  @Test
+  void ringClosedMeanwhile() throws Exception {
+    Ring ring = Ring.open();
+    try (Ring sender = Ring.open();
+        RingMailbox box = RingMailbox.open(ring)) {
+      var waiting = BlockedCall.start(ring, Caller.VIRTUAL, box::receive);
+      awaitParked(waiting);
+      ring.close();
+      assertThrows(RingClosedException.class, waiting::result);
+      assertThrows(RingClosedException.class, () -> box.send(sender, 1));
+      assertThrows(RingClosedException.class, box::receive);
+    }
+    assertThrows(RingClosedException.class, () -> RingMailbox.open(ring));
+  }
+}

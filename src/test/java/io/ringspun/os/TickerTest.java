@@ -1,0 +1,102 @@
+package io.ringspun.os;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.FaultyRing;
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
+import java.io.InterruptedIOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TickerTest {
+  private static final Duration PERIOD = Duration.ofMillis(2);
+
+  @ParameterizedTest
+  @EnumSource
+  void next_countsTicks(Caller caller) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel)) {
+      for (TimerClock clock : TimerClock.values()) {
+        try (Ticker ticker = Ticker.every(ring, clock, PERIOD)) {
+          caller.run(
+              ring,
+              () -> {
+                long start = System.nanoTime();
+                long ticks = 0;
+                while (ticks < 10) {
+                  ticks += ticker.next();
+                }
+                long passed = System.nanoTime() - start;
+                assertTrue(passed >= ticks * PERIOD.toNanos() - 5_000_000, ticks + " " + passed);
+              });
+        }
+      }
+      assertEquals(3, kernel.submitted(Constants.IORING_OP_TIMEOUT), "one for each ticker");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void next_countsWhatWasMissed(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, PERIOD)) {
+      long first = caller.call(ring, ticker::next);
+      assertTrue(first >= 1);
+      RingTimer.sleep(ring, PERIOD.multipliedBy(40));
+      long missed = caller.call(ring, ticker::next);
+      assertTrue(missed > 1 && missed <= 1000, () -> missed + " ticks");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void next_interruptedAndClosed(Caller caller) throws Exception {
+    try (Ring ring = Ring.open()) {
+      Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1));
+      var interrupted = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
+      interrupted.interrupt();
+      assertThrows(InterruptedIOException.class, interrupted::result);
+      var closed = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
+      caller.run(ring, ticker::close);
+      assertThrows(AsynchronousCloseException.class, closed::result);
+      assertThrows(ClosedChannelException.class, ticker::next);
+      assertEquals(0, ring.metrics().inFlight());
+      ticker.close();
+
+      try (Ticker again = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1))) {
+        var last = BlockedCall.start(ring, caller, again::next).awaitInFlight(ring, 1);
+        ring.close();
+        assertThrows(java.io.IOException.class, last::result);
+      }
+    }
+  }
+
+  @Test
+  void next_olderKernel() throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel);
+        Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, PERIOD)) {
+      kernel.add(FaultRule.on(Constants.IORING_OP_TIMEOUT).fail(Errno.EINVAL).times(1));
+      assertEquals(Errno.EINVAL, assertThrows(OperationException.class, ticker::next).errno());
+      assertTrue(ticker.next() >= 1);
+      Await.until("it ticks on", () -> ticker.next() >= 1);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofNanos(1)));
+    }
+  }
+}
