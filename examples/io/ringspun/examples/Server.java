@@ -3,10 +3,10 @@ package io.ringspun.examples;
 import static java.net.StandardProtocolFamily.INET;
 import static java.net.StandardProtocolFamily.INET6;
 
-import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.RingOptions;
+import io.ringspun.net.Connections;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import java.io.IOException;
@@ -27,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
  */
 final class Server {
   private static final int BACKLOG = 4096;
-  private static final long PAUSE_MILLIS = 100;
 
   /** What a server does. */
   interface Service {
@@ -122,22 +121,13 @@ final class Server {
   }
 
   private void accept(Ring ring, RingListener listener) {
-    boolean wasRefused = false;
-    try (listener) {
+    try (listener;
+        Connections connections = listener.connections()) {
       while (true) {
-        try {
-          RingSocket socket = listener.accept();
-          ring.startVirtualThread(() -> serve(ring, socket));
-          wasRefused = false;
-        } catch (OperationException e) { // no descriptor left, or a peer that has gone again
-          if (!wasRefused) {
-            System.err.println("ringspun: no connection for now: " + e.getMessage());
-          }
-          wasRefused = true;
-          Thread.sleep(PAUSE_MILLIS);
-        }
+        RingSocket socket = connections.accept();
+        ring.startVirtualThread(() -> serve(ring, socket));
       }
-    } catch (IOException | InterruptedException | RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       end.complete(e);
     }
   }

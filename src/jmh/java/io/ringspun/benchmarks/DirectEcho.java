@@ -2,6 +2,7 @@ package io.ringspun.benchmarks;
 
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.net.Connections;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.net.SocketOpenOption;
@@ -27,20 +28,16 @@ final class DirectEcho {
             RingListener.bind(
                 ring,
                 new InetSocketAddress(Integer.parseInt(args[0])),
-                SocketOpenOption.REGISTERED)) {
+                SocketOpenOption.REGISTERED);
+        Connections connections = listener.connections()) {
       System.out.println("listening on port " + args[0]);
-      ring.startVirtualThread(() -> accept(ring, listener)).join();
+      ring.startVirtualThread(() -> accept(ring, connections)).join();
     }
   }
 
-  private static void accept(Ring ring, RingListener listener) {
-    try {
-      while (true) {
-        RingSocket socket = listener.accept();
-        ring.startVirtualThread(() -> echo(socket));
-      }
-    } catch (IOException e) {
-      System.err.println("no more connections: " + e);
+  private static void accept(Ring ring, Connections connections) {
+    for (RingSocket socket : connections) {
+      ring.startVirtualThread(() -> echo(socket));
     }
   }
 

@@ -17,6 +17,8 @@ enum EchoArm {
   RING_CARRIED("ringCarried", "io.ringspun.examples.TcpEcho"),
   /** The same with registered sockets, which have no descriptors. */
   RING_DIRECT("ringDirect", DirectEcho.class.getName()),
+  /** The same, receiving into buffers that all connections share. */
+  RING_STREAM("ringStream", StreamEcho.class.getName()),
   /** The JDK's sockets, a virtual thread for each. */
   JDK_SOCKET("jdkSocket", JdkSocketEcho.class.getName()),
   /** The JDK's channels, a virtual thread for each. */

@@ -277,8 +277,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return the same open file there, for the caller to close
    * @throws IllegalStateException if this file is not registered
    * @throws IllegalArgumentException if the ring has no table, or the file is there already
-   * @throws IOException as listed in the class comment, for either ring; {@code ENFILE} if the
-   *     table is full
+   * @throws java.nio.file.FileSystemException if the table is full
+   * @throws IOException as listed in the class comment, for either ring
    */
   public RingFile moveTo(Ring ring) throws IOException {
     if (!(handle instanceof RegisteredHandle registered)) {

@@ -801,11 +801,15 @@ public final class RingSocket extends SocketDescriptor {
   public long sendFile(RingFile file, long position, long count) throws IOException {
     requireCount(count);
     Arguments.requirePosition(position, count);
-    long spliced =
-        count > spliceAbove
-            ? SplicedFile.send(Handle.of(file), socketHandle(), position, count, timeoutNanos())
-            : 0;
-    return spliced + sendCopying(file, position + spliced, count - spliced);
+    return inSteps(
+        () -> {
+          long spliced =
+              count > spliceAbove
+                  ? SplicedFile.send(
+                      Handle.of(file), socketHandle(), position, count, timeoutNanos())
+                  : 0;
+          return spliced + sendCopying(file, position + spliced, count - spliced);
+        });
   }
 
   private long sendCopying(RingFile file, long position, long count) throws IOException {
@@ -813,20 +817,17 @@ public final class RingSocket extends SocketDescriptor {
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     NativePool.Block block = NativePool.take(step);
     try {
-      return inSteps(
-          () -> {
-            long sent = 0;
-            while (sent < count) {
-              MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
-              int n = file.read(piece, position + sent);
-              if (n < 0) {
-                break;
-              }
-              writeFully(piece.asSlice(0, n));
-              sent += n;
-            }
-            return sent;
-          });
+      long sent = 0;
+      while (sent < count) {
+        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+        int n = file.read(piece, position + sent);
+        if (n < 0) {
+          break;
+        }
+        writeFully(piece.asSlice(0, n));
+        sent += n;
+      }
+      return sent;
     } finally {
       if (Engine.failures() == failuresBefore) {
         block.close(); // else the kernel may still have it

@@ -9,6 +9,7 @@ import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
@@ -325,11 +326,36 @@ class RingSocketTransferTest {
         });
   }
 
+  /** What a socket takes at once, and what is there already, is no business of the ring. */
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void inline_noTrip(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.UNIX)) {
+      caller.call(
+          ring,
+          () -> {
+            long before = ring.metrics().submitted();
+            long hits = ring.metrics().inlineHits();
+            MemorySegment bytes = Bytes.segment(Arena.ofAuto(), 1, 0, 1000);
+            MemorySegment target = Arena.ofAuto().allocate(1000);
+            pair.left().writeFully(bytes);
+            pair.left().writeFully(bytes);
+            assertEquals(1000, pair.right().read(target));
+            assertEquals(1000, pair.right().read(target), "a full buffer may not have been all");
+            Bytes.check(1, 0, target);
+            assertEquals(before, ring.metrics().submitted());
+            assertEquals(hits + 4, ring.metrics().inlineHits());
+            return null;
+          });
+    }
+  }
+
   /** The kernel itself goes on until all is sent: one trip, however often the peer makes room. */
   @Test
   void writeFully_oneTrip() throws Exception {
     int size = 5_000_000;
-    try (Ring ring = Ring.open();
+    try (Ring ring = Ring.open(RingOptions.defaults().withInlineAttempts(false));
         Ring other = Ring.open();
         Arena arena = Arena.ofShared();
         RingListener listener = RingListener.bind(other, Kind.IPV4.listen());
