@@ -271,7 +271,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Moves this registered file to the table of another ring, which is its home from now on ({@code
    * IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0). Its operations in flight are
-   * cancelled, and this file is closed, as by {@link #close}. If it fails, nothing has changed.
+   * cancelled, and this file is closed, as by {@link #close}. If it fails, nothing has changed,
+   * unless it is the close that fails: then the file is closed in both places.
    *
    * @param ring where to, opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
    * @return the same open file there, for the caller to close
@@ -302,7 +303,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       }
     }
     RegisteredHandle moved = registered.sharedAt(slot, target);
-    close();
+    try {
+      close();
+    } catch (IOException e) {
+      moved.close();
+      throw e;
+    }
     return new RingFile(moved, flags, memoryAlignment, offsetAlignment, timeoutNanos);
   }
 

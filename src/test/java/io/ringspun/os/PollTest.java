@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
+import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
@@ -16,12 +18,14 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Fifo;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -170,6 +174,29 @@ class PollTest {
                   Poll.await(left, PollEvent.READABLE, PollEvent.PEER_CLOSED));
             }
           });
+    }
+  }
+
+  /** What has no descriptor of the process is polled on its own ring, whoever asks. */
+  @ParameterizedTest
+  @EnumSource
+  void registeredFile(Caller caller) throws Exception {
+    Path fifo = directory.resolve("fifo");
+    Fifo.make(fifo);
+    try (Ring other = Ring.open();
+        Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(1));
+        RingFile file =
+            RingFile.open(
+                ring,
+                fifo,
+                RingOpenOption.REGISTERED,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+      var waiting =
+          BlockedCall.start(other, caller, () -> Poll.await(file, PollEvent.READABLE))
+              .awaitInFlight(ring, 1);
+      file.write(Bytes.direct(1, 0, 1), 0);
+      assertEquals(READABLE, waiting.result());
     }
   }
 

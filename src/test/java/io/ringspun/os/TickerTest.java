@@ -85,6 +85,26 @@ class TickerTest {
     }
   }
 
+  /** Of a timer that has just fired the kernel knows nothing for a moment. */
+  @ParameterizedTest
+  @EnumSource
+  void close_atAnyMoment(Caller caller) throws Exception {
+    for (int i = 0; i < 10; i++) {
+      try (Ring ring = Ring.open()) {
+        Duration period = Duration.ofNanos(20_000 + 1000L * i);
+        for (int n = 0; n < 50; n++) {
+          try (Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, period)) {
+            assertTrue(caller.call(ring, ticker::next) >= 1);
+          }
+        }
+        Ticker left = Ticker.every(ring, TimerClock.MONOTONIC, period);
+        left.next();
+        ring.close(); // while it ticks
+        left.close();
+      }
+    }
+  }
+
   @Test
   void next_olderKernel() throws Exception {
     try (FaultKernel kernel = new FaultKernel();

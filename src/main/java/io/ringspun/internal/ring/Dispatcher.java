@@ -243,8 +243,8 @@ final class Dispatcher {
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
       if (multishot == null) {
         sent(operation, result);
-      } else if (isFull) {
-        cancel(operation);
+      } else if (isFull || operation.call.cancelled != Call.Cancelled.NOT) {
+        cancel(operation); // again: the kernel does not find a timer that has just fired
       }
       return;
     }
