@@ -9,6 +9,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.InstalledServer;
+import io.ringspun.testing.RingWork;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -119,7 +120,7 @@ class PostgresTest {
   }
 
   private static long completed() throws IOException {
-    return Ring.shared().metrics().completed();
+    return RingWork.of(Ring.shared());
   }
 
   @ParameterizedTest

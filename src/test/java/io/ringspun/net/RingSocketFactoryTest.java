@@ -13,6 +13,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.RingWork;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -59,7 +60,7 @@ class RingSocketFactoryTest {
       for (Caller.Begun<byte[]> part : parts) {
         part.result();
       }
-      assertTrue(ring.metrics().completed() > 4, "the ring must have done it");
+      assertTrue(RingWork.of(ring) > 4, "the ring must have done it");
     }
   }
 
@@ -235,7 +236,7 @@ class RingSocketFactoryTest {
     public static void main(String[] args) throws Exception {
       Socket.setSocketImplFactory(new RingSocketImplFactory());
       ServerSocket.setSocketFactory(new RingSocketImplFactory());
-      long before = Ring.shared().metrics().completed();
+      long before = RingWork.of(Ring.shared());
       try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
         check(listener.getReuseAddress(), "a server socket reuses its address");
         check(
@@ -258,7 +259,7 @@ class RingSocketFactoryTest {
         listener.close();
         server.join();
       }
-      System.out.println(Ring.shared().metrics().completed() - before > 40 ? "by ring" : "not");
+      System.out.println(RingWork.of(Ring.shared()) - before > 40 ? "by ring" : "not");
     }
 
     private static void check(boolean holds, String what) {
@@ -322,12 +323,12 @@ class RingSocketFactoryTest {
     Callable<Boolean> exchange =
         () -> {
           SocketKit kit = new SocketKit(new RingSocketFactory(), new RingServerSocketFactory());
-          long before = Ring.shared().metrics().completed();
+          long before = RingWork.of(Ring.shared());
           try (Pair pair = kit.pair()) {
             pair.client().getOutputStream().write(1);
             assertEquals(1, pair.server().getInputStream().read());
           }
-          return Ring.shared().metrics().completed() > before;
+          return RingWork.of(Ring.shared()) > before;
         };
     assertTrue(exchange.call());
     assertFalse(new RingSocketFactory().createSocket().isBound(), "nothing is opened before");

@@ -2,7 +2,6 @@ package io.ringspun.testing;
 
 import com.sun.net.httpserver.HttpServer;
 import io.ringspun.Ring;
-import io.ringspun.RingMetrics;
 import io.ringspun.net.RingSocketChannel;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -45,13 +44,8 @@ public final class ProviderProgram {
     }
   }
 
-  private static long done() {
-    RingMetrics metrics = Ring.shared().metrics();
-    return metrics.completed() + metrics.inlineHits();
-  }
-
   private static void blockingEcho() throws Exception {
-    long before = done();
+    long before = RingWork.of(Ring.shared());
     try (ServerSocketChannel server = ServerSocketChannel.open().bind(ANYWHERE)) {
       Thread echo =
           Thread.startVirtualThread(
@@ -75,7 +69,7 @@ public final class ProviderProgram {
       }
       echo.join();
     }
-    long operations = done() - before;
+    long operations = RingWork.of(Ring.shared()) - before;
     check(operations >= 400, "the ring did it: " + operations);
     System.out.println("echo");
   }
