@@ -11,6 +11,7 @@ import java.io.IOException;
 public final class DescriptorsLostException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** How many bytes were received. */
   private final int length;
 
   DescriptorsLostException(int length) {
