@@ -227,9 +227,12 @@ class RingDatagramSocketTest {
           try (Arena arena = Arena.ofConfined();
               RingDatagramSocket one = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
               RingDatagramSocket two = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
-              RingDatagramSocket other = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
+              RingDatagramSocket other = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
+              RingDatagramSocket unix =
+                  RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX)) {
             assertThrows(NotYetConnectedException.class, one::remoteAddress);
             assertThrows(NotYetConnectedException.class, () -> one.write(ByteBuffer.allocate(1)));
+            assertThrows(NotYetConnectedException.class, () -> unix.write(ByteBuffer.allocate(1)));
             one.connectTo(two.localAddress());
             assertEquals(two.localAddress(), one.remoteAddress());
             other.send(ByteBuffer.allocate(1), one.localAddress());
@@ -347,6 +350,29 @@ class RingDatagramSocketTest {
             assertEquals(ProcessHandle.current().pid(), pid);
           }
         });
+  }
+
+  /** That another socket has joined a group is nothing to a socket that has not. */
+  @Test
+  void multicast_onlyOwnGroups() throws Exception {
+    NetworkInterface loopback = NetworkInterface.getByName("lo");
+    InetAddress group = InetAddress.getByName("239.1.2.4");
+    try (Ring ring = Ring.open();
+        RingDatagramSocket sender = RingDatagramSocket.open(ring, StandardProtocolFamily.INET);
+        RingDatagramSocket member = RingDatagramSocket.open(ring, StandardProtocolFamily.INET);
+        RingDatagramSocket other = RingDatagramSocket.open(ring, StandardProtocolFamily.INET)) {
+      member.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      other.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      member.bindTo(new InetSocketAddress(InetAddress.getByName("0.0.0.0"), 0));
+      other.bindTo(member.localAddress());
+      member.join(group, loopback);
+      sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, loopback);
+      int port = ((InetSocketAddress) member.localAddress()).getPort();
+      sender.send(ByteBuffer.allocate(2), new InetSocketAddress(group, port));
+      assertEquals(2, member.receive(ByteBuffer.allocate(9)).length());
+      RingDatagramSocket hasty = other.withTimeout(Duration.ofMillis(50));
+      assertThrows(OperationTimeoutException.class, () -> hasty.receive(ByteBuffer.allocate(9)));
+    }
   }
 
   /** A group is heard after the socket has joined it, and no longer once it has left. */
