@@ -4,7 +4,6 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.SystemCall;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
@@ -107,19 +106,7 @@ final class SplicedFile {
     }
   }
 
-  /** Runs an operation that ends when either is closed. */
   private int run(Handle to, Handle from, Deadline deadline, Encoder encoder) throws IOException {
-    long nanos = deadline.left(ring);
-    Call call = ring.single().timeoutNanos(nanos);
-    to.acquire(); // the ring releases both at the completion
-    try {
-      from.acquire();
-    } catch (IOException e) {
-      to.release();
-      throw e;
-    }
-    encoder.encode(call.operation(0), to.fd());
-    call.operation(0).using(to, from, null).openEnded();
-    return ring.run(call);
+    return to.runWith(from, ring, encoder, deadline.left(ring));
   }
 }

@@ -2,7 +2,6 @@ package io.ringspun.os;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
@@ -59,22 +58,9 @@ final class Splice {
     SystemDescriptor.check("poll", result);
   }
 
-  /** Runs an operation that ends when either is closed. */
   private static int run(
       Engine ring, Handle handle, Handle other, Deadline deadline, Encoder encoder)
       throws IOException {
-    long nanos = deadline.left(ring);
-    handle.acquire(); // the ring releases both at the completion
-    try {
-      other.acquire();
-    } catch (IOException e) {
-      handle.release();
-      throw e;
-    }
-    Call call = ring.single().timeoutNanos(nanos);
-    Operation operation = call.operation(0);
-    encoder.encode(operation, handle.fd());
-    operation.using(handle, other, null).openEnded();
-    return ring.run(call);
+    return handle.runWith(other, ring, encoder, deadline.left(ring));
   }
 }

@@ -163,6 +163,31 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     return run(engine(), encoder, lent, nanos);
   }
 
+  /**
+   * Runs one operation on this and another descriptor, which may wait for ever; it ends when either
+   * is closed.
+   *
+   * @param ring where, which must be able to use both
+   * @param nanos the time limit, or 0 for none
+   * @return the result, or a negated errno
+   * @throws IOException as {@link Engine#run} does, or if either is closed
+   */
+  public final int runWith(Handle other, Engine ring, Encoder encoder, long nanos)
+      throws IOException {
+    acquire(); // the ring releases both at the completion
+    try {
+      other.acquire();
+    } catch (IOException e) {
+      release();
+      throw e;
+    }
+    Call call = ring.single().timeoutNanos(nanos);
+    Operation operation = call.operation(0);
+    encoder.encode(operation, fd);
+    operation.using(this, other, null).openEnded();
+    return ring.run(call);
+  }
+
   /** Runs one operation likewise, on a ring that can use this. */
   public final int run(Engine engine, Encoder encoder, @Nullable Object lent, long nanos)
       throws IOException {
