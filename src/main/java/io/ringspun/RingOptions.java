@@ -283,9 +283,9 @@ public final class RingOptions {
   /**
    * Has the kernel refuse all operations of this ring but some ({@code
    * IORING_REGISTER_RESTRICTIONS}, Linux 5.10), for good. What is refused throws {@link
-   * OperationException} ({@code EACCES}) that names the restriction. It is no sandbox for the
-   * process, only for what is done by way of this ring. There are no inline attempts, which the
-   * kernel would not see.
+   * OperationException} ({@code EACCES}), whose message names the restriction unless it is a step
+   * of a chain or a batch. It is no sandbox for the process, only for what is done by way of this
+   * ring. There are no inline attempts, which the kernel would not see.
    *
    * @param restriction what is allowed
    * @return the changed copy

@@ -38,7 +38,7 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
   static final StructLayout RESTRICTION =
       structLayout(
           JAVA_SHORT.withName("opcode"),
-          JAVA_BYTE.withName("value"),
+          JAVA_BYTE.withName("sqe_op"),
           JAVA_BYTE.withName("resv"),
           paddingLayout(12));
 
@@ -109,7 +109,7 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
   private static void restriction(MemorySegment list, int index, int kind, int value) {
     long at = index * RESTRICTION.byteSize();
     list.set(JAVA_SHORT, at + RESTRICTION.byteOffset(groupElement("opcode")), (short) kind);
-    list.set(JAVA_BYTE, at + RESTRICTION.byteOffset(groupElement("value")), (byte) value);
+    list.set(JAVA_BYTE, at + RESTRICTION.byteOffset(groupElement("sqe_op")), (byte) value);
   }
 
   /**
