@@ -195,5 +195,15 @@ final class StressRing {
     public int dup3(int fd, int replaced, int flags) {
       return kernel.dup3(fd, replaced, flags);
     }
+
+    @Override
+    public long send(int fd, CallMemory call, MemorySegment source, int flags) {
+      return kernel.send(fd, call, source, flags);
+    }
+
+    @Override
+    public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
+      return kernel.recv(fd, call, target, flags);
+    }
   }
 }
