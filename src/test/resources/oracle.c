@@ -348,6 +348,16 @@ static void layouts(void)
 	FIELD(io_uring_rsrc_register, data);
 	FIELD(io_uring_rsrc_register, tags);
 
+	STRUCT(io_uring_restriction);
+	FIELD(io_uring_restriction, opcode);
+	FIELD(io_uring_restriction, sqe_op);
+	FIELD(io_uring_restriction, resv);
+
+	STRUCT(io_uring_rsrc_update);
+	FIELD(io_uring_rsrc_update, offset);
+	FIELD(io_uring_rsrc_update, resv);
+	FIELD(io_uring_rsrc_update, data);
+
 	STRUCT(io_uring_file_index_range);
 	FIELD(io_uring_file_index_range, off);
 	FIELD(io_uring_file_index_range, len);

@@ -28,7 +28,12 @@ public final class OperationException extends IOException {
     if (errno <= 0) {
       throw new IllegalArgumentException("errno must be positive: " + errno);
     }
-    super("%s failed: %s%s".formatted(operation, Errno.describe(errno), remedy(errno)));
+    this(operation, errno, remedy(errno));
+  }
+
+  /** Creates one with more to say about the reason. */
+  OperationException(String operation, int errno, String more) {
+    super("%s failed: %s%s".formatted(operation, Errno.describe(errno), more));
     this.operation = operation;
     this.errno = errno;
   }

@@ -1,5 +1,6 @@
 package io.ringspun;
 
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.Call;
@@ -90,13 +91,17 @@ public final class Ring implements AutoCloseable {
    * @throws IOException as listed above
    */
   public static Ring open(RingOptions options) throws IOException {
-    EngineConfig config = configure(options);
-    return open(config, SystemKernel.get());
+    return open(options, SystemKernel.get());
   }
 
   /** Opens a ring on a kernel of the caller's making. */
   static Ring open(RingOptions options, Kernel kernel) throws IOException {
     return open(configure(options), kernel);
+  }
+
+  /** Opens a ring that shares the kernel's polling thread of another. */
+  static Ring open(RingOptions options, Kernel kernel, Ring other) throws IOException {
+    return open(configure(options, other.engine), kernel);
   }
 
   private static Ring open(EngineConfig config, Kernel kernel) throws IOException {
@@ -115,6 +120,10 @@ public final class Ring implements AutoCloseable {
   }
 
   static EngineConfig configure(RingOptions options) {
+    return configure(options, null);
+  }
+
+  private static EngineConfig configure(RingOptions options, @Nullable Engine attachTo) {
     String name =
         options.threadName().isEmpty()
             ? "ringspun-" + OPENED.incrementAndGet()
@@ -124,13 +133,16 @@ public final class Ring implements AutoCloseable {
         options.entries(),
         Math.max(options.completionEntries(), options.entries()),
         options.flagBits(),
-        options.sqThreadCpu(),
+        options.modeBits() | (attachTo != null ? Constants.IORING_SETUP_ATTACH_WQ : 0),
+        Math.max(options.sqThreadCpu(), 0),
         options.sqThreadIdleMillis(),
+        attachTo != null ? attachTo.descriptor() : 0,
         options.inFlightLimit(),
-        options.boundedWorkers(),
-        options.unboundedWorkers(),
+        options.registrations(),
+        options.restriction(),
         options.registeredFiles(),
         options.inlineAttempts(),
+        options.minimumWait(),
         new PublicFailures());
   }
 
@@ -144,6 +156,11 @@ public final class Ring implements AutoCloseable {
     @Override
     public IOException failed(String ring, Throwable cause) {
       return new RingFailedException(ring, cause);
+    }
+
+    @Override
+    public IOException refused(String operation, int errno, String reason) {
+      return new OperationException(operation, errno, "; " + reason);
     }
 
     @Override

@@ -35,7 +35,8 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Opens rings that are all alike.
+   * Opens rings that are all alike. With {@link RingOptions#withKernelPolling} one thread of the
+   * kernel submits for all of them ({@code IORING_SETUP_ATTACH_WQ}, Linux 5.6).
    *
    * @param count how many, at least 1
    * @param options for each; a thread name in them gets a number behind it
@@ -58,7 +59,10 @@ public final class RingGroup implements AutoCloseable {
       for (int i = 1; i <= count; i++) {
         String name = options.threadName();
         RingOptions own = name.isEmpty() ? options : options.withThreadName(name + "-" + i);
-        rings.add(Ring.open(own, kernel));
+        rings.add(
+            i > 1 && options.pollsInKernel()
+                ? Ring.open(own, kernel, rings.getFirst())
+                : Ring.open(own, kernel));
       }
     } catch (IOException | RuntimeException | Error e) {
       rings.forEach(Ring::close);

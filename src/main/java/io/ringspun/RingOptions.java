@@ -1,12 +1,23 @@
 package io.ringspun;
 
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Registration;
+import io.ringspun.internal.ring.EngineConfig;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link Ring} is to be opened. Immutable; each {@code with} method returns a changed copy
- * and refuses nonsense at once.
+ * and refuses nonsense at once. What was asked for and the kernel does not have makes {@link
+ * Ring#open} fail with {@link RingUnavailableException}, whose message names it; only what the
+ * defaults ask for is done without.
  *
  * @since 0.1
  */
@@ -16,6 +27,9 @@ public final class RingOptions {
 
   /** The kernel's own limit, {@code IORING_MAX_FIXED_FILES}. */
   private static final int REGISTERED_FILES_MAX = 1 << 20;
+
+  private static final int ANY_CPU = -1;
+  private static final int CPU_MAX = 8191;
 
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
@@ -30,8 +44,14 @@ public final class RingOptions {
   private int unboundedWorkers = 16;
   private int registeredFiles;
   private boolean inlineAttempts = true;
-  private int sqThreadIdleMillis = 1000;
-  private int sqThreadCpu;
+  private int sqThreadIdleMillis; // 0: no such thread
+  private int sqThreadCpu = ANY_CPU;
+  private int devicePolling; // IORING_SETUP_ flags
+  private BitSet workerCpus = new BitSet(); // empty: all; never changed once it is set
+  private int napiMicros; // 0: none
+  private boolean napiPreferred;
+  private EngineConfig.@Nullable MinimumWait minimumWait;
+  private @Nullable RingRestriction restriction;
 
   private RingOptions() {}
 
@@ -47,6 +67,12 @@ public final class RingOptions {
     inlineAttempts = other.inlineAttempts;
     sqThreadIdleMillis = other.sqThreadIdleMillis;
     sqThreadCpu = other.sqThreadCpu;
+    devicePolling = other.devicePolling;
+    workerCpus = other.workerCpus;
+    napiMicros = other.napiMicros;
+    napiPreferred = other.napiPreferred;
+    minimumWait = other.minimumWait;
+    restriction = other.restriction;
   }
 
   /**
@@ -106,22 +132,18 @@ public final class RingOptions {
    * @param more further flags
    * @return the changed copy
    * @throws IllegalArgumentException if flags contradict each other: {@code DEFER_TASKRUN} without
-   *     {@code SINGLE_ISSUER} or with {@code SQPOLL}, {@code TASKRUN_FLAG} without {@code
-   *     COOP_TASKRUN} or {@code DEFER_TASKRUN}, {@code COOP_TASKRUN} with {@code SQPOLL}, {@code
-   *     SQ_AFF} without {@code SQPOLL}
+   *     {@code SINGLE_ISSUER}, {@code TASKRUN_FLAG} without {@code COOP_TASKRUN} or {@code
+   *     DEFER_TASKRUN}, either of these two with {@link #withKernelPolling}
    */
   public RingOptions withFlags(SetupFlag first, SetupFlag... more) {
     Set<SetupFlag> chosen = EnumSet.of(first, more);
     requireTogether(chosen, SetupFlag.DEFER_TASKRUN, SetupFlag.SINGLE_ISSUER);
-    requireTogether(chosen, SetupFlag.SQ_AFF, SetupFlag.SQPOLL);
-    refuseTogether(chosen, SetupFlag.DEFER_TASKRUN, SetupFlag.SQPOLL);
-    refuseTogether(chosen, SetupFlag.COOP_TASKRUN, SetupFlag.SQPOLL);
     if (!chosen.contains(SetupFlag.COOP_TASKRUN)) {
       requireTogether(chosen, SetupFlag.TASKRUN_FLAG, SetupFlag.DEFER_TASKRUN);
     }
     RingOptions copy = new RingOptions(this);
     copy.flags = chosen;
-    return copy;
+    return copy.checked();
   }
 
   private static void requireTogether(Set<SetupFlag> chosen, SetupFlag flag, SetupFlag needed) {
@@ -130,21 +152,50 @@ public final class RingOptions {
     }
   }
 
-  private static void refuseTogether(Set<SetupFlag> chosen, SetupFlag one, SetupFlag other) {
-    if (chosen.contains(one) && chosen.contains(other)) {
-      throw new IllegalArgumentException(one + " and " + other + " exclude each other");
+  private RingOptions checked() {
+    if (pollsInKernel()
+        && (flags.contains(SetupFlag.DEFER_TASKRUN) || flags.contains(SetupFlag.COOP_TASKRUN))) {
+      throw new IllegalArgumentException(
+          "kernel polling excludes DEFER_TASKRUN and COOP_TASKRUN: " + flags);
     }
+    if (pollsInKernel() && devicePolling != 0) {
+      throw new IllegalArgumentException("kernel polling and device polling exclude each other");
+    }
+    if (napiMicros != 0 && devicePolling != 0) {
+      throw new IllegalArgumentException("NAPI is for sockets, device polling for files");
+    }
+    return this;
   }
 
   /**
-   * Sets for how long the kernel's submission thread spins before it sleeps; used with {@link
-   * SetupFlag#SQPOLL} only.
+   * Has a thread of the kernel take what is submitted, so that it costs no system call ({@code
+   * IORING_SETUP_SQPOLL}, Linux 5.11 without privileges). While it polls it uses a processor
+   * altogether. The rings of a {@link RingGroup} share one such thread.
    *
-   * @param idle at least one millisecond
+   * @param idle how long it polls in vain before it sleeps and has to be woken by a system call, at
+   *     least one millisecond
    * @return the changed copy
-   * @throws IllegalArgumentException if shorter, or longer than an {@code int} of milliseconds
+   * @throws IllegalArgumentException if shorter, or longer than an {@code int} of milliseconds; if
+   *     flags or modes were chosen that exclude it
    */
-  public RingOptions withSqThreadIdle(Duration idle) {
+  public RingOptions withKernelPolling(Duration idle) {
+    return withKernelThread(idle, ANY_CPU);
+  }
+
+  /**
+   * Does likewise, and binds the thread to a processor ({@code IORING_SETUP_SQ_AFF}, Linux 5.1).
+   *
+   * @param idle as for the other method
+   * @param cpu the processor's number, from 0; one that the process may not use makes {@link
+   *     Ring#open} fail
+   * @return the changed copy
+   * @throws IllegalArgumentException if the number is negative, and as for the other method
+   */
+  public RingOptions withKernelPolling(Duration idle, int cpu) {
+    return withKernelThread(idle, requireNotNegative("processor", cpu));
+  }
+
+  private RingOptions withKernelThread(Duration idle, int cpu) {
     Duration longest = Duration.ofMillis(Integer.MAX_VALUE);
     if (idle.compareTo(Duration.ofMillis(1)) < 0 || idle.compareTo(longest) > 0) {
       throw new IllegalArgumentException(
@@ -152,19 +203,96 @@ public final class RingOptions {
     }
     RingOptions copy = new RingOptions(this);
     copy.sqThreadIdleMillis = (int) idle.toMillis();
-    return copy;
+    copy.sqThreadCpu = cpu;
+    return copy.checked();
   }
 
   /**
-   * Sets the processor of the kernel's submission thread; used with {@link SetupFlag#SQ_AFF} only.
+   * Makes a ring that asks devices whether they are done instead of having them interrupt ({@code
+   * IORING_SETUP_IOPOLL}, Linux 5.1). Its thread does so all the while something is in flight,
+   * which uses a processor altogether.
    *
-   * @param cpu the processor's number, from 0
+   * <p>Such a ring takes reads and writes of files opened with {@code DIRECT}, and nothing else:
+   * everything else throws {@link IllegalStateException}. So open files on another ring; this one
+   * is used by its {@link Ring#chain} and {@link Ring#batch}, and by the threads that it carries. A
+   * device, driver or file system that cannot be polled answers each transfer with {@link
+   * OperationException} ({@code EOPNOTSUPP}): NVMe can where its driver was loaded with {@code
+   * poll_queues}. A transfer is not cancelled by an interrupt or a time limit; the device ends it.
+   * There are no inline attempts.
+   *
+   * @param hybrid whether to sleep for half the time that transfers have taken so far before
+   *     polling ({@code IORING_SETUP_HYBRID_IOPOLL}, Linux 6.13)
    * @return the changed copy
-   * @throws IllegalArgumentException if negative
+   * @throws IllegalArgumentException if modes were chosen that exclude it
    */
-  public RingOptions withSqThreadCpu(int cpu) {
+  public RingOptions withDevicePolling(boolean hybrid) {
     RingOptions copy = new RingOptions(this);
-    copy.sqThreadCpu = requireNotNegative("processor", cpu);
+    copy.devicePolling =
+        Constants.IORING_SETUP_IOPOLL | (hybrid ? Constants.IORING_SETUP_HYBRID_IOPOLL : 0);
+    return copy.checked();
+  }
+
+  /**
+   * Has the ring's thread poll network devices while it waits ({@code IORING_REGISTER_NAPI}, Linux
+   * 6.9 with {@code CONFIG_NET_RX_BUSY_POLL}): answers come sooner, for a processor's time. It
+   * concerns the sockets of this ring that a device with NAPI serves.
+   *
+   * @param busyPoll for how long at most, from a microsecond to a second
+   * @param prefer whether to keep the device from interrupting meanwhile ({@code
+   *     SO_PREFER_BUSY_POLL})
+   * @return the changed copy
+   * @throws IllegalArgumentException if out of that range, or modes were chosen that exclude it
+   */
+  public RingOptions withNapi(Duration busyPoll, boolean prefer) {
+    RingOptions copy = new RingOptions(this);
+    copy.napiMicros = micros("busy polling", busyPoll);
+    copy.napiPreferred = prefer;
+    return copy.checked();
+  }
+
+  /**
+   * Has the ring's thread wait for several completions at once ({@code min_wait_usec} of {@code
+   * io_uring_enter(2)}, Linux 6.12): fewer system calls and switches under load, for latency. It
+   * waits for no more than are in flight, so what is alone is not delayed; but an operation that
+   * waits for a peer counts, and keeps others, and calls of threads that the ring does not carry,
+   * back for up to that time.
+   *
+   * @param time for how long at most, from a microsecond to a second; after it one completion is
+   *     enough
+   * @param completions how many are enough before, at least 2
+   * @return the changed copy
+   * @throws IllegalArgumentException if either is out of range
+   */
+  public RingOptions withMinimumWait(Duration time, int completions) {
+    if (completions < 2) {
+      throw new IllegalArgumentException("at least 2 completions, not " + completions);
+    }
+    RingOptions copy = new RingOptions(this);
+    copy.minimumWait = new EngineConfig.MinimumWait(micros("the wait", time), completions);
+    return copy;
+  }
+
+  private static int micros(String what, Duration time) {
+    if (time.compareTo(Duration.ofNanos(1000)) < 0 || time.compareTo(Duration.ofSeconds(1)) > 0) {
+      throw new IllegalArgumentException(
+          "%s must take from a microsecond to a second: %s".formatted(what, time));
+    }
+    return (int) (time.toNanos() / 1000);
+  }
+
+  /**
+   * Has the kernel refuse all operations of this ring but some ({@code
+   * IORING_REGISTER_RESTRICTIONS}, Linux 5.10), for good. What is refused throws {@link
+   * OperationException} ({@code EACCES}), whose message names the restriction unless it is a step
+   * of a chain or a batch. It is no sandbox for the process, only for what is done by way of this
+   * ring. There are no inline attempts, which the kernel would not see.
+   *
+   * @param restriction what is allowed
+   * @return the changed copy
+   */
+  public RingOptions withRestriction(RingRestriction restriction) {
+    RingOptions copy = new RingOptions(this);
+    copy.restriction = Objects.requireNonNull(restriction);
     return copy;
   }
 
@@ -217,6 +345,29 @@ public final class RingOptions {
     RingOptions copy = new RingOptions(this);
     copy.boundedWorkers = requireNotNegative("bounded workers", bounded);
     copy.unboundedWorkers = requireNotNegative("unbounded workers", unbounded);
+    return copy;
+  }
+
+  /**
+   * Binds the kernel's worker threads to processors ({@code IORING_REGISTER_IOWQ_AFF}, Linux 5.14).
+   * By default they run where the ring's thread may.
+   *
+   * @param cpu a processor's number, from 0
+   * @param more further ones; one that the process may not use makes {@link Ring#open} fail
+   * @return the changed copy
+   * @throws IllegalArgumentException if a number is negative or above 8,191
+   */
+  public RingOptions withWorkerCpus(int cpu, int... more) {
+    BitSet cpus = new BitSet();
+    for (int each : IntStream.concat(IntStream.of(cpu), IntStream.of(more)).toArray()) {
+      if (each < 0 || each > CPU_MAX) {
+        throw new IllegalArgumentException(
+            "processors must be from 0 to %,d: %,d".formatted(CPU_MAX, each));
+      }
+      cpus.set(each);
+    }
+    RingOptions copy = new RingOptions(this);
+    copy.workerCpus = cpus;
     return copy;
   }
 
@@ -283,12 +434,28 @@ public final class RingOptions {
     return inFlightLimit;
   }
 
-  int boundedWorkers() {
-    return boundedWorkers;
+  List<Registration> registrations() {
+    List<Registration> registrations = new ArrayList<>();
+    if (boundedWorkers > 0 || unboundedWorkers > 0) {
+      registrations.add(Registration.maxWorkers(boundedWorkers, unboundedWorkers));
+    }
+    if (!workerCpus.isEmpty()) {
+      registrations.add(Registration.workerCpus(workerCpus));
+    }
+    if (napiMicros != 0) {
+      registrations.add(Registration.napi(napiMicros, napiPreferred));
+    }
+    return registrations;
   }
 
-  int unboundedWorkers() {
-    return unboundedWorkers;
+  EngineConfig.@Nullable Restriction restriction() {
+    return restriction != null
+        ? new EngineConfig.Restriction(restriction.name(), restriction.operations())
+        : null;
+  }
+
+  EngineConfig.@Nullable MinimumWait minimumWait() {
+    return minimumWait;
   }
 
   int registeredFiles() {
@@ -296,7 +463,18 @@ public final class RingOptions {
   }
 
   boolean inlineAttempts() {
-    return inlineAttempts;
+    return inlineAttempts && restriction == null && devicePolling == 0;
+  }
+
+  boolean pollsInKernel() {
+    return sqThreadIdleMillis > 0;
+  }
+
+  /** Returns the {@code IORING_SETUP_} flags of the modes. */
+  int modeBits() {
+    return devicePolling
+        | (pollsInKernel() ? Constants.IORING_SETUP_SQPOLL : 0)
+        | (sqThreadCpu != ANY_CPU ? Constants.IORING_SETUP_SQ_AFF : 0);
   }
 
   int sqThreadIdleMillis() {

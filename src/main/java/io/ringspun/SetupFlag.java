@@ -9,10 +9,6 @@ import io.ringspun.internal.kernel.Constants;
  * @since 0.1
  */
 public enum SetupFlag {
-  /** {@code IORING_SETUP_SQPOLL}, Linux 5.11 without privileges: a kernel thread submits. */
-  SQPOLL(Constants.IORING_SETUP_SQPOLL),
-  /** {@code IORING_SETUP_SQ_AFF}, Linux 5.1: that thread stays on one processor. */
-  SQ_AFF(Constants.IORING_SETUP_SQ_AFF),
   /** {@code IORING_SETUP_SUBMIT_ALL}, Linux 5.18: a bad entry does not stop those behind it. */
   SUBMIT_ALL(Constants.IORING_SETUP_SUBMIT_ALL),
   /** {@code IORING_SETUP_COOP_TASKRUN}, Linux 5.19: completions interrupt no running thread. */

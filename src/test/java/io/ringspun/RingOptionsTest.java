@@ -16,10 +16,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -71,8 +71,10 @@ class RingOptionsTest {
   }
 
   @Test
-  void submissionThread_nonsense() {
-    assertRefused("processor must not be negative: -1", () -> DEFAULTS.withSqThreadCpu(-1));
+  void kernelPolling_nonsense() {
+    assertRefused(
+        "processor must not be negative: -1",
+        () -> DEFAULTS.withKernelPolling(Duration.ofMillis(1), -1));
     for (Duration idle :
         List.of(
             Duration.ZERO,
@@ -82,27 +84,72 @@ class RingOptionsTest {
             Duration.ofSeconds(Long.MAX_VALUE))) {
       assertRefused(
           "idle time must be from a millisecond to PT596H31M23.647S: " + idle,
-          () -> DEFAULTS.withSqThreadIdle(idle));
+          () -> DEFAULTS.withKernelPolling(idle));
     }
     assertEquals(
         Integer.MAX_VALUE,
-        DEFAULTS.withSqThreadIdle(Duration.ofMillis(Integer.MAX_VALUE)).sqThreadIdleMillis());
+        DEFAULTS.withKernelPolling(Duration.ofMillis(Integer.MAX_VALUE)).sqThreadIdleMillis());
+  }
+
+  @Test
+  void modes_excludeEachOther_inEitherOrder() {
+    RingOptions kernel = DEFAULTS.withKernelPolling(Duration.ofMillis(1));
+    RingOptions device = DEFAULTS.withDevicePolling(true);
+    RingOptions napi = DEFAULTS.withNapi(Duration.ofNanos(1000), true);
+    String polling = "kernel polling and device polling exclude each other";
+    assertRefused(polling, () -> kernel.withDevicePolling(false));
+    assertRefused(polling, () -> device.withKernelPolling(Duration.ofMillis(1)));
+    String kinds = "NAPI is for sockets, device polling for files";
+    assertRefused(kinds, () -> napi.withDevicePolling(false));
+    assertRefused(kinds, () -> device.withNapi(Duration.ofNanos(1000), false));
+    String deferred = "kernel polling excludes DEFER_TASKRUN and COOP_TASKRUN: ";
+    assertRefused(
+        deferred + "[SINGLE_ISSUER, DEFER_TASKRUN]",
+        () -> kernel.withFlags(SetupFlag.SINGLE_ISSUER, SetupFlag.DEFER_TASKRUN));
+    assertRefused(
+        deferred + "[COOP_TASKRUN]",
+        () -> DEFAULTS.withFlags(SetupFlag.COOP_TASKRUN).withKernelPolling(Duration.ofSeconds(1)));
+  }
+
+  @Test
+  void times_outOfRange() {
+    for (Duration time :
+        List.of(Duration.ofNanos(999), Duration.ZERO, Duration.ofNanos(1_000_000_001))) {
+      assertRefused(
+          "busy polling must take from a microsecond to a second: " + time,
+          () -> DEFAULTS.withNapi(time, false));
+      assertRefused(
+          "the wait must take from a microsecond to a second: " + time,
+          () -> DEFAULTS.withMinimumWait(time, 2));
+    }
+    assertRefused(
+        "at least 2 completions, not 1", () -> DEFAULTS.withMinimumWait(Duration.ofMillis(1), 1));
+  }
+
+  @Test
+  void workerCpus_outOfRange() {
+    assertRefused("processors must be from 0 to 8,191: -1", () -> DEFAULTS.withWorkerCpus(-1));
+    assertRefused(
+        "processors must be from 0 to 8,191: 8,192", () -> DEFAULTS.withWorkerCpus(0, 8192));
+  }
+
+  @Test
+  void restriction_ofSomethingUnknown() {
+    assertRefused("there is no IORING_OP_FLY", () -> RingRestriction.to("birds", "READ", "FLY"));
   }
 
   @Test
   void nulls() {
     assertThrows(NullPointerException.class, () -> DEFAULTS.withThreadName(null));
-    assertThrows(NullPointerException.class, () -> DEFAULTS.withSqThreadIdle(null));
+    assertThrows(NullPointerException.class, () -> DEFAULTS.withKernelPolling(null));
     assertThrows(NullPointerException.class, () -> DEFAULTS.withFlags(null));
+    assertThrows(NullPointerException.class, () -> DEFAULTS.withRestriction(null));
     assertThrows(NullPointerException.class, () -> Ring.open(null));
   }
 
   @ParameterizedTest
   @CsvSource({
     "DEFER_TASKRUN needs SINGLE_ISSUER, DEFER_TASKRUN",
-    "SQ_AFF needs SQPOLL, SQ_AFF",
-    "DEFER_TASKRUN and SQPOLL exclude each other, DEFER_TASKRUN SINGLE_ISSUER SQPOLL",
-    "COOP_TASKRUN and SQPOLL exclude each other, COOP_TASKRUN SQPOLL",
     "TASKRUN_FLAG needs DEFER_TASKRUN, TASKRUN_FLAG",
     "TASKRUN_FLAG needs DEFER_TASKRUN, TASKRUN_FLAG SINGLE_ISSUER",
   })
@@ -122,14 +169,22 @@ class RingOptionsTest {
     RingOptions again =
         changed
             .withWorkers(1, 2)
+            .withWorkerCpus(3)
             .withCompletionEntries(64)
-            .withSqThreadCpu(1)
+            .withKernelPolling(Duration.ofSeconds(2), 1)
+            .withNapi(Duration.ofMillis(5), true)
+            .withMinimumWait(Duration.ofMillis(7), 9)
+            .withRestriction(RingRestriction.FILES)
             .withRegisteredFiles(9);
     assertEquals(8, again.entries());
     assertEquals("copied", again.threadName());
     assertEquals(3, again.inFlightLimit());
-    assertEquals(1, again.boundedWorkers());
-    assertEquals(2, again.unboundedWorkers());
+    assertEquals(3, again.registrations().size());
+    assertEquals(0, DEFAULTS.withWorkers(0, 0).registrations().size());
+    assertEquals(7000, again.minimumWait().micros());
+    assertEquals(9, again.minimumWait().completions());
+    assertEquals("files", again.restriction().name());
+    assertEquals(2000, again.sqThreadIdleMillis());
     assertEquals(64, again.completionEntries());
     assertEquals(9, again.withEntries(4).registeredFiles());
     assertEquals(1, again.sqThreadCpu());
@@ -195,23 +250,16 @@ class RingOptionsTest {
   @ParameterizedTest
   @MethodSource("legalFlags")
   void flags_everyLegalCombinationOpens(Set<SetupFlag> flags) throws Exception {
-    try (Ring ring =
-        Ring.open(with(flags).withInlineAttempts(false).withSqThreadIdle(Duration.ofMillis(1)))) {
+    RingOptions options = with(flags).withInlineAttempts(false);
+    try (Ring ring = Ring.open(options)) {
       assertWorks(ring);
     }
-  }
-
-  /** The kernel's thread sleeps in between, so that it has to be woken. */
-  @Test
-  void sqpoll_sleepingThreadIsWoken() throws Exception {
-    RingOptions options =
-        DEFAULTS.withFlags(SetupFlag.SQPOLL).withSqThreadIdle(Duration.ofMillis(1));
-    try (Ring ring = Ring.open(options.withEntries(4))) {
-      for (int i = 0; i < 300; i++) {
-        ring.nop();
-        LockSupport.parkNanos(i * 10_000L);
+    if (Collections.disjoint(
+        flags,
+        EnumSet.of(SetupFlag.DEFER_TASKRUN, SetupFlag.COOP_TASKRUN, SetupFlag.TASKRUN_FLAG))) {
+      try (Ring ring = Ring.open(options.withKernelPolling(Duration.ofMillis(1)))) {
+        assertWorks(ring);
       }
-      assertEquals(300, ring.metrics().completed());
     }
   }
 
@@ -245,14 +293,6 @@ class RingOptionsTest {
         assertWorks(ring);
       }
     }
-  }
-
-  @Test
-  void sqThreadCpu_thatDoesNotExist_isRefusedWithAReason() {
-    RingOptions options =
-        DEFAULTS.withFlags(SetupFlag.SQPOLL, SetupFlag.SQ_AFF).withSqThreadCpu(1_000_000);
-    var e = assertThrows(RingUnavailableException.class, () -> Ring.open(options));
-    assertTrue(e.getMessage().contains("flags or sizes"), e.getMessage());
   }
 
   @Test

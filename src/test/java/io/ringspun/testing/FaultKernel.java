@@ -427,7 +427,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   /** Returns whether failed operations break chains here, which needs Linux 6.10. */
   public static boolean breaksChains() {
     try {
-      RingMemory ring = REAL.open(new RingParams(1, 0, 0, 0, 0));
+      RingMemory ring = REAL.open(new RingParams(1, 0, 0));
       try {
         SubmissionEntry nop = new SubmissionEntry();
         nop.writeTo(ring.entries(), 0, 0, 0);
@@ -469,6 +469,12 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
+    return enter(ring, toSubmit, minComplete, flags, MemorySegment.NULL);
+  }
+
+  @Override
+  public int enter(
+      RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument) {
     Shadow shadow;
     boolean readable;
     synchronized (this) {
@@ -488,7 +494,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       shadow.inspect();
       readable = shadow.show();
     }
-    int result = REAL.enter(shadow.real, toSubmit, readable ? 0 : minComplete, flags);
+    int least = readable ? 0 : minComplete;
+    int result =
+        argument.equals(MemorySegment.NULL)
+            ? REAL.enter(shadow.real, toSubmit, least, flags)
+            : REAL.enter(shadow.real, toSubmit, least, flags, argument);
     synchronized (this) {
       shadow.collect();
       shadow.show();

@@ -99,6 +99,7 @@ public final class Constants {
   public static final int IORING_FEAT_NODROP = 1 << 1;
   public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
   public static final int IORING_FEAT_RECVSEND_BUNDLE = 1 << 14;
+  public static final int IORING_FEAT_MIN_TIMEOUT = 1 << 15;
   public static final int IORING_FEAT_NO_IOWAIT = 1 << 17;
 
   // mmap offsets of a ring
@@ -123,6 +124,8 @@ public final class Constants {
   public static final int IORING_ENTER_GETEVENTS = 1;
   public static final int IORING_ENTER_SQ_WAKEUP = 1 << 1;
   public static final int IORING_ENTER_SQ_WAIT = 1 << 2;
+  public static final int IORING_ENTER_EXT_ARG = 1 << 3;
+  public static final int IORING_ENTER_REGISTERED_RING = 1 << 4;
   public static final int IORING_ENTER_NO_IOWAIT = 1 << 7;
 
   // io_uring_register opcodes
@@ -130,16 +133,27 @@ public final class Constants {
   public static final int IORING_REGISTER_EVENTFD = 4;
   public static final int IORING_UNREGISTER_EVENTFD = 5;
   public static final int IORING_REGISTER_PROBE = 8;
+  public static final int IORING_REGISTER_RESTRICTIONS = 11;
   public static final int IORING_REGISTER_ENABLE_RINGS = 12;
   public static final int IORING_REGISTER_FILES2 = 13;
   public static final int IORING_REGISTER_BUFFERS2 = 15;
   public static final int IORING_REGISTER_BUFFERS_UPDATE = 16;
+  public static final int IORING_REGISTER_IOWQ_AFF = 17;
   public static final int IORING_REGISTER_IOWQ_MAX_WORKERS = 19;
+  public static final int IORING_REGISTER_RING_FDS = 20;
+  public static final int IORING_UNREGISTER_RING_FDS = 21;
   public static final int IORING_REGISTER_PBUF_RING = 22;
   public static final int IORING_UNREGISTER_PBUF_RING = 23;
   public static final int IORING_REGISTER_SYNC_CANCEL = 24;
   public static final int IORING_REGISTER_FILE_ALLOC_RANGE = 25;
+  public static final int IORING_REGISTER_NAPI = 27;
+  public static final int IORING_UNREGISTER_NAPI = 28;
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
+
+  // io_uring_restriction opcodes
+  public static final int IORING_RESTRICTION_REGISTER_OP = 0;
+  public static final int IORING_RESTRICTION_SQE_OP = 1;
+  public static final int IORING_RESTRICTION_SQE_FLAGS_ALLOWED = 2;
 
   // io_uring_buf_reg flags
   public static final int IOU_PBUF_RING_INC = 1 << 1;

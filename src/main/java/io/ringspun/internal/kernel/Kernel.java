@@ -28,6 +28,12 @@ public interface Kernel {
    */
   int enter(RingMemory ring, int toSubmit, int minComplete, int flags);
 
+  /**
+   * Submits and waits likewise, with an argument of {@link ExtendedWait}'s layout, which {@code
+   * IORING_ENTER_EXT_ARG} announces.
+   */
+  int enter(RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument);
+
   /** Registers something with a ring, by {@code io_uring_register(2)}. */
   int register(RingMemory ring, int opcode, MemorySegment argument, int count);
 

@@ -64,12 +64,27 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
   }
 
   /**
+   * Returns the number of an operation.
+   *
+   * @param opcode an {@code IORING_OP_} name without that prefix
+   * @return the number, or -1 if the name is not known here
+   */
+  public static int number(String opcode) {
+    return OPCODES.indexOf(opcode);
+  }
+
+  /** Returns the name of an operation without its prefix. */
+  public static String name(int opcode) {
+    return OPCODES.get(opcode);
+  }
+
+  /**
    * Asks the kernel by means of a ring of its own.
    *
    * @throws ErrnoException if there can be no ring
    */
   public static KernelFeatures probe(Kernel kernel) throws ErrnoException {
-    RingMemory ring = kernel.open(new RingParams(1, 0, 0, 0, 0));
+    RingMemory ring = kernel.open(new RingParams(1, 0, 0));
     try {
       Set<String> features = new TreeSet<>();
       for (int bit = 0; bit < FEATURES.size(); bit++) {

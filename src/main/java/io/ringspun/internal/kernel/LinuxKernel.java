@@ -34,6 +34,17 @@ public final class LinuxKernel implements Kernel {
           JAVA_INT,
           JAVA_INT,
           ADDRESS);
+  private static final MethodHandle ENTER2 =
+      link(
+          LIBURING.symbols(),
+          "io_uring_enter2",
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_LONG);
   private static final MethodHandle REGISTER =
       link(
           LIBURING.symbols(), "io_uring_register", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
@@ -181,10 +192,27 @@ public final class LinuxKernel implements Kernel {
   @Override
   public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
     try {
-      return (int) ENTER.invokeExact(ring.fd(), toSubmit, minComplete, flags, MemorySegment.NULL);
+      return (int)
+          ENTER.invokeExact(number(ring, flags), toSubmit, minComplete, flags, MemorySegment.NULL);
     } catch (Throwable e) {
       throw broken(e);
     }
+  }
+
+  @Override
+  public int enter(
+      RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument) {
+    try {
+      return (int)
+          ENTER2.invokeExact(
+              number(ring, flags), toSubmit, minComplete, flags, argument, argument.byteSize());
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  private static int number(RingMemory ring, int enterFlags) {
+    return (enterFlags & IORING_ENTER_REGISTERED_RING) != 0 ? OwnRing.INDEX : ring.fd();
   }
 
   @Override

@@ -18,9 +18,21 @@ import java.lang.foreign.StructLayout;
  * @param flags {@code IORING_SETUP_} flags
  * @param sqThreadCpu processor for the kernel's polling thread, with {@code IORING_SETUP_SQ_AFF}
  * @param sqThreadIdleMillis how long that thread spins before it sleeps
+ * @param attachTo descriptor of the ring whose polling thread to share, with {@code
+ *     IORING_SETUP_ATTACH_WQ}
  */
 public record RingParams(
-    int sqEntries, int cqEntries, int flags, int sqThreadCpu, int sqThreadIdleMillis) {
+    int sqEntries,
+    int cqEntries,
+    int flags,
+    int sqThreadCpu,
+    int sqThreadIdleMillis,
+    int attachTo) {
+
+  /** Asks for a ring without a polling thread. */
+  public RingParams(int sqEntries, int cqEntries, int flags) {
+    this(sqEntries, cqEntries, flags, 0, 0, 0);
+  }
 
   /** {@code struct io_sqring_offsets}. */
   static final StructLayout SQ_OFFSETS =
@@ -68,6 +80,7 @@ public record RingParams(
     set(struct, "flags", flags);
     set(struct, "sq_thread_cpu", sqThreadCpu);
     set(struct, "sq_thread_idle", sqThreadIdleMillis);
+    set(struct, "wq_fd", attachTo);
   }
 
   static int get(MemorySegment struct, String field) {

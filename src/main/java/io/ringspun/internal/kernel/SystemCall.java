@@ -13,6 +13,7 @@ public enum SystemCall {
   INOTIFY_RM_WATCH(255, 28),
   PIDFD_OPEN(434, 434),
   PIPE2(293, 59),
+  SCHED_GETAFFINITY(204, 123),
   WAITID(247, 95);
 
   private final int number;

@@ -28,7 +28,7 @@ final class BufferSource implements AutoCloseable {
   static @Nullable BufferSource open(Kernel kernel, MemorySegment memory) {
     RingMemory ring;
     try {
-      ring = kernel.open(new RingParams(1, 0, 0, 0, 0));
+      ring = kernel.open(new RingParams(1, 0, 0));
     } catch (ErrnoException _) {
       return null;
     }

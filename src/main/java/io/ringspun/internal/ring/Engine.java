@@ -165,7 +165,36 @@ public final class Engine {
             && (call.cancelled != Call.Cancelled.NOT || operation.isClosed()))) {
       throw cancelled(call, operation);
     }
+    if (result == -Errno.EACCES) {
+      requireAllowed(operation.opcode());
+    }
+    if (result == -Errno.EOPNOTSUPP && thread.pollsDevices()) {
+      throw config
+          .failures()
+          .refused(
+              "IORING_OP_" + KernelFeatures.name(operation.opcode()),
+              Errno.EOPNOTSUPP,
+              "%s polls devices, and this one, its driver or its file system cannot be polled"
+                  .formatted(this));
+    }
     return result;
+  }
+
+  /**
+   * Says of an operation that the kernel refused with EACCES whether the ring's restriction is why.
+   *
+   * @throws IOException if so
+   */
+  private void requireAllowed(int opcode) throws IOException {
+    EngineConfig.Restriction restriction = config.restriction();
+    if (restriction != null && !restriction.operations().get(opcode)) {
+      throw config
+          .failures()
+          .refused(
+              "IORING_OP_" + KernelFeatures.name(opcode),
+              Errno.EACCES,
+              "%s is restricted to %s".formatted(this, restriction.name()));
+    }
   }
 
   private IOException cancelled(Call call, Operation operation) {
@@ -197,6 +226,7 @@ public final class Engine {
       call.abandon();
       throw refusal;
     }
+    requirePollable(call);
     call.waiter = me;
     boolean carried = carriesCaller();
     if (carried) {
@@ -214,6 +244,25 @@ public final class Engine {
   }
 
   /**
+   * Refuses what a ring that polls devices does not take.
+   *
+   * @throws IllegalStateException if an operation is anything else than a direct transfer
+   */
+  private void requirePollable(Call call) {
+    if (!thread.pollsDevices()) {
+      return;
+    }
+    for (Operation operation : call.operations) {
+      if (!operation.isPollable()) {
+        call.abandon();
+        throw new IllegalStateException(
+            "%s polls devices, and does nothing but read and write files opened with DIRECT: no %s"
+                .formatted(this, "IORING_OP_" + KernelFeatures.name(operation.opcode())));
+      }
+    }
+  }
+
+  /**
    * Begins a call for whose end nobody waits here.
    *
    * @throws InterruptedIOException if the thread is interrupted; nothing was submitted
@@ -225,6 +274,7 @@ public final class Engine {
       call.abandon();
       throw refusal;
     }
+    requirePollable(call);
     if (carriesCaller()) {
       thread.dispatcher().admit(call);
     } else {
@@ -397,6 +447,10 @@ public final class Engine {
    * @throws IOException if the kernel reports that data was lost
    */
   public void closeDescriptor(int fd) throws IOException {
+    if (thread.pollsDevices()) {
+      checkClosed(kernel.close(fd));
+      return;
+    }
     Call call = single();
     call.operation(0).close(fd);
     int result = runBriefly(call);
@@ -473,6 +527,11 @@ public final class Engine {
       Thread.currentThread().interrupt();
     }
     return result;
+  }
+
+  /** Returns the ring's descriptor, good for as long as the ring is open. */
+  public int descriptor() {
+    return thread.memory().fd();
   }
 
   /** Returns what says that a call, or several that make up one, took too long. */

@@ -1,5 +1,7 @@
 package io.ringspun.internal.ring;
 
+import static io.ringspun.internal.kernel.Constants.*;
+
 import io.ringspun.internal.kernel.SubmissionEntry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +90,23 @@ public final class Operation extends SubmissionEntry {
 
   private static boolean isClosed(@Nullable Handle handle) {
     return handle != null && !handle.isOpen();
+  }
+
+  /** Returns whether a ring that polls devices takes it. */
+  boolean isPollable() {
+    return switch (opcode()) {
+      case IORING_OP_NOP -> true;
+      case IORING_OP_READ,
+          IORING_OP_WRITE,
+          IORING_OP_READ_FIXED,
+          IORING_OP_WRITE_FIXED,
+          IORING_OP_READV,
+          IORING_OP_WRITEV,
+          IORING_OP_READV_FIXED,
+          IORING_OP_WRITEV_FIXED ->
+          handle != null && handle.isDirect();
+      default -> false;
+    };
   }
 
   /** Counts it out of the descriptors that it works on. */

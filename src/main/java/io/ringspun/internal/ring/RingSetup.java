@@ -29,17 +29,24 @@ final class RingSetup {
     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
   };
 
+  /** The same for a ring whose entries the kernel's own thread takes. */
+  private static final int[] KERNEL_POLLING_LADDER = {
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_NO_SQARRAY,
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER,
+  };
+
   private RingSetup() {}
 
   static RingMemory open(EngineConfig config, Kernel kernel) throws ErrnoException {
     if (config.flags() != 0) {
       return open(config, kernel, config.flags());
     }
+    int[] ladder = (config.modes() & IORING_SETUP_SQPOLL) != 0 ? KERNEL_POLLING_LADDER : LADDER;
     for (int rung = 0; ; rung++) {
       try {
-        return open(config, kernel, LADDER[rung]);
+        return open(config, kernel, ladder[rung]);
       } catch (ErrnoException e) {
-        if (e.errno() != Errno.EINVAL || rung == LADDER.length - 1) {
+        if (e.errno() != Errno.EINVAL || rung == ladder.length - 1) {
           throw e;
         }
       }
@@ -52,8 +59,9 @@ final class RingSetup {
         new RingParams(
             config.entries(),
             config.completionEntries(),
-            flags | ALWAYS,
+            flags | config.modes() | ALWAYS,
             config.sqThreadCpu(),
-            config.sqThreadIdleMillis()));
+            config.sqThreadIdleMillis(),
+            config.attachTo()));
   }
 }

@@ -4,13 +4,17 @@ import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.ExtendedWait;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.OwnRing;
+import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.BitSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +56,8 @@ final class RingThread extends Thread {
   private final Inbox inbox = new Inbox(); // any thread pushes, this one takes
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch terminated = new CountDownLatch(1);
-  private final int enterFlags;
+  private final boolean pollsDevices;
+  private final @Nullable MemorySegment minimumWait; // argument of enter when it waits
 
   private @Nullable Engine engine; // set before the thread starts
 
@@ -62,6 +67,7 @@ final class RingThread extends Thread {
   private boolean stopping;
   private volatile boolean driven; // written by this thread, read by the watchdog
 
+  private int enterFlags;
   private long enters;
   private long overflows;
 
@@ -72,6 +78,10 @@ final class RingThread extends Thread {
     this.kernel = kernel;
     this.memory = memory;
     doorbell = new Doorbell(kernel, eventfd);
+    pollsDevices = memory.hasFlag(IORING_SETUP_IOPOLL);
+    if (pollsDevices) {
+      doorbell.useParking(this); // such a ring takes no read of an eventfd
+    }
     submissions = new SubmissionQueue(memory);
     completions = new CompletionQueue(memory);
     // Whatever is in flight must find room in the completion queue: the doorbell's read, the
@@ -89,6 +99,8 @@ final class RingThread extends Thread {
     enterFlags =
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
+    EngineConfig.MinimumWait minimum = config.minimumWait();
+    minimumWait = minimum != null ? ExtendedWait.minimum(Arena.ofAuto(), minimum.micros()) : null;
   }
 
   /** Any thread: makes a ring, disabled until its own thread runs, and that thread. */
@@ -161,6 +173,11 @@ final class RingThread extends Thread {
     if (doorbell.isGone()) {
       flush(); // the loop may have ended before it could see the item
     }
+  }
+
+  /** Returns whether the ring takes only what it can poll a device for. */
+  boolean pollsDevices() {
+    return pollsDevices;
   }
 
   /** Makes this thread look round, if it waits. */
@@ -255,21 +272,40 @@ final class RingThread extends Thread {
   }
 
   private void enable() {
-    require("IORING_REGISTER_ENABLE_RINGS", IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0);
+    EngineConfig.Restriction restriction = config.restriction();
+    if (restriction != null) {
+      require(Registration.restrictions(known(restriction.operations())));
+    }
+    if (minimumWait != null && !memory.hasFeature(IORING_FEAT_MIN_TIMEOUT)) {
+      require("IORING_FEAT_MIN_TIMEOUT (Linux 6.12 or newer)", -Errno.EINVAL);
+    }
+    if (OwnRing.register(kernel, memory) >= 0) { // which also makes this thread's io-wq
+      enterFlags |= IORING_ENTER_REGISTERED_RING;
+    }
+    config.registrations().forEach(this::require);
     require(
         "IORING_REGISTER_FILES2 of %d slots".formatted(files.slots()), files.make(kernel, memory));
-    if (config.boundedWorkers() > 0 || config.unboundedWorkers() > 0) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment limits =
-            arena.allocateFrom(
-                ValueLayout.JAVA_INT, config.boundedWorkers(), config.unboundedWorkers());
-        require("IORING_REGISTER_IOWQ_MAX_WORKERS", IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2);
+    require(
+        "IORING_REGISTER_ENABLE_RINGS",
+        kernel.register(memory, IORING_REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0));
+  }
+
+  /** Returns those of some operations that the kernel has: it refuses a list with others. */
+  private BitSet known(BitSet operations) {
+    try {
+      BitSet known = new BitSet();
+      for (String opcode : KernelFeatures.opcodes(kernel, memory)) {
+        known.set(KernelFeatures.number(opcode));
       }
+      known.and(operations);
+      return known;
+    } catch (ErrnoException e) {
+      throw new RefusedException(e);
     }
   }
 
-  private void require(String what, int opcode, MemorySegment argument, int count) {
-    require(what, kernel.register(memory, opcode, argument, count));
+  private void require(Registration registration) {
+    require(registration.name(), registration.with(kernel, memory));
   }
 
   private static void require(String what, int result) {
@@ -297,7 +333,9 @@ final class RingThread extends Thread {
     }
     dispatcher.cancelClosed();
     dispatcher.admitQueued();
-    doorbell.arm(submissions);
+    if (!pollsDevices) {
+      doorbell.arm(submissions);
+    }
     cancels.submit(submissions);
     boolean mustGoOn = isQuiet() || dispatcher.waitsForQueue() || cancels.waitForQueue();
     enter((pinned || carried.isIdle()) && !mustGoOn);
@@ -387,7 +425,17 @@ final class RingThread extends Thread {
         kernelHasWork = true;
       }
     }
-    boolean wait = mayWait && doorbell.isArmed() && completions.ready() == 0 && prepareToWait();
+    boolean wait;
+    if (pollsDevices) {
+      if (mayWait && toSubmit == 0 && inFlight.count() == 0 && completions.ready() == 0) {
+        doorbell.park(() -> inbox.isEmpty() && stopRequested == stopping);
+        return;
+      }
+      kernelHasWork = true; // what a device has done shows only to who looks
+      wait = mayWait && completions.ready() == 0;
+    } else {
+      wait = mayWait && doorbell.isArmed() && completions.ready() == 0 && prepareToWait();
+    }
     if (toSubmit == 0 && !wait && !kernelHasWork) {
       return;
     }
@@ -395,7 +443,7 @@ final class RingThread extends Thread {
       toSubmit = submitInPairs(PAIR);
     }
     dispatcher.submittedAll();
-    int result = kernel.enter(memory, toSubmit, wait ? 1 : 0, flags);
+    int result = wait ? enterAndWait(toSubmit, flags) : kernel.enter(memory, toSubmit, 0, flags);
     enters++;
     if (wait) {
       doorbell.endWait();
@@ -403,6 +451,17 @@ final class RingThread extends Thread {
     if (result < 0) {
       refused(-result);
     }
+  }
+
+  private int enterAndWait(int toSubmit, int flags) {
+    EngineConfig.MinimumWait minimum = config.minimumWait();
+    MemorySegment argument = minimumWait;
+    if (minimum == null || argument == null) {
+      return kernel.enter(memory, toSubmit, 1, flags);
+    }
+    // Not for more than can come, or a lone operation would wait for nothing.
+    int completions = Math.clamp(inFlight.count(), 1, minimum.completions());
+    return kernel.enter(memory, toSubmit, completions, flags | IORING_ENTER_EXT_ARG, argument);
   }
 
   /** Gives devices their first work while other virtual threads still run. */
@@ -448,7 +507,7 @@ final class RingThread extends Thread {
 
   private void refused(int errno) {
     switch (errno) {
-      case Errno.EINTR -> {} // a signal; the loop comes round
+      case Errno.EINTR, Errno.ETIME -> {} // a signal, or the least wait is over; it comes round
       case Errno.EAGAIN, Errno.EBUSY -> {
         // No memory for requests, or completions must be taken first. Reaping follows; if there is
         // nothing to reap, let the kernel catch its breath instead of asking again at once.
@@ -545,6 +604,9 @@ final class RingThread extends Thread {
     doorbell.leave();
     flush();
     carried.emigrate();
+    if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {
+      OwnRing.unregister(kernel, memory);
+    }
     kernel.close(memory);
     terminated.countDown();
   }

@@ -65,6 +65,8 @@ class OracleTest {
           Map.entry("io_cqring_offsets", RingParams.CQ_OFFSETS),
           Map.entry("io_uring_rsrc_register", SparseTable.LAYOUT),
           Map.entry("io_uring_file_index_range", SparseTable.RANGE),
+          Map.entry("io_uring_restriction", Registration.RESTRICTION),
+          Map.entry("io_uring_rsrc_update", OwnRing.LAYOUT),
           Map.entry("io_uring_rsrc_update2", BufferRegistration.UPDATE),
           Map.entry("io_uring_buf", BufferRingMemory.ENTRY),
           Map.entry("io_uring_buf_reg", BufferRingMemory.REGISTRATION),

@@ -30,8 +30,8 @@ class SetupFlagsTest {
   void writeTo_keepsTheFlag(Field field) throws ReflectiveOperationException {
     int flag = field.getInt(null);
     assertEquals(1, Integer.bitCount(flag));
-    assertEquals(flag, written(new RingParams(8, 0, flag, 0, 0)));
-    assertEquals(~flag, written(new RingParams(8, 0, ~flag, -1, -1)));
+    assertEquals(flag, written(new RingParams(8, 0, flag)));
+    assertEquals(~flag, written(new RingParams(8, 0, ~flag, -1, -1, -1)));
   }
 
   @Test
@@ -52,8 +52,8 @@ class SetupFlagsTest {
       assertEquals(params.cqEntries(), RingParams.get(struct, "cq_entries"));
       assertEquals(params.sqThreadCpu(), RingParams.get(struct, "sq_thread_cpu"));
       assertEquals(params.sqThreadIdleMillis(), RingParams.get(struct, "sq_thread_idle"));
+      assertEquals(params.attachTo(), RingParams.get(struct, "wq_fd"));
       assertEquals(0, RingParams.get(struct, "sq_entries"), "the kernel's to write");
-      assertEquals(0, RingParams.get(struct, "wq_fd"));
       return RingParams.get(struct, "flags");
     }
   }
@@ -83,7 +83,7 @@ class SetupFlagsTest {
   void open_reportsTheFlagsInForce(int flags) throws ErrnoException {
     RingMemory ring;
     try {
-      ring = LinuxKernel.INSTANCE.open(new RingParams(8, 0, flags, 0, 10));
+      ring = LinuxKernel.INSTANCE.open(new RingParams(8, 0, flags, 0, 10, 0));
     } catch (ErrnoException e) {
       assumeTrue(
           flags == 0 || (e.errno() != Errno.EINVAL && e.errno() != Errno.EPERM),
@@ -104,7 +104,7 @@ class SetupFlagsTest {
 
   @Test
   void open_cqSize() throws ErrnoException {
-    RingMemory ring = LinuxKernel.INSTANCE.open(new RingParams(8, 64, IORING_SETUP_CQSIZE, 0, 0));
+    RingMemory ring = LinuxKernel.INSTANCE.open(new RingParams(8, 64, IORING_SETUP_CQSIZE));
     try {
       assertEquals(64, ring.completion().count());
     } finally {
@@ -117,11 +117,9 @@ class SetupFlagsTest {
     int tooMany = 1 << 20;
     ErrnoException refused =
         assertThrows(
-            ErrnoException.class,
-            () -> LinuxKernel.INSTANCE.open(new RingParams(tooMany, 0, 0, 0, 0)));
+            ErrnoException.class, () -> LinuxKernel.INSTANCE.open(new RingParams(tooMany, 0, 0)));
     assertEquals(Errno.EINVAL, refused.errno());
-    RingMemory ring =
-        LinuxKernel.INSTANCE.open(new RingParams(tooMany, 0, IORING_SETUP_CLAMP, 0, 0));
+    RingMemory ring = LinuxKernel.INSTANCE.open(new RingParams(tooMany, 0, IORING_SETUP_CLAMP));
     try {
       assertEquals(32_768, ring.submission().count());
     } finally {

@@ -9,6 +9,7 @@ import io.ringspun.internal.kernel.RingParams;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
@@ -37,13 +38,19 @@ final class StressRing {
           }
 
           @Override
+          public IOException refused(String operation, int errno, String reason) {
+            return new IOException("refused");
+          }
+
+          @Override
           public IOException timedOut(String ring, long timeoutNanos) {
             return new IOException("timed out");
           }
         };
     try {
       return Engine.open(
-          new EngineConfig("stress", 64, 128, 0, 0, 0, 0, 0, 0, 0, true, failures),
+          new EngineConfig(
+              "stress", 64, 128, 0, 0, 0, 0, 0, 0, List.of(), null, 0, true, null, failures),
           new FakeCloses(LinuxKernel.INSTANCE));
     } catch (ErrnoException e) {
       throw new IllegalStateException(e);
@@ -93,6 +100,12 @@ final class StressRing {
     @Override
     public int enter(RingMemory ring, int toSubmit, int minComplete, int flags) {
       return kernel.enter(ring, toSubmit, minComplete, flags);
+    }
+
+    @Override
+    public int enter(
+        RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument) {
+      return kernel.enter(ring, toSubmit, minComplete, flags, argument);
     }
 
     @Override
@@ -181,6 +194,16 @@ final class StressRing {
     @Override
     public int dup3(int fd, int replaced, int flags) {
       return kernel.dup3(fd, replaced, flags);
+    }
+
+    @Override
+    public long send(int fd, CallMemory call, MemorySegment source, int flags) {
+      return kernel.send(fd, call, source, flags);
+    }
+
+    @Override
+    public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
+      return kernel.recv(fd, call, target, flags);
     }
   }
 }

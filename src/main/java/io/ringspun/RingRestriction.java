@@ -1,0 +1,83 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.KernelFeatures;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * The only operations that the kernel is to accept from a ring, whatever its users ask for; see
+ * {@link RingOptions#withRestriction}. Immutable.
+ *
+ * <p>What a ring cannot do without is always among them: {@code NOP}, {@code READ}, by which other
+ * threads wake it, {@code ASYNC_CANCEL} and {@code CLOSE}.
+ *
+ * @since 0.1
+ */
+public final class RingRestriction {
+  private static final List<String> ALWAYS = List.of("NOP", "READ", "ASYNC_CANCEL", "CLOSE");
+
+  /** Files and directories: neither sockets nor pipes to splice, nor messages to other rings. */
+  public static final RingRestriction FILES =
+      of(
+          "files",
+          "READV WRITEV FSYNC READ_FIXED WRITE_FIXED SYNC_FILE_RANGE FALLOCATE OPENAT STATX WRITE",
+          "FADVISE OPENAT2 RENAMEAT UNLINKAT MKDIRAT SYMLINKAT LINKAT FSETXATTR SETXATTR FGETXATTR",
+          "GETXATTR FIXED_FD_INSTALL FTRUNCATE READV_FIXED WRITEV_FIXED");
+
+  /** Sockets: nothing is opened by a path, and nothing written but to what is open. */
+  public static final RingRestriction SOCKETS =
+      of(
+          "sockets",
+          "POLL_ADD POLL_REMOVE SENDMSG RECVMSG TIMEOUT TIMEOUT_REMOVE ACCEPT CONNECT SEND RECV",
+          "SHUTDOWN SOCKET URING_CMD SEND_ZC SENDMSG_ZC FIXED_FD_INSTALL BIND LISTEN");
+
+  private final String name;
+  private final BitSet operations = new BitSet(); // never changed once it is made
+
+  private RingRestriction(String name) {
+    this.name = name;
+  }
+
+  private static RingRestriction of(String name, String... lists) {
+    return to(name, String.join(" ", lists).split(" "));
+  }
+
+  /**
+   * Returns a restriction of your own.
+   *
+   * @param name what exceptions call it
+   * @param operations names as in {@code IORING_OP_}, without that prefix; those that the kernel
+   *     does not have make no difference
+   * @return the restriction
+   * @throws IllegalArgumentException if there is no such operation
+   */
+  public static RingRestriction to(String name, String... operations) {
+    RingRestriction restriction = new RingRestriction(name);
+    for (String operation : operations) {
+      restriction.allow(operation);
+    }
+    ALWAYS.forEach(restriction::allow);
+    return restriction;
+  }
+
+  private void allow(String operation) {
+    int number = KernelFeatures.number(operation);
+    if (number < 0) {
+      throw new IllegalArgumentException("there is no IORING_OP_" + operation);
+    }
+    operations.set(number);
+  }
+
+  String name() {
+    return name;
+  }
+
+  BitSet operations() {
+    return (BitSet) operations.clone();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
