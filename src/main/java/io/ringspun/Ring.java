@@ -251,6 +251,36 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
+   * Runs an operation that is described as the kernel takes it, and waits until it is over. A
+   * virtual thread parks meanwhile, a platform thread waits. If an interrupt, a time limit or a
+   * close cancels an operation that had already succeeded, its result is returned: descriptors in
+   * it are the caller's.
+   *
+   * <p>A zero-copy send returns when the kernel has let go of its memory, with the result and the
+   * flags of its first completion.
+   *
+   * @param operation what to do
+   * @return what the kernel answered
+   * @throws IllegalArgumentException if the operation would break the ring's rules, its memory is
+   *     empty, on the heap, of a shared arena, confined to another thread, shorter than its length,
+   *     or to be written though read-only, or a descriptor is registered with another ring
+   * @throws IllegalStateException if a segment's arena is closed
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws OperationException if the kernel refuses: with {@code EINVAL} if it has no such
+   *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends
+   * @throws OperationTimeoutException if the time limit ends it
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor or the ring is closed
+   *     meanwhile
+   * @throws IOException as listed above
+   */
+  public RawResult submit(RawOperation operation) throws IOException {
+    return operation.run(engine);
+  }
+
+  /**
    * Begins a chain: operations that run one after the other in one submission.
    *
    * @return an empty chain

@@ -242,7 +242,7 @@ final class Dispatcher {
         multishot != null && result != -Errno.ECANCELED && multishot.arrived(result, flags);
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
       if (multishot == null) {
-        sent(operation, result);
+        sent(operation, result, flags);
       } else if (isFull || operation.call.cancelled != Call.Cancelled.NOT) {
         cancel(operation); // again: the kernel does not find a timer that has just fired
       }
@@ -265,12 +265,18 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
       handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
     }
-    finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
+    if ((flags & IORING_CQE_F_NOTIF) != 0) {
+      finish(operation, operation.result);
+    } else {
+      operation.flags = flags;
+      finish(operation, result);
+    }
   }
 
   /** A zero-copy send is done; what is left is to give the memory back, without the descriptor. */
-  private static void sent(Operation operation, int result) {
+  private static void sent(Operation operation, int result, int flags) {
     operation.result = result;
+    operation.flags = flags;
     Handle handle = operation.handle;
     if (result >= 0 && handle != null) {
       operation.handle = null;

@@ -43,6 +43,9 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
 
+  /** Set likewise: what came with the result. */
+  int flags;
+
   boolean finished;
 
   byte retries;
@@ -120,6 +123,11 @@ public final class Operation extends SubmissionEntry {
   /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
   public int result() {
     return result;
+  }
+
+  /** Returns the {@code IORING_CQE_F_} flags that came with the result. */
+  public int flags() {
+    return flags;
   }
 
   void reset() {
