@@ -7,6 +7,7 @@ import io.ringspun.internal.ring.Counters;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
+import io.ringspun.internal.ring.Handle;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -147,6 +148,11 @@ public final class Ring implements AutoCloseable {
     }
 
     @Override
+    public IOException cancelled(String ring) {
+      return new OperationCancelledException(ring);
+    }
+
+    @Override
     public IOException timedOut(String ring, long timeoutNanos) {
       return new OperationTimeoutException(
           "no completion within "
@@ -267,7 +273,8 @@ public final class Ring implements AutoCloseable {
    * @throws IllegalStateException if a segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
    * @throws OperationException if the kernel refuses: with {@code EINVAL} if it has no such
-   *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends
+   *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends, unless it has
+   *     {@code IORING_TIMEOUT_ETIME_SUCCESS}
    * @throws OperationTimeoutException if the time limit ends it
    * @throws RingClosedException if the ring is closed
    * @throws RingFailedException if the ring has failed
@@ -353,6 +360,45 @@ public final class Ring implements AutoCloseable {
    */
   public BufferRing incrementalBufferRing(int buffers, int bufferBytes) throws IOException {
     return BufferRing.open(engine, buffers, bufferBytes, true);
+  }
+
+  /**
+   * Ends all calls of this ring that work on a descriptor, which stays open: those in flight
+   * ({@code IORING_OP_ASYNC_CANCEL}, Linux 5.5) and those that wait for room. They throw {@link
+   * OperationCancelledException}; of a chain or a batch, the operations on the descriptor have
+   * {@code ECANCELED} as their results, and what follows in a chain does too. To end the call of
+   * one thread alone, interrupt it.
+   *
+   * <p>Blocks until these calls are over; that takes as long as the hardware needs for what it has
+   * in hand, and an interrupt does not end the wait. Each call either completes or is cancelled.
+   * Streams, pollers and tickers, for which the kernel has one operation at all times, are not
+   * ended: close them. Calls that begin meanwhile are not touched, nor those on other rings.
+   *
+   * @param descriptor whatever calls may work on
+   * @return how many operations were cancelled
+   */
+  public int cancel(Descriptor descriptor) {
+    Handle handle = descriptor.handle();
+    return engine.cancelWhere(operation -> operation.uses(handle));
+  }
+
+  /**
+   * Ends all calls of this ring that do the same, such as to accept, likewise.
+   *
+   * @param opcode an {@code IORING_OP_} number
+   * @return how many operations were cancelled
+   */
+  public int cancel(int opcode) {
+    return engine.cancelWhere(operation -> operation.opcode() == opcode);
+  }
+
+  /**
+   * Ends all calls of this ring likewise.
+   *
+   * @return how many operations were cancelled
+   */
+  public int cancelAll() {
+    return engine.cancelWhere(_ -> true);
   }
 
   /**

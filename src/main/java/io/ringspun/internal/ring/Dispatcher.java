@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -308,6 +309,11 @@ final class Dispatcher {
     operation.finished = true;
     operation.lent = null;
     operation.release();
+    Cancellation cancellation = operation.cancellation;
+    if (cancellation != null) {
+      operation.cancellation = null;
+      cancellation.ended(operation.wasCancelled());
+    }
     Multishot multishot = operation.multishot;
     Call call = operation.call;
     if (--call.pending > 0) {
@@ -404,34 +410,48 @@ final class Dispatcher {
       return;
     }
     closedSeen = false;
+    cancel(Operation::isClosed);
+  }
+
+  /** Cancels what somebody does not want any more. */
+  void cancel(Cancellation cancellation) {
+    cancel(cancellation::claims);
+    cancellation.settle();
+  }
+
+  private void cancel(Predicate<Operation> unwanted) {
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
-      if (operation != null && operation.isClosed()) {
+      if (operation != null && unwanted.test(operation)) {
         operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
         cancel(operation);
       }
     }
     for (Call call : queue) {
       if (call.queued) {
-        cancelWaiting(call);
+        cancelWaiting(call, unwanted);
       }
     }
   }
 
-  /** A chain that waits is over then; a batch loses what uses the descriptor. */
-  private void cancelWaiting(Call call) {
+  /** A chain that waits is over then; a batch loses what is not wanted. */
+  private void cancelWaiting(Call call, Predicate<Operation> unwanted) {
+    boolean isOver = false;
     for (int i = call.submitted; i < call.operations.length; i++) {
       Operation operation = call.operations[i];
-      if (operation.finished || !operation.isClosed()) {
+      if (operation.finished || !unwanted.test(operation)) {
         continue;
       }
       if (call.shape == Call.Shape.LINKED) {
-        call.queued = false;
-        finishUnsubmitted(call);
-        return;
+        isOver = true;
+        continue;
       }
       call.queued = call.pending > 1; // before the caller may use the call again
       finish(operation, -Errno.ECANCELED);
+    }
+    if (isOver) {
+      call.queued = false;
+      finishUnsubmitted(call);
     }
   }
 

@@ -40,6 +40,9 @@ public record EngineConfig(
     /** The ring's thread failed, before the call or during it. */
     IOException failed(String ring, Throwable cause);
 
+    /** Somebody asked for the call's end. */
+    IOException cancelled(String ring);
+
     /** The call's time limit ended it. */
     IOException timedOut(String ring, long timeoutNanos);
   }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SubmissionEntry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Operation extends SubmissionEntry {
   static final int NO_SLOT = -1;
+
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
 
   final Call call;
 
@@ -36,6 +40,9 @@ public final class Operation extends SubmissionEntry {
 
   /** Where completions go if there can be many. */
   @Nullable Multishot multishot;
+
+  /** Set by the ring's thread: who waits for its end, having asked for it. */
+  @Nullable Cancellation cancellation;
 
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
@@ -82,6 +89,20 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Returns whether it works on a descriptor. */
+  public boolean uses(Handle descriptor) {
+    return handle == descriptor
+        || other == descriptor
+        || (named != null && named.contains(descriptor));
+  }
+
+  /** Returns whether its end, which has come, was a cancel's doing. */
+  boolean wasCancelled() {
+    return result == -Errno.ECANCELED
+        || ((result == -Errno.EINTR || result == -ERESTARTSYS)
+            && (call.cancelled != Call.Cancelled.NOT || isClosed()));
+  }
+
   /** Returns whether a descriptor that it works on is closed. */
   boolean isClosed() {
     return isClosed(handle)
@@ -94,7 +115,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Counts it out of the descriptors that it works on. */
-  void release() {
+  public void release() {
     if (handle != null) {
       handle.release();
     }
