@@ -2,6 +2,7 @@ package io.ringspun;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An operation described as the kernel takes it, field by field of {@code struct io_uring_sqe}: for
  * what Ringspun has no method for, and for kernels newer than it. {@link Ring#submit} runs it, as
- * often as wanted. Not safe for use by several threads. All fields are 0 until they are set, and
- * the descriptor is -1.
+ * often as wanted, and a {@link Chain} or {@link Batch} takes it as one of its operations. Not safe
+ * for use by several threads. All fields are 0 until they are set, and the descriptor is -1.
  *
  * <p>Descriptors are held open and segments kept alive until the kernel has answered, as with any
  * other call. What the fields mean is between the caller and the kernel: a number that the kernel
@@ -363,28 +364,53 @@ public final class RawOperation {
   }
 
   RawResult run(Engine engine) throws IOException {
-    List<Lent> lent = lent();
-    lent.forEach(Lent::check);
-    check();
-    Handle handle = usable(descriptor, engine);
-    Handle other = usable(spliced, engine);
-    acquire(handle, other);
+    check(engine);
     Call call = engine.single().timeoutNanos(timeoutNanos);
     Operation operation = call.operation(0);
+    prepare(operation);
+    operation.openEnded();
+    engine.runAll(call);
+    int result = outcome(engine.result(call, 0));
+    if (result < 0) {
+      throw new OperationException(name(), -result);
+    }
+    return new RawResult(result, operation.flags());
+  }
+
+  String name() {
+    return "operation " + opcode;
+  }
+
+  @Nullable Descriptor descriptor() {
+    return descriptor;
+  }
+
+  boolean syncs() {
+    return opcode == IORING_OP_FSYNC && descriptor != null;
+  }
+
+  boolean hasTimeLimit() {
+    return timeoutNanos != 0;
+  }
+
+  /** Counts the descriptors in, to be counted out at the completion, and fills an operation. */
+  void prepare(Operation operation) throws ClosedChannelException {
+    Handle handle = descriptor == null ? null : descriptor.handle();
+    Handle other = spliced == null ? null : spliced.handle();
+    acquire(handle, other);
     encode(operation, handle, other);
-    Object memories = lent.toArray();
+    Object memories = lent().toArray();
     if (handle != null && other != null) {
       operation.using(handle, other, memories);
     } else {
       operation.using(handle, memories);
     }
-    operation.openEnded();
-    engine.runAll(call);
-    int result = engine.result(call, 0);
-    if (result < 0) {
-      throw new OperationException("operation " + opcode, -result);
-    }
-    return new RawResult(result, operation.flags());
+  }
+
+  /** Returns 0 if a result is an error in name only, else the result. */
+  int outcome(int result) {
+    boolean isEnd = opcode == IORING_OP_TIMEOUT && result == -Errno.ETIME;
+    return isEnd && (operationFlags & IORING_TIMEOUT_ETIME_SUCCESS) != 0 ? 0 : result;
   }
 
   private List<Lent> lent() {
@@ -397,7 +423,11 @@ public final class RawOperation {
     return lent;
   }
 
-  private void check() {
+  /** Checks all that can be known before it is submitted. */
+  void check(Engine engine) {
+    lent().forEach(Lent::check);
+    requireUsable(descriptor, engine);
+    requireUsable(spliced, engine);
     if (opcode == IORING_OP_CLOSE && descriptor != null) {
       throw new IllegalArgumentException("close the descriptor itself, which counts its users");
     }
@@ -461,15 +491,11 @@ public final class RawOperation {
     };
   }
 
-  private static @Nullable Handle usable(@Nullable Descriptor descriptor, Engine engine) {
-    if (descriptor == null) {
-      return null;
-    }
-    if (!descriptor.handle().isUsableOn(engine)) {
+  private static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
+    if (descriptor != null && !descriptor.handle().isUsableOn(engine)) {
       throw new IllegalArgumentException(
           "%s is registered with another ring than %s".formatted(descriptor, engine));
     }
-    return descriptor.handle();
   }
 
   /** Counts the operation in; the ring counts it out at the completion. */

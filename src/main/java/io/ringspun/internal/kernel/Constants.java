@@ -29,6 +29,7 @@ public final class Constants {
   public static final int IORING_OP_READ = 22;
   public static final int IORING_OP_WRITE = 23;
   public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_MADVISE = 25;
   public static final int IORING_OP_SEND = 26;
   public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
@@ -207,6 +208,7 @@ public final class Constants {
   public static final int IORING_TIMEOUT_UPDATE = 1 << 1;
   public static final int IORING_TIMEOUT_BOOTTIME = 1 << 2;
   public static final int IORING_TIMEOUT_REALTIME = 1 << 3;
+  public static final int IORING_TIMEOUT_ETIME_SUCCESS = 1 << 5;
   public static final int IORING_TIMEOUT_MULTISHOT = 1 << 6;
 
   // sqe->uring_cmd_flags

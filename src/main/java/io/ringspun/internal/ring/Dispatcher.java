@@ -1,12 +1,6 @@
 package io.ringspun.internal.ring;
 
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_MORE;
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_NOTIF;
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_SOCK_NONEMPTY;
-import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
-import static io.ringspun.internal.kernel.Constants.IORING_OP_RECV;
-import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
-import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
+import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
 import java.util.ArrayDeque;
@@ -166,20 +160,44 @@ final class Dispatcher {
   }
 
   /**
-   * Returns where the next part of a chain ends. That is the chain's end, unless there is a sync on
-   * the way with a soft link behind it: the kernel does not break a link behind a sync that failed
-   * ({@code io_fsync} never marks its request as failed), and what stands there must not run. So
-   * the rest goes in when the sync has succeeded.
+   * Returns where the next part of a chain ends. That is the chain's end, unless there is an
+   * operation on the way, with a soft link behind it, whose failure the kernel does not see ({@code
+   * io_fsync}, for one, never marks its request as failed): it would not break the link, and what
+   * stands there must not run. So the rest goes in when that operation has succeeded.
    */
   private static int partEnd(Call call) {
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = call.submitted; i < hard.length; i++) {
-      if (call.operations[i].opcode() == IORING_OP_FSYNC && !hard[i]) {
+      if (!hard[i] && !breaksLink(call.operations[i].opcode())) {
         return i + 1;
       }
     }
     return hard.length;
+  }
+
+  /** Returns whether the kernel breaks the link behind an operation that fails. */
+  private static boolean breaksLink(int opcode) {
+    return switch (opcode) {
+      case IORING_OP_FSYNC,
+          IORING_OP_SYNC_FILE_RANGE,
+          IORING_OP_FALLOCATE,
+          IORING_OP_FTRUNCATE,
+          IORING_OP_MADVISE,
+          IORING_OP_STATX,
+          IORING_OP_SHUTDOWN,
+          IORING_OP_RENAMEAT,
+          IORING_OP_UNLINKAT,
+          IORING_OP_MKDIRAT,
+          IORING_OP_SYMLINKAT,
+          IORING_OP_LINKAT,
+          IORING_OP_FSETXATTR,
+          IORING_OP_SETXATTR,
+          IORING_OP_FGETXATTR,
+          IORING_OP_GETXATTR ->
+          false;
+      default -> true;
+    };
   }
 
   private void add(Operation operation, int links) {
