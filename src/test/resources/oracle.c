@@ -249,7 +249,17 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		prep_cmd_sock(sqe, a[1], a[0], a[2], a[3], a[4], a[5]);
 	else if (!strcmp(method, "cancel"))
 		io_uring_prep_cancel64(sqe, a[0], 0);
-	else
+	else if (!strcmp(method, "raw")) {
+		io_uring_prep_rw(a[0], sqe, a[3], (void *) a[5], a[6], a[4]);
+		sqe->flags = a[1];
+		sqe->ioprio = a[2];
+		sqe->rw_flags = a[7];
+		sqe->buf_index = a[8];
+		sqe->personality = a[9];
+		sqe->file_index = a[10];
+		sqe->addr3 = a[11];
+		memcpy((char *) sqe + 56, &a[12], 8);
+	} else
 		return 0;
 	return 1;
 }

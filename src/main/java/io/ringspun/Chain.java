@@ -11,8 +11,8 @@ import java.util.BitSet;
  * cancelled, up to the first behind a {@linkplain #hardLink() hard link}.
  *
  * <p>No other thread's operation gets into a chain. It goes in at once or not at all, with one
- * exception: what stands behind a sync goes in when the sync has succeeded, because the kernel does
- * not break a link behind a sync that failed.
+ * exception: what stands behind a sync, a shutdown, or a change of names, sizes or attributes goes
+ * in when that has succeeded, because the kernel does not break a link behind one that failed.
  *
  * @since 0.1
  */

@@ -8,6 +8,7 @@ import io.ringspun.internal.ring.Counters;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
+import io.ringspun.internal.ring.Handle;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -164,6 +165,11 @@ public final class Ring implements AutoCloseable {
     }
 
     @Override
+    public IOException cancelled(String ring) {
+      return new OperationCancelledException(ring);
+    }
+
+    @Override
     public IOException timedOut(String ring, long timeoutNanos) {
       return new OperationTimeoutException(
           "no completion within "
@@ -268,6 +274,37 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
+   * Runs an operation that is described as the kernel takes it, and waits until it is over. A
+   * virtual thread parks meanwhile, a platform thread waits. If an interrupt, a time limit or a
+   * close cancels an operation that had already succeeded, its result is returned: descriptors in
+   * it are the caller's.
+   *
+   * <p>A zero-copy send returns when the kernel has let go of its memory, with the result and the
+   * flags of its first completion.
+   *
+   * @param operation what to do
+   * @return what the kernel answered
+   * @throws IllegalArgumentException if the operation would break the ring's rules, its memory is
+   *     empty, on the heap, of a shared arena, confined to another thread, shorter than its length,
+   *     or to be written though read-only, or a descriptor is registered with another ring
+   * @throws IllegalStateException if a segment's arena is closed
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws OperationException if the kernel refuses: with {@code EINVAL} if it has no such
+   *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends, unless it has
+   *     {@code IORING_TIMEOUT_ETIME_SUCCESS}
+   * @throws OperationTimeoutException if the time limit ends it
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor or the ring is closed
+   *     meanwhile
+   * @throws IOException as listed above
+   */
+  public RawResult submit(RawOperation operation) throws IOException {
+    return operation.run(engine);
+  }
+
+  /**
    * Begins a chain: operations that run one after the other in one submission.
    *
    * @return an empty chain
@@ -340,6 +377,45 @@ public final class Ring implements AutoCloseable {
    */
   public BufferRing incrementalBufferRing(int buffers, int bufferBytes) throws IOException {
     return BufferRing.open(engine, buffers, bufferBytes, true);
+  }
+
+  /**
+   * Ends all calls of this ring that work on a descriptor, which stays open: those in flight
+   * ({@code IORING_OP_ASYNC_CANCEL}, Linux 5.5) and those that wait for room. They throw {@link
+   * OperationCancelledException}; of a chain or a batch, the operations on the descriptor have
+   * {@code ECANCELED} as their results, and what follows in a chain does too. To end the call of
+   * one thread alone, interrupt it.
+   *
+   * <p>Blocks until these calls are over; that takes as long as the hardware needs for what it has
+   * in hand, and an interrupt does not end the wait. Each call either completes or is cancelled.
+   * Streams, pollers and tickers, for which the kernel has one operation at all times, are not
+   * ended: close them. Calls that begin meanwhile are not touched, nor those on other rings.
+   *
+   * @param descriptor whatever calls may work on
+   * @return how many operations were cancelled
+   */
+  public int cancel(Descriptor descriptor) {
+    Handle handle = descriptor.handle();
+    return engine.cancelWhere(operation -> operation.uses(handle));
+  }
+
+  /**
+   * Ends all calls of this ring that do the same, such as to accept, likewise.
+   *
+   * @param opcode an {@code IORING_OP_} number
+   * @return how many operations were cancelled
+   */
+  public int cancel(int opcode) {
+    return engine.cancelWhere(operation -> operation.opcode() == opcode);
+  }
+
+  /**
+   * Ends all calls of this ring likewise.
+   *
+   * @return how many operations were cancelled
+   */
+  public int cancelAll() {
+    return engine.cancelWhere(_ -> true);
   }
 
   /**

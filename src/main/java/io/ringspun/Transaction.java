@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Timespec;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -10,6 +11,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +44,31 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       @Nullable LentBuffer buffer,
       boolean fills,
       boolean syncs,
-      Encoder encoder) {
+      Encoder encoder,
+      @Nullable RawOperation raw) {
+
+    Step(
+        String name,
+        @Nullable Descriptor target,
+        @Nullable MemorySegment memory,
+        @Nullable LentBuffer buffer,
+        boolean fills,
+        boolean syncs,
+        Encoder encoder) {
+      this(name, target, memory, buffer, fills, syncs, encoder, null);
+    }
+
+    static Step of(RawOperation raw) {
+      return new Step(
+          raw.name(),
+          raw.descriptor(),
+          null,
+          null,
+          false,
+          raw.syncs(),
+          (_, _, _) -> {}, // the operation encodes itself
+          raw);
+    }
 
     int length() {
       return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
@@ -306,6 +332,45 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
+   * Adds a pause ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux 5.16):
+   * in a chain the next operation begins when it is over.
+   *
+   * @param time positive; by the steady clock, which stands still while the machine sleeps
+   * @return this
+   * @throws IllegalArgumentException if not positive
+   * @throws IllegalStateException if this has been run
+   */
+  public final T delay(Duration time) {
+    Arguments.timeoutNanos(time);
+    MemorySegment timespec = Arena.ofAuto().allocate(Timespec.SIZE_BYTES, Long.BYTES);
+    Timespec.put(timespec, time);
+    return submit(
+        RawOperation.of(Constants.IORING_OP_TIMEOUT)
+            .address(timespec, RawOperation.Access.READS)
+            .length(1)
+            .operationFlags(Constants.IORING_TIMEOUT_ETIME_SUCCESS));
+  }
+
+  /**
+   * Adds an operation that is described as the kernel takes it, as it is described when {@code run}
+   * is called. Whether it transferred all that it was to is for the caller to tell; to the kernel a
+   * short read or write breaks a chain, as any failure does.
+   *
+   * @param operation what to do
+   * @return this
+   * @throws IllegalArgumentException as {@link Ring#submit} does, or if it has a time limit of its
+   *     own; {@code run} looks again
+   * @throws IllegalStateException if a segment's arena is closed, or this has been run
+   */
+  public final T submit(RawOperation operation) {
+    operation.check(engine);
+    if (operation.hasTimeLimit()) {
+      throw new IllegalArgumentException("only all operations together can have a time limit here");
+    }
+    return add(Step.of(operation));
+  }
+
+  /**
    * Limits the time from the start of {@code run}: when it is up, whatever is not finished is
    * cancelled. An operation that the hardware already has in hand ends when the hardware is done.
    *
@@ -375,8 +440,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /** Of several syncs that were under way when data was lost, the kernel tells only one. */
-  private static int result(Step step, int result) {
+  private static int result(Step step, int answer) {
     Descriptor target = step.target();
+    int result = step.raw() == null ? answer : step.raw().outcome(answer);
     if (step.syncs() && target != null && result >= 0 && target.handle().failedSync() != 0) {
       return -target.handle().failedSync();
     }
@@ -392,10 +458,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     } finally {
       if (done < steps.size()) {
         for (int i = 0; i < done; i++) {
-          Descriptor target = steps.get(i).target();
-          if (target != null) {
-            target.handle().release();
-          }
+          call.operation(i).release();
           Loan loan = loans[i];
           if (loan != null) {
             loan.close();
@@ -405,17 +468,24 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
   }
 
-  private static void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
+  private void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
       throws IOException {
     Descriptor target = step.target();
+    if (target != null && step.syncs() && target.handle().failedSync() != 0) {
+      throw new OperationException(
+          "an earlier sync, which lost data,", target.handle().failedSync());
+    }
+    RawOperation raw = step.raw();
+    if (raw != null) {
+      raw.check(engine);
+      raw.prepare(operation);
+      return;
+    }
     MemorySegment memory = step.memory();
     int fd = -1;
     Handle handle = null;
     if (target != null) {
       handle = target.handle();
-      if (step.syncs() && handle.failedSync() != 0) {
-        throw new OperationException("an earlier sync, which lost data,", handle.failedSync());
-      }
       handle.acquire();
       fd = handle.fd();
     }

@@ -19,18 +19,23 @@ public final class Constants {
   public static final int IORING_OP_TIMEOUT_REMOVE = 12;
   public static final int IORING_OP_ACCEPT = 13;
   public static final int IORING_OP_ASYNC_CANCEL = 14;
+  public static final int IORING_OP_LINK_TIMEOUT = 15;
   public static final int IORING_OP_CONNECT = 16;
   public static final int IORING_OP_FALLOCATE = 17;
   public static final int IORING_OP_OPENAT = 18;
   public static final int IORING_OP_CLOSE = 19;
+  public static final int IORING_OP_FILES_UPDATE = 20;
   public static final int IORING_OP_STATX = 21;
   public static final int IORING_OP_READ = 22;
   public static final int IORING_OP_WRITE = 23;
   public static final int IORING_OP_FADVISE = 24;
+  public static final int IORING_OP_MADVISE = 25;
   public static final int IORING_OP_SEND = 26;
   public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
   public static final int IORING_OP_SPLICE = 30;
+  public static final int IORING_OP_PROVIDE_BUFFERS = 31;
+  public static final int IORING_OP_REMOVE_BUFFERS = 32;
   public static final int IORING_OP_TEE = 33;
   public static final int IORING_OP_SHUTDOWN = 34;
   public static final int IORING_OP_RENAMEAT = 35;
@@ -56,10 +61,13 @@ public final class Constants {
   public static final int IORING_OP_FTRUNCATE = 55;
   public static final int IORING_OP_BIND = 56;
   public static final int IORING_OP_LISTEN = 57;
+  public static final int IORING_OP_RECV_ZC = 58;
   public static final int IORING_OP_EPOLL_WAIT = 59;
   public static final int IORING_OP_READV_FIXED = 60;
   public static final int IORING_OP_WRITEV_FIXED = 61;
   public static final int IORING_OP_PIPE = 62;
+  public static final int IORING_OP_NOP128 = 63;
+  public static final int IORING_OP_URING_CMD128 = 64;
 
   // sqe->flags
   public static final int IOSQE_FIXED_FILE = 1;
@@ -214,7 +222,11 @@ public final class Constants {
   public static final int IORING_TIMEOUT_UPDATE = 1 << 1;
   public static final int IORING_TIMEOUT_BOOTTIME = 1 << 2;
   public static final int IORING_TIMEOUT_REALTIME = 1 << 3;
+  public static final int IORING_TIMEOUT_ETIME_SUCCESS = 1 << 5;
   public static final int IORING_TIMEOUT_MULTISHOT = 1 << 6;
+
+  // sqe->uring_cmd_flags
+  public static final int IORING_URING_CMD_MULTISHOT = 1 << 1;
 
   // clock_gettime(2)
   public static final int CLOCK_REALTIME = 0;

@@ -20,7 +20,7 @@ import java.lang.foreign.StructLayout;
  *  0        1      2       4     8         16      24    28
  *  | opcode | flags | ioprio | fd | off/addr2 | addr | len | op flags |
  *  32          40          42            44                       48      56
- *  | user_data | buf_index | personality | file_index | addr3 | pad |
+ *  | user_data | buf_index | personality | file_index | addr3 | last |
  * </pre>
  */
 public class SubmissionEntry {
@@ -53,8 +53,10 @@ public class SubmissionEntry {
   private int entryFlags;
   private int priority;
   private int bufferIndex;
+  private int personality;
   private int fileIndex;
   private long address3;
+  private long last; // the second half of a command's 16 bytes, else 0
 
   /** Creates an entry for {@code IORING_OP_NOP}. */
   public SubmissionEntry() {
@@ -561,6 +563,33 @@ public class SubmissionEntry {
     set(IORING_OP_ASYNC_CANCEL, -1, 0, userData, 0, 0);
   }
 
+  // ---- anything ------------------------------------------------------------------------------
+
+  /** Any operation, field by field as the kernel has them. */
+  public final void raw(
+      int opcode,
+      int entryFlags,
+      int priority,
+      int fd,
+      long offset,
+      long address,
+      int length,
+      int operationFlags,
+      int bufferIndex,
+      int personality,
+      int fileIndex,
+      long address3,
+      long last) {
+    set(opcode & 0xff, fd, offset, address, length, operationFlags);
+    this.entryFlags = entryFlags & 0xff;
+    this.priority = priority;
+    this.bufferIndex = bufferIndex;
+    this.personality = personality;
+    this.fileIndex = fileIndex;
+    this.address3 = address3;
+    this.last = last;
+  }
+
   /** Says which operation, by its {@code user_data}, this one is about; keeps all else. */
   public final SubmissionEntry aim(long userData) {
     address = userData;
@@ -577,8 +606,10 @@ public class SubmissionEntry {
     entryFlags = 0;
     priority = 0;
     bufferIndex = 0;
+    personality = 0;
     fileIndex = 0;
     address3 = 0;
+    last = 0;
   }
 
   /**
@@ -595,8 +626,11 @@ public class SubmissionEntry {
     queue.set(JAVA_LONG, at + 16, address);
     queue.set(JAVA_LONG, at + 24, Integer.toUnsignedLong(length) | (long) operationFlags << 32);
     queue.set(JAVA_LONG, at + 32, userData);
-    queue.set(JAVA_LONG, at + 40, (bufferIndex & 0xffffL) | (long) fileIndex << 32);
+    queue.set(
+        JAVA_LONG,
+        at + 40,
+        (bufferIndex & 0xffffL) | (personality & 0xffffL) << 16 | (long) fileIndex << 32);
     queue.set(JAVA_LONG, at + 48, address3);
-    queue.set(JAVA_LONG, at + 56, 0);
+    queue.set(JAVA_LONG, at + 56, last);
   }
 }

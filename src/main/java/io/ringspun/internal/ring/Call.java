@@ -35,6 +35,7 @@ public final class Call extends Inbound {
     NOT,
     INTERRUPTED,
     TIMED_OUT,
+    REQUESTED,
     DISARMED,
     RING_CLOSED,
     RING_FAILED
@@ -51,6 +52,9 @@ public final class Call extends Inbound {
 
   /** Nanoseconds that the caller is willing to wait, or 0 for no limit. */
   long timeoutNanos;
+
+  /** Whether it must be done, come what may, so that no {@link Cancellation} is for it. */
+  boolean spared;
 
   /** Set by the caller before the hand-over. */
   @Nullable Thread waiter;
@@ -131,6 +135,7 @@ public final class Call extends Inbound {
     assert operations.length == 1;
     operations[0].reset();
     timeoutNanos = 0;
+    spared = false;
     waiter = null;
     submitted = 0;
     pending = 1;

@@ -1,12 +1,6 @@
 package io.ringspun.internal.ring;
 
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_MORE;
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_NOTIF;
-import static io.ringspun.internal.kernel.Constants.IORING_CQE_F_SOCK_NONEMPTY;
-import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
-import static io.ringspun.internal.kernel.Constants.IORING_OP_RECV;
-import static io.ringspun.internal.kernel.Constants.IOSQE_IO_HARDLINK;
-import static io.ringspun.internal.kernel.Constants.IOSQE_IO_LINK;
+import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
 import java.util.ArrayDeque;
@@ -14,6 +8,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -165,20 +160,44 @@ final class Dispatcher {
   }
 
   /**
-   * Returns where the next part of a chain ends. That is the chain's end, unless there is a sync on
-   * the way with a soft link behind it: the kernel does not break a link behind a sync that failed
-   * ({@code io_fsync} never marks its request as failed), and what stands there must not run. So
-   * the rest goes in when the sync has succeeded.
+   * Returns where the next part of a chain ends. That is the chain's end, unless there is an
+   * operation on the way, with a soft link behind it, whose failure the kernel does not see ({@code
+   * io_fsync}, for one, never marks its request as failed): it would not break the link, and what
+   * stands there must not run. So the rest goes in when that operation has succeeded.
    */
   private static int partEnd(Call call) {
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = call.submitted; i < hard.length; i++) {
-      if (call.operations[i].opcode() == IORING_OP_FSYNC && !hard[i]) {
+      if (!hard[i] && !breaksLink(call.operations[i].opcode())) {
         return i + 1;
       }
     }
     return hard.length;
+  }
+
+  /** Returns whether the kernel breaks the link behind an operation that fails. */
+  private static boolean breaksLink(int opcode) {
+    return switch (opcode) {
+      case IORING_OP_FSYNC,
+          IORING_OP_SYNC_FILE_RANGE,
+          IORING_OP_FALLOCATE,
+          IORING_OP_FTRUNCATE,
+          IORING_OP_MADVISE,
+          IORING_OP_STATX,
+          IORING_OP_SHUTDOWN,
+          IORING_OP_RENAMEAT,
+          IORING_OP_UNLINKAT,
+          IORING_OP_MKDIRAT,
+          IORING_OP_SYMLINKAT,
+          IORING_OP_LINKAT,
+          IORING_OP_FSETXATTR,
+          IORING_OP_SETXATTR,
+          IORING_OP_FGETXATTR,
+          IORING_OP_GETXATTR ->
+          false;
+      default -> true;
+    };
   }
 
   private void add(Operation operation, int links) {
@@ -242,7 +261,7 @@ final class Dispatcher {
         multishot != null && result != -Errno.ECANCELED && multishot.arrived(result, flags);
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
       if (multishot == null) {
-        sent(operation, result);
+        sent(operation, result, flags);
       } else if (isFull || operation.call.cancelled != Call.Cancelled.NOT) {
         cancel(operation); // again: the kernel does not find a timer that has just fired
       }
@@ -265,12 +284,18 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
       handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
     }
-    finish(operation, (flags & IORING_CQE_F_NOTIF) != 0 ? operation.result : result);
+    if ((flags & IORING_CQE_F_NOTIF) != 0) {
+      finish(operation, operation.result);
+    } else {
+      operation.flags = flags;
+      finish(operation, result);
+    }
   }
 
   /** A zero-copy send is done; what is left is to give the memory back, without the descriptor. */
-  private static void sent(Operation operation, int result) {
+  private static void sent(Operation operation, int result, int flags) {
     operation.result = result;
+    operation.flags = flags;
     Handle handle = operation.handle;
     if (result >= 0 && handle != null) {
       operation.handle = null;
@@ -302,6 +327,11 @@ final class Dispatcher {
     operation.finished = true;
     operation.lent = null;
     operation.release();
+    Cancellation cancellation = operation.cancellation;
+    if (cancellation != null) {
+      operation.cancellation = null;
+      cancellation.ended(operation.wasCancelled());
+    }
     Multishot multishot = operation.multishot;
     Call call = operation.call;
     if (--call.pending > 0) {
@@ -398,34 +428,48 @@ final class Dispatcher {
       return;
     }
     closedSeen = false;
+    cancel(Operation::isClosed);
+  }
+
+  /** Cancels what somebody does not want any more. */
+  void cancel(Cancellation cancellation) {
+    cancel(cancellation::claims);
+    cancellation.settle();
+  }
+
+  private void cancel(Predicate<Operation> unwanted) {
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
-      if (operation != null && operation.isClosed()) {
+      if (operation != null && unwanted.test(operation)) {
         operation.call.cancelRest = operation.call.shape == Call.Shape.LINKED;
         cancel(operation);
       }
     }
     for (Call call : queue) {
       if (call.queued) {
-        cancelWaiting(call);
+        cancelWaiting(call, unwanted);
       }
     }
   }
 
-  /** A chain that waits is over then; a batch loses what uses the descriptor. */
-  private void cancelWaiting(Call call) {
+  /** A chain that waits is over then; a batch loses what is not wanted. */
+  private void cancelWaiting(Call call, Predicate<Operation> unwanted) {
+    boolean isOver = false;
     for (int i = call.submitted; i < call.operations.length; i++) {
       Operation operation = call.operations[i];
-      if (operation.finished || !operation.isClosed()) {
+      if (operation.finished || !unwanted.test(operation)) {
         continue;
       }
       if (call.shape == Call.Shape.LINKED) {
-        call.queued = false;
-        finishUnsubmitted(call);
-        return;
+        isOver = true;
+        continue;
       }
       call.queued = call.pending > 1; // before the caller may use the call again
       finish(operation, -Errno.ECANCELED);
+    }
+    if (isOver) {
+      call.queued = false;
+      finishUnsubmitted(call);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
-  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
-  private static final int ERESTARTSYS = 512;
-
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -155,20 +153,17 @@ public final class Engine {
    * @return the result, or a negated errno
    * @throws InterruptedIOException if an interrupt cancelled it
    * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
-   * @throws IOException if the ring failed, or the call's time is up
+   * @throws IOException if {@link #cancelWhere} did, the ring failed, or the call's time is up
    */
   public int result(Call call, int index) throws IOException {
     Operation operation = call.operations[index];
-    int result = operation.result;
-    if (result == -Errno.ECANCELED
-        || ((result == -Errno.EINTR || result == -ERESTARTSYS)
-            && (call.cancelled != Call.Cancelled.NOT || operation.isClosed()))) {
+    if (operation.wasCancelled()) {
       throw cancelled(call, operation);
     }
-    if (result == -Errno.EACCES) {
+    if (operation.result == -Errno.EACCES) {
       requireAllowed(operation.opcode());
     }
-    if (result == -Errno.EOPNOTSUPP && thread.pollsDevices()) {
+    if (operation.result == -Errno.EOPNOTSUPP && thread.pollsDevices()) {
       throw config
           .failures()
           .refused(
@@ -177,7 +172,7 @@ public final class Engine {
               "%s polls devices, and this one, its driver or its file system cannot be polled"
                   .formatted(this));
     }
-    return result;
+    return operation.result;
   }
 
   /**
@@ -201,6 +196,7 @@ public final class Engine {
     return switch (call.cancelled) {
       case INTERRUPTED -> new InterruptedIOException("interrupted; the operation was cancelled");
       case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
+      case REQUESTED -> config.failures().cancelled(config.name());
       case DISARMED, RING_CLOSED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
       case NOT ->
@@ -402,6 +398,24 @@ public final class Engine {
     }
   }
 
+  /**
+   * Cancels all operations of a kind that this ring has, in flight or waiting for room, but for
+   * those that complete many times or must be done, and waits until they are over. An interrupt
+   * does not end the wait.
+   *
+   * @return how many ended by that
+   */
+  public int cancelWhere(Predicate<Operation> wanted) {
+    Cancellation cancellation = new Cancellation(wanted);
+    if (carriesCaller()) {
+      thread.dispatcher().cancel(cancellation);
+    } else {
+      thread.handOver(cancellation);
+    }
+    awaitUninterruptibly(cancellation::isDone);
+    return cancellation.cancelled();
+  }
+
   /** Waits until no ring's own thread is in a system call on a handle that is closed already. */
   static void awaitUnused(Handle handle) {
     for (Engine engine : LIVE) {
@@ -541,6 +555,7 @@ public final class Engine {
 
   private int runUncancelled(Call call) {
     boolean carried = carriesCaller();
+    call.spared = true;
     call.waiter = Thread.currentThread();
     if (carried) {
       thread.dispatcher().admit(call);

@@ -69,6 +69,9 @@ public record EngineConfig(
     /** The kernel refused an operation for a reason that its error number alone does not tell. */
     IOException refused(String operation, int errno, String reason);
 
+    /** Somebody asked for the call's end. */
+    IOException cancelled(String ring);
+
     /** The call's time limit ended it. */
     IOException timedOut(String ring, long timeoutNanos);
   }

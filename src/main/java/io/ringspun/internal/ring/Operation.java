@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SubmissionEntry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Operation extends SubmissionEntry {
   static final int NO_SLOT = -1;
+
+  /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
+  private static final int ERESTARTSYS = 512;
 
   final Call call;
 
@@ -39,11 +43,17 @@ public final class Operation extends SubmissionEntry {
   /** Where completions go if there can be many. */
   @Nullable Multishot multishot;
 
+  /** Set by the ring's thread: who waits for its end, having asked for it. */
+  @Nullable Cancellation cancellation;
+
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
 
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
+
+  /** Set likewise: what came with the result. */
+  int flags;
 
   boolean finished;
 
@@ -81,6 +91,20 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Returns whether it works on a descriptor. */
+  public boolean uses(Handle descriptor) {
+    return handle == descriptor
+        || other == descriptor
+        || (named != null && named.contains(descriptor));
+  }
+
+  /** Returns whether its end, which has come, was a cancel's doing. */
+  boolean wasCancelled() {
+    return result == -Errno.ECANCELED
+        || ((result == -Errno.EINTR || result == -ERESTARTSYS)
+            && (call.cancelled != Call.Cancelled.NOT || isClosed()));
+  }
+
   /** Returns whether a descriptor that it works on is closed. */
   boolean isClosed() {
     return isClosed(handle)
@@ -110,7 +134,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Counts it out of the descriptors that it works on. */
-  void release() {
+  public void release() {
     if (handle != null) {
       handle.release();
     }
@@ -139,6 +163,11 @@ public final class Operation extends SubmissionEntry {
   /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
   public int result() {
     return result;
+  }
+
+  /** Returns the {@code IORING_CQE_F_} flags that came with the result. */
+  public int flags() {
+    return flags;
   }
 
   void reset() {

@@ -373,6 +373,7 @@ final class RingThread extends Thread {
         case Carried.Resumption resumption -> carried.add(resumption);
         case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
         case CloseRequest request -> dispatcher.cancel(request.handle);
+        case Cancellation cancellation -> dispatcher.cancel(cancellation);
         case Errand errand -> serve(errand);
       }
       item = following;
@@ -622,6 +623,7 @@ final class RingThread extends Thread {
                 call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
         case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
         case Errand errand -> errand.refuse();
+        case Cancellation cancellation -> cancellation.settle();
         case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
       }
       item = following;

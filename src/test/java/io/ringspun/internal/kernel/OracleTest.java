@@ -81,6 +81,7 @@ class OracleTest {
   /** What an entry may have been filled with: together, a value for every field. */
   private static final List<Consumer<SubmissionEntry>> BEFORE =
       List.of(
+          entry -> entry.raw(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1),
           entry -> entry.readFixed(-1, -1, -1, -1, -1),
           entry -> entry.setxattr(-1, -1, -1, -1, -1),
           entry -> entry.openatRegistered(-1, -1, -1, -1));

@@ -43,6 +43,11 @@ final class StressRing {
           }
 
           @Override
+          public IOException cancelled(String ring) {
+            return new IOException("cancelled");
+          }
+
+          @Override
           public IOException timedOut(String ring, long timeoutNanos) {
             return new IOException("timed out");
           }

@@ -1,0 +1,539 @@
+package io.ringspun;
+
+import static io.ringspun.internal.kernel.Constants.*;
+
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RegisteredHandle;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation described as the kernel takes it, field by field of {@code struct io_uring_sqe}: for
+ * what Ringspun has no method for, and for kernels newer than it. {@link Ring#submit} runs it, as
+ * often as wanted, and a {@link Chain} or {@link Batch} takes it as one of its operations. Not safe
+ * for use by several threads. All fields are 0 until they are set, and the descriptor is -1.
+ *
+ * <p>Descriptors are held open and segments kept alive until the kernel has answered, as with any
+ * other call. What the fields mean is between the caller and the kernel: a number that the kernel
+ * takes for an address, or a length beyond what lies there, corrupts memory, as it does with native
+ * code. The lengths of reads, writes, receives and sends are checked.
+ *
+ * <p>What would break the rules of a ring is refused with {@link IllegalArgumentException}:
+ * operations that complete many times, that name other operations or rings, or that change the
+ * ring's own tables of files and buffers; entries of 128 bytes; and of the {@code IOSQE_} flags all
+ * but {@code ASYNC}.
+ *
+ * @since 0.1
+ */
+public final class RawOperation {
+  private static final int OPCODE_MAX = 0xff;
+  private static final int VECTOR_ENTRY_BYTES = 16; // struct iovec
+
+  private static final String BY_NUMBER = "names operations by numbers that only the ring knows";
+  private static final String TABLES = "changes tables that are the ring's";
+  private static final String MANY = "completes many times";
+  private static final String LARGE = "needs a ring with entries of 128 bytes";
+  private static final Map<Integer, String> REFUSED =
+      Map.ofEntries(
+          Map.entry(IORING_OP_ASYNC_CANCEL, BY_NUMBER),
+          Map.entry(IORING_OP_POLL_REMOVE, BY_NUMBER),
+          Map.entry(IORING_OP_TIMEOUT_REMOVE, BY_NUMBER),
+          Map.entry(IORING_OP_LINK_TIMEOUT, "belongs to a chain"),
+          Map.entry(IORING_OP_MSG_RING, "completes what other rings have not begun"),
+          Map.entry(IORING_OP_FILES_UPDATE, TABLES),
+          Map.entry(IORING_OP_PROVIDE_BUFFERS, TABLES),
+          Map.entry(IORING_OP_REMOVE_BUFFERS, TABLES),
+          Map.entry(IORING_OP_READ_MULTISHOT, MANY),
+          Map.entry(IORING_OP_RECV_ZC, MANY),
+          Map.entry(IORING_OP_NOP128, LARGE),
+          Map.entry(IORING_OP_URING_CMD128, LARGE));
+
+  /** What the kernel does with memory. */
+  public enum Access {
+    /** It reads the memory, as a write to a file does. */
+    READS,
+    /** It writes to the memory, and may read it. */
+    WRITES
+  }
+
+  /** Memory for the kernel. */
+  private record Lent(MemorySegment memory, Access access) {
+    void check() {
+      Lending.requireUsable(memory, access == Access.WRITES);
+      if (!Lending.isLendable(memory)) {
+        throw new IllegalArgumentException(
+            "the segment is of a shared arena, which any thread may close: use one that is"
+                + " confined, automatic or global");
+      }
+    }
+  }
+
+  private final int opcode;
+  private int flags;
+  private int priority;
+  private @Nullable Descriptor descriptor;
+  private int number = -1;
+  private @Nullable Descriptor spliced;
+  private long offset;
+  private @Nullable Lent offsetMemory;
+  private long address;
+  private @Nullable Lent memory;
+  private int length;
+  private int operationFlags;
+  private int bufferIndex;
+  private int personality;
+  private int fileIndex;
+  private long address3;
+  private @Nullable Lent memory3;
+  private long last;
+  private final List<Lent> reachable = new ArrayList<>();
+  private long timeoutNanos;
+
+  private RawOperation(int opcode) {
+    this.opcode = opcode;
+  }
+
+  /**
+   * Begins to describe an operation.
+   *
+   * @param opcode its {@code IORING_OP_} number, known to this library or not
+   * @return the description, to be filled
+   * @throws IllegalArgumentException if it is not from 0 to 255, or of an operation that would
+   *     break the ring's rules; the message says how
+   */
+  public static RawOperation of(int opcode) {
+    if (opcode < 0 || opcode > OPCODE_MAX) {
+      throw new IllegalArgumentException("an opcode is from 0 to 255, not " + opcode);
+    }
+    String reason = REFUSED.get(opcode);
+    if (reason != null) {
+      throw new IllegalArgumentException("operation %d %s".formatted(opcode, reason));
+    }
+    return new RawOperation(opcode);
+  }
+
+  /**
+   * Sets {@code sqe->flags}.
+   *
+   * @param bits {@code IOSQE_ASYNC} (16, Linux 5.6), or 0
+   * @return this
+   * @throws IllegalArgumentException if there are others: {@code FIXED_FILE} follows from the
+   *     descriptor; {@code IO_LINK}, {@code IO_HARDLINK} and {@code IO_DRAIN} are what {@link
+   *     Chain} has; {@code BUFFER_SELECT} is what {@link BufferRing} has; {@code CQE_SKIP_SUCCESS}
+   *     would leave the caller waiting
+   */
+  public RawOperation flags(int bits) {
+    if ((bits & ~IOSQE_ASYNC) != 0) {
+      throw new IllegalArgumentException("of the flags only IOSQE_ASYNC is the caller's: " + bits);
+    }
+    flags = bits;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->fd} to something open, which stays so while the kernel works.
+   *
+   * @param target a file, a socket or the like
+   * @return this
+   */
+  public RawOperation on(Descriptor target) {
+    descriptor = target;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->fd} to a number: {@code AT_FDCWD}, or what an operation has there that needs
+   * no descriptor. If it is a descriptor all the same, the caller keeps it open.
+   *
+   * @param value the number
+   * @return this
+   */
+  public RawOperation on(int value) {
+    descriptor = null;
+    number = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->splice_fd_in}, and {@code SPLICE_F_FD_IN_FIXED} if need be, of {@code
+   * IORING_OP_SPLICE} and {@code IORING_OP_TEE}. It stays open while the kernel works.
+   *
+   * @param source where the bytes are to come from
+   * @return this
+   * @throws IllegalArgumentException if it is another operation
+   */
+  public RawOperation splicingFrom(Descriptor source) {
+    if (opcode != IORING_OP_SPLICE && opcode != IORING_OP_TEE) {
+      throw new IllegalArgumentException("only splices and tees have a second descriptor");
+    }
+    spliced = source;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->ioprio}.
+   *
+   * @param value a priority, or what an operation has there; 16 bits
+   * @return this
+   */
+  public RawOperation priority(int value) {
+    priority = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->off}, of a command {@code sqe->cmd_op}.
+   *
+   * @param value a position, or what an operation has there
+   * @return this
+   */
+  public RawOperation offset(long value) {
+    offset = value;
+    offsetMemory = null;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->addr2} to the address of a segment, which is kept alive.
+   *
+   * @param segment native memory
+   * @param access what the kernel does with it
+   * @return this
+   */
+  public RawOperation offset(MemorySegment segment, Access access) {
+    offset = segment.address();
+    offsetMemory = new Lent(segment, access);
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->addr}.
+   *
+   * @param value what an operation has there that is no address
+   * @return this
+   */
+  public RawOperation address(long value) {
+    address = value;
+    memory = null;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->addr} to the address of a segment, which is kept alive.
+   *
+   * @param segment native memory
+   * @param access what the kernel does with it
+   * @return this
+   */
+  public RawOperation address(MemorySegment segment, Access access) {
+    address = segment.address();
+    memory = new Lent(segment, access);
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->len}.
+   *
+   * @param value how many bytes, buffers or the like
+   * @return this
+   */
+  public RawOperation length(int value) {
+    length = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->rw_flags} and its like.
+   *
+   * @param value bits that the operation knows
+   * @return this
+   */
+  public RawOperation operationFlags(int value) {
+    operationFlags = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->buf_index}.
+   *
+   * @param value the number of a registered buffer, 16 bits
+   * @return this
+   */
+  public RawOperation bufferIndex(int value) {
+    bufferIndex = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->personality}.
+   *
+   * @param value the number of registered credentials, 16 bits
+   * @return this
+   */
+  public RawOperation personality(int value) {
+    personality = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->file_index} and its like.
+   *
+   * @param value what an operation has there: the options of {@code IORING_OP_WAITID}, the length
+   *     of a socket's option
+   * @return this
+   */
+  public RawOperation fileIndex(int value) {
+    fileIndex = value;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->addr3}.
+   *
+   * @param value what an operation has there that is no address
+   * @return this
+   */
+  public RawOperation address3(long value) {
+    address3 = value;
+    memory3 = null;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->addr3} to the address of a segment, which is kept alive.
+   *
+   * @param segment native memory
+   * @param access what the kernel does with it
+   * @return this
+   */
+  public RawOperation address3(MemorySegment segment, Access access) {
+    address3 = segment.address();
+    memory3 = new Lent(segment, access);
+    return this;
+  }
+
+  /**
+   * Sets the 16 bytes of {@code sqe->cmd}: what {@code sqe->addr3} is of other operations, and what
+   * follows it ({@code IORING_OP_URING_CMD}, Linux 5.19). The 80 bytes that rings with larger
+   * entries have are not to be had.
+   *
+   * @param first bytes 0 to 7
+   * @param second bytes 8 to 15
+   * @return this
+   */
+  public RawOperation command(long first, long second) {
+    last = second;
+    return address3(first);
+  }
+
+  /**
+   * Keeps alive, and checks, a segment that the kernel reaches through others, as through an array
+   * of {@code struct iovec}.
+   *
+   * @param segment native memory
+   * @param access what the kernel does with it
+   * @return this
+   */
+  public RawOperation reaching(MemorySegment segment, Access access) {
+    reachable.add(new Lent(segment, access));
+    return this;
+  }
+
+  /**
+   * Limits the time from the start of each {@link Ring#submit}.
+   *
+   * @param limit positive
+   * @return this
+   * @throws IllegalArgumentException if not positive
+   */
+  public RawOperation timeout(Duration limit) {
+    timeoutNanos = Arguments.timeoutNanos(limit);
+    return this;
+  }
+
+  RawResult run(Engine engine) throws IOException {
+    check(engine);
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    Operation operation = call.operation(0);
+    prepare(operation);
+    operation.openEnded();
+    engine.runAll(call);
+    int result = outcome(engine.result(call, 0));
+    if (result < 0) {
+      throw new OperationException(name(), -result);
+    }
+    return new RawResult(result, operation.flags());
+  }
+
+  String name() {
+    return "operation " + opcode;
+  }
+
+  @Nullable Descriptor descriptor() {
+    return descriptor;
+  }
+
+  boolean syncs() {
+    return opcode == IORING_OP_FSYNC && descriptor != null;
+  }
+
+  boolean hasTimeLimit() {
+    return timeoutNanos != 0;
+  }
+
+  /** Counts the descriptors in, to be counted out at the completion, and fills an operation. */
+  void prepare(Operation operation) throws ClosedChannelException {
+    Handle handle = descriptor == null ? null : descriptor.handle();
+    Handle other = spliced == null ? null : spliced.handle();
+    acquire(handle, other);
+    encode(operation, handle, other);
+    Object memories = lent().toArray();
+    if (handle != null && other != null) {
+      operation.using(handle, other, memories);
+    } else {
+      operation.using(handle, memories);
+    }
+  }
+
+  /** Returns 0 if a result is an error in name only, else the result. */
+  int outcome(int result) {
+    boolean isEnd = opcode == IORING_OP_TIMEOUT && result == -Errno.ETIME;
+    return isEnd && (operationFlags & IORING_TIMEOUT_ETIME_SUCCESS) != 0 ? 0 : result;
+  }
+
+  private List<Lent> lent() {
+    List<Lent> lent = new ArrayList<>(reachable);
+    for (Lent each : new Lent[] {offsetMemory, memory, memory3}) {
+      if (each != null) {
+        lent.add(each);
+      }
+    }
+    return lent;
+  }
+
+  /** Checks all that can be known before it is submitted. */
+  void check(Engine engine) {
+    lent().forEach(Lent::check);
+    requireUsable(descriptor, engine);
+    requireUsable(spliced, engine);
+    if (opcode == IORING_OP_CLOSE && descriptor != null) {
+      throw new IllegalArgumentException("close the descriptor itself, which counts its users");
+    }
+    if (isMultishot()) {
+      throw new IllegalArgumentException("operation %d %s then".formatted(opcode, MANY));
+    }
+    if (fileIndex != 0 && takesSlots()) {
+      throw new IllegalArgumentException("operation %d %s then".formatted(opcode, TABLES));
+    }
+    if (spliced != null && descriptor == null) {
+      throw new IllegalArgumentException("there is a second descriptor but no first");
+    }
+    long bytes = bytesAtAddress();
+    if (memory != null && bytes > memory.memory.byteSize()) {
+      throw new IllegalArgumentException(
+          "the length takes %d bytes of a segment of %d"
+              .formatted(bytes, memory.memory.byteSize()));
+    }
+  }
+
+  private boolean isMultishot() {
+    int bits =
+        switch (opcode) {
+          case IORING_OP_POLL_ADD -> length & IORING_POLL_ADD_MULTI;
+          case IORING_OP_TIMEOUT -> operationFlags & IORING_TIMEOUT_MULTISHOT;
+          case IORING_OP_ACCEPT -> priority & IORING_ACCEPT_MULTISHOT;
+          case IORING_OP_RECV, IORING_OP_RECVMSG -> priority & IORING_RECV_MULTISHOT;
+          case IORING_OP_URING_CMD -> operationFlags & IORING_URING_CMD_MULTISHOT;
+          default -> 0;
+        };
+    return bits != 0;
+  }
+
+  private boolean takesSlots() {
+    return switch (opcode) {
+      case IORING_OP_OPENAT,
+          IORING_OP_OPENAT2,
+          IORING_OP_CLOSE,
+          IORING_OP_SOCKET,
+          IORING_OP_ACCEPT,
+          IORING_OP_PIPE ->
+          true;
+      default -> false;
+    };
+  }
+
+  private long bytesAtAddress() {
+    long count = Integer.toUnsignedLong(length);
+    return switch (opcode) {
+      case IORING_OP_READ,
+          IORING_OP_WRITE,
+          IORING_OP_READ_FIXED,
+          IORING_OP_WRITE_FIXED,
+          IORING_OP_SEND,
+          IORING_OP_SEND_ZC,
+          IORING_OP_RECV ->
+          count;
+      case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
+          count * VECTOR_ENTRY_BYTES;
+      default -> 0;
+    };
+  }
+
+  private static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
+    if (descriptor != null && !descriptor.handle().isUsableOn(engine)) {
+      throw new IllegalArgumentException(
+          "%s is registered with another ring than %s".formatted(descriptor, engine));
+    }
+  }
+
+  /** Counts the operation in; the ring counts it out at the completion. */
+  private static void acquire(@Nullable Handle handle, @Nullable Handle other)
+      throws ClosedChannelException {
+    if (handle != null) {
+      handle.acquire();
+    }
+    if (other != null && handle != null) {
+      try {
+        other.acquire();
+      } catch (ClosedChannelException e) {
+        handle.release();
+        throw e;
+      }
+    }
+  }
+
+  private void encode(Operation operation, @Nullable Handle handle, @Nullable Handle other) {
+    boolean fixed = other instanceof RegisteredHandle;
+    operation.raw(
+        opcode,
+        flags,
+        priority,
+        handle != null ? handle.fd() : number,
+        offset,
+        address,
+        length,
+        operationFlags | (fixed ? SPLICE_F_FD_IN_FIXED : 0),
+        bufferIndex,
+        personality,
+        other != null ? other.fd() : fileIndex,
+        address3,
+        last);
+  }
+
+  @Override
+  public String toString() {
+    return "RawOperation[%d%s]".formatted(opcode, descriptor == null ? "" : " on " + descriptor);
+  }
+}

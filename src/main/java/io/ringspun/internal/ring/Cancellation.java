@@ -1,0 +1,63 @@
+package io.ringspun.internal.ring;
+
+import java.util.function.Predicate;
+
+/**
+ * A wish to end some of the operations that a ring has, and the thread that waits for their ends.
+ * But for that thread, for the ring's thread.
+ */
+final class Cancellation extends Inbound {
+  private final Predicate<Operation> wanted;
+  private final Waiter waiter = Waiter.current();
+
+  private int pending = 1; // itself, until it has claimed all it wants
+  private int cancelled; // written before done, read after it
+  private volatile boolean done; // set once by the ring's thread, or whoever settles what it left
+
+  Cancellation(Predicate<Operation> wanted) {
+    this.wanted = wanted;
+  }
+
+  /** Takes an operation over if it is wanted, and nobody has cancelled its call before. */
+  boolean claims(Operation operation) {
+    Call call = operation.call;
+    if (operation.cancellation != null
+        || operation.multishot != null // whose takers do not wait for it alone
+        || call.spared
+        || call.cancelled != Call.Cancelled.NOT
+        || !wanted.test(operation)) {
+      return false;
+    }
+    operation.cancellation = this;
+    if (call.size() == 1) {
+      call.cancelled = Call.Cancelled.REQUESTED;
+    }
+    pending++;
+    return true;
+  }
+
+  /** Notes the end of an operation that was claimed. */
+  void ended(boolean wasCancelled) {
+    if (wasCancelled) {
+      cancelled++;
+    }
+    settle();
+  }
+
+  /** Notes that no more operations are going to be claimed. */
+  void settle() {
+    if (--pending == 0) {
+      done = true;
+      waiter.wake();
+    }
+  }
+
+  boolean isDone() {
+    return done;
+  }
+
+  /** Returns how many operations it has ended, once it is done. */
+  int cancelled() {
+    return cancelled;
+  }
+}

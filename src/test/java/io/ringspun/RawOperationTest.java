@@ -1,0 +1,461 @@
+package io.ringspun;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.ringspun.RawOperation.Access;
+import io.ringspun.file.RingFile;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.net.RingListener;
+import io.ringspun.net.RingSocket;
+import io.ringspun.os.RingPipe;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Fifo;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Operations described field by field. */
+class RawOperationTest {
+  private static final int NOP_INJECT_RESULT = 1; // Linux 6.10
+  private static final int SIOCINQ = 0; // Linux 6.7
+  private static final int UNKNOWN = 0xfe;
+
+  @TempDir static Path directory;
+
+  private final MemorySegment memory = Arena.ofAuto().allocate(64);
+  private Ring ring;
+  private Fifo fifo;
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
+    fifo = Fifo.open(ring, directory);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    fifo.close(); // hangs if an operation has kept its hold on the pipe
+    ring.close();
+    assertEquals(0, ring.metrics().inFlight());
+    assertEquals(0, ring.metrics().stale());
+  }
+
+  private RawOperation reading() {
+    return RawOperation.of(IORING_OP_READ)
+        .on(fifo.file())
+        .address(memory, Access.WRITES)
+        .length(8)
+        .offset(-1);
+  }
+
+  // ---- what goes there and back --------------------------------------------------------------
+
+  @Test
+  void nop_hasTheResultThatWasAskedFor() throws Exception {
+    assumeTrue(FaultKernel.breaksChains(), "IORING_NOP_INJECT_RESULT needs Linux 6.10");
+    RawOperation nop = RawOperation.of(IORING_OP_NOP).operationFlags(NOP_INJECT_RESULT).length(42);
+    assertEquals(new RawResult(42, 0), ring.submit(nop));
+    assertEquals(new RawResult(42, 0), ring.submit(nop), "the same once more");
+    var e = assertThrows(OperationException.class, () -> ring.submit(nop.length(-Errno.EIO)));
+    assertEquals(Errno.EIO, e.errno());
+  }
+
+  @Test
+  void unknownOpcode() {
+    var e = assertThrows(OperationException.class, () -> ring.submit(RawOperation.of(UNKNOWN)));
+    assertEquals(Errno.EINVAL, e.errno());
+    assertEquals("operation 254", e.operation());
+  }
+
+  @Test
+  void unknownPersonality() {
+    RawOperation nop = RawOperation.of(IORING_OP_NOP).personality(7);
+    assertEquals(
+        Errno.EINVAL, assertThrows(OperationException.class, () -> ring.submit(nop)).errno());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void file_writtenAndReadByThread(Caller caller) throws Exception {
+    Path path = Files.createTempFile(directory, "raw", null);
+    try (RingFile file =
+        RingFile.open(ring, path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      caller.run(
+          ring,
+          () -> {
+            try (Arena arena = Arena.ofConfined()) {
+              RawOperation write =
+                  RawOperation.of(IORING_OP_WRITE)
+                      .on(file)
+                      .address(arena.allocateFrom("ringspun"), Access.READS)
+                      .length(8)
+                      .flags(IOSQE_ASYNC)
+                      .offset(3);
+              assertEquals(8, ring.submit(write).result());
+              MemorySegment back = arena.allocate(16);
+              RawOperation read =
+                  RawOperation.of(IORING_OP_READ)
+                      .on(file)
+                      .address(back, Access.WRITES)
+                      .length(16)
+                      .offset(3);
+              assertEquals(8, ring.submit(read).result());
+              assertEquals("ringspun", back.getString(0));
+            }
+          });
+    }
+    assertEquals(11, Files.size(path));
+  }
+
+  @Test
+  void memoryBehindAVector() throws Exception {
+    MemorySegment vector = Arena.ofAuto().allocate(16, 8);
+    vector.set(JAVA_LONG, 0, memory.address());
+    vector.set(JAVA_LONG, 8, memory.byteSize());
+    fifo.write(1, 2, 3);
+    RawOperation read =
+        RawOperation.of(IORING_OP_READV)
+            .on(fifo.file())
+            .address(vector, Access.READS)
+            .reaching(memory, Access.WRITES)
+            .length(1)
+            .offset(-1);
+    assertEquals(3, ring.submit(read).result());
+    assertEquals(3, memory.get(JAVA_BYTE, 2));
+  }
+
+  @Test
+  void twoDescriptors() throws Exception {
+    try (RingPipe pipe = RingPipe.open(ring)) {
+      fifo.write(1, 2, 3);
+      RawOperation splice =
+          RawOperation.of(IORING_OP_SPLICE)
+              .on(pipe.sink())
+              .offset(-1)
+              .splicingFrom(fifo.file())
+              .address(-1)
+              .length(10);
+      assertEquals(3, ring.submit(splice).result());
+      ByteBuffer target = ByteBuffer.allocate(10);
+      assertEquals(3, pipe.source().read(target));
+      assertEquals(3, target.get(2));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void socket_commandTellsWhatHasArrived(boolean registered) throws Exception {
+    assumeTrue(FaultKernel.breaksChains(), "commands to sockets need Linux 6.7");
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (RingListener listener = RingListener.bind(ring, any);
+        RingSocket left = connect(listener, registered);
+        RingSocket right = listener.accept()) {
+      RawOperation inq =
+          RawOperation.of(IORING_OP_URING_CMD).on(left).offset(SIOCINQ).command(0, 0);
+      assertEquals(0, ring.submit(inq).result());
+      right.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      Await.until("they arrive", () -> ring.submit(inq).result() == 3);
+
+      RawOperation receive =
+          RawOperation.of(IORING_OP_RECV).on(left).address(memory, Access.WRITES).length(2);
+      assertEquals(new RawResult(2, IORING_CQE_F_SOCK_NONEMPTY), ring.submit(receive));
+      assertEquals(new RawResult(1, 0), ring.submit(receive));
+    }
+  }
+
+  private RingSocket connect(RingListener listener, boolean registered) throws IOException {
+    return registered
+        ? RingSocket.connect(
+            ring, listener.localAddress(), io.ringspun.net.SocketOpenOption.REGISTERED)
+        : RingSocket.connect(ring, listener.localAddress());
+  }
+
+  /** The second completion says that the memory is free; the first one has the result. */
+  @Test
+  void zeroCopySend_hasTheFirstCompletionsResult() throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (RingListener listener = RingListener.bind(ring, any);
+        RingSocket left = connect(listener, false);
+        RingSocket right = listener.accept()) {
+      RawOperation send =
+          RawOperation.of(IORING_OP_SEND_ZC).on(left).address(memory, Access.READS).length(64);
+      RawResult result = ring.submit(send);
+      assertEquals(64, result.result());
+      assertEquals(IORING_CQE_F_MORE, result.flags());
+      assertEquals(64, right.read(ByteBuffer.allocate(100)));
+    }
+  }
+
+  // ---- the four ends -------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void read_completesAtOnce(Caller caller) throws Exception {
+    fifo.write(7);
+    assertEquals(1, caller.call(ring, () -> ring.submit(reading())).result());
+    assertEquals(7, memory.get(JAVA_BYTE, 0));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_blocksThenCompletes(Caller caller) throws Exception {
+    var call = BlockedCall.start(ring, caller, () -> ring.submit(reading()));
+    call.awaitInFlight(ring, 1);
+    fifo.write(8, 9);
+    assertEquals(2, call.result().result());
+    assertEquals(9, memory.get(JAVA_BYTE, 1));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_closedMeanwhile(Caller caller) throws Exception {
+    var call = BlockedCall.start(ring, caller, () -> ring.submit(reading()));
+    call.awaitInFlight(ring, 1);
+    fifo.file().close();
+    assertThrows(AsynchronousCloseException.class, call::result);
+    assertThrows(ClosedChannelException.class, () -> ring.submit(reading()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void splice_secondDescriptorClosedMeanwhile(Caller caller) throws Exception {
+    try (RingPipe pipe = RingPipe.open(ring)) {
+      RawOperation poll = RawOperation.of(IORING_OP_SPLICE).on(pipe.sink()).offset(-1);
+      poll.splicingFrom(fifo.file()).address(-1).length(1);
+      var call = BlockedCall.start(ring, caller, () -> ring.submit(poll)).awaitInFlight(ring, 1);
+      fifo.file().close();
+      assertThrows(AsynchronousCloseException.class, call::result);
+      assertThrows(ClosedChannelException.class, () -> ring.submit(poll));
+    } // hangs if the first descriptor is still counted
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_interruptedMeanwhile(Caller caller) throws Exception {
+    var call = BlockedCall.start(ring, caller, () -> ring.submit(reading()));
+    call.awaitInFlight(ring, 1);
+    call.interrupt();
+    assertThrows(InterruptedIOException.class, call::result);
+    assertTrue(call.interruptPending());
+    assertEquals(0, ring.metrics().inFlight(), "the kernel still holds the memory");
+    assertTrue(fifo.file().isOpen());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_timeUp(Caller caller) {
+    RawOperation read = reading().timeout(Duration.ofMillis(1));
+    assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> ring.submit(read)));
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void read_ringClosedMeanwhile(Caller caller) throws Exception {
+    var call = BlockedCall.start(ring, caller, () -> ring.submit(reading()));
+    call.awaitInFlight(ring, 1);
+    ring.close();
+    assertThrows(AsynchronousCloseException.class, call::result);
+    assertThrows(RingClosedException.class, () -> ring.submit(reading()));
+  }
+
+  /** A cancelled call does not return before the kernel has let go of its memory. */
+  @ParameterizedTest
+  @EnumSource
+  void read_cancelled_memoryStaysTheKernels(Caller caller) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring faulty = FaultyRing.open(kernel);
+        RingFile file = RingFile.open(faulty, fifo.path(), StandardOpenOption.READ)) {
+      kernel.add(FaultRule.on(IORING_OP_READ).times(1).delay());
+      AtomicReference<MemorySegment> target = new AtomicReference<>();
+      var call =
+          BlockedCall.start(
+                  faulty,
+                  caller,
+                  () -> {
+                    try (Arena arena = Arena.ofConfined()) {
+                      target.set(arena.allocate(8));
+                      RawOperation read =
+                          RawOperation.of(IORING_OP_READ)
+                              .on(file)
+                              .address(target.get(), Access.WRITES)
+                              .length(8)
+                              .offset(-1);
+                      return faulty.submit(read);
+                    }
+                  })
+              .awaitInFlight(faulty, 1);
+      call.interrupt();
+      Await.until("the kernel has cancelled it", () -> kernel.held() == 1);
+      assertFalse(call.hasEnded());
+      assertTrue(target.get().scope().isAlive());
+      kernel.release();
+      assertThrows(InterruptedIOException.class, call::result);
+      assertFalse(target.get().scope().isAlive());
+    }
+  }
+
+  // ---- what is refused -----------------------------------------------------------------------
+
+  static Stream<Arguments> refused() {
+    return Stream.of(
+        Arguments.of(IORING_OP_ASYNC_CANCEL, "names operations by numbers"),
+        Arguments.of(IORING_OP_POLL_REMOVE, "names operations by numbers"),
+        Arguments.of(IORING_OP_TIMEOUT_REMOVE, "names operations by numbers"),
+        Arguments.of(IORING_OP_LINK_TIMEOUT, "belongs to a chain"),
+        Arguments.of(IORING_OP_MSG_RING, "other rings"),
+        Arguments.of(IORING_OP_FILES_UPDATE, "tables"),
+        Arguments.of(IORING_OP_PROVIDE_BUFFERS, "tables"),
+        Arguments.of(IORING_OP_REMOVE_BUFFERS, "tables"),
+        Arguments.of(IORING_OP_READ_MULTISHOT, "many times"),
+        Arguments.of(IORING_OP_RECV_ZC, "many times"),
+        Arguments.of(IORING_OP_NOP128, "128 bytes"),
+        Arguments.of(IORING_OP_URING_CMD128, "128 bytes"),
+        Arguments.of(-1, "from 0 to 255"),
+        Arguments.of(256, "from 0 to 255"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void refused(int opcode, String reason) {
+    var e = assertThrows(IllegalArgumentException.class, () -> RawOperation.of(opcode));
+    assertTrue(e.getMessage().contains(reason), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        IOSQE_FIXED_FILE,
+        IOSQE_IO_DRAIN,
+        IOSQE_IO_LINK,
+        IOSQE_IO_HARDLINK,
+        IOSQE_BUFFER_SELECT,
+        IOSQE_CQE_SKIP_SUCCESS
+      })
+  void flags_thatAreTheRings(int flag) {
+    RawOperation nop = RawOperation.of(IORING_OP_NOP);
+    assertThrows(IllegalArgumentException.class, () -> nop.flags(flag | IOSQE_ASYNC));
+  }
+
+  @Test
+  void multishots() {
+    assertNotSubmitted(RawOperation.of(IORING_OP_POLL_ADD).length(IORING_POLL_ADD_MULTI), "many");
+    assertNotSubmitted(
+        RawOperation.of(IORING_OP_TIMEOUT).operationFlags(IORING_TIMEOUT_MULTISHOT), "many");
+    assertNotSubmitted(RawOperation.of(IORING_OP_ACCEPT).priority(IORING_ACCEPT_MULTISHOT), "many");
+    assertNotSubmitted(RawOperation.of(IORING_OP_RECV).priority(IORING_RECV_MULTISHOT), "many");
+    assertNotSubmitted(RawOperation.of(IORING_OP_RECVMSG).priority(IORING_RECV_MULTISHOT), "many");
+    assertNotSubmitted(
+        RawOperation.of(IORING_OP_URING_CMD).operationFlags(IORING_URING_CMD_MULTISHOT), "many");
+  }
+
+  private void assertNotSubmitted(RawOperation operation, String reason) {
+    long before = ring.metrics().submitted();
+    var e = assertThrows(IllegalArgumentException.class, () -> ring.submit(operation));
+    assertTrue(e.getMessage().contains(reason), e.getMessage());
+    assertEquals(before, ring.metrics().submitted());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        IORING_OP_OPENAT,
+        IORING_OP_OPENAT2,
+        IORING_OP_CLOSE,
+        IORING_OP_SOCKET,
+        IORING_OP_ACCEPT,
+        IORING_OP_PIPE
+      })
+  void slotsOfTheRingsTable(int opcode) {
+    assertNotSubmitted(RawOperation.of(opcode).fileIndex(1), "tables");
+  }
+
+  @Test
+  void descriptors_thatMakeNoSense() throws Exception {
+    assertNotSubmitted(RawOperation.of(IORING_OP_CLOSE).on(fifo.file()), "close the descriptor");
+    assertNotSubmitted(RawOperation.of(IORING_OP_SPLICE).splicingFrom(fifo.file()), "no first");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RawOperation.of(IORING_OP_READ).splicingFrom(fifo.file()));
+    try (Ring other = Ring.open(RingOptions.defaults().withRegisteredFiles(1));
+        RingFile file =
+            RingFile.open(
+                other,
+                Files.createTempFile(directory, "other", null),
+                StandardOpenOption.READ,
+                io.ringspun.file.RingOpenOption.REGISTERED)) {
+      assertNotSubmitted(RawOperation.of(IORING_OP_FSYNC).on(file), "registered with another ring");
+    }
+  }
+
+  @Test
+  void memory_thatIsNotToBeUsed() throws Exception {
+    RawOperation read = RawOperation.of(IORING_OP_READ).on(fifo.file()).length(8);
+    Access fill = Access.WRITES;
+    assertNotSubmitted(read.address(MemorySegment.ofArray(new byte[8]), fill), "on the heap");
+    assertNotSubmitted(read.address(memory.asReadOnly(), fill), "read-only");
+    assertNotSubmitted(read.address(memory.asSlice(0, 0), fill), "empty");
+    assertNotSubmitted(read.address(memory.asSlice(0, 7), fill), "8 bytes of a segment of 7");
+    assertNotSubmitted(read.address(memory, fill).length(-1), "bytes of a segment of 64");
+    read.length(8);
+    try (Arena shared = Arena.ofShared()) {
+      assertNotSubmitted(read.address(shared.allocate(8), fill), "shared arena");
+    }
+    try (Arena confined = Arena.ofConfined()) {
+      MemorySegment mine = confined.allocate(8);
+      for (Caller caller : Caller.values()) {
+        caller.run(ring, () -> assertNotSubmitted(read.address(mine, fill), "confined"));
+      }
+    }
+    assertThrows(IllegalStateException.class, () -> ring.submit(read), "its arena is closed");
+    RawOperation vector = RawOperation.of(IORING_OP_WRITEV).on(fifo.file()).length(5);
+    assertNotSubmitted(vector.address(memory, Access.READS), "80 bytes of a segment of 64");
+    MemorySegment heap = MemorySegment.ofArray(new byte[8]);
+    RawOperation nop = RawOperation.of(IORING_OP_NOP);
+    assertNotSubmitted(nop.reaching(heap, Access.READS), "on the heap");
+  }
+
+  @Test
+  void memory_inEveryFieldIsChecked() {
+    try (Arena shared = Arena.ofShared()) {
+      MemorySegment segment = shared.allocate(JAVA_INT);
+      RawOperation nop = RawOperation.of(IORING_OP_NOP);
+      assertNotSubmitted(nop.offset(segment, Access.READS), "shared arena");
+      nop.offset(0);
+      assertNotSubmitted(nop.address3(segment, Access.READS), "shared arena");
+    }
+  }
+}

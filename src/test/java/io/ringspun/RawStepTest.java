@@ -1,0 +1,228 @@
+package io.ringspun;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.RawOperation.Access;
+import io.ringspun.file.RingFile;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.os.RingPipe;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.Fifo;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Operations described field by field, and pauses, among those of chains and batches. */
+class RawStepTest {
+  @TempDir private Path directory;
+
+  private final MemorySegment memory = Arena.ofAuto().allocateFrom("ringspun");
+  private Ring ring;
+  private RingFile file;
+  private Path path;
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = Ring.open();
+    path = Files.writeString(directory.resolve("file"), "0123456789");
+    file = RingFile.open(ring, path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    file.close(); // hangs if an operation has kept its hold on the file
+    ring.close();
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  private static MemorySegment name(Path path) {
+    return Arena.ofAuto().allocateFrom(path.toString());
+  }
+
+  private static RawOperation mkdir(Path path) {
+    return RawOperation.of(IORING_OP_MKDIRAT)
+        .on(AT_FDCWD)
+        .address(name(path), Access.READS)
+        .length(0700);
+  }
+
+  private static RawOperation rename(Path from, Path to) {
+    return RawOperation.of(IORING_OP_RENAMEAT)
+        .on(AT_FDCWD)
+        .address(name(from), Access.READS)
+        .length(AT_FDCWD)
+        .offset(name(to), Access.READS);
+  }
+
+  private static RawOperation unlink(Path path) {
+    return RawOperation.of(IORING_OP_UNLINKAT).on(AT_FDCWD).address(name(path), Access.READS);
+  }
+
+  /** A file is written, synced, and put in another's place, in one trip. */
+  @ParameterizedTest
+  @EnumSource
+  void chain_replacesAFile(Caller caller) throws Exception {
+    Path old = Files.writeString(directory.resolve("old"), "old");
+    Path there = directory.resolve("there");
+    ChainResult result =
+        caller.call(
+            ring,
+            () ->
+                ring.chain()
+                    .write(file, memory.asSlice(0, 8), 0)
+                    .fdatasync(file)
+                    .submit(mkdir(there))
+                    .submit(rename(path, there.resolve("new")))
+                    .submit(unlink(old))
+                    .run());
+    result.orThrow();
+    assertEquals("ringspun89", Files.readString(there.resolve("new")));
+    assertFalse(Files.exists(path));
+    assertFalse(Files.exists(old));
+  }
+
+  @Test
+  void chain_breaksWhereTheKernelRefuses() throws Exception {
+    ChainResult result =
+        ring.chain()
+            .nop()
+            .submit(unlink(directory.resolve("none")))
+            .write(file, memory, 0)
+            .hardLink()
+            .run();
+    assertEquals(OptionalInt.of(1), result.firstFailure());
+    assertTrue(result.isCancelled(2));
+    var e = assertThrows(OperationException.class, result::orThrow);
+    assertEquals(Errno.ENOENT, e.errno());
+    assertEquals("operation " + IORING_OP_UNLINKAT, e.operation());
+    assertEquals("0123456789", Files.readString(path));
+  }
+
+  @Test
+  void chain_hardLink_goesOn() throws Exception {
+    ChainResult result =
+        ring.chain()
+            .submit(unlink(directory.resolve("none")))
+            .hardLink()
+            .write(file, memory.asSlice(0, 8), 0)
+            .run();
+    assertEquals(-Errno.ENOENT, result.result(0));
+    assertEquals(8, result.result(1));
+  }
+
+  /** A file's size is changed between a write and a sync that goes in when all is well. */
+  @Test
+  void batchAndChain_haveResults() throws Exception {
+    RawOperation allocate =
+        RawOperation.of(IORING_OP_FALLOCATE).on(file).offset(0).address(100).length(0);
+    RawOperation sync = RawOperation.of(IORING_OP_FSYNC).on(file);
+    assertTrue(ring.chain().submit(allocate).submit(sync).fdatasync(file).run().succeeded());
+    assertEquals(100, Files.size(path));
+    BatchResult result = ring.batch().submit(sync).submit(mkdir(directory)).nop().run();
+    assertTrue(result.succeeded(0));
+    assertEquals(-Errno.EEXIST, result.result(1));
+    assertTrue(result.succeeded(2));
+  }
+
+  // ---- pauses --------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void delay_holdsUpWhatIsBehindIt(Caller caller) throws Exception {
+    long before = System.nanoTime();
+    ChainResult result =
+        caller.call(
+            ring, () -> ring.chain().delay(Duration.ofMillis(30)).write(file, memory, 0).run());
+    assertTrue(System.nanoTime() - before >= 30_000_000);
+    result.orThrow();
+    assertEquals(0, result.result(0));
+    assertEquals(memory.byteSize(), result.result(1));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void delay_interruptedMeanwhile(Caller caller) throws Exception {
+    var call =
+        BlockedCall.start(
+                ring,
+                caller,
+                () -> ring.chain().delay(Duration.ofHours(1)).write(file, memory, 0).run())
+            .awaitInFlight(ring, 2);
+    call.interrupt();
+    ChainResult result = call.result();
+    assertTrue(call.interruptPending());
+    assertTrue(result.isCancelled(0));
+    assertTrue(result.isCancelled(1));
+    assertEquals("0123456789", Files.readString(path));
+  }
+
+  @Test
+  void delay_notPositive() {
+    assertThrows(IllegalArgumentException.class, () -> ring.chain().delay(Duration.ZERO));
+  }
+
+  // ---- what is refused -----------------------------------------------------------------------
+
+  @Test
+  void submit_refusesAtOnce() {
+    RawOperation nop = RawOperation.of(IORING_OP_NOP);
+    MemorySegment heap = MemorySegment.ofArray(new byte[1]);
+    assertThrows(
+        IllegalArgumentException.class, () -> ring.chain().submit(nop.address(heap, Access.READS)));
+    nop.address(0).timeout(Duration.ofSeconds(1));
+    assertThrows(IllegalArgumentException.class, () -> ring.batch().submit(nop));
+  }
+
+  /** What was counted in for the first operations is counted out if a later one is refused. */
+  @ParameterizedTest
+  @EnumSource
+  void run_closedDescriptor_letsGoOfTheOthers(Caller caller) throws Exception {
+    try (RingPipe pipe = RingPipe.open(ring);
+        Fifo fifo = Fifo.open(ring, directory)) {
+      RawOperation splice =
+          RawOperation.of(IORING_OP_SPLICE)
+              .on(pipe.sink())
+              .offset(-1)
+              .splicingFrom(fifo.file())
+              .address(-1)
+              .length(1);
+      file.close();
+      caller.run(
+          ring,
+          () -> {
+            Chain chain = ring.chain().submit(splice).fsync(file);
+            assertThrows(ClosedChannelException.class, chain::run);
+            Chain other =
+                ring.chain().submit(splice).submit(RawOperation.of(IORING_OP_FSYNC).on(file));
+            assertThrows(ClosedChannelException.class, other::run);
+          });
+    } // hangs if the pipes are still counted
+  }
+
+  @Test
+  void run_memoryFreedSince() {
+    Chain chain;
+    try (Arena arena = Arena.ofConfined()) {
+      RawOperation nop = RawOperation.of(IORING_OP_NOP);
+      chain = ring.chain().submit(nop.address(arena.allocate(1), Access.READS));
+    }
+    assertThrows(IllegalStateException.class, chain::run);
+  }
+}
