@@ -42,8 +42,10 @@ public final class Chain extends Transaction<Chain> {
 
   /**
    * Makes the chain wait until every operation that the ring has in flight is over, and everything
-   * that comes later wait for the chain. Ringspun orders this itself: the kernel's {@code
-   * IOSQE_IO_DRAIN} would wait for the ring's own wake-up read too, which never ends.
+   * that comes later wait for the chain. What brings result after result, such as {@code
+   * Connections} or a {@link ReceiveStream}, is not waited for and goes on. Ringspun orders this
+   * itself: the kernel's {@code IOSQE_IO_DRAIN} would wait for the ring's own wake-up read too,
+   * which never ends.
    *
    * @return this
    * @throws IllegalStateException if this has been run

@@ -7,6 +7,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -112,6 +113,7 @@ class BackPressureTest {
    * More blocked operations than submission entries: all must reach the kernel, since the ones that
    * could not go in with the first submission may be those that everybody waits for.
    */
+  @Liburing("sq-full")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void moreThanSubmissionEntries_allReachTheKernel(Caller caller) throws Exception {

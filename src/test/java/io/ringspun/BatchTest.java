@@ -10,6 +10,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,7 @@ class BatchTest {
     ring.close();
   }
 
+  @Liburing("drop-submit")
   @Test
   void failures_doNotTouchTheOthers() throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(10);
@@ -110,6 +112,7 @@ class BatchTest {
     assertEquals(5, memory.get(ValueLayout.JAVA_BYTE, 0));
   }
 
+  @Liburing("cq-full")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void tenThousand_onARingOfEight(Caller caller) throws Exception {
@@ -177,6 +180,7 @@ class BatchTest {
     }
   }
 
+  @Liburing("cancel-fd-userdata")
   @Test
   void fileClosedMeanwhile_cancelsItsOperationOnly() throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(2);

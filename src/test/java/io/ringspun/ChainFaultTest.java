@@ -14,6 +14,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -57,6 +58,7 @@ class ChainFaultTest {
                                 .map(hard -> Arguments.of(length, failing, hard))));
   }
 
+  @Liburing("submit-link-fail")
   @ParameterizedTest
   @MethodSource("matrix")
   void step_fails(int length, int failing, boolean hard) throws Exception {

@@ -10,6 +10,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -67,6 +68,7 @@ class ChainTest {
 
   // ---- order and links -----------------------------------------------------------------------
 
+  @Liburing("link")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void run_inOrder(Caller caller) throws Exception {
@@ -96,6 +98,7 @@ class ChainTest {
         .result();
   }
 
+  @Liburing("link")
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 0", "2, 1", "5, 0", "5, 2", "5, 4", "64, 0", "64, 31", "64, 63"})
   void softLink_failureCancelsTheRest(int length, int broken) throws Exception {
@@ -124,6 +127,7 @@ class ChainTest {
     assertEquals(-EISDIR, result.result(broken));
   }
 
+  @Liburing("link")
   @Test
   void hardLink_nextRunsAllTheSame() throws Exception {
     ChainResult result =
@@ -143,6 +147,7 @@ class ChainTest {
     assertFalse(result.succeeded());
   }
 
+  @Liburing("link")
   @Test
   void hardLink_thenSoftLink_breaksAtTheSoftOne() throws Exception {
     ChainResult result =
@@ -195,6 +200,7 @@ class ChainTest {
 
   // ---- length --------------------------------------------------------------------------------
 
+  @Liburing("sq-space_left")
   @ParameterizedTest
   @CsvSource({"8, 0, 8", "8, 5, 5", "1, 0, 1", "3, 0, 4", "64, 1, 1"})
   void length_longestThatFits(int entries, int limit, int longest) throws Exception {
@@ -222,6 +228,7 @@ class ChainTest {
   }
 
   /** Where a chain and single calls compete for room, the chain is never split nor starved. */
+  @Liburing("sq-space_left")
   @Test
   void length_longestAmongOthers() throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(8))) {
@@ -255,6 +262,7 @@ class ChainTest {
 
   // ---- draining ------------------------------------------------------------------------------
 
+  @Liburing("defer")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void drain_waitsForWhatIsInFlight_andHoldsUpWhatComesLater(Caller caller) throws Exception {
@@ -319,6 +327,7 @@ class ChainTest {
     ring.nop();
   }
 
+  @Liburing("link_drain")
   @Test
   void drain_manyAtOnce() throws Exception {
     List<BlockedCall<Void>> callers = new ArrayList<>();
@@ -343,6 +352,7 @@ class ChainTest {
   // ---- cancelling ----------------------------------------------------------------------------
 
   /** Each hard link would start the next read after the one before was cancelled. */
+  @Liburing("link-timeout")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void timeout_endsAChainOfHardLinks(Caller caller) throws Exception {
@@ -392,6 +402,7 @@ class ChainTest {
   // ---- many ----------------------------------------------------------------------------------
 
   /** If a chain picked up another's operation, a file would get a foreign pattern. */
+  @Liburing("link")
   @Test
   void fiftyThreads_chainsDoNotMix() throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withEntries(8))) {

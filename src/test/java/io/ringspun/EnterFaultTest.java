@@ -14,6 +14,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -96,6 +97,7 @@ class EnterFaultTest {
     return begun;
   }
 
+  @Liburing("io_uring_enter")
   @Test
   void enter_refusedForGood() throws Exception {
     failedRing(() -> kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE), "EBADF", null);

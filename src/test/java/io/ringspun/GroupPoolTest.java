@@ -24,6 +24,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -79,6 +80,7 @@ class GroupPoolTest {
     assumeTrue(kernel.registered(IORING_REGISTER_CLONE_BUFFERS) > 0, "Linux 6.12 clones");
   }
 
+  @Liburing("regbuf-clone")
   @ParameterizedTest
   @EnumSource
   void cloned_namedOnEveryRing(Caller caller) throws Exception {

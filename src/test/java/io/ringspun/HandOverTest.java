@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,6 +30,7 @@ class HandOverTest {
     hammer(entries, List.of(Caller.VIRTUAL, Caller.PLATFORM));
   }
 
+  @Liburing("single-issuer")
   @ParameterizedTest
   @ValueSource(ints = {8, 256})
   void nops_foreignAndCarriedThreads(int entries) throws Exception {

@@ -10,6 +10,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -109,6 +110,7 @@ class InterruptTest {
   }
 
   /** Only the interrupted thread's operation is cancelled, not its neighbours on the same file. */
+  @Liburing("io-cancel")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void read_interruptedMeanwhile_othersGoOn(Caller caller) throws Exception {
@@ -241,6 +243,7 @@ class InterruptTest {
    * Each round writes one byte and interrupts the reader at the same time. The reader gets the byte
    * or the exception, never both or neither, and a byte that it did not get is there for the next.
    */
+  @Liburing("cancel-race")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void read_interruptRacesWithCompletion(Caller caller) throws Exception {

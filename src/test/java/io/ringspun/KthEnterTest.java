@@ -8,6 +8,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ class KthEnterTest {
   @TempDir private Path directory;
 
   /** A refusal for the moment, three times over, changes nothing that can be seen. */
+  @Liburing("io_uring_enter")
   @ParameterizedTest
   @EnumSource
   void refusedForTheMoment(Caller caller) throws Exception {

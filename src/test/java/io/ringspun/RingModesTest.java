@@ -21,6 +21,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -234,6 +235,7 @@ class RingModesTest {
   }
 
   /** The kernel's thread sleeps in between, so that it has to be woken. */
+  @Liburing("sqpoll-sleep")
   @Test
   void kernelPolling_sleepingThreadIsWoken() throws Exception {
     awaitNone("iou-sqp");

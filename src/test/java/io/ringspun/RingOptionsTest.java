@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -247,6 +248,7 @@ class RingOptionsTest {
   }
 
   /** What the options do not refuse, the kernel must not refuse either. */
+  @Liburing("io_uring_setup")
   @ParameterizedTest
   @MethodSource("legalFlags")
   void flags_everyLegalCombinationOpens(Set<SetupFlag> flags) throws Exception {
@@ -263,6 +265,7 @@ class RingOptionsTest {
     }
   }
 
+  @Liburing("cq-size")
   @ParameterizedTest
   @ValueSource(ints = {4, 5, 16, 65_536})
   void completionEntries_everySizeWorks(int entries) throws Exception {

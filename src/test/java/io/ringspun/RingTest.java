@@ -14,6 +14,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -333,6 +334,7 @@ class RingTest {
 
   // ---- calls from every kind of thread -------------------------------------------------------
 
+  @Liburing("nop")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void nop_countsOnce(Caller kind) throws Exception {

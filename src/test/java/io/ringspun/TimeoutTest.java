@@ -10,6 +10,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -92,6 +93,7 @@ class TimeoutTest {
     assertFalse(fifo.file().isOpen());
   }
 
+  @Liburing("link-timeout")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void chain_blockedRead(Caller caller) throws Exception {
@@ -156,6 +158,7 @@ class TimeoutTest {
     }
   }
 
+  @Liburing("link-timeout")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void success_wins(Caller caller) throws Exception {
@@ -197,6 +200,7 @@ class TimeoutTest {
   }
 
   /** The byte comes about when the time is up: a call gets it or leaves it, and never loses it. */
+  @Liburing("cancel-race")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void success_racesWithTheLimit(Caller caller) throws Exception {

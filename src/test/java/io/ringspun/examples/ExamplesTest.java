@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,6 +77,35 @@ class ExamplesTest {
     for (int i = 0; i < bytes.length; i += 4096) {
       assertEquals((i >> 20) + 1, bytes[i], "the byte at " + i);
     }
+  }
+
+  @Test
+  void nops_countsAll() throws Exception {
+    String out = run("Nops", 20, 50);
+    assertTrue(out.matches("1,000 nops in .* system calls\n"), out);
+  }
+
+  @Test
+  void registeredBuffers_readsWhatItWrote() throws Exception {
+    Path file = directory.resolve("file");
+    assertEquals(
+        """
+        8 buffers of 65,536 bytes
+        abcdefgh
+        524,288 bytes written and read back
+        """,
+        run("RegisteredBuffers", file));
+    assertEquals(8 << 16, Files.size(file));
+  }
+
+  @Test
+  void sqpoll_writesBothWays() throws Exception {
+    Path file = directory.resolve("file");
+    List<String> lines = run("Sqpoll", file, 10).lines().toList();
+    assertEquals(2, lines.size());
+    assertTrue(lines.getFirst().startsWith("usual: 40,960 bytes, "), lines::toString);
+    assertTrue(lines.getLast().startsWith("SQPOLL: 40,960 bytes, "), lines::toString);
+    assertEquals("x".repeat(40_960), Files.readString(file));
   }
 
   private boolean takesDirectIo() throws IOException {

@@ -42,6 +42,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -108,6 +109,7 @@ class RegisteredFileTest {
   }
 
   /** Every operation works without a descriptor, but for the size. */
+  @Liburing("file-register")
   @ParameterizedTest
   @MethodSource(CASES)
   void operations_all(RingCase how) throws Exception {
@@ -342,6 +344,7 @@ class RegisteredFileTest {
     Bytes.check(2, 0, Files.readAllBytes(decoy));
   }
 
+  @Liburing("fixed-link")
   @ParameterizedTest
   @EnumSource
   void chainAndBatch_onItsRing(Caller caller) throws Exception {
@@ -390,6 +393,7 @@ class RegisteredFileTest {
 
   // ---- the table -----------------------------------------------------------------------------
 
+  @Liburing({"file-register", "open-direct-pick"})
   @ParameterizedTest
   @MethodSource(CASES)
   void table_full(RingCase how) throws Exception {
@@ -537,6 +541,7 @@ class RegisteredFileTest {
         });
   }
 
+  @Liburing("file-exit-unreg")
   @ParameterizedTest
   @EnumSource
   void read_ringClosedMeanwhile(Caller caller) throws Exception {
@@ -770,6 +775,7 @@ class RegisteredFileTest {
 
   // ---- a descriptor after all ----------------------------------------------------------------
 
+  @Liburing("fd-install")
   @ParameterizedTest
   @MethodSource(CASES)
   void installDescriptor_sameFile(RingCase how) throws Exception {
@@ -901,6 +907,7 @@ class RegisteredFileTest {
    * thread meanwhile. Whatever comes of a transfer, no byte may get into, or come from, another
    * file than its own.
    */
+  @Liburing("fixed-reuse")
   @Test
   void slots_usedAgain() throws Exception {
     int slots = 4;
@@ -970,6 +977,7 @@ class RegisteredFileTest {
   }
 
   /** With the completion of a write held back, its slot is not given to another file. */
+  @Liburing("fixed-reuse")
   @Test
   void slot_notGivenAwayBeforeTheLastCompletion() throws Exception {
     Path one = Bytes.file(directory.resolve("one"), 1, 100);

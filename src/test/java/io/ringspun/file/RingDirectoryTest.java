@@ -19,6 +19,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -259,6 +260,7 @@ class RingDirectoryTest {
   // ---- bounds --------------------------------------------------------------------------------
 
   /** Ways out of a directory, and which bounds they pass. */
+  @Liburing("openat2")
   @ParameterizedTest
   @MethodSource(CASES)
   void resolve_bounds(RingCase how) throws Exception {
@@ -353,6 +355,7 @@ class RingDirectoryTest {
 
   // ---- names ---------------------------------------------------------------------------------
 
+  @Liburing("rename")
   @ParameterizedTest
   @MethodSource(CASES)
   void rename_withinAndAcross(RingCase how) throws Exception {
@@ -375,6 +378,7 @@ class RingDirectoryTest {
         });
   }
 
+  @Liburing("rename")
   @ParameterizedTest
   @MethodSource(CASES)
   void rename_options(RingCase how) throws Exception {
@@ -453,6 +457,7 @@ class RingDirectoryTest {
         });
   }
 
+  @Liburing("unlink")
   @ParameterizedTest
   @MethodSource(CASES)
   void unlinkAndRmdir(RingCase how) throws Exception {
@@ -477,6 +482,7 @@ class RingDirectoryTest {
     }
   }
 
+  @Liburing("mkdir")
   @ParameterizedTest
   @MethodSource(CASES)
   void mkdir_modes(RingCase how) throws Exception {
@@ -499,6 +505,7 @@ class RingDirectoryTest {
         });
   }
 
+  @Liburing({"hardlink", "symlink"})
   @ParameterizedTest
   @MethodSource(CASES)
   void linkAndSymlink(RingCase how) throws Exception {
@@ -612,6 +619,7 @@ class RingDirectoryTest {
     }
   }
 
+  @Liburing("xattr")
   @ParameterizedTest
   @MethodSource(CASES)
   void xattr_ofNames(RingCase how) throws Exception {
@@ -638,6 +646,7 @@ class RingDirectoryTest {
         });
   }
 
+  @Liburing("xattr")
   @ParameterizedTest
   @MethodSource(CASES)
   void xattr_ofFiles(RingCase how) throws Exception {

@@ -16,6 +16,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -134,6 +135,7 @@ class RingFileChannelTest {
   }
 
   /** Whoever moves the position waits for others that do; closing ends them all. */
+  @Liburing("fpos")
   @ParameterizedTest
   @MethodSource("io.ringspun.testing.RingCase#all")
   void position_queuesBehindARead(RingCase how) throws Exception {

@@ -16,6 +16,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -318,6 +319,7 @@ class RingFileCloseTest {
   }
 
   /** Many readers of one pipe, on two rings and outside of them; one close ends them all. */
+  @Liburing("sync-cancel")
   @Test
   void close_endsAllReaders() throws Exception {
     try (Ring ring = Ring.open();

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.EOFException;
 import java.io.IOException;
@@ -90,6 +91,7 @@ class RingFileDirectTest {
     }
   }
 
+  @Liburing("read-write")
   @ParameterizedTest
   @MethodSource(CASES)
   void transfer_onTheGrid(RingCase how) throws Exception {

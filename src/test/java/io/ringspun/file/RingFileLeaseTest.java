@@ -31,6 +31,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -69,6 +70,7 @@ class RingFileLeaseTest {
     return file;
   }
 
+  @Liburing("read-write")
   @ParameterizedTest
   @MethodSource(CASES)
   void copy_cached(RingCase how) throws Exception {

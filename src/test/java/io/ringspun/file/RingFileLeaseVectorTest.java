@@ -34,6 +34,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -85,6 +86,7 @@ class RingFileLeaseVectorTest {
     }
   }
 
+  @Liburing("vec-regbuf")
   @ParameterizedTest
   @MethodSource(CASES)
   void copy_cached(RingCase how) throws Exception {

@@ -11,6 +11,7 @@ import io.ringspun.RingClosedException;
 import io.ringspun.RingOptions;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -33,6 +34,7 @@ class RingFileMoveTest {
   }
 
   /** Tables of one slot: what is moved leaves its slot at once. */
+  @Liburing({"fd-pass", "msg-ring-fd"})
   @ParameterizedTest
   @EnumSource
   void moveTo_andBack(Caller caller) throws Exception {

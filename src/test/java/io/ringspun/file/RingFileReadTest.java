@@ -13,6 +13,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingMetrics;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.EOFException;
 import java.io.IOException;
@@ -85,6 +86,7 @@ class RingFileReadTest {
   }
 
   /** The end may lie on a page's border, where a short answer could also mean a page not cached. */
+  @Liburing("short-read")
   @ParameterizedTest
   @MethodSource(CASES)
   void read_acrossTheEnd(RingCase how) throws Exception {
@@ -279,6 +281,7 @@ class RingFileReadTest {
         });
   }
 
+  @Liburing("lfs-openat")
   @ParameterizedTest
   @MethodSource(CASES)
   void read_farPositions(RingCase how) throws Exception {

@@ -15,6 +15,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.ValueLayout;
@@ -40,6 +41,7 @@ class RingFileReceiveTest {
     }
   }
 
+  @Liburing({"read-mshot", "ringbuf-read"})
   @ParameterizedTest
   @EnumSource
   void pipe_fourEnds(Caller caller) throws Exception {

@@ -12,6 +12,7 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.nio.channels.NonWritableChannelException;
@@ -51,6 +52,7 @@ class RingFileSizeTest {
     return Files.size(path) < 1 << 30 ? Files.readAllBytes(path) : new byte[0];
   }
 
+  @Liburing("truncate")
   @ParameterizedTest
   @MethodSource(CASES)
   void truncate_cutsAndGrows(RingCase how) throws Exception {
@@ -92,6 +94,7 @@ class RingFileSizeTest {
   }
 
   /** What each mode does to size, space and bytes, as fallocate(2) has it. */
+  @Liburing("fallocate")
   @ParameterizedTest
   @EnumSource
   void allocate_eachMode(AllocateMode mode) throws Exception {
@@ -180,6 +183,7 @@ class RingFileSizeTest {
         });
   }
 
+  @Liburing("fadvise")
   @ParameterizedTest
   @MethodSource(CASES)
   void advise_changesNoByte(RingCase how) throws Exception {
@@ -202,6 +206,7 @@ class RingFileSizeTest {
     assertArrayEquals(Bytes.of(1, 0, SIZE), bytes);
   }
 
+  @Liburing("fsync")
   @ParameterizedTest
   @MethodSource(CASES)
   void sync_everyWay(RingCase how) throws Exception {
@@ -231,6 +236,7 @@ class RingFileSizeTest {
         });
   }
 
+  @Liburing("statx")
   @ParameterizedTest
   @MethodSource(CASES)
   void stat_asTheJdkSeesIt(RingCase how) throws Exception {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ringspun.testing.Bytes;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,7 @@ class RingFileVectorTest {
     return Files.readAllBytes(path);
   }
 
+  @Liburing("read-write")
   @ParameterizedTest
   @MethodSource(CASES)
   void read_segments(RingCase how) throws Exception {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ class SyncFlagsTest {
         .toList();
   }
 
+  @Liburing("fsync")
   @Test
   void syncs_askForWhatTheySay() throws IOException {
     Path path = Files.createFile(directory.resolve("file"));

@@ -22,6 +22,7 @@ import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -119,6 +120,7 @@ class ConnectionsTest {
         });
   }
 
+  @Liburing("accept")
   @ParameterizedTest
   @EnumSource
   void accept_blocks(Caller caller) throws Exception {
@@ -381,6 +383,7 @@ class ConnectionsTest {
     }
   }
 
+  @Liburing("accept-mshot-stress")
   @ParameterizedTest
   @EnumSource
   void takers_many(Caller caller) throws Exception {
@@ -425,6 +428,7 @@ class ConnectionsTest {
   // ---- the kernel's moods --------------------------------------------------------------------
 
   /** The kernel may end it whenever it likes. */
+  @Liburing("accept")
   @Test
   void ended_isArmedAgain() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);

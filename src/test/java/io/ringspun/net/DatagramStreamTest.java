@@ -19,6 +19,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -76,6 +77,7 @@ class DatagramStreamTest {
 
   // ---- the four ends -------------------------------------------------------------------------
 
+  @Liburing("recv-multishot")
   @ParameterizedTest
   @MethodSource("cases")
   void next_atOnce(RingCase how) throws Exception {

@@ -24,6 +24,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -98,6 +99,7 @@ class ReceiveStreamTest {
 
   // ---- the four ends -------------------------------------------------------------------------
 
+  @Liburing("buf-ring")
   @ParameterizedTest
   @MethodSource("cases")
   void next_atOnce(RingCase ringCase) throws Exception {
@@ -157,6 +159,7 @@ class ReceiveStreamTest {
     BUFFERS
   }
 
+  @Liburing("recv-multishot")
   @ParameterizedTest
   @EnumSource
   void next_closedMeanwhile(Caller caller) throws Exception {
@@ -340,6 +343,7 @@ class ReceiveStreamTest {
   // ---- back-pressure -------------------------------------------------------------------------
 
   /** No buffer is left: what arrives waits in the kernel until one is given back. */
+  @Liburing("buf-ring-put")
   @ParameterizedTest
   @EnumSource
   void buffersOut_waits(Caller caller) throws Exception {
@@ -421,6 +425,7 @@ class ReceiveStreamTest {
   }
 
   /** Many sockets and few buffers; every byte must arrive where it belongs, and in order. */
+  @Liburing("buf-ring-stress")
   @ParameterizedTest
   @EnumSource
   void sockets_share(Caller caller) throws Exception {
@@ -502,6 +507,7 @@ class ReceiveStreamTest {
 
   // ---- the kernel's moods --------------------------------------------------------------------
 
+  @Liburing("recv-multishot")
   @ParameterizedTest
   @ValueSource(ints = {Errno.EINTR, Errno.ENOBUFS, Errno.ECANCELED})
   void ended_isArmedAgain(int errno) throws Exception {
@@ -540,6 +546,7 @@ class ReceiveStreamTest {
   }
 
   /** Whatever comes late is delivered, and close waits until the kernel has let go. */
+  @Liburing("recv-multishot")
   @Test
   void completions_delayed() throws Exception {
     try (kernel;

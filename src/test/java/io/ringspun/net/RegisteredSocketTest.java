@@ -31,6 +31,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -803,6 +804,7 @@ class RegisteredSocketTest {
   // ---- the start of a listener ---------------------------------------------------------------
 
   /** Opened, bound and listening in one submission, whose entries are linked. */
+  @Liburing("bind-listen")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void bind_isOneChain(Caller caller) throws Exception {
@@ -871,6 +873,7 @@ class RegisteredSocketTest {
   }
 
   /** Also when it was just emptied, or just taken, and the table is full. */
+  @Liburing("file-alloc-range-hint")
   @Test
   void bind_slotIsNotTheKernels() throws Exception {
     try (Ring ring = Ring.open(TABLE)) {

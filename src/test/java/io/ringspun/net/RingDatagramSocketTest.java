@@ -17,6 +17,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -53,6 +54,7 @@ class RingDatagramSocketTest {
   private static final int SO_PASSCRED = 16;
   private static final int SCM_CREDENTIALS = 2;
 
+  @Liburing("send_recvmsg")
   @ParameterizedTest
   @MethodSource(CASES)
   void sendAndReceive_everyKindOfAddress(RingCase how) throws Exception {

@@ -17,6 +17,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -42,6 +43,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RingListenerTest {
   private static final String CASES = "io.ringspun.testing.RingCase#all";
 
+  @Liburing("accept")
   @ParameterizedTest
   @MethodSource(CASES)
   void accept_completesAtOnce(RingCase how) throws Exception {
@@ -88,6 +90,7 @@ class RingListenerTest {
     }
   }
 
+  @Liburing("accept")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void accept_interruptedMeanwhile(Caller caller) throws Exception {
@@ -103,6 +106,7 @@ class RingListenerTest {
     }
   }
 
+  @Liburing("accept-link")
   @Test
   void accept_timesOut() throws Exception {
     try (Ring ring = Ring.open();

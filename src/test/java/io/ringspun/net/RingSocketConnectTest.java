@@ -12,6 +12,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -76,6 +77,7 @@ class RingSocketConnectTest {
     }
   }
 
+  @Liburing("connect")
   @ParameterizedTest
   @MethodSource(CASES)
   void connect_reachesEveryKindOfAddress(RingCase how) throws Exception {
@@ -105,6 +107,7 @@ class RingSocketConnectTest {
     }
   }
 
+  @Liburing("connect")
   @ParameterizedTest
   @EnumSource(
       value = Kind.class,
@@ -200,6 +203,7 @@ class RingSocketConnectTest {
     }
   }
 
+  @Liburing("connect")
   @ParameterizedTest
   @MethodSource(CASES)
   void connect_refused(RingCase how) throws Exception {

@@ -18,6 +18,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.EOFException;
 import java.io.IOException;
@@ -56,6 +57,7 @@ class RingSocketTransferTest {
     }
   }
 
+  @Liburing("send_recv")
   @ParameterizedTest
   @MethodSource(CASES)
   void segments_confinedSharedAndAutomatic(RingCase how) throws Exception {
@@ -378,6 +380,7 @@ class RingSocketTransferTest {
     }
   }
 
+  @Liburing("shutdown")
   @ParameterizedTest
   @MethodSource(CASES)
   void shutdownOutput_isTheEndForThePeer(RingCase how) throws Exception {
@@ -421,6 +424,7 @@ class RingSocketTransferTest {
     }
   }
 
+  @Liburing("shutdown")
   @Test
   void shutdown_notConnected() throws Exception {
     try (Ring ring = Ring.open();

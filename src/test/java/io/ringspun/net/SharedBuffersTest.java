@@ -21,6 +21,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -140,6 +141,7 @@ class SharedBuffersTest {
   }
 
   /** Several sockets share buffers that come back in another order than they were filled in. */
+  @Liburing({"recv-bundle-short-ooo", "recv-inc-ooo"})
   @ParameterizedTest
   @EnumSource
   void order_isKept_whateverTheOrderOfReturn(Way way) throws Exception {
@@ -229,6 +231,7 @@ class SharedBuffersTest {
   // ---- bundles -------------------------------------------------------------------------------
 
   /** One completion is about far more buffers than may wait if each has one of its own. */
+  @Liburing("recvsend_bundle")
   @Test
   void bundle_fillsManyBuffers() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
@@ -256,6 +259,7 @@ class SharedBuffersTest {
 
   // ---- incremental buffers -------------------------------------------------------------------
 
+  @Liburing("read-inc-buf-more")
   @Test
   void incremental_piecesShareABuffer() throws Exception {
     try (Ring ring = Ring.open();

@@ -14,6 +14,7 @@ import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -44,6 +45,7 @@ class SocketChainTest {
   }
 
   /** A request and its answer in one trip, and what a file has to say about it in another. */
+  @Liburing("recv-msgall-stream")
   @ParameterizedTest
   @MethodSource(CASES)
   void chain_completes(RingCase how, @TempDir Path directory) throws Exception {
@@ -91,6 +93,7 @@ class SocketChainTest {
   }
 
   /** The stream ends too soon: what came is told, and what stands behind it is not done. */
+  @Liburing("recv-msgall")
   @ParameterizedTest
   @EnumSource(Caller.class)
   void chain_shortReceive_breaks(Caller caller) throws Exception {

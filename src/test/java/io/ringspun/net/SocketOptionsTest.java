@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
@@ -30,6 +31,7 @@ class SocketOptionsTest {
 
   private static final String CASES = "io.ringspun.testing.RingCase#all";
 
+  @Liburing("socket-getsetsock-cmd")
   @ParameterizedTest
   @MethodSource(CASES)
   void setThenGet(RingCase how) throws Exception {

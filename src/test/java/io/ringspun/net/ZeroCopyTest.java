@@ -19,6 +19,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -59,6 +60,7 @@ class ZeroCopyTest {
     return target.toArray(ValueLayout.JAVA_BYTE);
   }
 
+  @Liburing("send-zerocopy")
   @ParameterizedTest
   @MethodSource("cases")
   void everyByteArrives(RingCase ringCase) throws Exception {
@@ -125,6 +127,7 @@ class ZeroCopyTest {
   }
 
   /** The bytes have arrived, but the kernel has not said that it is done with the memory. */
+  @Liburing("send-zerocopy")
   @ParameterizedTest
   @EnumSource
   void write_returnsAfterTheNotification(Caller caller) throws Exception {

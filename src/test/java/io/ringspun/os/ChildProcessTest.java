@@ -14,6 +14,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -39,6 +40,7 @@ class ChildProcessTest {
     return true;
   }
 
+  @Liburing("waitid")
   @ParameterizedTest
   @EnumSource
   void reap_fourEnds(Caller caller) throws Exception {

@@ -17,6 +17,7 @@ import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ class EpollTest {
   @TempDir Path directory;
 
   /** With the ring's own operation, and without it as before Linux 6.15. */
+  @Liburing("epwait")
   @ParameterizedTest
   @CsvSource({
     "PLATFORM,true", "VIRTUAL,true", "CARRIED,true",

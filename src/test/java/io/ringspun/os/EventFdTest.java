@@ -18,6 +18,7 @@ import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class EventFdTest {
 
+  @Liburing("eventfd")
   @ParameterizedTest
   @EnumSource
   void await_fourEnds(Caller caller) throws Exception {
@@ -79,6 +81,7 @@ class EventFdTest {
     }
   }
 
+  @Liburing("read-mshot")
   @ParameterizedTest
   @EnumSource
   void receive_fourEnds(Caller caller) throws Exception {
@@ -114,6 +117,7 @@ class EventFdTest {
     }
   }
 
+  @Liburing("eventfd-reg")
   @ParameterizedTest
   @EnumSource
   void signalledBy_eachCompletion(Caller caller) throws Exception {
@@ -156,6 +160,7 @@ class EventFdTest {
     }
   }
 
+  @Liburing("eventfd-reg")
   @Test
   void signalledBy_whatIsGone() throws Exception {
     Ring gone = Ring.open();

@@ -16,6 +16,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,7 @@ class FutexWordTest {
     return Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
   }
 
+  @Liburing("futex")
   @ParameterizedTest
   @EnumSource
   void await_fourEnds(Caller caller) throws Exception {
@@ -70,6 +72,7 @@ class FutexWordTest {
     }
   }
 
+  @Liburing("futex")
   @ParameterizedTest
   @EnumSource
   void awaitAny_fourEnds(Caller caller) throws Exception {
@@ -135,6 +138,7 @@ class FutexWordTest {
     }
   }
 
+  @Liburing("futex")
   @Test
   void otherProcess_takesTurns() throws Exception {
     Path path = Files.write(directory.resolve("shared"), new byte[4096]);

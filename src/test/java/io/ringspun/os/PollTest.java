@@ -19,6 +19,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -44,6 +45,7 @@ class PollTest {
     assertTrue(source.read(ByteBuffer.allocate(100)) > 0);
   }
 
+  @Liburing({"poll", "poll-cancel"})
   @ParameterizedTest
   @EnumSource
   void await_fourEnds(Caller caller) throws Exception {
@@ -114,6 +116,7 @@ class PollTest {
     }
   }
 
+  @Liburing("poll-mshot-update")
   @ParameterizedTest
   @EnumSource
   void update_ofOneThatWaits(Caller caller) throws Exception {
@@ -200,6 +203,7 @@ class PollTest {
     }
   }
 
+  @Liburing("poll")
   @Test
   void errors_areAlwaysTold() throws Exception {
     try (Ring ring = Ring.open();

@@ -15,6 +15,7 @@ import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -46,6 +47,7 @@ class RingDescriptorTest {
     }
   }
 
+  @Liburing({"fifo-nonblock-read", "socket-rw-eagain"})
   @ParameterizedTest
   @EnumSource
   void nonBlocking_waitsNevertheless(Caller caller) throws Exception {

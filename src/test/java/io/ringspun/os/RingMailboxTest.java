@@ -10,6 +10,7 @@ import io.ringspun.RingClosedException;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -64,6 +65,7 @@ class RingMailboxTest {
     }
   }
 
+  @Liburing("msg-ring")
   @ParameterizedTest
   @EnumSource
   void send_anyNumberFromAnywhere(Caller caller) throws Exception {
@@ -139,6 +141,7 @@ class RingMailboxTest {
     }
   }
 
+  @Liburing("msg-ring")
   @Test
   void ringClosedMeanwhile() throws Exception {
     Ring ring = Ring.open();

@@ -16,6 +16,7 @@ import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -32,6 +33,7 @@ class RingPipeTest {
     return Bytes.copy(target.asSlice(0, source.read(target)));
   }
 
+  @Liburing("pipe")
   @ParameterizedTest
   @EnumSource
   void read_fourEnds(Caller caller) throws Exception {

@@ -13,6 +13,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -67,6 +68,7 @@ class RingTimerTest {
     return true;
   }
 
+  @Liburing("timeout")
   @ParameterizedTest
   @EnumSource
   void await_fourEnds(Caller caller) throws Exception {
@@ -97,6 +99,7 @@ class RingTimerTest {
     }
   }
 
+  @Liburing("timeout")
   @ParameterizedTest
   @EnumSource
   void await_takesAsLong(Caller caller) throws Exception {
@@ -124,6 +127,7 @@ class RingTimerTest {
   }
 
   /** Several threads at one timer, which is put off: none may come too early. */
+  @Liburing("timeout")
   @ParameterizedTest
   @EnumSource
   void reset_later(Caller caller) throws Exception {

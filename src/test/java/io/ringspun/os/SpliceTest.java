@@ -17,6 +17,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -96,6 +97,7 @@ class SpliceTest {
     }
   }
 
+  @Liburing("splice")
   @ParameterizedTest
   @EnumSource
   void teeTo_fourEnds(Caller caller) throws Exception {
@@ -116,6 +118,7 @@ class SpliceTest {
   }
 
   /** From file to file, by positions, through registered files too. */
+  @Liburing("splice")
   @ParameterizedTest
   @EnumSource
   void files_byPosition(Caller caller) throws Exception {
@@ -149,6 +152,7 @@ class SpliceTest {
   }
 
   /** What a proxy does: bytes from one socket to another, never in the process. */
+  @Liburing("splice")
   @ParameterizedTest
   @EnumSource
   void sockets_throughAPipe(Caller caller) throws Exception {

@@ -14,6 +14,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TickerTest {
   private static final Duration PERIOD = Duration.ofMillis(2);
 
+  @Liburing("timeout")
   @ParameterizedTest
   @EnumSource
   void next_countsTicks(Caller caller) throws Exception {

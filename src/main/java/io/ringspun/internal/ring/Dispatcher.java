@@ -93,14 +93,14 @@ final class Dispatcher {
     Call call = queue.peek();
     return call != null
         && barrier == null
-        && !(call.drain && inFlight.count() > 0)
+        && !(call.drain && inFlight.passing() > 0)
         && inFlight.room()
             >= (call.shape == Call.Shape.LINKED ? partEnd(call) - call.submitted : 1);
   }
 
   /** Submits what there is room for; returns whether that was all. */
   private boolean submit(Call call) {
-    if (call != barrier && (barrier != null || (call.drain && inFlight.count() > 0))) {
+    if (call != barrier && (barrier != null || (call.drain && inFlight.passing() > 0))) {
       return false;
     }
     return call.shape == Call.Shape.LINKED ? submitChain(call) : submitEach(call);

@@ -23,6 +23,7 @@ final class InFlight {
   private int[] generations;
   private int[] free;
   private int freeCount;
+  private int standing; // that go on, completion after completion, until they are told to end
 
   InFlight(int limit) {
     this.limit = limit;
@@ -57,6 +58,11 @@ final class InFlight {
     return operations.length - freeCount;
   }
 
+  /** Returns how many will be over by themselves, or wait for one thing only. */
+  int passing() {
+    return count() - standing;
+  }
+
   private void grow() {
     int before = operations.length;
     operations = Arrays.copyOf(operations, before * 2);
@@ -73,6 +79,9 @@ final class InFlight {
     if (!operation.openEnded) {
       assert room > 0;
       room--;
+    }
+    if (operation.multishot != null) {
+      standing++;
     }
     int slot = free[--freeCount];
     operations[slot] = operation;
@@ -103,6 +112,9 @@ final class InFlight {
     free[freeCount++] = slot;
     if (!operation.openEnded) {
       room++;
+    }
+    if (operation.multishot != null) {
+      standing--;
     }
   }
 

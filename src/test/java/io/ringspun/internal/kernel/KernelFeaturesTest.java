@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.Liburing;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class KernelFeaturesTest {
 
+  @Liburing("probe")
   @Test
   void probe_whatEverySupportedKernelHas() throws ErrnoException {
     KernelFeatures found = KernelFeatures.probe(LinuxKernel.INSTANCE);

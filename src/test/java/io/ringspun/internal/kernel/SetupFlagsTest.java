@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
@@ -102,6 +103,7 @@ class SetupFlagsTest {
     }
   }
 
+  @Liburing("cq-size")
   @Test
   void open_cqSize() throws ErrnoException {
     RingMemory ring = LinuxKernel.INSTANCE.open(new RingParams(8, 64, IORING_SETUP_CQSIZE));
@@ -112,6 +114,7 @@ class SetupFlagsTest {
     }
   }
 
+  @Liburing("io_uring_setup")
   @Test
   void open_tooManyEntriesUnlessClamped() throws ErrnoException {
     int tooMany = 1 << 20;

@@ -1,0 +1,150 @@
+package io.ringspun.liburing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.BufferRing;
+import io.ringspun.Chunk;
+import io.ringspun.ReceiveStream;
+import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.os.Poll;
+import io.ringspun.os.PollEvent;
+import io.ringspun.os.RingMailbox;
+import io.ringspun.os.RingPipe;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Bytes;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** More than the queues hold, and an order between what is in them. */
+class QueuesTest {
+  private static final RingOptions SMALL =
+      RingOptions.defaults().withEntries(2).withCompletionEntries(4);
+
+  /** Far more polls complete at once than there are completion entries. */
+  @Liburing({"cq-overflow", "poll-mshot-overflow"})
+  @ParameterizedTest
+  @EnumSource
+  void completions_overflow(Caller caller) throws Exception {
+    int count = 100;
+    List<RingPipe> pipes = new ArrayList<>();
+    List<Poll> polls = new ArrayList<>();
+    try (Ring home = Ring.open();
+        Ring ring = Ring.open(SMALL)) {
+      for (int i = 0; i < count; i++) {
+        RingPipe pipe = RingPipe.open(ring);
+        pipes.add(pipe);
+        polls.add(Poll.open(pipe.source(), PollEvent.READABLE));
+      }
+      List<BlockedCall<Set<PollEvent>>> waiting = new ArrayList<>();
+      for (Poll poll : polls) {
+        waiting.add(BlockedCall.start(ring, caller, poll::next));
+      }
+      for (BlockedCall<Set<PollEvent>> call : waiting) {
+        Await.parked(call.thread());
+      }
+      for (RingPipe pipe : pipes) {
+        home.nop();
+        pipe.sink().write(Bytes.direct(1, 0, 1));
+      }
+      for (BlockedCall<Set<PollEvent>> call : waiting) {
+        assertEquals(Set.of(PollEvent.READABLE), call.result());
+      }
+      for (int i = 0; i < count; i++) {
+        polls.get(i).close();
+        pipes.get(i).close();
+      }
+      assertEquals(0, ring.metrics().inFlight());
+    }
+  }
+
+  /** The receiving ring's queue is too small for what is sent to it. */
+  @Liburing("msg-ring-overflow")
+  @ParameterizedTest
+  @EnumSource
+  void messages_overflow(Caller caller) throws Exception {
+    int count = 5000;
+    try (Ring sender = Ring.open();
+        Ring ring = Ring.open(SMALL);
+        RingMailbox box = RingMailbox.open(ring)) {
+      var sending =
+          BlockedCall.start(
+              sender,
+              caller,
+              () -> {
+                for (int i = 0; i < count; i++) {
+                  box.send(sender, i);
+                }
+                return null;
+              });
+      for (int i = 0; i < count; i++) {
+        assertEquals(i, box.receive());
+      }
+      sending.result();
+    }
+  }
+
+  /** Operations with many completions hold up no barrier, and a barrier holds up none of theirs. */
+  @Liburing({"multicqes_drain", "recv-mshot-drain"})
+  @ParameterizedTest
+  @EnumSource
+  void drain_besideMultishots(Caller caller, @TempDir Path directory) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferRing buffers = ring.bufferRing(8, 16);
+        Connection peers = Connection.open(ring);
+        ReceiveStream stream = peers.right().receive(buffers);
+        Fifo fifo = Fifo.open(ring, directory)) {
+      peers.left().write(ByteBuffer.wrap(new byte[] {1}));
+      assertEquals(1, next(stream));
+      caller.run(ring, () -> ring.chain().nop().nop().drain().run().orThrow());
+
+      var blocked = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 2);
+      var barrier =
+          BlockedCall.start(ring, caller, () -> ring.chain().nop().drain().run().succeeded());
+      Await.parked(barrier.thread());
+      assertFalse(barrier.hasEnded(), "a read is still in flight");
+      fifo.write(7);
+      assertEquals((byte) 7, blocked.result());
+      assertTrue(barrier.result());
+      peers.left().write(ByteBuffer.wrap(new byte[] {2}));
+      assertEquals(2, next(stream));
+    }
+  }
+
+  private static int next(ReceiveStream stream) throws Exception {
+    try (Chunk chunk = stream.next()) {
+      return chunk.segment().get(ValueLayout.JAVA_BYTE, 0);
+    }
+  }
+
+  /** Every batch is one submission of as much as fits, and no operation is left out. */
+  @Liburing("cq-full")
+  @Test
+  void batches_ofAnySize() throws Exception {
+    try (Ring ring = Ring.open(SMALL)) {
+      for (int size = 1; size <= 40; size++) {
+        var batch = ring.batch();
+        for (int i = 0; i < size; i++) {
+          batch.nop();
+        }
+        long before = ring.metrics().completed();
+        assertTrue(batch.run().succeeded());
+        assertEquals(before + size, ring.metrics().completed());
+      }
+    }
+  }
+}
