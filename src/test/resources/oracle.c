@@ -25,54 +25,6 @@
 
 #include <liburing.h>
 
-/* A header older than Linux 6.8 or 6.9 does not name them. */
-#define OP_WAITID 50
-#define OP_FUTEX_WAIT 51
-#define OP_FUTEX_WAKE 52
-#define OP_FUTEX_WAITV 53
-#define OP_FIXED_FD_INSTALL 54
-#define OP_FTRUNCATE 55
-/* Nor, older than 6.11, these. */
-#define OP_URING_CMD 46
-#define OP_READ_MULTISHOT 49
-#define OP_BIND 56
-#define OP_LISTEN 57
-/* A bit of sqe->ioprio, Linux 6.10. */
-#define RECVSEND_BUNDLE (1 << 4)
-
-/* What newer headers' io_uring_prep_cmd_sock does, by the offsets of struct io_uring_sqe. */
-static void prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level, int optname,
-			  long long optval, int optlen)
-{
-	io_uring_prep_rw(OP_URING_CMD, sqe, fd, NULL, 0, 0);
-	memcpy((char *) sqe + 8, &cmd_op, 4);
-	memcpy((char *) sqe + 16, &level, 4);
-	memcpy((char *) sqe + 20, &optname, 4);
-	memcpy((char *) sqe + 44, &optlen, 4);
-	memcpy((char *) sqe + 48, &optval, 8);
-}
-/* Nor does one older than Linux 6.15 these. */
-#define OP_EPOLL_WAIT 59
-#define OP_READV_FIXED 60
-#define OP_WRITEV_FIXED 61
-/* Nor does one older than Linux 6.16 this. */
-#define OP_PIPE 62
-
-/* What newer headers' io_uring_prep_futex_wait and _wake do. */
-static void prep_futex(struct io_uring_sqe *sqe, int op, const long long *a)
-{
-	io_uring_prep_rw(op, sqe, a[3], (void *) a[0], 0, a[1]);
-	sqe->addr3 = a[2];
-}
-
-/* What newer headers' io_uring_prep_waitid does; addr2 is off. */
-static void prep_waitid(struct io_uring_sqe *sqe, int idtype, int id, void *infop, int options)
-{
-	io_uring_prep_rw(OP_WAITID, sqe, id, NULL, (unsigned) idtype, 0);
-	sqe->file_index = options;
-	sqe->addr2 = (unsigned long) infop;
-}
-
 static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a)
 {
 	if (!strcmp(method, "nop"))
@@ -89,16 +41,7 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "writev"))
 		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
-	else if (!strcmp(method, "readvFixed")) {
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_readv_fixed. */
-		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
-		sqe->opcode = OP_READV_FIXED;
-		sqe->buf_index = a[4];
-	} else if (!strcmp(method, "writevFixed")) {
-		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
-		sqe->opcode = OP_WRITEV_FIXED;
-		sqe->buf_index = a[4];
-	} else if (!strcmp(method, "fsync"))
+	else if (!strcmp(method, "fsync"))
 		io_uring_prep_fsync(sqe, a[0], a[1]);
 	else if (!strcmp(method, "syncFileRange"))
 		io_uring_prep_sync_file_range(sqe, a[0], a[2], a[1], a[3]);
@@ -106,9 +49,6 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_fallocate(sqe, a[0], a[1], a[2], a[3]);
 	else if (!strcmp(method, "fadvise"))
 		io_uring_prep_fadvise(sqe, a[0], a[1], a[2], a[3]);
-	else if (!strcmp(method, "ftruncate"))
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_ftruncate. */
-		io_uring_prep_rw(OP_FTRUNCATE, sqe, a[0], 0, 0, a[1]);
 	else if (!strcmp(method, "openat"))
 		io_uring_prep_openat(sqe, a[0], (const char *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "openatRegistered"))
@@ -121,11 +61,7 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 					     IORING_FILE_INDEX_ALLOC - 1);
 	else if (!strcmp(method, "closeRegistered"))
 		io_uring_prep_close_direct(sqe, a[0]);
-	else if (!strcmp(method, "fixedFdInstall")) {
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_fixed_fd_install. */
-		io_uring_prep_rw(OP_FIXED_FD_INSTALL, sqe, a[0], NULL, 0, 0);
-		sqe->flags = IOSQE_FIXED_FILE;
-	} else if (!strcmp(method, "close"))
+	else if (!strcmp(method, "close"))
 		io_uring_prep_close(sqe, a[0]);
 	else if (!strcmp(method, "statx"))
 		io_uring_prep_statx(sqe, a[0], (const char *) a[1], a[2], a[3], (struct statx *) a[4]);
@@ -162,29 +98,7 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_timeout_update(sqe, (struct __kernel_timespec *) a[1], a[0], a[2]);
 	else if (!strcmp(method, "message"))
 		io_uring_prep_msg_ring(sqe, a[0], a[1], a[2], 0);
-	else if (!strcmp(method, "sendRegistered")) {
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_msg_ring_fd_alloc. */
-		io_uring_prep_rw(IORING_OP_MSG_RING, sqe, a[0], (void *) 1, 0, 0);
-		sqe->addr3 = (unsigned) a[1];
-		sqe->file_index = IORING_FILE_INDEX_ALLOC;
-		sqe->msg_ring_flags = a[2];
-	} else if (!strcmp(method, "futexWait"))
-		prep_futex(sqe, OP_FUTEX_WAIT, a);
-	else if (!strcmp(method, "futexWake"))
-		prep_futex(sqe, OP_FUTEX_WAKE, a);
-	else if (!strcmp(method, "futexWaitv"))
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_futex_waitv. */
-		io_uring_prep_rw(OP_FUTEX_WAITV, sqe, 0, (void *) a[0], a[1], 0);
-	else if (!strcmp(method, "waitid"))
-		prep_waitid(sqe, a[0], a[1], (void *) a[2], a[3]);
-	else if (!strcmp(method, "epollWait"))
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_epoll_wait. */
-		io_uring_prep_rw(OP_EPOLL_WAIT, sqe, a[0], (void *) a[1], a[2], 0);
-	else if (!strcmp(method, "pipe")) {
-		/* As newer headers do; liburing 2.3 has no io_uring_prep_pipe. */
-		io_uring_prep_rw(OP_PIPE, sqe, 0, (void *) a[0], 0, 0);
-		sqe->rw_flags = a[1];
-	} else if (!strcmp(method, "pollAdd")) {
+	else if (!strcmp(method, "pollAdd")) {
 		io_uring_prep_poll_add(sqe, a[0], a[1]);
 		sqe->len = a[2];
 	} else if (!strcmp(method, "socket"))
@@ -194,10 +108,6 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_socket_direct(sqe, a[0], a[1], a[2], IORING_FILE_INDEX_ALLOC - 1, 0);
 	else if (!strcmp(method, "socketInSlot"))
 		io_uring_prep_socket_direct(sqe, a[0], a[1], a[2], a[3], 0);
-	else if (!strcmp(method, "bind"))
-		io_uring_prep_rw(OP_BIND, sqe, a[0], (void *) a[1], 0, (unsigned) a[2]);
-	else if (!strcmp(method, "listen"))
-		io_uring_prep_rw(OP_LISTEN, sqe, a[0], NULL, a[1], 0);
 	else if (!strcmp(method, "connect"))
 		io_uring_prep_connect(sqe, a[0], (struct sockaddr *) a[1], a[2]);
 	else if (!strcmp(method, "accept"))
@@ -216,19 +126,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[1];
-	} else if (!strcmp(method, "multishotRecvBundle")) {
-		io_uring_prep_recv_multishot(sqe, a[0], NULL, 0, a[2]);
-		sqe->ioprio |= RECVSEND_BUNDLE;
-		sqe->flags |= IOSQE_BUFFER_SELECT;
-		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "multishotRecvmsg")) {
 		io_uring_prep_recvmsg_multishot(sqe, a[0], (struct msghdr *) a[1], a[3]);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = a[2];
-	} else if (!strcmp(method, "multishotRead")) {
-		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, a[0], NULL, 0, -1);
-		sqe->flags |= IOSQE_BUFFER_SELECT;
-		sqe->buf_group = a[1];
 	} else if (!strcmp(method, "sendZc"))
 		io_uring_prep_send_zc(sqe, a[0], (void *) a[1], a[2], a[3], 0);
 	else if (!strcmp(method, "sendZcFixed"))
@@ -245,8 +146,6 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_recvmsg(sqe, a[0], (struct msghdr *) a[1], a[2]);
 	else if (!strcmp(method, "shutdown"))
 		io_uring_prep_shutdown(sqe, a[0], a[1]);
-	else if (!strcmp(method, "socketCommand"))
-		prep_cmd_sock(sqe, a[1], a[0], a[2], a[3], a[4], a[5]);
 	else if (!strcmp(method, "cancel"))
 		io_uring_prep_cancel64(sqe, a[0], 0);
 	else if (!strcmp(method, "raw")) {
