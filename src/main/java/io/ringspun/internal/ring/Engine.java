@@ -216,8 +216,7 @@ public final class Engine {
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
     Handle handle = call.operations[0].handle;
-    boolean asJdk = handle != null && handle.takesInterruptsAsJdk();
-    IOException refusal = asJdk ? refusal() : refusal(me);
+    IOException refusal = refusal(handle, me);
     if (refusal != null) {
       call.abandon();
       throw refusal;
@@ -230,7 +229,7 @@ public final class Engine {
     } else {
       thread.handOver(call);
     }
-    boolean interrupted = await(call, carried, !asJdk || me.isVirtual());
+    boolean interrupted = await(call, carried, !takesInterruptsAsJdk(handle) || me.isVirtual());
     if (interrupted) {
       me.interrupt();
     }
@@ -303,8 +302,7 @@ public final class Engine {
    * @throws IOException if the ring is closed or has failed
    */
   public void requireUsable(Handle handle) throws IOException {
-    IOException refusal =
-        handle.takesInterruptsAsJdk() ? refusal() : refusal(Thread.currentThread());
+    IOException refusal = refusal(handle, Thread.currentThread());
     if (refusal != null) {
       throw refusal;
     }
@@ -333,6 +331,14 @@ public final class Engine {
     call.operation(0).fixedFdInstall(slot);
     int fd = runBriefly(call);
     return hasFailed() ? -Errno.ECANCELED : fd;
+  }
+
+  private @Nullable IOException refusal(@Nullable Handle handle, Thread me) {
+    return takesInterruptsAsJdk(handle) ? refusal() : refusal(me);
+  }
+
+  private static boolean takesInterruptsAsJdk(@Nullable Handle handle) {
+    return handle != null && handle.takesInterruptsAsJdk();
   }
 
   private @Nullable IOException refusal(Thread me) {
