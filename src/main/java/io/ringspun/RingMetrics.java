@@ -11,6 +11,7 @@ package io.ringspun;
  * @param inFlight operations that the kernel holds now
  * @param waiting calls that wait for room now
  * @param overflows times that the completion queue was found overflown
+ * @param completionEntries size of the completion queue now
  * @param stale completions that came for no operation in flight and were dropped
  * @param inlineHits transfers done by a plain system call that could not wait
  * @param inlineMisses such attempts that had to go on through the ring
@@ -25,6 +26,7 @@ public record RingMetrics(
     int inFlight,
     int waiting,
     long overflows,
+    int completionEntries,
     long stale,
     long inlineHits,
     long inlineMisses,

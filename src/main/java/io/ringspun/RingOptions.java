@@ -37,6 +37,7 @@ public final class RingOptions {
 
   private int entries = 256;
   private int completionEntries; // 0: four for each submission entry
+  private int completionEntriesMax; // 0: the queue does not grow
   private Set<SetupFlag> flags = Set.of();
   private String name = "";
   private int inFlightLimit;
@@ -58,6 +59,7 @@ public final class RingOptions {
   private RingOptions(RingOptions other) {
     entries = other.entries;
     completionEntries = other.completionEntries;
+    completionEntriesMax = other.completionEntriesMax;
     flags = other.flags;
     name = other.name;
     inFlightLimit = other.inFlightLimit;
@@ -114,14 +116,39 @@ public final class RingOptions {
    * @throws IllegalArgumentException if out of that range
    */
   public RingOptions withCompletionEntries(int completionEntries) {
-    if (completionEntries < 4 || completionEntries > 2 * ENTRIES_MAX) {
-      throw new IllegalArgumentException(
-          "completion entries must be from 4 to %,d: %,d"
-              .formatted(2 * ENTRIES_MAX, completionEntries));
-    }
     RingOptions copy = new RingOptions(this);
-    copy.completionEntries = completionEntries;
+    copy.completionEntries = requireCompletionEntries(completionEntries);
     return copy;
+  }
+
+  /**
+   * Lets the completion queue grow ({@code IORING_REGISTER_RESIZE_RINGS}, Linux 6.13): each time
+   * that completions have found no room in it, it is made twice as large, up to a limit. Only what
+   * may wait for ever, such as thousands of idle connections, can be more than it holds; nothing is
+   * lost without this either, but the kernel then has to keep what it could not hand over. The
+   * operations in flight stay bounded by the size at the start.
+   *
+   * <p>Where the kernel refuses, such as before 6.13, on a restricted ring, or without {@code
+   * DEFER_TASKRUN}, the queue stays as it is. Kernels from 6.13 on that lack the corrections which
+   * came with 7.0 to resizing, and to stable series since, may corrupt memory of their own when a
+   * completion comes just then; so this is off by default.
+   *
+   * @param entries from 4 to 65,536; the kernel rounds up to a power of two
+   * @return the changed copy
+   * @throws IllegalArgumentException if out of that range
+   */
+  public RingOptions withCompletionEntriesUpTo(int entries) {
+    RingOptions copy = new RingOptions(this);
+    copy.completionEntriesMax = requireCompletionEntries(entries);
+    return copy;
+  }
+
+  private static int requireCompletionEntries(int entries) {
+    if (entries < 4 || entries > 2 * ENTRIES_MAX) {
+      throw new IllegalArgumentException(
+          "completion entries must be from 4 to %,d: %,d".formatted(2 * ENTRIES_MAX, entries));
+    }
+    return entries;
   }
 
   /**
@@ -420,6 +447,10 @@ public final class RingOptions {
 
   int completionEntries() {
     return completionEntries != 0 ? completionEntries : Math.max(4 * entries, 16);
+  }
+
+  int completionEntriesMax() {
+    return completionEntriesMax;
   }
 
   int flagBits() {

@@ -9,6 +9,7 @@ import io.ringspun.Chunk;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.SetupFlag;
 import io.ringspun.os.Poll;
 import io.ringspun.os.PollEvent;
 import io.ringspun.os.RingMailbox;
@@ -40,11 +41,59 @@ class QueuesTest {
   @ParameterizedTest
   @EnumSource
   void completions_overflow(Caller caller) throws Exception {
-    int count = 100;
+    try (Ring ring = Ring.open(SMALL)) {
+      overflow(ring, caller, 100);
+      assertEquals(4, ring.metrics().completionEntries());
+    }
+  }
+
+  /** The queue grows, with what was in it and what had no room, until there is room for all. */
+  @Liburing({"resize-rings", "large-resize"})
+  @ParameterizedTest
+  @EnumSource
+  void completions_makeTheQueueGrow(Caller caller) throws Exception {
+    try (Ring ring = Ring.open(SMALL.withCompletionEntriesUpTo(1024))) {
+      long before = -1;
+      for (int i = 0; ring.metrics().overflows() != before; i++) {
+        assertTrue(i < 100, "it does not grow: " + ring.metrics());
+        before = ring.metrics().overflows();
+        overflow(ring, caller, 100);
+      }
+      assertTrue(ring.metrics().completionEntries() > 4, ring.metrics().toString());
+      assertTrue(ring.chain().nop().nop().run().succeeded());
+    }
+  }
+
+  /** It does not grow further than it may. */
+  @Liburing("resize-rings")
+  @ParameterizedTest
+  @EnumSource
+  void completions_makeTheQueueGrow_toTheLimit(Caller caller) throws Exception {
+    try (Ring ring = Ring.open(SMALL.withCompletionEntriesUpTo(8))) {
+      for (int i = 0; i < 3; i++) {
+        overflow(ring, caller, 100);
+      }
+      assertEquals(8, ring.metrics().completionEntries());
+    }
+  }
+
+  /** A kernel that cannot do it is not asked twice. */
+  @Liburing("resize-rings")
+  @ParameterizedTest
+  @EnumSource
+  void completions_wouldMakeTheQueueGrow_refused(Caller caller) throws Exception {
+    RingOptions options = SMALL.withFlags(SetupFlag.COOP_TASKRUN).withCompletionEntriesUpTo(32);
+    try (Ring ring = Ring.open(options)) {
+      overflow(ring, caller, 100);
+      assertTrue(ring.metrics().overflows() > 0);
+      assertEquals(4, ring.metrics().completionEntries());
+    }
+  }
+
+  private static void overflow(Ring ring, Caller caller, int count) throws Exception {
     List<RingPipe> pipes = new ArrayList<>();
     List<Poll> polls = new ArrayList<>();
-    try (Ring home = Ring.open();
-        Ring ring = Ring.open(SMALL)) {
+    try (Ring home = Ring.open()) {
       for (int i = 0; i < count; i++) {
         RingPipe pipe = RingPipe.open(ring);
         pipes.add(pipe);

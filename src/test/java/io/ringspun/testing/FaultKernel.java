@@ -462,6 +462,12 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     return ring.shown;
   }
 
+  /** Refuses: the queue that a ring sees here is not the kernel's. */
+  @Override
+  public RingMemory resize(RingMemory ring, RingParams params) throws ErrnoException {
+    throw new ErrnoException("IORING_REGISTER_RESIZE_RINGS", Errno.EINVAL);
+  }
+
   @Override
   public synchronized void close(RingMemory ring) {
     REAL.close(rings.remove(ring.fd()).real);

@@ -17,6 +17,18 @@ public interface Kernel {
    */
   RingMemory open(RingParams params) throws ErrnoException;
 
+  /**
+   * Gives a ring queues of other sizes, with all that is in them, by {@code io_uring_register(2)}
+   * with {@code IORING_REGISTER_RESIZE_RINGS}, on the ring's own thread. Indices stay what they
+   * are.
+   *
+   * @return the ring as it lies in memory from now on; what it was is unmapped
+   * @throws ErrnoException if the kernel refuses; the ring is as it was
+   * @throws IllegalStateException if the process has no room to map it; the ring cannot be used any
+   *     more
+   */
+  RingMemory resize(RingMemory ring, RingParams params) throws ErrnoException;
+
   /** Unmaps a ring and closes its descriptor. */
   void close(RingMemory ring);
 

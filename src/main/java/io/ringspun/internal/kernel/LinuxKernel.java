@@ -126,7 +126,11 @@ public final class LinuxKernel implements Kernel {
         throw new ErrnoException("io_uring_setup", -fd);
       }
       try {
-        return map(fd, struct);
+        int features = RingParams.get(struct, "features");
+        if ((features & IORING_FEAT_SINGLE_MMAP) == 0) {
+          throw new ErrnoException("io_uring_setup (Linux 6.1 or newer is needed)", Errno.ENOSYS);
+        }
+        return map(fd, RingParams.get(struct, "flags"), features, struct);
       } catch (ErrnoException | RuntimeException | Error e) {
         close(fd);
         throw e;
@@ -134,15 +138,34 @@ public final class LinuxKernel implements Kernel {
     }
   }
 
+  @Override
+  public RingMemory resize(RingMemory ring, RingParams params) throws ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment struct = arena.allocate(RingParams.LAYOUT);
+      params.writeTo(struct);
+      int result = register(ring, IORING_REGISTER_RESIZE_RINGS, struct, 1);
+      if (result < 0) {
+        throw new ErrnoException("IORING_REGISTER_RESIZE_RINGS", -result);
+      }
+      RingMemory resized = remap(ring, struct);
+      unmap(ring);
+      return resized;
+    }
+  }
+
+  private static RingMemory remap(RingMemory ring, MemorySegment struct) {
+    try {
+      return map(ring.fd(), ring.flags(), ring.features(), struct);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException("a resized ring cannot be mapped", e);
+    }
+  }
+
   /** Maps the two rings, which share one mapping on every kernel since 5.4, and the entries. */
-  private static RingMemory map(int fd, MemorySegment struct) throws ErrnoException {
+  private static RingMemory map(int fd, int flags, int features, MemorySegment struct)
+      throws ErrnoException {
     int sqCount = RingParams.get(struct, "sq_entries");
     int cqCount = RingParams.get(struct, "cq_entries");
-    int flags = RingParams.get(struct, "flags");
-    int features = RingParams.get(struct, "features");
-    if ((features & IORING_FEAT_SINGLE_MMAP) == 0) {
-      throw new ErrnoException("io_uring_setup (Linux 6.1 or newer is needed)", Errno.ENOSYS);
-    }
     long cqEntries = RingParams.get(struct, "cq_off", "cqes");
     long sqArray = RingParams.get(struct, "sq_off", "array");
     long ringSize =
@@ -176,9 +199,13 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public void close(RingMemory ring) {
+    unmap(ring);
+    close(ring.fd());
+  }
+
+  private static void unmap(RingMemory ring) {
     unmap(ring.entries());
     unmap(ring.submission().memory());
-    close(ring.fd());
   }
 
   private static int setup(int entries, MemorySegment params) {

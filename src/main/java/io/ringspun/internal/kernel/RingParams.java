@@ -76,6 +76,7 @@ public record RingParams(
 
   /** Writes the question into zeroed memory of {@link #LAYOUT}'s size. */
   void writeTo(MemorySegment struct) {
+    set(struct, "sq_entries", sqEntries); // setup takes an argument of its own and overwrites it
     set(struct, "cq_entries", cqEntries);
     set(struct, "flags", flags);
     set(struct, "sq_thread_cpu", sqThreadCpu);

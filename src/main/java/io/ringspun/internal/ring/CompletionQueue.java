@@ -15,21 +15,26 @@ import java.lang.invoke.VarHandle;
 final class CompletionQueue {
   private static final VarHandle INT = JAVA_INT.varHandle();
 
-  private final MemorySegment ring;
-  private final long headAt;
-  private final long tailAt;
-  private final long entriesAt;
-  private final int count;
+  private MemorySegment ring;
+  private long headAt;
+  private long tailAt;
+  private long entriesAt;
+  private int count;
   private int head;
 
   CompletionQueue(RingMemory memory) {
+    lieIn(memory);
+    head = (int) INT.getAcquire(ring, headAt);
+  }
+
+  /** Goes on in other memory, which holds what this one held. */
+  void lieIn(RingMemory memory) {
     RingMemory.Completion layout = memory.completion();
     ring = layout.memory();
     headAt = layout.head();
     tailAt = layout.tail();
     entriesAt = layout.entries();
     count = layout.count();
-    head = (int) INT.getAcquire(ring, headAt);
   }
 
   int capacity() {

@@ -10,6 +10,7 @@ package io.ringspun.internal.ring;
  * @param inFlight operations that the kernel holds now
  * @param waiting calls that wait for room now
  * @param overflows times that the completion queue was found overflown
+ * @param completionEntries size of that queue now
  * @param stale completions that nobody was waiting for
  * @param inlineHits attempts to do without the ring that succeeded
  * @param inlineMisses attempts that did not
@@ -23,6 +24,7 @@ public record Counters(
     int inFlight,
     int waiting,
     long overflows,
+    int completionEntries,
     long stale,
     long inlineHits,
     long inlineMisses,

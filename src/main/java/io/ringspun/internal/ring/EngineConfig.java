@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param name of the ring and of its thread
  * @param entries submission entries
  * @param completionEntries completion entries
+ * @param completionEntriesMax how many there may be after an overflow, or 0 not to add any
  * @param flags {@code IORING_SETUP_} flags asked for, or 0 for the best that the kernel takes
  * @param modes {@code IORING_SETUP_} flags that say what kind of ring it is, whatever the others
  * @param sqThreadCpu processor of the kernel's polling thread
@@ -29,6 +30,7 @@ public record EngineConfig(
     String name,
     int entries,
     int completionEntries,
+    int completionEntriesMax,
     int flags,
     int modes,
     int sqThreadCpu,

@@ -10,6 +10,7 @@ import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
+import io.ringspun.internal.kernel.RingParams;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -43,7 +44,7 @@ final class RingThread extends Thread {
 
   private final EngineConfig config;
   private final Kernel kernel;
-  private final RingMemory memory;
+  private RingMemory memory; // any thread may look at the flags, which stay
   private final SubmissionQueue submissions;
   private final CompletionQueue completions;
   private final InFlight inFlight;
@@ -70,6 +71,7 @@ final class RingThread extends Thread {
   private int enterFlags;
   private long enters;
   private long overflows;
+  private int completionEntriesMax; // to grow to
 
   private RingThread(EngineConfig config, Kernel kernel, RingMemory memory, int eventfd) {
     super(config.name());
@@ -100,6 +102,7 @@ final class RingThread extends Thread {
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
     EngineConfig.MinimumWait minimum = config.minimumWait();
+    completionEntriesMax = config.completionEntriesMax();
     minimumWait = minimum != null ? ExtendedWait.minimum(Arena.ofAuto(), minimum.micros()) : null;
   }
 
@@ -223,6 +226,7 @@ final class RingThread extends Thread {
         inFlight.count(),
         dispatcher.waiting(),
         overflows,
+        completions.capacity(),
         dispatcher.stale(),
         carried.inlineHits() + inline.hits(),
         carried.inlineMisses() + inline.misses(),
@@ -338,8 +342,28 @@ final class RingThread extends Thread {
     }
     cancels.submit(submissions);
     boolean mustGoOn = isQuiet() || dispatcher.waitsForQueue() || cancels.waitForQueue();
+    long overflowsBefore = overflows;
     enter((pinned || carried.isIdle()) && !mustGoOn);
     reap();
+    if (overflows != overflowsBefore && completions.capacity() < completionEntriesMax) {
+      growCompletions();
+    }
+  }
+
+  /** Makes room for as much again as has found none. */
+  private void growCompletions() {
+    int entries = Math.min(completions.capacity() * 2, completionEntriesMax);
+    try {
+      memory =
+          kernel.resize(
+              memory,
+              new RingParams(
+                  submissions.capacity(), entries, IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP));
+      submissions.lieIn(memory);
+      completions.lieIn(memory);
+    } catch (ErrnoException _) {
+      completionEntriesMax = 0; // the kernel keeps what finds no room, as before
+    }
   }
 
   /**

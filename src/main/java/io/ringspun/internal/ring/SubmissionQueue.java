@@ -17,15 +17,21 @@ import java.lang.invoke.VarHandle;
 final class SubmissionQueue {
   private static final VarHandle INT = JAVA_INT.varHandle();
 
-  private final MemorySegment ring;
-  private final MemorySegment entries;
-  private final long headAt;
-  private final long tailAt;
-  private final long flagsAt;
-  private final int count;
+  private MemorySegment ring;
+  private MemorySegment entries;
+  private long headAt;
+  private long tailAt;
+  private long flagsAt;
+  private int count;
   private int tail;
 
   SubmissionQueue(RingMemory memory) {
+    lieIn(memory);
+    tail = (int) INT.getAcquire(ring, tailAt);
+  }
+
+  /** Goes on in other memory, which holds what this one held. */
+  void lieIn(RingMemory memory) {
     RingMemory.Submission layout = memory.submission();
     ring = layout.memory();
     entries = memory.entries();
@@ -33,7 +39,6 @@ final class SubmissionQueue {
     tailAt = layout.tail();
     flagsAt = layout.flags();
     count = layout.count();
-    tail = (int) INT.getAcquire(ring, tailAt);
     if (!memory.hasFlag(Constants.IORING_SETUP_NO_SQARRAY)) {
       for (int i = 0; i < count; i++) {
         ring.set(JAVA_INT, layout.array() + i * 4L, i); // entry i is always named by index i

@@ -55,7 +55,7 @@ final class StressRing {
     try {
       return Engine.open(
           new EngineConfig(
-              "stress", 64, 128, 0, 0, 0, 0, 0, 0, List.of(), null, 0, true, null, failures),
+              "stress", 64, 128, 0, 0, 0, 0, 0, 0, 0, List.of(), null, 0, true, null, failures),
           new FakeCloses(LinuxKernel.INSTANCE));
     } catch (ErrnoException e) {
       throw new IllegalStateException(e);
@@ -95,6 +95,11 @@ final class StressRing {
     @Override
     public RingMemory open(RingParams params) throws ErrnoException {
       return kernel.open(params);
+    }
+
+    @Override
+    public RingMemory resize(RingMemory ring, RingParams params) throws ErrnoException {
+      return kernel.resize(ring, params);
     }
 
     @Override
