@@ -2,20 +2,25 @@ package io.ringspun.os;
 
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SubmissionEntry;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Letters;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
  * Where threads of other rings leave numbers for those of one ring, by way of the kernel and
- * without a lock that both would need ({@code IORING_OP_MSG_RING}, Linux 5.18).
+ * without a lock that both would need ({@code IORING_OP_MSG_RING}, Linux 5.18). Threads without a
+ * ring can send, too.
  *
- * <p>Safe for use by many threads. The messages of one sending thread arrive in the order in which
- * they were sent, and each goes to one taker. What nobody takes waits in memory.
+ * <p>Safe for use by many threads. What one thread sends by one ring, or without one, arrives in
+ * that order, and each message goes to one taker. What nobody takes waits in memory.
  *
  * @since 0.1
  */
@@ -69,15 +74,52 @@ public final class RingMailbox implements AutoCloseable {
    * @throws IOException as listed above
    */
   public void send(Ring from, long message) throws IOException {
+    send(EngineAccess.of(from), message);
+  }
+
+  private void send(Engine from, long message) throws IOException {
     ring.requireUsable();
     int result =
         address.run(
-            EngineAccess.of(from),
+            from,
             (operation, fd) ->
                 operation.message(fd, Letters.result(message), letters.userData(message)),
             null,
             0);
     SystemDescriptor.check("msg_ring", result);
+  }
+
+  /**
+   * Sends a message without a ring ({@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13), which for a
+   * thread that no ring carries is the shorter way. Does not block. On an older kernel the
+   * mailbox's ring sends it to itself, and this blocks until then.
+   *
+   * @param message any number
+   * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
+   * @throws io.ringspun.RingClosedException if its ring is closed
+   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted; nothing was sent
+   * @throws OperationException if the kernel refuses
+   * @throws IOException as listed above
+   */
+  public void send(long message) throws IOException {
+    ring.requireUsable();
+    address.acquire();
+    int result;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(SubmissionEntry.SIZE_BYTES, Long.BYTES);
+      SubmissionEntry entry = new SubmissionEntry();
+      entry.message(address.fd(), Letters.result(message), letters.userData(message));
+      entry.writeTo(memory, 0, 0, 0);
+      result = ring.kernel().send(memory);
+    } finally {
+      address.release();
+    }
+    if (result == -Errno.EBADF || result == -Errno.EINVAL) {
+      send(ring, message); // Linux before 6.13 wants a ring
+    } else {
+      SystemDescriptor.check("msg_ring", result);
+    }
   }
 
   /**

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.FaultyRing;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
+import io.ringspun.RingOptions;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -21,6 +25,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RingMailboxTest {
   private static final long[] NUMBERS = {
@@ -88,6 +93,60 @@ class RingMailboxTest {
         }
       }
       assertEquals(0, ring.metrics().stale());
+    }
+  }
+
+  /** Also to a ring that sleeps, and on kernels where only rings can send. */
+  @Liburing("msg-ring")
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void send_withoutARing(boolean old) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel);
+        RingMailbox box = RingMailbox.open(ring)) {
+      if (old) {
+        kernel.refuseSend();
+      }
+      for (Caller caller : Caller.values()) {
+        var waiting = BlockedCall.start(ring, caller, box::receive);
+        awaitParked(waiting);
+        kernel.forget();
+        box.send(-1);
+        assertEquals(-1, waiting.result());
+        assertEquals(old ? 1 : 0, kernel.submitted(Constants.IORING_OP_MSG_RING));
+        caller.run(
+            ring,
+            () -> {
+              for (long number : NUMBERS) {
+                box.send(number);
+              }
+            });
+        for (long number : NUMBERS) {
+          assertEquals(number, box.receive());
+        }
+      }
+      Thread.currentThread().interrupt();
+      assertThrows(InterruptedIOException.class, () -> box.send(1));
+      assertTrue(Thread.interrupted());
+      box.close();
+      assertThrows(ClosedChannelException.class, () -> box.send(1));
+      ring.close();
+      assertThrows(RingClosedException.class, () -> box.send(1));
+    }
+  }
+
+  /** More than the queue holds, at once. */
+  @Liburing("msg-ring-overflow")
+  @Test
+  void send_withoutARing_overflows() throws Exception {
+    try (Ring ring = Ring.open(RingOptions.defaults().withEntries(2).withCompletionEntries(4));
+        RingMailbox box = RingMailbox.open(ring)) {
+      for (int i = 0; i < 5000; i++) {
+        box.send(i);
+      }
+      for (int i = 0; i < 5000; i++) {
+        assertEquals(i, box.receive());
+      }
     }
   }
 

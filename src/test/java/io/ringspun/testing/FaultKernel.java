@@ -63,6 +63,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private final Map<Integer, Integer> registered = new HashMap<>();
   private ToIntFunction<RingParams> openFault = _ -> 0;
   private int eventfdFault;
+  private int sendFault;
   private int enterErrno;
   private int enterFaults;
   private int enterSkips;
@@ -534,6 +535,16 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       }
     }
     return result;
+  }
+
+  /** Makes that a kernel which is older than 6.13. */
+  public synchronized void refuseSend() {
+    sendFault = Errno.EBADF;
+  }
+
+  @Override
+  public synchronized int send(MemorySegment entry) {
+    return sendFault != 0 ? -sendFault : REAL.send(entry);
   }
 
   @Override

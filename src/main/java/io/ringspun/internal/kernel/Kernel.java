@@ -49,6 +49,15 @@ public interface Kernel {
   /** Registers something with a ring, by {@code io_uring_register(2)}. */
   int register(RingMemory ring, int opcode, MemorySegment argument, int count);
 
+  /**
+   * Gives a ring a completion without another ring's help, by {@code io_uring_register(2)} with
+   * {@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13. Any thread may; never blocks.
+   *
+   * @param entry a {@link SubmissionEntry#message}
+   * @return 0 or a negated {@code errno}
+   */
+  int send(MemorySegment entry);
+
   /** Makes a blocking, close-on-exec {@code eventfd(2)}; returns it, or a negated {@code errno}. */
   int eventfd();
 

@@ -251,6 +251,15 @@ public final class LinuxKernel implements Kernel {
     }
   }
 
+  @Override
+  public int send(MemorySegment entry) {
+    try {
+      return (int) REGISTER.invokeExact(-1, IORING_REGISTER_SEND_MSG_RING, entry, 1);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
   private static MemorySegment map(int fd, long offset, long size) throws ErrnoException {
     CallMemory call = new CallMemory();
     long address;

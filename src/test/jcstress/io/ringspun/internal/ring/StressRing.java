@@ -124,6 +124,11 @@ final class StressRing {
     }
 
     @Override
+    public int send(MemorySegment entry) {
+      return kernel.send(entry);
+    }
+
+    @Override
     public int eventfd() {
       return kernel.eventfd();
     }
