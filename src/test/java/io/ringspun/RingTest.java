@@ -471,6 +471,28 @@ class RingTest {
     }
   }
 
+  /** To ask whether an operation is over instead of waiting, to wait later, or to give it up. */
+  @Test
+  void executor_futuresOfCalls() throws Exception {
+    try (Ring ring = Ring.open();
+        Fifo fifo = Fifo.open(ring, directory);
+        var executor = ring.executor()) {
+      Future<Byte> read = executor.submit(() -> fifo.read());
+      Await.until("it waits", () -> ring.metrics().inFlight() == 1);
+      assertFalse(read.isDone());
+      fifo.write(7);
+      assertEquals((byte) 7, read.get());
+      assertTrue(read.isDone());
+
+      Future<Byte> unwanted = executor.submit(() -> fifo.read());
+      Await.until("it waits", () -> ring.metrics().inFlight() == 1);
+      assertTrue(unwanted.cancel(true));
+      Await.until("it is cancelled", () -> ring.metrics().inFlight() == 0);
+      fifo.write(8);
+      assertEquals((byte) 8, fifo.read(), "nobody else has taken it");
+    }
+  }
+
   @Test
   void executor_close_waitsForTasksAndLeavesTheRingOpen() throws Exception {
     try (Ring ring = Ring.open()) {

@@ -54,7 +54,7 @@ class SetupFlagsTest {
       assertEquals(params.sqThreadCpu(), RingParams.get(struct, "sq_thread_cpu"));
       assertEquals(params.sqThreadIdleMillis(), RingParams.get(struct, "sq_thread_idle"));
       assertEquals(params.attachTo(), RingParams.get(struct, "wq_fd"));
-      assertEquals(0, RingParams.get(struct, "sq_entries"), "the kernel's to write");
+      assertEquals(params.sqEntries(), RingParams.get(struct, "sq_entries"));
       return RingParams.get(struct, "flags");
     }
   }
