@@ -14,9 +14,12 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -63,6 +66,26 @@ class EpollTest {
         if (!operation) {
           assertEquals(0, kernel.submitted(Constants.IORING_OP_EPOLL_WAIT));
         }
+      }
+    }
+  }
+
+  /** Before Linux 6.15, when somebody else has taken what there was. */
+  @Test
+  void await_thereIsNothingAfterAll() throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel)) {
+      kernel.failRegister(Constants.IORING_REGISTER_PROBE, Errno.EINVAL);
+      FaultRule early = FaultRule.on(Constants.IORING_OP_POLL_ADD).times(1);
+      kernel.add(early.instead(Constants.POLLIN));
+      try (RingPipe pipe = RingPipe.open(ring);
+          Epoll epoll = Epoll.open(ring)) {
+        epoll.add(pipe.source(), 7, PollEvent.READABLE);
+        var waiting = BlockedCall.start(ring, Caller.VIRTUAL, () -> epoll.await(8));
+        Await.until("it polls", () -> kernel.submitted(Constants.IORING_OP_POLL_ADD) > 0);
+        Await.parked(waiting.thread());
+        pipe.sink().write(Bytes.direct(1, 0, 5));
+        assertEquals(List.of(new EpollEvent(7, Set.of(PollEvent.READABLE))), waiting.result());
       }
     }
   }

@@ -94,6 +94,18 @@ class InotifyTest {
     }
   }
 
+  @Test
+  void watch_again() throws Exception {
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      int watch = inotify.watch(directory, FileEvent.CREATE);
+      assertEquals(watch, inotify.watch(directory, FileEvent.DELETE));
+      Files.delete(Files.createFile(directory.resolve("file")));
+      assertEquals(
+          List.of(new InotifyEvent(watch, Set.of(FileEvent.DELETE), 0, "file")), inotify.take());
+    }
+  }
+
   /** More events than one read has room for. */
   @ParameterizedTest
   @EnumSource

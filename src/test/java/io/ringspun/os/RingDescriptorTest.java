@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ringspun.BufferRing;
 import io.ringspun.Chunk;
+import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
@@ -15,6 +16,8 @@ import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +26,7 @@ import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RingDescriptorTest {
 
@@ -44,6 +48,22 @@ class RingDescriptorTest {
       try (source) {
         sink.close();
       }
+    }
+  }
+
+  /** As the kernel refuses what is in non-blocking mode and cannot wait by itself. */
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EAGAIN, Errno.EINTR})
+  void read_refusedForTheMoment(int errno) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel);
+        RingPipe pipe = RingPipe.open(ring)) {
+      pipe.sink().write(Bytes.direct(1, 0, 5));
+      kernel.add(FaultRule.on(Constants.IORING_OP_READ).times(1).instead(-errno));
+      assertEquals(5, pipe.source().read(ByteBuffer.allocate(9)));
+      assertEquals(2, kernel.submitted(Constants.IORING_OP_READ));
+      int polls = errno == Errno.EAGAIN ? 1 : 0;
+      assertEquals(polls, kernel.submitted(Constants.IORING_OP_POLL_ADD));
     }
   }
 
