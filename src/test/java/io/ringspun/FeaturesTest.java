@@ -3,12 +3,14 @@ package io.ringspun;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.testing.Classes;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -64,6 +66,23 @@ class FeaturesTest {
     }
     assertEquals(new TreeSet<>(), missing, "methods that are named and not there");
     assertTrue(found > 100, "only " + found);
+  }
+
+  @Test
+  void operations_areAllThere() throws Exception {
+    List<String> rows =
+        Files.readAllLines(PAGE).stream()
+            .dropWhile(line -> !line.startsWith("| Number | `IORING_OP_` |"))
+            .skip(2)
+            .takeWhile(line -> line.startsWith("|"))
+            .toList();
+    assertEquals(KernelFeatures.number("PIPE") + 1, rows.size());
+    for (int opcode = 0; opcode < rows.size(); opcode++) {
+      String row = rows.get(opcode);
+      String start = "| %d | `%s` | ".formatted(opcode, KernelFeatures.name(opcode));
+      assertTrue(row.startsWith(start), row);
+      assertTrue(row.startsWith("none: ", start.length()) || TEST.matcher(row).find(), row);
+    }
   }
 
   private static boolean has(Class<?> type, String name) {
