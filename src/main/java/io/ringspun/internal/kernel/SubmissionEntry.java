@@ -143,6 +143,11 @@ public class SubmissionEntry {
     set(IORING_OP_FADVISE, fd, position, 0, length, advice);
   }
 
+  /** {@code IORING_OP_MADVISE}, Linux 5.6. */
+  public final void madvise(long address, int length, int advice) {
+    set(IORING_OP_MADVISE, -1, 0, address, length, advice);
+  }
+
   /** {@code IORING_OP_FTRUNCATE}, Linux 6.9. */
   public final void ftruncate(int fd, long length) {
     set(IORING_OP_FTRUNCATE, fd, length, 0, 0, 0);
