@@ -187,6 +187,16 @@ public class SubmissionEntry {
     entryFlags = IOSQE_FIXED_FILE;
   }
 
+  /**
+   * {@code IORING_OP_FILES_UPDATE}, Linux 5.6: puts descriptors into the ring's table.
+   *
+   * @param numbers the address of an array of them, which takes the slots of the kernel's choice
+   * @param slot where the first goes, or {@code IORING_FILE_INDEX_ALLOC}, Linux 5.19
+   */
+  public final void filesUpdate(long numbers, int count, int slot) {
+    set(IORING_OP_FILES_UPDATE, -1, slot, numbers, count, 0);
+  }
+
   /** {@code IORING_OP_STATX}, Linux 5.6. */
   public final void statx(int directory, long path, int flags, int mask, long result) {
     set(IORING_OP_STATX, directory, result, path, mask, flags);
