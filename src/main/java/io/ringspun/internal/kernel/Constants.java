@@ -157,6 +157,7 @@ public final class Constants {
   public static final int IORING_REGISTER_NAPI = 27;
   public static final int IORING_UNREGISTER_NAPI = 28;
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
+  public static final int IORING_REGISTER_QUERY = 35;
 
   // io_uring_restriction opcodes
   public static final int IORING_RESTRICTION_REGISTER_OP = 0;
