@@ -49,6 +49,10 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_fallocate(sqe, a[0], a[1], a[2], a[3]);
 	else if (!strcmp(method, "fadvise"))
 		io_uring_prep_fadvise(sqe, a[0], a[1], a[2], a[3]);
+	else if (!strcmp(method, "madvise"))
+		io_uring_prep_madvise(sqe, (void *) a[0], a[1], a[2]);
+	else if (!strcmp(method, "filesUpdate"))
+		io_uring_prep_files_update(sqe, (int *) a[0], a[1], a[2]);
 	else if (!strcmp(method, "openat"))
 		io_uring_prep_openat(sqe, a[0], (const char *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "openatRegistered"))

@@ -11,6 +11,11 @@ import java.util.Set;
  * @param liburing where liburing was loaded from, empty if it was not
  * @param features the kernel's {@code IORING_FEAT_} names, without that prefix
  * @param opcodes the operations that the kernel has, {@code IORING_OP_} names without that prefix
+ * @param registerOpcodes what can be registered, {@code IORING_REGISTER_} and {@code
+ *     IORING_UNREGISTER_} names without {@code IORING_}; empty if the kernel does not tell, as
+ *     before Linux 6.18
+ * @param setupFlags what rings the kernel can set up, {@code IORING_SETUP_} names without that
+ *     prefix; likewise
  * @param carriesVirtualThreads whether rings can carry virtual threads in this process
  * @param reason why rings do not work; empty if they do
  * @param remedy what to do about it; empty if they do
@@ -22,6 +27,8 @@ public record Availability(
     String liburing,
     Set<String> features,
     Set<String> opcodes,
+    Set<String> registerOpcodes,
+    Set<String> setupFlags,
     boolean carriesVirtualThreads,
     Optional<String> reason,
     Optional<String> remedy) {
@@ -30,5 +37,7 @@ public record Availability(
   public Availability {
     features = Set.copyOf(features);
     opcodes = Set.copyOf(opcodes);
+    registerOpcodes = Set.copyOf(registerOpcodes);
+    setupFlags = Set.copyOf(setupFlags);
   }
 }

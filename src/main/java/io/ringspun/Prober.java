@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Finds out whether rings work here by using one. */
 final class Prober {
@@ -18,37 +19,31 @@ final class Prober {
 
   static Availability probe() {
     String liburing = "";
-    Set<String> features = Set.of();
-    Set<String> opcodes = Set.of();
-    Diagnosis diagnosis;
+    KernelFeatures found = new KernelFeatures(Set.of(), Set.of(), Set.of(), Set.of());
     try {
       Kernel kernel = SystemKernel.get();
       liburing = LinuxKernel.liburingOrigin();
-      KernelFeatures found = KernelFeatures.probe(kernel);
-      features = found.features();
-      opcodes = found.opcodes();
+      found = KernelFeatures.probe(kernel);
       roundTrip(kernel);
-      return new Availability(
-          true,
-          System.getProperty("os.version", ""),
-          liburing,
-          features,
-          opcodes,
-          Engine.canCarry(),
-          Optional.empty(),
-          Optional.empty());
+      return availability(liburing, found, null);
     } catch (ErrnoException | IOException | LinkageError | RuntimeException e) {
-      diagnosis = Diagnosis.of(e);
+      return availability(liburing, found, Diagnosis.of(e));
     }
+  }
+
+  private static Availability availability(
+      String liburing, KernelFeatures found, @Nullable Diagnosis diagnosis) {
     return new Availability(
-        false,
+        diagnosis == null,
         System.getProperty("os.version", ""),
         liburing,
-        features,
-        opcodes,
+        found.features(),
+        found.opcodes(),
+        found.registerOpcodes(),
+        found.setupFlags(),
         Engine.canCarry(),
-        Optional.of(diagnosis.reason()),
-        Optional.of(diagnosis.remedy()));
+        Optional.ofNullable(diagnosis).map(Diagnosis::reason),
+        Optional.ofNullable(diagnosis).map(Diagnosis::remedy));
   }
 
   /** Reads a counter through a ring of its own, and compares. */

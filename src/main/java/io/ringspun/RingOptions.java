@@ -279,10 +279,11 @@ public final class RingOptions {
 
   /**
    * Has the ring's thread wait for several completions at once ({@code min_wait_usec} of {@code
-   * io_uring_enter(2)}, Linux 6.12): fewer system calls and switches under load, for latency. It
-   * waits for no more than are in flight, so what is alone is not delayed; but an operation that
-   * waits for a peer counts, and keeps others, and calls of threads that the ring does not carry,
-   * back for up to that time.
+   * io_uring_enter(2)}, Linux 6.12; told once by {@code IORING_REGISTER_MEM_REGION}, Linux 6.13,
+   * else each time): fewer system calls and switches under load, for latency. It waits for no more
+   * than are in flight, so what is alone is not delayed; but an operation that waits for a peer
+   * counts, and keeps others, and calls of threads that the ring does not carry, back for up to
+   * that time.
    *
    * @param time for how long at most, from a microsecond to a second; after it one completion is
    *     enough

@@ -38,6 +38,10 @@ class AvailabilityTest {
         found.opcodes().containsAll(Set.of("NOP", "READ", "WRITE", "FSYNC", "ASYNC_CANCEL")),
         found::toString);
     assertTrue(found.opcodes().stream().noneMatch(name -> name.startsWith("IORING_")));
+    if (!found.registerOpcodes().isEmpty()) { // Linux 6.18
+      assertTrue(found.registerOpcodes().contains("REGISTER_QUERY"), found::toString);
+      assertTrue(found.setupFlags().containsAll(Set.of("CQSIZE", "NO_SQARRAY")), found::toString);
+    }
     assertEquals(Boolean.getBoolean("io.ringspun.test.carried"), found.carriesVirtualThreads());
   }
 
@@ -58,9 +62,12 @@ class AvailabilityTest {
     Set<String> names = new HashSet<>(Set.of("A"));
     Availability found = Ring.availability();
     Availability copy =
-        new Availability(true, "", "", names, names, false, found.reason(), found.remedy());
+        new Availability(
+            true, "", "", names, names, names, names, false, found.reason(), found.remedy());
     names.add("B");
     assertEquals(Set.of("A"), copy.features());
+    assertEquals(Set.of("A"), copy.registerOpcodes());
+    assertEquals(Set.of("A"), copy.setupFlags());
     assertThrows(UnsupportedOperationException.class, () -> copy.opcodes().clear());
   }
 

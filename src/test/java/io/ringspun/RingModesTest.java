@@ -48,6 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -365,14 +366,21 @@ class RingModesTest {
 
   // ---- waiting for several -------------------------------------------------------------------
 
+  @Liburing({"min-timeout-wait", "reg-wait"})
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void minimumWait_completionsComeTogether(boolean both) throws Exception {
+  @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+  void minimumWait_completionsComeTogether(boolean both, boolean registered) throws Exception {
+    FaultKernel kernel = new FaultKernel();
+    if (!registered) {
+      kernel.failRegister(IORING_REGISTER_MEM_REGION, Errno.EINVAL); // Linux 6.12
+    }
     Duration time = Duration.ofMillis(700);
     Path one = directory.resolve("one");
     Path two = directory.resolve("two");
     Fifo.make(one, two);
-    try (Ring ring = Ring.open(DEFAULTS.withMinimumWait(time, 2).withInlineAttempts(false));
+    RingOptions options = DEFAULTS.withMinimumWait(time, 2).withInlineAttempts(false);
+    try (kernel;
+        Ring ring = Ring.open(options, kernel);
         FileChannel first =
             FileChannel.open(one, StandardOpenOption.READ, StandardOpenOption.WRITE);
         FileChannel second =
@@ -394,6 +402,27 @@ class RingModesTest {
         second.write(ByteBuffer.allocate(1));
       }
       assertEquals(1, waitsSecond.result());
+    }
+    boolean found = kernel.registered(IORING_REGISTER_MEM_REGION) == 1;
+    if (!registered) {
+      assertFalse(found);
+    } else if (Ring.availability().registerOpcodes().contains("REGISTER_MEM_REGION")) {
+      assertTrue(found);
+    }
+    assertTrue((kernel.enterFlags() & IORING_ENTER_EXT_ARG) != 0);
+    assertEquals(found, (kernel.enterFlags() & IORING_ENTER_EXT_ARG_REG) != 0);
+  }
+
+  @Test
+  void minimumWait_olderKernel() {
+    try (FaultKernel kernel = new FaultKernel()) {
+      kernel.hideFeatures(IORING_FEAT_MIN_TIMEOUT);
+      var e =
+          assertThrows(
+              RingUnavailableException.class,
+              () -> Ring.open(DEFAULTS.withMinimumWait(SHORT, 2), kernel).close());
+      assertTrue(e.getMessage().contains("IORING_FEAT_MIN_TIMEOUT (Linux 6.12"), e::getMessage);
+      assertEquals(0, kernel.openRings());
     }
   }
 

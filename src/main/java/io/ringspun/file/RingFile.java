@@ -13,6 +13,7 @@ import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
@@ -235,7 +236,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Returns whether the file is in a slot of its ring's table and has no descriptor; see {@link
    * RingOpenOption#REGISTERED}.
    *
-   * @return whether it was opened so
+   * @return whether it was opened so, or is what {@link #registerWith} has returned
    */
   public boolean isRegistered() {
     return handle instanceof RegisteredHandle;
@@ -282,7 +283,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment, for either ring
    */
   public RingFile moveTo(Ring ring) throws IOException {
-    if (!(handle instanceof RegisteredHandle registered)) {
+    if (!isRegistered()) {
       throw new IllegalStateException("the file is not registered: any ring can use it");
     }
     Engine target = EngineAccess.of(ring);
@@ -290,19 +291,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       throw new IllegalArgumentException(
           target == handle.home() ? "the file is there already" : target + " has no table");
     }
-    target.requireUsable();
-    if (!target.files().reserve()) {
-      throw FileErrors.ofFullTable(toString(), target.files().slots());
-    }
-    int slot = -1;
-    try {
-      slot = check("msg_ring", registered.share(target, timeoutNanos));
-    } finally {
-      if (slot < 0) {
-        target.files().unreserve();
-      }
-    }
-    RegisteredHandle moved = registered.sharedAt(slot, target);
+    RegisteredHandle moved = share("msg_ring", target);
     try {
       close();
     } catch (IOException e) {
@@ -310,6 +299,44 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       throw e;
     }
     return new RingFile(moved, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+  }
+
+  /**
+   * Puts this open file into the table of a ring, too ({@code IORING_OP_FILES_UPDATE} with {@code
+   * IORING_FILE_INDEX_ALLOC}, Linux 5.19): for a file that is used very often, the kernel need not
+   * look up its descriptor each time. It is the same open file, as with {@link #installDescriptor},
+   * and each of the two stays open when the other is closed. Blocks for no longer than that takes.
+   *
+   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered file, whose home is that ring, for the caller to close
+   * @throws IllegalStateException if this file is registered already
+   * @throws IllegalArgumentException if the ring has no table
+   * @throws java.nio.file.FileSystemException if the table is full
+   * @throws IOException as listed in the class comment
+   */
+  public RingFile registerWith(Ring ring) throws IOException {
+    if (isRegistered()) {
+      throw new IllegalStateException("the file is registered already");
+    }
+    RegisteredHandle twin = share("files_update", EngineAccess.of(ring));
+    return new RingFile(twin, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+  }
+
+  private RegisteredHandle share(String operation, Engine target) throws IOException {
+    FileTable table = target.files();
+    target.requireUsable();
+    if (!table.reserve()) {
+      throw FileErrors.ofFullTable(toString(), table.slots());
+    }
+    int slot = -1;
+    try {
+      slot = check(operation, handle.share(target, timeoutNanos));
+    } finally {
+      if (slot < 0) {
+        table.unreserve();
+      }
+    }
+    return handle.sharedAt(slot, target);
   }
 
   /** Returns the file's descriptor, or for a registered file one that is made for the purpose. */

@@ -167,6 +167,20 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
+   * Puts this listener into the table of a ring, too; see {@link RingSocket#registerWith}. What the
+   * result accepts is registered there.
+   *
+   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered listener, whose home is that ring, for the caller to close
+   * @throws IllegalStateException if this listener is registered already
+   * @throws IllegalArgumentException if the ring has no table
+   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
+   */
+  public RingListener registerWith(Ring ring) throws IOException {
+    return of(register(ring), family());
+  }
+
+  /**
    * Takes a connection ({@code IORING_OP_ACCEPT}, Linux 5.5). Blocks until there is one. A
    * connection that is taken while an interrupt or a time limit ends the call is returned.
    *

@@ -282,6 +282,22 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
+   * Puts this socket into the table of a ring, too ({@code IORING_OP_FILES_UPDATE} with {@code
+   * IORING_FILE_INDEX_ALLOC}, Linux 5.19), so that the kernel need not look up its descriptor for
+   * each operation. It is the same connection, which ends when both are closed. Blocks for no
+   * longer than that takes.
+   *
+   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered socket, whose home is that ring, for the caller to close
+   * @throws IllegalStateException if this socket is registered already
+   * @throws IllegalArgumentException if the ring has no table
+   * @throws IOException as listed in the class comment; {@code ENFILE} if the table is full
+   */
+  public RingSocket registerWith(Ring ring) throws IOException {
+    return new RingSocket(register(ring), family(), timeoutNanos(), zeroCopyAbove, spliceAbove);
+  }
+
+  /**
    * Returns this socket with writes that do not copy: of more than so many bytes, what {@code
    * write} and {@code writeFully} are given goes from its memory to the network card ({@code
    * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). Worth it for some ten kilobytes

@@ -1,9 +1,11 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
+import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
@@ -55,7 +57,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * Returns whether the socket is in a slot of its ring's table and has no descriptor; see {@link
    * SocketOpenOption#REGISTERED}.
    *
-   * @return whether it was opened so, or accepted by a listener that was
+   * @return whether it was opened or put there, or accepted by a listener that was
    */
   public boolean isRegistered() {
     return handle instanceof RegisteredHandle;
@@ -176,6 +178,27 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     Encoder encoder = Operation::fixedFdInstall;
     return registered.installed(
         NetErrors.check("fixed_fd_install", run(encoder, null, timeoutNanos)));
+  }
+
+  /**
+   * Puts this socket into a ring's table, too.
+   *
+   * @throws IllegalStateException if this socket is registered
+   * @throws IllegalArgumentException if the ring has no table
+   */
+  final RegisteredHandle register(Ring ring) throws IOException {
+    if (isRegistered()) {
+      throw new IllegalStateException("the socket is registered already");
+    }
+    Engine target = EngineAccess.of(ring);
+    int slot =
+        Sockets.intoTable(
+            target.files(),
+            "files_update",
+            () -> NetErrors.check("files_update", handle.share(target, timeoutNanos)));
+    RegisteredHandle twin = handle.sharedAt(slot, target);
+    twin.noteLinger(); // whoever has this one may set it
+    return twin;
   }
 
   final Family family() {

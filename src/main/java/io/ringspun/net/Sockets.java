@@ -66,13 +66,13 @@ final class Sockets {
   }
 
   /** Puts a socket into the ring's table. */
-  private interface Entry {
+  interface Entry {
     /** Does so, and returns the slot. */
     int run() throws IOException;
   }
 
   /** Keeps a slot first, so that nobody else's connection is accepted for it and closed. */
-  private static int intoTable(FileTable files, String operation, Entry entry) throws IOException {
+  static int intoTable(FileTable files, String operation, Entry entry) throws IOException {
     if (!files.reserve()) {
       throw new OperationException(
           "%s into a table of %d slots (RingOptions.withRegisteredFiles)"

@@ -300,6 +300,51 @@ class RegisteredSocketTest {
     }
   }
 
+  @Liburing("file-register")
+  @ParameterizedTest
+  @EnumSource(Caller.class)
+  void registerWith_isTheSame(Caller caller) throws Exception {
+    try (Ring home = Ring.open();
+        Ring ring = Ring.open(TABLE);
+        RingListener listener = RingListener.bind(home, Kind.IPV4.listen());
+        RingSocket left = RingSocket.connect(home, listener.localAddress());
+        RingSocket right = listener.accept()) {
+      RingSocket twin = caller.call(ring, () -> left.registerWith(ring));
+      assertTrue(twin.isRegistered());
+      assertEquals(1, slotsTaken(ring));
+      caller.run(ring, () -> send(twin, right, 100));
+      send(right, twin, 100);
+      assertThrows(IllegalStateException.class, () -> twin.registerWith(ring));
+      assertThrows(IllegalArgumentException.class, () -> left.registerWith(home));
+      left.close();
+      assertThrows(ClosedChannelException.class, () -> left.registerWith(ring));
+      send(twin, right, 100);
+      twin.close();
+      assertEquals(-1, right.read(ByteBuffer.allocate(1)));
+
+      try (RingListener same = caller.call(ring, () -> listener.registerWith(ring));
+          RingSocket socket = RingSocket.connect(home, same.localAddress());
+          RingSocket peer = caller.call(ring, same::accept)) {
+        assertTrue(peer.isRegistered());
+        assertEquals(socket.localAddress(), peer.remoteAddress());
+      }
+      requireAllFree(ring, 8);
+    }
+  }
+
+  @Test
+  void registerWith_tableFull() throws Exception {
+    try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(1));
+        RingSocket socket = RingSocket.open(ring, INET);
+        RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
+        RingSocket twin = socket.registerWith(ring)) {
+      requireFull(assertThrows(IOException.class, () -> socket.registerWith(ring)));
+      requireFull(assertThrows(IOException.class, () -> listener.registerWith(ring)));
+      twin.close();
+      requireAllFree(ring, 1);
+    }
+  }
+
   @Test
   void table_none() throws Exception {
     try (Ring ring = Ring.open()) {

@@ -69,6 +69,8 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private int enterSkips;
   private Throwable enterThrows;
   private int inlineMax = Integer.MAX_VALUE;
+  private int hiddenFeatures;
+  private int enterFlags;
   private Shadow youngest;
   private long enters;
 
@@ -154,8 +156,19 @@ public final class FaultKernel implements Kernel, AutoCloseable {
       RingMemory.Completion theirs = real.completion();
       queue = Arena.ofAuto().allocate(ENTRIES + theirs.count() * CompletionEntry.SIZE_BYTES, 64);
       shown =
-          real.withCompletion(
-              new RingMemory.Completion(queue, HEAD, TAIL, OVERFLOW, ENTRIES, theirs.count()));
+          lessFeatures(real)
+              .withCompletion(
+                  new RingMemory.Completion(queue, HEAD, TAIL, OVERFLOW, ENTRIES, theirs.count()));
+    }
+
+    private RingMemory lessFeatures(RingMemory ring) {
+      return new RingMemory(
+          ring.fd(),
+          ring.flags(),
+          ring.features() & ~hiddenFeatures,
+          ring.submission(),
+          ring.entries(),
+          ring.completion());
     }
 
     /** Looks at what is new in the submission queue and changes it where a rule says so. */
@@ -351,6 +364,16 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     openFault = errno;
   }
 
+  /** Makes rings that are opened from now on lack some {@code IORING_FEAT_} bits. */
+  public synchronized void hideFeatures(int bits) {
+    hiddenFeatures = bits;
+  }
+
+  /** Returns all flags that {@code enter} was called with, on any ring. */
+  public synchronized int enterFlags() {
+    return enterFlags;
+  }
+
   /** Makes {@code eventfd} fail. */
   public synchronized void failEventfd(int errno) {
     eventfdFault = errno;
@@ -486,6 +509,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     boolean readable;
     synchronized (this) {
       enters++;
+      enterFlags |= flags;
       shadow = rings.get(ring.fd());
       if (enterThrows != null) {
         Throwable chosen = enterThrows;
@@ -503,7 +527,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     }
     int least = readable ? 0 : minComplete;
     int result =
-        argument.equals(MemorySegment.NULL)
+        argument.byteSize() == 0
             ? REAL.enter(shadow.real, toSubmit, least, flags)
             : REAL.enter(shadow.real, toSubmit, least, flags, argument);
     synchronized (this) {

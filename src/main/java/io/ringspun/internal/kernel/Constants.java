@@ -134,6 +134,7 @@ public final class Constants {
   public static final int IORING_ENTER_SQ_WAIT = 1 << 2;
   public static final int IORING_ENTER_EXT_ARG = 1 << 3;
   public static final int IORING_ENTER_REGISTERED_RING = 1 << 4;
+  public static final int IORING_ENTER_EXT_ARG_REG = 1 << 6;
   public static final int IORING_ENTER_NO_IOWAIT = 1 << 7;
 
   // io_uring_register opcodes
@@ -159,6 +160,12 @@ public final class Constants {
   public static final int IORING_REGISTER_CLONE_BUFFERS = 30;
   public static final int IORING_REGISTER_SEND_MSG_RING = 31;
   public static final int IORING_REGISTER_RESIZE_RINGS = 33;
+  public static final int IORING_REGISTER_MEM_REGION = 34;
+  public static final int IORING_REGISTER_QUERY = 35;
+
+  // io_uring_region_desc and io_uring_mem_region_reg flags
+  public static final int IORING_MEM_REGION_TYPE_USER = 1;
+  public static final int IORING_MEM_REGION_REG_WAIT_ARG = 1;
 
   // io_uring_restriction opcodes
   public static final int IORING_RESTRICTION_REGISTER_OP = 0;

@@ -41,8 +41,8 @@ public interface Kernel {
   int enter(RingMemory ring, int toSubmit, int minComplete, int flags);
 
   /**
-   * Submits and waits likewise, with an argument of {@link ExtendedWait}'s layout, which {@code
-   * IORING_ENTER_EXT_ARG} announces.
+   * Submits and waits likewise, with the argument of an {@link ExtendedWait}, which its flags
+   * announce.
    */
   int enter(RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument);
 

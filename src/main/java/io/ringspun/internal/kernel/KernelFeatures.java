@@ -9,12 +9,19 @@ import java.util.TreeSet;
 
 /**
  * What the running kernel has, by its own account: the features that {@code io_uring_setup} reports
- * and the operations that {@code IORING_REGISTER_PROBE} lists.
+ * the operations that {@code IORING_REGISTER_PROBE} lists, and what {@link KernelQuery} tells.
  *
  * @param features {@code IORING_FEAT_} names without that prefix
  * @param opcodes {@code IORING_OP_} names without that prefix
+ * @param registerOpcodes {@code IORING_REGISTER_} and {@code IORING_UNREGISTER_} names without
+ *     {@code IORING_}; none if the kernel does not tell
+ * @param setupFlags {@code IORING_SETUP_} names without that prefix; likewise
  */
-public record KernelFeatures(Set<String> features, Set<String> opcodes) {
+public record KernelFeatures(
+    Set<String> features,
+    Set<String> opcodes,
+    Set<String> registerOpcodes,
+    Set<String> setupFlags) {
 
   /** By bit number. */
   private static final List<String> FEATURES =
@@ -51,6 +58,30 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
                   + " FTRUNCATE BIND LISTEN RECV_ZC EPOLL_WAIT READV_FIXED WRITEV_FIXED PIPE")
               .split(" "));
 
+  /** By number. */
+  private static final List<String> REGISTER_OPCODES =
+      List.of(
+          ("REGISTER_BUFFERS UNREGISTER_BUFFERS REGISTER_FILES UNREGISTER_FILES REGISTER_EVENTFD"
+                  + " UNREGISTER_EVENTFD REGISTER_FILES_UPDATE REGISTER_EVENTFD_ASYNC"
+                  + " REGISTER_PROBE REGISTER_PERSONALITY UNREGISTER_PERSONALITY"
+                  + " REGISTER_RESTRICTIONS REGISTER_ENABLE_RINGS REGISTER_FILES2"
+                  + " REGISTER_FILES_UPDATE2 REGISTER_BUFFERS2 REGISTER_BUFFERS_UPDATE"
+                  + " REGISTER_IOWQ_AFF UNREGISTER_IOWQ_AFF REGISTER_IOWQ_MAX_WORKERS"
+                  + " REGISTER_RING_FDS UNREGISTER_RING_FDS REGISTER_PBUF_RING"
+                  + " UNREGISTER_PBUF_RING REGISTER_SYNC_CANCEL REGISTER_FILE_ALLOC_RANGE"
+                  + " REGISTER_PBUF_STATUS REGISTER_NAPI UNREGISTER_NAPI REGISTER_CLOCK"
+                  + " REGISTER_CLONE_BUFFERS REGISTER_SEND_MSG_RING REGISTER_ZCRX_IFQ"
+                  + " REGISTER_RESIZE_RINGS REGISTER_MEM_REGION REGISTER_QUERY")
+              .split(" "));
+
+  /** By bit number. */
+  private static final List<String> SETUP_FLAGS =
+      List.of(
+          ("IOPOLL SQPOLL SQ_AFF CQSIZE CLAMP ATTACH_WQ R_DISABLED SUBMIT_ALL COOP_TASKRUN"
+                  + " TASKRUN_FLAG SQE128 CQE32 SINGLE_ISSUER DEFER_TASKRUN NO_MMAP"
+                  + " REGISTERED_FD_ONLY NO_SQARRAY HYBRID_IOPOLL CQE_MIXED SQE_MIXED SQ_REWIND")
+              .split(" "));
+
   // struct io_uring_probe: last_op, ops_len, resv, resv2[3], then 8 bytes for each operation:
   // op, resv, flags (16 bits), resv2
   private static final int HEADER_BYTES = 16;
@@ -61,6 +92,8 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
   public KernelFeatures {
     features = Set.copyOf(features);
     opcodes = Set.copyOf(opcodes);
+    registerOpcodes = Set.copyOf(registerOpcodes);
+    setupFlags = Set.copyOf(setupFlags);
   }
 
   /**
@@ -86,16 +119,26 @@ public record KernelFeatures(Set<String> features, Set<String> opcodes) {
   public static KernelFeatures probe(Kernel kernel) throws ErrnoException {
     RingMemory ring = kernel.open(new RingParams(1, 0, 0));
     try {
-      Set<String> features = new TreeSet<>();
-      for (int bit = 0; bit < FEATURES.size(); bit++) {
-        if (ring.hasFeature(1 << bit)) {
-          features.add(FEATURES.get(bit));
-        }
-      }
-      return new KernelFeatures(features, opcodes(kernel, ring));
+      KernelQuery told = KernelQuery.run(kernel);
+      int registerOpcodes = Math.min(told.registerOperations(), REGISTER_OPCODES.size());
+      return new KernelFeatures(
+          named(FEATURES, ring.features()),
+          opcodes(kernel, ring),
+          Set.copyOf(REGISTER_OPCODES.subList(0, registerOpcodes)),
+          named(SETUP_FLAGS, told.setupFlags()));
     } finally {
       kernel.close(ring);
     }
+  }
+
+  private static Set<String> named(List<String> names, long bits) {
+    Set<String> named = new TreeSet<>();
+    for (int bit = 0; bit < names.size(); bit++) {
+      if ((bits & 1L << bit) != 0) {
+        named.add(names.get(bit));
+      }
+    }
+    return named;
   }
 
   /**

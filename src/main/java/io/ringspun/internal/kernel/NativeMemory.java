@@ -1,6 +1,7 @@
 package io.ringspun.internal.kernel;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -27,6 +28,7 @@ public final class NativeMemory {
   private static final MethodHandle FREE =
       LINKER.downcallHandle(
           LINKER.defaultLookup().find("free").orElseThrow(), FunctionDescriptor.ofVoid(ADDRESS));
+  private static final long PAGE_BYTES = pageBytes();
   private static final AtomicLong ALLOCATED = new AtomicLong();
 
   private NativeMemory() {}
@@ -34,6 +36,23 @@ public final class NativeMemory {
   /** Returns the bytes allocated and not yet freed, for leak checks and metrics. */
   public static long allocatedBytes() {
     return ALLOCATED.get();
+  }
+
+  /** Returns the size of a page of memory, in bytes. */
+  public static long pageSize() {
+    return PAGE_BYTES;
+  }
+
+  private static long pageBytes() {
+    MethodHandle getpagesize =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().find("getpagesize").orElseThrow(),
+            FunctionDescriptor.of(JAVA_INT));
+    try {
+      return (int) getpagesize.invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError("getpagesize was linked wrongly", e);
+    }
   }
 
   /**

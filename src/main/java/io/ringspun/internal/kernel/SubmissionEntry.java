@@ -143,6 +143,11 @@ public class SubmissionEntry {
     set(IORING_OP_FADVISE, fd, position, 0, length, advice);
   }
 
+  /** {@code IORING_OP_MADVISE}, Linux 5.6. */
+  public final void madvise(long address, int length, int advice) {
+    set(IORING_OP_MADVISE, -1, 0, address, length, advice);
+  }
+
   /** {@code IORING_OP_FTRUNCATE}, Linux 6.9. */
   public final void ftruncate(int fd, long length) {
     set(IORING_OP_FTRUNCATE, fd, length, 0, 0, 0);
@@ -180,6 +185,16 @@ public class SubmissionEntry {
   public final void fixedFdInstall(int slot) {
     set(IORING_OP_FIXED_FD_INSTALL, slot, 0, 0, 0, 0);
     entryFlags = IOSQE_FIXED_FILE;
+  }
+
+  /**
+   * {@code IORING_OP_FILES_UPDATE}, Linux 5.6: puts descriptors into the ring's table.
+   *
+   * @param numbers the address of an array of them, which takes the slots of the kernel's choice
+   * @param slot where the first goes, or {@code IORING_FILE_INDEX_ALLOC}, Linux 5.19
+   */
+  public final void filesUpdate(long numbers, int count, int slot) {
+    set(IORING_OP_FILES_UPDATE, -1, slot, numbers, count, 0);
   }
 
   /** {@code IORING_OP_STATX}, Linux 5.6. */

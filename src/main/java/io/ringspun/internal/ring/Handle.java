@@ -200,6 +200,21 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   }
 
   /**
+   * Puts what is open into a ring's table, too, where its {@link FileTable} has kept a slot.
+   *
+   * @param target which has not got it yet
+   * @param nanos the time limit, or 0 for none
+   * @return the slot there, or a negated errno: {@code -ECANCELED} if that ring is gone
+   * @throws IOException as {@link Engine#run} does, or if this is closed
+   */
+  public abstract int share(Engine target, long nanos) throws IOException;
+
+  /** Takes charge of what {@link #share} has put into a slot. */
+  public final RegisteredHandle sharedAt(int slot, Engine target) {
+    return new RegisteredHandle(slot, direct, target, failedSync);
+  }
+
+  /**
    * Refuses new users, cancels what waits on the descriptor on any ring, waits for the last user to
    * leave, then closes it through a ring. The first call does all this; any other returns at once.
    *

@@ -1,6 +1,8 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A file descriptor of the process, which any ring can use. */
@@ -27,6 +29,29 @@ public final class RawHandle extends Handle {
   public RawHandle takingInterruptsAsJdk() {
     takesInterruptsAsJdk = true;
     return this;
+  }
+
+  /** Puts it there by {@code IORING_OP_FILES_UPDATE}, which looks the descriptor up by itself. */
+  @Override
+  public int share(Engine target, long nanos) throws IOException {
+    NativePool.Block number = NativePool.take(Integer.BYTES);
+    boolean hadFailed = target.hasFailed();
+    try {
+      int result =
+          run(
+              target,
+              (operation, fd) -> {
+                number.memory().set(ValueLayout.JAVA_INT, 0, fd);
+                operation.filesUpdate(number.address(), 1, Constants.IORING_FILE_INDEX_ALLOC);
+              },
+              number,
+              nanos);
+      return result < 0 ? result : number.memory().get(ValueLayout.JAVA_INT, 0);
+    } finally {
+      if (hadFailed || !target.hasFailed()) {
+        number.close();
+      }
+    }
   }
 
   @Override

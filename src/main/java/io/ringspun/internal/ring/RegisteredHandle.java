@@ -33,7 +33,7 @@ public final class RegisteredHandle extends Handle {
     this(slot, direct, ring, new AtomicInteger());
   }
 
-  private RegisteredHandle(int slot, boolean direct, Engine ring, AtomicInteger failedSync) {
+  RegisteredHandle(int slot, boolean direct, Engine ring, AtomicInteger failedSync) {
     super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, failedSync);
     this.ring = ring;
   }
@@ -48,13 +48,7 @@ public final class RegisteredHandle extends Handle {
     return mayLinger;
   }
 
-  /**
-   * Puts the file into another ring's table, too.
-   *
-   * @param nanos the time limit, or 0 for none
-   * @return the slot there, or a negated errno: {@code -ECANCELED} if that ring is gone
-   * @throws IOException as {@link Engine#run} does, or if this is closed
-   */
+  @Override
   public int share(Engine target, long nanos) throws IOException {
     int number = target.duplicate();
     if (number < 0) {
@@ -71,11 +65,6 @@ public final class RegisteredHandle extends Handle {
     } finally {
       address.close(Engine::closeRingDescriptor);
     }
-  }
-
-  /** Takes charge of the same open file in a slot of another ring. */
-  public RegisteredHandle sharedAt(int slot, Engine target) {
-    return new RegisteredHandle(slot, isDirect(), target, failedSync);
   }
 
   /** Makes a descriptor of the process for the file, and returns its number. */

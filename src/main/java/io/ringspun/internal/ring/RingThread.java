@@ -11,7 +11,6 @@ import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -58,7 +57,7 @@ final class RingThread extends Thread {
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final boolean pollsDevices;
-  private final @Nullable MemorySegment minimumWait; // argument of enter when it waits
+  private @Nullable ExtendedWait minimumWait; // set when the ring is enabled
 
   private @Nullable Engine engine; // set before the thread starts
 
@@ -101,9 +100,7 @@ final class RingThread extends Thread {
     enterFlags =
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
-    EngineConfig.MinimumWait minimum = config.minimumWait();
     completionEntriesMax = config.completionEntriesMax();
-    minimumWait = minimum != null ? ExtendedWait.minimum(Arena.ofAuto(), minimum.micros()) : null;
   }
 
   /** Any thread: makes a ring, disabled until its own thread runs, and that thread. */
@@ -280,8 +277,12 @@ final class RingThread extends Thread {
     if (restriction != null) {
       require(Registration.restrictions(known(restriction.operations())));
     }
-    if (minimumWait != null && !memory.hasFeature(IORING_FEAT_MIN_TIMEOUT)) {
-      require("IORING_FEAT_MIN_TIMEOUT (Linux 6.12 or newer)", -Errno.EINVAL);
+    EngineConfig.MinimumWait minimum = config.minimumWait();
+    if (minimum != null) {
+      if (!memory.hasFeature(IORING_FEAT_MIN_TIMEOUT)) {
+        require("IORING_FEAT_MIN_TIMEOUT (Linux 6.12 or newer)", -Errno.EINVAL);
+      }
+      minimumWait = ExtendedWait.minimum(kernel, memory, minimum.micros());
     }
     if (OwnRing.register(kernel, memory) >= 0) { // which also makes this thread's io-wq
       enterFlags |= IORING_ENTER_REGISTERED_RING;
@@ -480,13 +481,14 @@ final class RingThread extends Thread {
 
   private int enterAndWait(int toSubmit, int flags) {
     EngineConfig.MinimumWait minimum = config.minimumWait();
-    MemorySegment argument = minimumWait;
-    if (minimum == null || argument == null) {
+    ExtendedWait extended = minimumWait;
+    if (minimum == null || extended == null) {
       return kernel.enter(memory, toSubmit, 1, flags);
     }
     // Not for more than can come, or a lone operation would wait for nothing.
     int completions = Math.clamp(inFlight.count(), 1, minimum.completions());
-    return kernel.enter(memory, toSubmit, completions, flags | IORING_ENTER_EXT_ARG, argument);
+    return kernel.enter(
+        memory, toSubmit, completions, flags | extended.flags(), extended.argument());
   }
 
   /** Gives devices their first work while other virtual threads still run. */

@@ -3,10 +3,12 @@ package io.ringspun.internal.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class KernelFeaturesTest {
@@ -31,6 +33,45 @@ class KernelFeaturesTest {
     KernelFeatures found = KernelFeatures.probe(LinuxKernel.INSTANCE);
     assertThrows(UnsupportedOperationException.class, () -> found.features().add("X"));
     assertThrows(UnsupportedOperationException.class, () -> found.opcodes().add("X"));
+  }
+
+  /** What the kernel says without a ring is what it does. */
+  @Liburing("ring-query")
+  @Test
+  void query_agreesWithTheRings() throws ErrnoException {
+    KernelQuery told = KernelQuery.run(LinuxKernel.INSTANCE);
+    assumeTrue(told.registerOperations() > 0, "needs Linux 6.18");
+    assertTrue(told.registerOperations() > Constants.IORING_REGISTER_QUERY);
+    for (int bit : new int[] {8, 12, 18, 19, 31}) {
+      boolean taken = (told.setupFlags() & 1L << bit) != 0;
+      assertEquals(taken, isTaken(1 << bit), "flag " + bit);
+    }
+    KernelFeatures found = KernelFeatures.probe(LinuxKernel.INSTANCE);
+    assertTrue(
+        found.registerOpcodes().containsAll(List.of("REGISTER_BUFFERS", "REGISTER_QUERY")),
+        () -> found.registerOpcodes().toString());
+    assertTrue(
+        found.setupFlags().containsAll(List.of("IOPOLL", "DEFER_TASKRUN", "CQE_MIXED")),
+        () -> found.setupFlags().toString());
+  }
+
+  private static boolean isTaken(int flag) {
+    try {
+      LinuxKernel.INSTANCE.close(LinuxKernel.INSTANCE.open(new RingParams(1, 0, flag)));
+      return true;
+    } catch (ErrnoException e) {
+      return e.errno() != Errno.EINVAL;
+    }
+  }
+
+  @Test
+  void query_olderKernel() throws ErrnoException {
+    FaultKernel kernel = new FaultKernel();
+    kernel.failCall(SystemCall.IO_URING_REGISTER, Errno.EBADF);
+    KernelFeatures found = KernelFeatures.probe(kernel);
+    assertEquals(Set.of(), found.registerOpcodes());
+    assertEquals(Set.of(), found.setupFlags());
+    assertTrue(found.opcodes().contains("NOP"));
   }
 
   /** Even a kernel without the probe, before 5.6, must be left without an open ring. */

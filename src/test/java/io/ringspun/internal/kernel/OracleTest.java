@@ -381,15 +381,10 @@ class OracleTest {
     Path source = Files.writeString(directory.resolve("names.c"), include);
     TreeSet<String> known = new TreeSet<>(List.of(compiler.preprocess(source).split("\\W+")));
     Map<String, Long> ours = new HashMap<>();
-    for (String list : List.of("OPCODES", "FEATURES")) {
-      Field field = KernelFeatures.class.getDeclaredField(list);
-      field.setAccessible(true);
-      List<?> names = (List<?>) field.get(null);
-      for (int i = 0; i < names.size(); i++) {
-        boolean feature = list.equals("FEATURES");
-        ours.put((feature ? "IORING_FEAT_" : "IORING_OP_") + names.get(i), feature ? 1L << i : i);
-      }
-    }
+    putNames(ours, "OPCODES", "IORING_OP_", false);
+    putNames(ours, "REGISTER_OPCODES", "IORING_", false);
+    putNames(ours, "FEATURES", "IORING_FEAT_", true);
+    putNames(ours, "SETUP_FLAGS", "IORING_SETUP_", true);
     String prints =
         ours.keySet().stream()
             .filter(known::contains)
@@ -400,10 +395,20 @@ class OracleTest {
             Files.writeString(
                 directory.resolve("order.c"), include + "int main(void)\n{\n" + prints + "}\n"));
     List<String> lines = CCompiler.run("", program.toString()).expectSuccess().lines().toList();
-    assertTrue(lines.size() > 55, () -> "only " + lines.size() + " names are in the headers");
+    assertTrue(lines.size() > 95, () -> "only " + lines.size() + " names are in the headers");
     for (String line : lines) {
       String[] words = line.split(" ");
       assertEquals(Long.parseLong(words[1]), ours.get(words[0]), line);
+    }
+  }
+
+  private static void putNames(Map<String, Long> numbers, String list, String prefix, boolean bits)
+      throws ReflectiveOperationException {
+    Field field = KernelFeatures.class.getDeclaredField(list);
+    field.setAccessible(true);
+    List<?> names = (List<?>) field.get(null);
+    for (int i = 0; i < names.size(); i++) {
+      numbers.put(prefix + names.get(i), bits ? 1L << i : i);
     }
   }
 }
