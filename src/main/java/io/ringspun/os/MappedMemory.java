@@ -36,14 +36,15 @@ public final class MappedMemory {
    * <p>An interrupt, or closing the ring, takes back what no worker has begun. What one has begun
    * it ends, 1 GiB at most, and the caller waits for that; advice for the rest is not given then.
    *
+   * <p>If another thread closes the memory's arena meanwhile, advice may fail, or be for what is
+   * mapped at that address by then. None of it changes what memory holds, so that does no harm.
+   *
    * @param ring whose workers do it
    * @param memory native memory, such as a mapped file's or {@link
-   *     MemorySegment#ofBuffer(java.nio.Buffer)} of a mapped buffer. It must outlive the call, so
-   *     it is of {@link java.lang.foreign.Arena#ofAuto}, {@link java.lang.foreign.Arena#global}, a
-   *     buffer, or confined to the calling thread
+   *     MemorySegment#ofBuffer(java.nio.Buffer)} of a mapped buffer
    * @param advice how it is going to be used
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
-   *     thread, of an arena that any thread can close, or read-only and to be written
+   *     thread, or read-only and to be written
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.io.InterruptedIOException if the thread is interrupted before all is done
    * @throws java.nio.channels.AsynchronousCloseException if the ring is closed meanwhile
@@ -55,10 +56,6 @@ public final class MappedMemory {
   public static void advise(Ring ring, MemorySegment memory, MemoryAdvice advice)
       throws IOException {
     Lending.requireUsable(memory, advice == MemoryAdvice.POPULATE_WRITE);
-    if (!Lending.isLendable(memory)) {
-      throw new IllegalArgumentException(
-          "the memory's arena can be closed by any thread meanwhile: " + memory);
-    }
     long page = NativeMemory.pageSize();
     long first = memory.address();
     long end = first + memory.byteSize();
@@ -71,6 +68,7 @@ public final class MappedMemory {
     end = Math.max(first, end - end % page);
     Engine engine = EngineAccess.of(ring);
     do {
+      Lending.requireAccessible(memory); // still, after the last piece
       int length = (int) Math.min(end - first, PIECE_BYTES);
       Call call = engine.single();
       call.operation(0).madvise(first, length, advice.number());
