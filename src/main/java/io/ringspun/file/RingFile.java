@@ -944,7 +944,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns what the kernel knows of the file ({@code IORING_OP_STATX}, Linux 5.6).
+   * Returns what the kernel knows of the file ({@code IORING_OP_STATX}, Linux 5.6). A file system
+   * on a device of this machine is asked without the ring first, since it need not ask anybody.
    *
    * @return a snapshot
    * @throws IOException as listed in the class comment
@@ -958,10 +959,18 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Engine engine = handle.engine();
     boolean hadFailed = engine.hasFailed();
     try {
-      handle.acquire();
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
       int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
+      if (engine.config().inlineAttempts()) {
+        engine.requireUsable();
+        boolean known = engine.inline().stat(handle, emptyPath, mask, block.memory()) == 0;
+        engine.countInline(known);
+        if (known) {
+          return FileStat.of(block.memory());
+        }
+      }
+      handle.acquire();
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0)
           .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, mask, block.address());

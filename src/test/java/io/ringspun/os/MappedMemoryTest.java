@@ -416,8 +416,7 @@ class MappedMemoryTest {
       MemorySegment own = confined.allocate(PAGE);
       MemorySegment closable = shared.allocate(PAGE);
       MemorySegment heap = MemorySegment.ofArray(new byte[PAGE]);
-      for (MemorySegment unfit :
-          new MemorySegment[] {heap, readOnly.asSlice(0, 0), readOnly}) {
+      for (MemorySegment unfit : new MemorySegment[] {heap, readOnly.asSlice(0, 0), readOnly}) {
         assertThrows(
             IllegalArgumentException.class,
             () -> MappedMemory.advise(ring, unfit, MemoryAdvice.POPULATE_WRITE));

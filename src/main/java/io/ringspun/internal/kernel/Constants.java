@@ -285,6 +285,7 @@ public final class Constants {
   // *at(2)
   public static final int AT_FDCWD = -100;
   public static final int AT_EMPTY_PATH = 0x1000;
+  public static final int AT_STATX_DONT_SYNC = 0x4000;
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
   public static final int AT_REMOVEDIR = 0x200;
 

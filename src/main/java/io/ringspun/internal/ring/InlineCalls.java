@@ -2,7 +2,10 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -139,6 +142,31 @@ public final class InlineCalls {
   void awaitUnused(Handle handle) {
     while (inUse == handle) {
       Thread.onSpinWait(); // the call cannot wait, so it takes as long as its copying
+    }
+  }
+
+  /**
+   * Tries to learn about a file, by {@code statx(2)}. What lies on a device of this machine the
+   * kernel knows by heart while it is open.
+   *
+   * @param emptyPath address of a zero byte
+   * @param mask what is wanted, {@code STATX_} bits
+   * @param block where {@code struct statx} goes
+   * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public int stat(RawHandle handle, long emptyPath, int mask, MemorySegment block)
+      throws ClosedChannelException {
+    int flags = Constants.AT_EMPTY_PATH | Constants.AT_STATX_DONT_SYNC;
+    handle.acquire();
+    try {
+      int fd = handle.fd();
+      long result = kernel.call(SystemCall.STATX, fd, emptyPath, flags, mask, block.address());
+      return result == 0 && Statx.getInt(block, "stx_dev_major") == 0
+          ? -Errno.EAGAIN
+          : (int) result;
+    } finally {
+      handle.release();
     }
   }
 
