@@ -5,6 +5,8 @@ import static io.ringspun.internal.kernel.Constants.*;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -76,6 +78,22 @@ record OpenFlags(
     }
     return new OpenFlags(
         direct ? bits | O_DIRECT : bits, read, write, append, direct, registered, deleteOnClose);
+  }
+
+  /**
+   * Translates options for what goes into a slot of a chain's.
+   *
+   * @throws IllegalArgumentException if options contradict each other, or the file is to be deleted
+   * @throws UnsupportedOperationException if an option is unknown
+   */
+  static OpenFlags ofSlot(OpenOption... options) {
+    Set<OpenOption> all = new HashSet<>(Arrays.asList(options));
+    all.add(RingOpenOption.REGISTERED);
+    OpenFlags flags = of(all);
+    if (flags.deleteOnClose) {
+      throw new IllegalArgumentException("DELETE_ON_CLOSE is not for slots: unlink is a step, too");
+    }
+    return flags;
   }
 
   /**

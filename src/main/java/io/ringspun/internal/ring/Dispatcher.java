@@ -281,6 +281,12 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
       handle.latchSyncFailure(-result);
     }
+    if (operation.other != null && result >= 0) {
+      Handle slot = operation.changedSlot();
+      if (slot != null) {
+        slot.forgetSyncFailure();
+      }
+    }
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
       handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
     }
