@@ -203,6 +203,23 @@ public final class RawOperation {
     return this;
   }
 
+  /**
+   * Sets {@code sqe->len} of {@code IORING_OP_RENAMEAT} and {@code LINKAT} to a directory, which
+   * stays open while the kernel works.
+   *
+   * @param directory where the new name leads from
+   * @return this
+   * @throws IllegalArgumentException if it is another operation, or the directory has no descriptor
+   */
+  public RawOperation movingTo(Descriptor directory) {
+    if (!names() || directory.handle() instanceof RegisteredHandle) {
+      throw new IllegalArgumentException(
+          "%s is no new directory for operation %d".formatted(directory, opcode));
+    }
+    second = directory;
+    return this;
+  }
+
   /** Describes the closing of what is in a slot. */
   static RawOperation emptying(DescriptorSlot slot) {
     RawOperation operation = new RawOperation(IORING_OP_CLOSE).on(0); // else the kernel refuses
@@ -501,6 +518,15 @@ public final class RawOperation {
     return opcode == IORING_OP_SPLICE || opcode == IORING_OP_TEE;
   }
 
+  private boolean names() {
+    return opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
+  }
+
+  /** Returns how many bytes it must transfer, or the kernel breaks a chain; 0 if it may be any. */
+  int bytesWanted() {
+    return splices() ? length : 0;
+  }
+
   private long bytesAtAddress() {
     long count = Integer.toUnsignedLong(length);
     return switch (opcode) {
@@ -546,9 +572,12 @@ public final class RawOperation {
   private void encode(Operation operation, @Nullable Handle handle, @Nullable Handle other) {
     int bits = operationFlags;
     int index = fileIndex;
+    int size = length;
     if (other != null && splices()) {
       bits |= other instanceof RegisteredHandle ? SPLICE_F_FD_IN_FIXED : 0;
       index = other.fd();
+    } else if (other != null && names()) {
+      size = other.fd();
     } else if (other != null) {
       index = other.fd() + 1; // 0 would mean that there is no slot
     }
@@ -559,7 +588,7 @@ public final class RawOperation {
         handle != null ? handle.fd() : number,
         offset,
         address,
-        length,
+        size,
         bits,
         bufferIndex,
         personality,

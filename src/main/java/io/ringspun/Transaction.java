@@ -71,6 +71,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
 
     int length() {
+      if (raw != null) {
+        return raw.bytesWanted();
+      }
       return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
     }
   }
@@ -368,8 +371,8 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
 
   /**
    * Adds an operation that is described as the kernel takes it, as it is described when {@code run}
-   * is called. Whether it transferred all that it was to is for the caller to tell; to the kernel a
-   * short read or write breaks a chain, as any failure does.
+   * is called. Whether it transferred all that it was to is for the caller to tell, except of a
+   * splice or a tee; to the kernel a short read or write breaks a chain, as any failure does.
    *
    * @param operation what to do
    * @return this

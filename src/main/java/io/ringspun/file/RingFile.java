@@ -189,7 +189,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     comment
    */
   public static RingFile take(DescriptorSlot slot, OpenOption... options) throws IOException {
-    OpenFlags flags = OpenFlags.ofSlot(options);
+    OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
     RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
     int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
     if (result == -Errno.EBADF) {
@@ -901,17 +901,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void allocate(long position, long length, AllocateMode... modes) throws IOException {
-    if (length < 1) {
-      throw new IllegalArgumentException("the length must be at least 1: " + length);
-    }
-    Arguments.requirePosition(position, length);
+    requirePart(position, length);
     requireWritable();
-    int bits = 0;
-    for (AllocateMode mode : modes) {
-      bits |= mode.bits();
-    }
-    int chosen = bits;
-    run("fallocate", operation -> operation.fallocate(handle.fd(), chosen, position, length));
+    int bits = AllocateMode.bits(modes);
+    run("fallocate", operation -> operation.fallocate(handle.fd(), bits, position, length));
   }
 
   /**
@@ -1203,11 +1196,18 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
-  private static long requireLength(long length) {
+  static long requireLength(long length) {
     if (length < 0) {
       throw new IllegalArgumentException("negative: " + length);
     }
     return length;
+  }
+
+  static void requirePart(long position, long length) {
+    if (length < 1) {
+      throw new IllegalArgumentException("the length must be at least 1: " + length);
+    }
+    Arguments.requirePosition(position, length);
   }
 
   /** Views buffers as segments, and checks each. */

@@ -151,9 +151,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}
    */
   public void bindTo(SocketAddress local, int backlog) throws IOException {
-    if (backlog < 1) {
-      throw new IllegalArgumentException("the backlog must be at least 1: " + backlog);
-    }
+    Sockets.requireBacklog(backlog);
     Sockets.bind(this, local);
     Sockets.listen(this, backlog);
   }
