@@ -11,8 +11,9 @@ import java.util.BitSet;
  * cancelled, up to the first behind a {@linkplain #hardLink() hard link}.
  *
  * <p>No other thread's operation gets into a chain. It goes in at once or not at all, with one
- * exception: what stands behind a sync, a shutdown, or a change of names, sizes or attributes goes
- * in when that has succeeded, because the kernel does not break a link behind one that failed.
+ * exception: what stands behind a sync, a shutdown, a wait for a futex, or what tells or changes
+ * names, sizes or attributes goes in when that has succeeded, because the kernel does not break a
+ * link behind one that failed, or was cancelled.
  *
  * @since 0.1
  */

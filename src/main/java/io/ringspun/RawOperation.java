@@ -3,6 +3,7 @@ package io.ringspun;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -16,6 +17,7 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +87,7 @@ public final class RawOperation {
   private int priority;
   private @Nullable Descriptor descriptor;
   private int number = -1;
-  private @Nullable Descriptor spliced;
+  private @Nullable Descriptor second; // what it is, goes by the opcode
   private long offset;
   private @Nullable Lent offsetMemory;
   private long address;
@@ -175,11 +177,54 @@ public final class RawOperation {
    * @throws IllegalArgumentException if it is another operation
    */
   public RawOperation splicingFrom(Descriptor source) {
-    if (opcode != IORING_OP_SPLICE && opcode != IORING_OP_TEE) {
+    if (!splices()) {
       throw new IllegalArgumentException("only splices and tees have a second descriptor");
     }
-    spliced = source;
+    second = source;
     return this;
+  }
+
+  /**
+   * Sets {@code sqe->file_index} of {@code IORING_OP_OPENAT}, {@code OPENAT2} (Linux 5.15), {@code
+   * ACCEPT} (5.15) and {@code SOCKET} (5.19), so that what is opened goes into a slot, in the place
+   * of what is there. The kernel refuses {@code O_CLOEXEC} and {@code SOCK_CLOEXEC} then. The slot
+   * is not given away while the kernel works.
+   *
+   * @param slot one of the ring's that is to run this
+   * @return this
+   * @throws IllegalArgumentException if it is another operation
+   */
+  public RawOperation into(DescriptorSlot slot) {
+    if (!fillsSlots()) {
+      throw new IllegalArgumentException(
+          "operation %d opens nothing that could go into a slot".formatted(opcode));
+    }
+    second = slot;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->len} of {@code IORING_OP_RENAMEAT} and {@code LINKAT} to a directory, which
+   * stays open while the kernel works.
+   *
+   * @param directory where the new name leads from
+   * @return this
+   * @throws IllegalArgumentException if it is another operation, or the directory has no descriptor
+   */
+  public RawOperation movingTo(Descriptor directory) {
+    if (!names() || directory.handle() instanceof RegisteredHandle) {
+      throw new IllegalArgumentException(
+          "%s is no new directory for operation %d".formatted(directory, opcode));
+    }
+    second = directory;
+    return this;
+  }
+
+  /** Describes the closing of what is in a slot. */
+  static RawOperation emptying(DescriptorSlot slot) {
+    RawOperation operation = new RawOperation(IORING_OP_CLOSE).on(0); // else the kernel refuses
+    operation.second = slot;
+    return operation;
   }
 
   /**
@@ -378,7 +423,9 @@ public final class RawOperation {
   }
 
   String name() {
-    return "operation " + opcode;
+    return KernelFeatures.isKnown(opcode)
+        ? KernelFeatures.name(opcode).toLowerCase(Locale.ROOT)
+        : "operation " + opcode;
   }
 
   @Nullable Descriptor descriptor() {
@@ -396,15 +443,10 @@ public final class RawOperation {
   /** Counts the descriptors in, to be counted out at the completion, and fills an operation. */
   void prepare(Operation operation) throws ClosedChannelException {
     Handle handle = descriptor == null ? null : descriptor.handle();
-    Handle other = spliced == null ? null : spliced.handle();
+    Handle other = second == null ? null : second.handle();
     acquire(handle, other);
     encode(operation, handle, other);
-    Object memories = lent().toArray();
-    if (handle != null && other != null) {
-      operation.using(handle, other, memories);
-    } else {
-      operation.using(handle, memories);
-    }
+    operation.using(handle, other, lent().toArray());
   }
 
   /** Returns 0 if a result is an error in name only, else the result. */
@@ -427,7 +469,7 @@ public final class RawOperation {
   void check(Engine engine) {
     lent().forEach(Lent::check);
     requireUsable(descriptor, engine);
-    requireUsable(spliced, engine);
+    requireUsable(second, engine);
     if (opcode == IORING_OP_CLOSE && descriptor != null) {
       throw new IllegalArgumentException("close the descriptor itself, which counts its users");
     }
@@ -437,7 +479,7 @@ public final class RawOperation {
     if (fileIndex != 0 && takesSlots()) {
       throw new IllegalArgumentException("operation %d %s then".formatted(opcode, TABLES));
     }
-    if (spliced != null && descriptor == null) {
+    if (splices() && second != null && descriptor == null) {
       throw new IllegalArgumentException("there is a second descriptor but no first");
     }
     long bytes = bytesAtAddress();
@@ -462,16 +504,27 @@ public final class RawOperation {
   }
 
   private boolean takesSlots() {
+    return fillsSlots() || opcode == IORING_OP_CLOSE || opcode == IORING_OP_PIPE;
+  }
+
+  private boolean fillsSlots() {
     return switch (opcode) {
-      case IORING_OP_OPENAT,
-          IORING_OP_OPENAT2,
-          IORING_OP_CLOSE,
-          IORING_OP_SOCKET,
-          IORING_OP_ACCEPT,
-          IORING_OP_PIPE ->
-          true;
+      case IORING_OP_OPENAT, IORING_OP_OPENAT2, IORING_OP_SOCKET, IORING_OP_ACCEPT -> true;
       default -> false;
     };
+  }
+
+  private boolean splices() {
+    return opcode == IORING_OP_SPLICE || opcode == IORING_OP_TEE;
+  }
+
+  private boolean names() {
+    return opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
+  }
+
+  /** Returns how many bytes it must transfer, or the kernel breaks a chain; 0 if it may be any. */
+  int bytesWanted() {
+    return splices() ? length : 0;
   }
 
   private long bytesAtAddress() {
@@ -504,18 +557,30 @@ public final class RawOperation {
     if (handle != null) {
       handle.acquire();
     }
-    if (other != null && handle != null) {
+    if (other != null) {
       try {
         other.acquire();
       } catch (ClosedChannelException e) {
-        handle.release();
+        if (handle != null) {
+          handle.release();
+        }
         throw e;
       }
     }
   }
 
   private void encode(Operation operation, @Nullable Handle handle, @Nullable Handle other) {
-    boolean fixed = other instanceof RegisteredHandle;
+    int bits = operationFlags;
+    int index = fileIndex;
+    int size = length;
+    if (other != null && splices()) {
+      bits |= other instanceof RegisteredHandle ? SPLICE_F_FD_IN_FIXED : 0;
+      index = other.fd();
+    } else if (other != null && names()) {
+      size = other.fd();
+    } else if (other != null) {
+      index = other.fd() + 1; // 0 would mean that there is no slot
+    }
     operation.raw(
         opcode,
         flags,
@@ -523,11 +588,11 @@ public final class RawOperation {
         handle != null ? handle.fd() : number,
         offset,
         address,
-        length,
-        operationFlags | (fixed ? SPLICE_F_FD_IN_FIXED : 0),
+        size,
+        bits,
         bufferIndex,
         personality,
-        other != null ? other.fd() : fileIndex,
+        index,
         address3,
         last);
   }

@@ -324,6 +324,24 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
+   * Takes a place in the ring's table for what a chain opens and goes on to use. Does not block.
+   * There are 64, which are not among those that {@link RingOptions#withRegisteredFiles} asks for;
+   * fewer where the limit of open files ({@code RLIMIT_NOFILE}) leaves no room for them. A
+   * registered listener may take one, too.
+   *
+   * @return the place, empty, for the caller to close, before or after the ring
+   * @throws IllegalArgumentException if the ring has no table
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if all are taken, with {@code ENFILE}
+   * @throws IOException as listed above
+   */
+  public DescriptorSlot descriptorSlot() throws IOException {
+    return DescriptorSlot.take(engine);
+  }
+
+  /**
    * Opens a pool of buffers that are registered with this ring ({@code IORING_REGISTER_BUFFERS2}
    * and {@code BUFFERS_UPDATE}, Linux 5.19), or not, where the kernel refuses. Blocks until the
    * kernel has pinned the memory, some milliseconds for every hundred megabytes, during which the

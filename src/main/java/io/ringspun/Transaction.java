@@ -71,6 +71,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
 
     int length() {
+      if (raw != null) {
+        return raw.bytesWanted();
+      }
       return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
     }
   }
@@ -332,6 +335,21 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
+   * Adds the closing of what is in a slot by then ({@code IORING_OP_CLOSE} of a slot, Linux 5.15):
+   * operations on it that are under way go on, and the slot is empty, to be filled again. It fails
+   * with {@code EBADF} if there is nothing in it. In a chain it goes well behind a {@linkplain
+   * Chain#hardLink() hard link}.
+   *
+   * @param slot one of the ring's
+   * @return this
+   * @throws IllegalArgumentException if it is of another ring
+   * @throws IllegalStateException if this has been run
+   */
+  public final T close(DescriptorSlot slot) {
+    return submit(RawOperation.emptying(slot));
+  }
+
+  /**
    * Adds a pause ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux 5.16):
    * in a chain the next operation begins when it is over.
    *
@@ -353,8 +371,8 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
 
   /**
    * Adds an operation that is described as the kernel takes it, as it is described when {@code run}
-   * is called. Whether it transferred all that it was to is for the caller to tell; to the kernel a
-   * short read or write breaks a chain, as any failure does.
+   * is called. Whether it transferred all that it was to is for the caller to tell, except of a
+   * splice or a tee; to the kernel a short read or write breaks a chain, as any failure does.
    *
    * @param operation what to do
    * @return this
@@ -471,7 +489,8 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   private void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
       throws IOException {
     Descriptor target = step.target();
-    if (target != null && step.syncs() && target.handle().failedSync() != 0) {
+    boolean mayChange = target instanceof DescriptorSlot; // before this comes to its turn
+    if (target != null && !mayChange && step.syncs() && target.handle().failedSync() != 0) {
       throw new OperationException(
           "an earlier sync, which lost data,", target.handle().failedSync());
     }

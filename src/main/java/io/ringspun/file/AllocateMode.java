@@ -28,7 +28,12 @@ public enum AllocateMode {
     this.bits = bits;
   }
 
-  int bits() {
+  /** Returns the flags of several. */
+  static int bits(AllocateMode... modes) {
+    int bits = 0;
+    for (AllocateMode mode : modes) {
+      bits |= mode.bits;
+    }
     return bits;
   }
 }

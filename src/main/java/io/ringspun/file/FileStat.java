@@ -80,7 +80,17 @@ public record FileStat(
     }
   }
 
-  static FileStat of(MemorySegment statx) {
+  /** How much memory {@code struct statx} takes, in bytes. */
+  public static final long BYTES = Statx.SIZE_BYTES;
+
+  /**
+   * Reads what {@link FileSteps#stat} has had written.
+   *
+   * @param statx the memory
+   * @return a snapshot
+   * @throws IndexOutOfBoundsException if it is too small
+   */
+  public static FileStat of(MemorySegment statx) {
     int mode = Statx.mode(statx);
     return new FileStat(
         FileType.of(mode),

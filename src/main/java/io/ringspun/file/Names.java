@@ -73,12 +73,11 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
     Engine engine = engine(registered, name);
-    int making = Constants.O_CREAT | (Constants.O_TMPFILE & ~Constants.O_DIRECTORY);
     boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
     int number = -1;
     try (PathMemory path = PathMemory.of(name)) {
-      OpenHow.write(how.memory(), flags, (flags & making) != 0 ? mode : 0, resolve);
+      OpenHow.write(how.memory(), flags, OpenFlags.openat2Mode(flags, mode), resolve);
       int result =
           run(
               engine,

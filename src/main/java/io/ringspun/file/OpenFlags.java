@@ -5,6 +5,8 @@ import static io.ringspun.internal.kernel.Constants.*;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -79,6 +81,22 @@ record OpenFlags(
   }
 
   /**
+   * Translates options for what goes into a slot of a chain's.
+   *
+   * @throws IllegalArgumentException if options contradict each other, or the file is to be deleted
+   * @throws UnsupportedOperationException if an option is unknown
+   */
+  static OpenFlags ofSlot(Collection<OpenOption> options) {
+    Set<OpenOption> all = new HashSet<>(options);
+    all.add(RingOpenOption.REGISTERED);
+    OpenFlags flags = of(all);
+    if (flags.deleteOnClose) {
+      throw new IllegalArgumentException("DELETE_ON_CLOSE is not for slots: unlink is a step, too");
+    }
+    return flags;
+  }
+
+  /**
    * Returns the flags of something that is open.
    *
    * @param bits as {@code fcntl(2)} tells them
@@ -94,6 +112,12 @@ record OpenFlags(
         direct && (bits & O_DIRECT) != 0,
         false,
         false);
+  }
+
+  /** Returns permissions as openat2(2) takes them: none unless a file may be made. */
+  static int openat2Mode(int bits, int mode) {
+    int making = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+    return (bits & making) != 0 ? mode : 0;
   }
 
   /** Options that open the same file once more with the same access. */

@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
 import java.nio.file.OpenOption;
+import java.util.Set;
 
 /**
  * How far the way to a name may lead, checked by the kernel at each step of the way, so that nobody
@@ -34,7 +35,25 @@ public enum Resolve implements OpenOption {
     this.bit = bit;
   }
 
-  int bit() {
-    return bit;
+  /**
+   * Returns the flags of those options that are of this kind.
+   *
+   * @param others gets the rest
+   * @throws IllegalArgumentException if they contradict each other
+   */
+  static int bits(OpenOption[] options, Set<OpenOption> others) {
+    int bits = 0;
+    for (OpenOption option : options) {
+      if (option instanceof Resolve bound) {
+        bits |= bound.bit;
+      } else {
+        others.add(option);
+      }
+    }
+    int both = BENEATH.bit | IN_ROOT.bit;
+    if ((bits & both) == both) {
+      throw new IllegalArgumentException("BENEATH and IN_ROOT exclude each other");
+    }
+    return bits;
   }
 }

@@ -145,19 +145,11 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public RingFile openFile(Path name, OpenOption... options) throws IOException {
     requireRelative(name);
     Set<OpenOption> others = new HashSet<>();
-    int resolve = 0;
-    for (OpenOption option : options) {
-      if (option instanceof Resolve bound) {
-        resolve |= bound.bit();
-      } else {
-        others.add(option);
-      }
-    }
+    int resolve = Resolve.bits(options, others);
     OpenFlags flags = OpenFlags.of(others);
     if (flags.deleteOnClose() && resolve != 0) {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
-    requireCompatible(resolve);
     int number =
         names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve, flags.registered());
     return RingFile.opened(names, name, number, flags);
@@ -177,11 +169,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
-    int resolve = 0;
-    for (Resolve bound : bounds) {
-      resolve |= bound.bit();
-    }
-    requireCompatible(resolve);
+    int resolve = Resolve.bits(bounds, new HashSet<>());
     int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve, false);
     return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
@@ -208,8 +196,12 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public FileStat stat(Path name, LinkOption... options) throws IOException {
     requireRelative(name);
+    return names.stat(name, statFlags(options));
+  }
+
+  static int statFlags(LinkOption... options) {
     boolean follow = !Arrays.asList(options).contains(LinkOption.NOFOLLOW_LINKS);
-    return names.stat(name, follow ? 0 : Constants.AT_SYMLINK_NOFOLLOW);
+    return follow ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
   }
 
   /**
@@ -284,7 +276,11 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void mkdir(Path name, FileAttribute<?>... attributes) throws IOException {
     requireRelative(name);
-    names.mkdir(name, RingFileChannel.mode(DEFAULT_MODE, attributes));
+    names.mkdir(name, mode(attributes));
+  }
+
+  static int mode(FileAttribute<?>... attributes) {
+    return RingFileChannel.mode(DEFAULT_MODE, attributes);
   }
 
   /**
@@ -325,12 +321,16 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void symlink(Path target, Path name) throws IOException {
-    PathMemory.requireDefault(target);
     requireRelative(name);
+    names.symlink(requireTarget(target), name);
+  }
+
+  static Path requireTarget(Path target) {
+    PathMemory.requireDefault(target);
     if (target.toString().isEmpty()) {
       throw new IllegalArgumentException("a link leads somewhere: the target is empty");
     }
-    names.symlink(target, name);
+    return target;
   }
 
   /**
@@ -400,17 +400,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     throw new IllegalArgumentException("a directory has no bytes to read or write");
   }
 
-  private static void requireRelative(Path name) {
+  static void requireRelative(Path name) {
     PathMemory.requireDefault(name);
     if (name.isAbsolute()) {
       throw new IllegalArgumentException(name + " is absolute, not relative to the directory");
-    }
-  }
-
-  private static void requireCompatible(int resolve) {
-    int both = Resolve.BENEATH.bit() | Resolve.IN_ROOT.bit();
-    if ((resolve & both) == both) {
-      throw new IllegalArgumentException("BENEATH and IN_ROOT exclude each other");
     }
   }
 }

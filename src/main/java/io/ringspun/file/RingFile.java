@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
+import io.ringspun.DescriptorSlot;
 import io.ringspun.Lease;
 import io.ringspun.OperationException;
 import io.ringspun.ReceiveStream;
@@ -171,6 +172,33 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return flags.direct() ? file.aligned() : file;
   }
 
+  /**
+   * Takes a file out of a slot, whose operations in flight are cancelled, and which is closed: this
+   * has its place in the ring's table. The file is {@linkplain RingOpenOption#REGISTERED
+   * registered}. If it fails, the slot is as before. Blocks briefly, to see whether there is
+   * anything ({@code IORING_OP_SYNC_FILE_RANGE} of nothing, Linux 5.2); what it is, is not looked
+   * at.
+   *
+   * @param slot what a chain has opened
+   * @param options with which it was opened, those of {@link #open(Path, OpenOption...)} that say
+   *     what may be done with it; none means to read
+   * @return the file, for the caller to close
+   * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
+   *     is among them
+   * @throws UnsupportedOperationException if an option is unknown
+   * @throws IOException if there is nothing in the slot ({@code EBADF}), and as listed in the class
+   *     comment
+   */
+  public static RingFile take(DescriptorSlot slot, OpenOption... options) throws IOException {
+    OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
+    RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
+    int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
+    if (result == -Errno.EBADF) {
+      throw new OperationException("taking a file out of " + slot, Errno.EBADF);
+    }
+    return opened(handle.successor(flags.direct()), flags);
+  }
+
   /** Returns the handle behind something that has a descriptor. */
   static RawHandle rawHandle(Descriptor open) {
     if (handleOf(open) instanceof RawHandle raw) {
@@ -196,11 +224,20 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         flags.registered()
             ? new RegisteredHandle(number, flags.direct(), home)
             : new RawHandle(number, flags.direct(), home);
-    RingFile file = new RingFile(handle, flags, 1, 1, 0);
     try {
       if (flags.deleteOnClose()) {
         names.unlinkIfPossible(name);
       }
+    } catch (IOException | RuntimeException | Error e) {
+      handle.close();
+      throw e;
+    }
+    return opened(handle, flags);
+  }
+
+  private static RingFile opened(Handle handle, OpenFlags flags) throws IOException {
+    RingFile file = new RingFile(handle, flags, 1, 1, 0);
+    try {
       return flags.direct() ? file.aligned() : file;
     } catch (IOException | RuntimeException | Error e) {
       handle.close();
@@ -891,17 +928,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void allocate(long position, long length, AllocateMode... modes) throws IOException {
-    if (length < 1) {
-      throw new IllegalArgumentException("the length must be at least 1: " + length);
-    }
-    Arguments.requirePosition(position, length);
+    requirePart(position, length);
     requireWritable();
-    int bits = 0;
-    for (AllocateMode mode : modes) {
-      bits |= mode.bits();
-    }
-    int chosen = bits;
-    run("fallocate", operation -> operation.fallocate(handle.fd(), chosen, position, length));
+    int bits = AllocateMode.bits(modes);
+    run("fallocate", operation -> operation.fallocate(handle.fd(), bits, position, length));
   }
 
   /**
@@ -1202,11 +1232,18 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
-  private static long requireLength(long length) {
+  static long requireLength(long length) {
     if (length < 0) {
       throw new IllegalArgumentException("negative: " + length);
     }
     return length;
+  }
+
+  static void requirePart(long position, long length) {
+    if (length < 1) {
+      throw new IllegalArgumentException("the length must be at least 1: " + length);
+    }
+    Arguments.requirePosition(position, length);
   }
 
   /** Views buffers as segments, and checks each. */

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The start of a registered listener in one submission: {@code IORING_OP_SOCKET}, 5.19, {@code
  * URING_CMD} for {@code SO_REUSEADDR}, 6.7, {@code BIND} and {@code LISTEN}, 6.11, each linked to
- * the one before. They must know the slot before the socket is there, so it is the one that is not
- * for the kernel to choose, of which a ring has one.
+ * the one before. They must know the slot before the socket is there, so it is one of those that
+ * are not for the kernel to choose.
  */
 final class ListenerChain {
   private static final String[] STEPS = {"socket", "setsockopt of SO_REUSEADDR", "bind", "listen"};
@@ -38,8 +38,8 @@ final class ListenerChain {
   /**
    * Starts a listener.
    *
-   * @return the socket; null if the slot is taken, the ring's queue is shorter than the chain, or
-   *     the kernel may do it by other calls
+   * @return the socket; null if all such slots are taken, the ring's queue is shorter than the
+   *     chain, or the kernel may do it by other calls
    */
   static @Nullable RegisteredHandle start(
       Engine home, Family family, SocketAddress local, int backlog) throws IOException {

@@ -4,6 +4,7 @@ import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
+import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Arguments;
@@ -78,6 +79,20 @@ public final class RingDatagramSocket extends SocketDescriptor {
       socket.close();
       throw e;
     }
+  }
+
+  /**
+   * Takes a socket for datagrams out of a slot; see {@link RingSocket#take}.
+   *
+   * @param slot what a chain has opened
+   * @return the socket, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if the slot is closed
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
+   *     for {@link RingSocket}
+   */
+  public static RingDatagramSocket take(DescriptorSlot slot) throws IOException {
+    Family family = SocketKind.DATAGRAM.requireFamily(handleOf(slot));
+    return of(taken(slot), family);
   }
 
   /** Takes charge of a socket for datagrams. */

@@ -1,5 +1,6 @@
 package io.ringspun.net;
 
+import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
@@ -60,6 +61,20 @@ public final class RingListener extends SocketDescriptor {
     return of(Sockets.handle(number, home, registered), family);
   }
 
+  /**
+   * Takes a listener out of a slot; see {@link RingSocket#take}.
+   *
+   * @param slot what a chain has opened, bound and made to listen
+   * @return the listener, for the caller to close; what it accepts is registered too
+   * @throws java.nio.channels.ClosedChannelException if the slot is closed
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
+   *     for {@link RingSocket}
+   */
+  public static RingListener take(DescriptorSlot slot) throws IOException {
+    Family family = SocketKind.LISTENER.requireFamily(handleOf(slot));
+    return of(taken(slot), family);
+  }
+
   /** Takes charge of a stream socket. */
   static RingListener of(Handle handle, Family family) {
     return new RingListener(handle, family, 0, ConcurrentHashMap.newKeySet());
@@ -80,9 +95,9 @@ public final class RingListener extends SocketDescriptor {
   /**
    * Opens a listener, whose address may be taken again as soon as it is closed ({@code
    * SO_REUSEADDR}). The wildcard address takes IPv4 and IPv6. Does not wait for anyone. A
-   * registered one, if it is the only such listener that the ring has, is started in one trip to
-   * the kernel ({@code SOCKET}, {@code URING_CMD}, {@code BIND} and {@code LISTEN}, linked, Linux
-   * 6.11).
+   * registered one is started in one trip to the kernel ({@code SOCKET}, {@code URING_CMD}, {@code
+   * BIND} and {@code LISTEN}, linked, Linux 6.11), if the ring has a slot left as for {@link
+   * Ring#descriptorSlot}.
    *
    * @param ring the listener's home ring, and that of the sockets that it accepts
    * @param local an {@link java.net.InetSocketAddress}, port 0 has the kernel choose one; a {@link
@@ -136,9 +151,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}
    */
   public void bindTo(SocketAddress local, int backlog) throws IOException {
-    if (backlog < 1) {
-      throw new IllegalArgumentException("the backlog must be at least 1: " + backlog);
-    }
+    Sockets.requireBacklog(backlog);
     Sockets.bind(this, local);
     Sockets.listen(this, backlog);
   }

@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
+import io.ringspun.DescriptorSlot;
 import io.ringspun.Lease;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
@@ -119,6 +120,23 @@ public final class RingSocket extends SocketDescriptor {
       throws IOException {
     boolean registered = SocketOpenOption.isRegistered(options);
     return open(EngineAccess.of(ring), Sockets.family(family), registered);
+  }
+
+  /**
+   * Takes a stream socket out of a slot, whose operations in flight are cancelled, and which is
+   * closed: this has its place in the ring's table. The socket is {@linkplain
+   * SocketOpenOption#REGISTERED registered}. Does not wait for anyone. If it fails, the slot is as
+   * before.
+   *
+   * @param slot what a chain has opened or accepted
+   * @return the socket, for the caller to close
+   * @throws java.nio.channels.ClosedChannelException if the slot is closed
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
+   *     in the class comment
+   */
+  public static RingSocket take(DescriptorSlot slot) throws IOException {
+    Family family = SocketKind.STREAM.requireFamily(handleOf(slot));
+    return of(taken(slot), family);
   }
 
   private static RingSocket open(Engine home, Family family, boolean registered)

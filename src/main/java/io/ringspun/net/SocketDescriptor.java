@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
+import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Encoder;
@@ -211,6 +212,13 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
 
   final boolean isRingFailed() {
     return handle.engine().hasFailed();
+  }
+
+  /** Takes charge of what is in a slot. */
+  static RegisteredHandle taken(DescriptorSlot slot) throws IOException {
+    RegisteredHandle handle = ((RegisteredHandle) handleOf(slot)).successor(false);
+    handle.noteLinger(); // nobody knows what options it has
+    return handle;
   }
 
   /** Returns the handles of descriptors that a message is to pass. */

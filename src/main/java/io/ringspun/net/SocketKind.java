@@ -2,8 +2,9 @@ package io.ringspun.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RawHandle;
-import io.ringspun.internal.ring.SocketCalls;
+import io.ringspun.internal.ring.SocketControl;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
@@ -20,30 +21,37 @@ enum SocketKind {
    *
    * @throws IOException if it is of another, or no socket
    */
-  Family requireFamily(RawHandle handle) throws IOException {
-    try (SocketCalls calls = handle.engine().socketCalls()) {
-      Family family = Family.of(option(calls, handle, SO_DOMAIN));
-      SocketKind kind = family == null ? OTHER : of(calls, handle);
+  Family requireFamily(Handle handle) throws IOException {
+    handle.acquire();
+    try (SocketControl control = new SocketControl(handle)) {
+      Family family = Family.of(option(control, handle, SO_DOMAIN));
+      SocketKind kind = family == null ? OTHER : of(control, handle);
       if (family == null || kind != this) {
         throw new IOException(
             "%s is no %s socket but one of the kind %s".formatted(handle, name(this), name(kind)));
       }
       return family;
+    } finally {
+      handle.release();
     }
   }
 
-  private static SocketKind of(SocketCalls calls, RawHandle handle) throws IOException {
-    return switch (option(calls, handle, SO_TYPE)) {
-      case SOCK_STREAM -> option(calls, handle, SO_ACCEPTCONN) == 0 ? STREAM : LISTENER;
+  private static SocketKind of(SocketControl control, Handle handle) throws IOException {
+    return switch (option(control, handle, SO_TYPE)) {
+      case SOCK_STREAM -> option(control, handle, SO_ACCEPTCONN) == 0 ? STREAM : LISTENER;
       case SOCK_DGRAM -> DATAGRAM;
       default -> OTHER;
     };
   }
 
   /** ENOTSOCK says it if it is no socket at all. */
-  private static int option(SocketCalls calls, RawHandle handle, int option) throws IOException {
-    NetErrors.check("getsockopt", calls.getOption(handle.fd(), SOL_SOCKET, option));
-    return calls.value().get(ValueLayout.JAVA_INT, 0);
+  private static int option(SocketControl control, Handle handle, int option) throws IOException {
+    int result =
+        handle instanceof RawHandle // which needs no ring
+            ? control.plain().getOption(handle.fd(), SOL_SOCKET, option)
+            : control.getOption(SOL_SOCKET, option);
+    NetErrors.check("getsockopt", result);
+    return control.value().get(ValueLayout.JAVA_INT, 0);
   }
 
   private static String name(SocketKind kind) {

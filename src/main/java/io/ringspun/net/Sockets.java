@@ -222,6 +222,12 @@ final class Sockets {
         });
   }
 
+  static void requireBacklog(int backlog) {
+    if (backlog < 1) {
+      throw new IllegalArgumentException("the backlog must be at least 1: " + backlog);
+    }
+  }
+
   static void listen(SocketDescriptor socket, int backlog) throws IOException {
     socket.control(control -> NetErrors.check("listen", control.listen(backlog)));
   }

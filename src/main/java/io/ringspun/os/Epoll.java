@@ -140,7 +140,7 @@ public final class Epoll extends SystemDescriptor {
         events.add(
             new EpollEvent(
                 EpollEntry.data(block.memory(), i),
-                PollEvent.set(EpollEntry.events(block.memory(), i))));
+                PollEvent.of(EpollEntry.events(block.memory(), i))));
       }
       return List.copyOf(events);
     } finally {

@@ -1,6 +1,7 @@
 package io.ringspun.os;
 
 import io.ringspun.OperationException;
+import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -178,9 +179,7 @@ public final class FutexWord {
    * @throws IOException as listed in the class comment
    */
   public int wake(int count, int mask) throws IOException {
-    if (count < 1) {
-      throw new IllegalArgumentException("none to wake: " + count);
-    }
+    requireCount(count);
     requireMask(mask);
     ring.require("FUTEX_WAKE", "6.7");
     return SystemDescriptor.check(
@@ -188,6 +187,21 @@ public final class FutexWord {
         run(
             operation ->
                 operation.futexWake(word.address(), count, Integer.toUnsignedLong(mask), flags)));
+  }
+
+  static void requireCount(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("none to wake: " + count);
+    }
+  }
+
+  /** Describes an operation on this word for any purpose. */
+  RawOperation describe(int opcode, long value) {
+    return RawOperation.of(opcode)
+        .on(flags)
+        .address(word, RawOperation.Access.READS)
+        .offset(value)
+        .address3(Integer.toUnsignedLong(ANY));
   }
 
   private int run(Consumer<Operation> encoder) throws IOException {

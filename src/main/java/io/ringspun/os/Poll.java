@@ -86,7 +86,7 @@ public final class Poll implements AutoCloseable {
   private static Set<PollEvent> await(Descriptor descriptor, long nanos, PollEvent... events)
       throws IOException {
     int mask = PollEvent.mask(events);
-    return PollEvent.set(Readiness.await(Handle.of(descriptor), mask, Deadline.after(nanos)));
+    return PollEvent.of(Readiness.await(Handle.of(descriptor), mask, Deadline.after(nanos)));
   }
 
   /**
@@ -138,7 +138,7 @@ public final class Poll implements AutoCloseable {
       int result = Multishot.result(polled.take(nanos, deadline, again));
       int told = SystemDescriptor.check("poll", result) & (mask | ALWAYS);
       if (told != 0) { // else it is of before an update
-        return PollEvent.set(told);
+        return PollEvent.of(told);
       }
     }
   }

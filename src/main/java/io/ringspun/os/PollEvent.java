@@ -42,8 +42,13 @@ public enum PollEvent {
     return bits;
   }
 
-  /** Returns what the kernel tells. */
-  static Set<PollEvent> set(int bits) {
+  /**
+   * Returns what the kernel tells by the result of {@link SystemSteps#poll}.
+   *
+   * @param bits the result, not negative
+   * @return the events that are known here, unmodifiable
+   */
+  public static Set<PollEvent> of(int bits) {
     Set<PollEvent> events = EnumSet.noneOf(PollEvent.class);
     for (PollEvent event : values()) {
       if ((bits & event.bit) != 0) {

@@ -28,9 +28,7 @@ final class Splice {
   /** Returns the bytes moved, 0 at the end. One of the two is registered with no ring. */
   static int run(String name, Handle in, Handle out, int length, long nanos, Transfer transfer)
       throws IOException {
-    if (length < 1) {
-      throw new IllegalArgumentException("the length must be at least 1: " + length);
-    }
+    requireLength(length);
     boolean registered = in instanceof RegisteredHandle;
     Engine ring = registered ? in.home() : out.engine();
     int flags = Constants.SPLICE_F_NONBLOCK | (registered ? Constants.SPLICE_F_FD_IN_FIXED : 0);
@@ -48,6 +46,12 @@ final class Splice {
       if (n != -Errno.EAGAIN) { // else somebody else was faster
         return SystemDescriptor.check(name, n);
       }
+    }
+  }
+
+  static void requireLength(int length) {
+    if (length < 1) {
+      throw new IllegalArgumentException("the length must be at least 1: " + length);
     }
   }
 

@@ -8,7 +8,8 @@
  * io.ringspun.os.Epoll} and {@link io.ringspun.os.ChildProcess} are special ones. {@link
  * io.ringspun.os.RingTimer} and {@link io.ringspun.os.Ticker} wait for time to pass, {@link
  * io.ringspun.os.FutexWord} for memory to change, {@link io.ringspun.os.RingMailbox} for messages
- * of other rings, {@link io.ringspun.os.MappedMemory} for pages of mapped files.
+ * of other rings, {@link io.ringspun.os.MappedMemory} for pages of mapped files. {@link
+ * io.ringspun.os.SystemSteps} describes steps of chains and batches.
  */
 @NullMarked
 package io.ringspun.os;

@@ -106,9 +106,14 @@ public record KernelFeatures(
     return OPCODES.indexOf(opcode);
   }
 
-  /** Returns the name of an operation without its prefix. */
+  /** Returns whether an operation is known here. */
+  public static boolean isKnown(int opcode) {
+    return opcode < OPCODES.size();
+  }
+
+  /** Returns the name of an operation without its prefix, or its number if it is not known here. */
   public static String name(int opcode) {
-    return OPCODES.get(opcode);
+    return isKnown(opcode) ? OPCODES.get(opcode) : Integer.toString(opcode);
   }
 
   /**

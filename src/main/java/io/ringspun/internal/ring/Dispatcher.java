@@ -194,7 +194,9 @@ final class Dispatcher {
           IORING_OP_FSETXATTR,
           IORING_OP_SETXATTR,
           IORING_OP_FGETXATTR,
-          IORING_OP_GETXATTR ->
+          IORING_OP_GETXATTR,
+          IORING_OP_FUTEX_WAIT, // when it is cancelled
+          IORING_OP_FUTEX_WAITV ->
           false;
       default -> true;
     };
@@ -280,6 +282,12 @@ final class Dispatcher {
     Handle handle = operation.handle;
     if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
       handle.latchSyncFailure(-result);
+    }
+    if (operation.other != null && result >= 0) {
+      Handle slot = operation.changedSlot();
+      if (slot != null) {
+        slot.forgetSyncFailure();
+      }
     }
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
       handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);

@@ -484,13 +484,30 @@ public final class Engine {
    * @throws IOException if the kernel refuses
    */
   public void closeRegistered(int slot) throws IOException {
+    int result = empty(slot);
+    if (result != -Errno.ECANCELED) {
+      checkClosed(result);
+    }
+  }
+
+  /**
+   * Empties one likewise that may be empty already.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  public void closeChosen(int slot) throws IOException {
+    int result = empty(slot);
+    if (result != -Errno.ECANCELED && result != -Errno.EBADF) {
+      checkClosed(result);
+    }
+  }
+
+  private int empty(int slot) {
     Call call = single();
     call.operation(0).closeRegistered(slot);
     int result = runBriefly(call);
     thread.files().giveBack(slot);
-    if (result != -Errno.ECANCELED) {
-      checkClosed(result);
-    }
+    return result;
   }
 
   /**

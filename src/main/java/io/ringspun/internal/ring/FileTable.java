@@ -5,13 +5,14 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.SparseTable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A ring's table of registered files: how many slots are taken, as far as completions have told.
- * The kernel chooses the slots, but for one behind them, which is ours to choose: for a socket that
- * a chain opens and goes on to use, and must know by a number before there is one.
+ * The kernel chooses the slots, but for some behind them, which are ours to choose: for what a
+ * chain opens and goes on to use, and must know by a number before there is anything.
  *
  * <p>The kernel accepts a connection before it looks for a slot, and closes it again if there is
  * none. So whoever accepts must look first. Safe for use by many threads.
@@ -20,9 +21,13 @@ public final class FileTable extends Stock {
   /** As many connections as come together: what a listener's backlog usually holds. */
   private static final int PLENTY = 4096;
 
+  /** More than are likely to be wanted at once; they count against the limit of open files. */
+  private static final int CHOSEN_MAX = 64;
+
   private final int slots;
   private final AtomicInteger taken = new AtomicInteger();
-  private final AtomicBoolean chosenTaken = new AtomicBoolean(true); // until there is such a slot
+  private final Queue<Integer> chosen = new ConcurrentLinkedQueue<>(); // those that are not taken
+  private volatile int chosenSlots; // set once by the ring's thread
 
   FileTable(int slots) {
     this.slots = slots;
@@ -37,17 +42,26 @@ public final class FileTable extends Stock {
     if (slots == 0) {
       return 0;
     }
-    int result = SparseTable.make(kernel, ring, Constants.IORING_REGISTER_FILES2, slots + 1);
-    if (result == -Errno.EMFILE) { // as many as may be, without ours
-      return SparseTable.make(kernel, ring, Constants.IORING_REGISTER_FILES2, slots);
+    int more = CHOSEN_MAX;
+    int result = make(kernel, ring, more);
+    while (result == -Errno.EMFILE && more > 0) { // ours are as many as may be
+      more /= 2;
+      result = make(kernel, ring, more);
     }
-    // The kernel looks for a free slot from the one on that was last taken or emptied, also if that
-    // is beyond the range, and then takes the range to reach up to there. That is why there is only
-    // one: directly behind the range, it is never looked at.
+    // The kernel looks for a free slot from the one on that was last taken or emptied. If that is
+    // behind the range, it then looks through all before it, from the first on: it comes to ours
+    // only if the range is full, and it is not asked then.
     if (result >= 0 && SparseTable.allocateWithin(kernel, ring, slots) >= 0) {
-      chosenTaken.set(false);
+      for (int i = 0; i < more; i++) {
+        chosen.add(slots + i);
+      }
+      chosenSlots = more;
     }
     return result;
+  }
+
+  private int make(Kernel kernel, RingMemory ring, int more) {
+    return SparseTable.make(kernel, ring, Constants.IORING_REGISTER_FILES2, slots + more);
   }
 
   /** Returns how many slots the kernel can choose from. */
@@ -91,15 +105,21 @@ public final class FileTable extends Stock {
     returned();
   }
 
-  /** Takes the slot that is ours to choose; returns -1 if it is taken or there is none. */
+  /** Returns how many slots are ours to choose, taken or not. */
+  public int chosenSlots() {
+    return chosenSlots;
+  }
+
+  /** Takes a slot that is ours to choose; returns -1 if all are taken. */
   public int takeChosen() {
-    return chosenTaken.compareAndSet(false, true) ? slots : -1;
+    Integer slot = chosen.poll();
+    return slot == null ? -1 : slot;
   }
 
   /** Notes that a slot is empty again. */
   public void giveBack(int slot) {
-    if (slot == slots) {
-      chosenTaken.set(false);
+    if (slot >= slots) {
+      chosen.add(slot);
     } else {
       unreserve();
     }

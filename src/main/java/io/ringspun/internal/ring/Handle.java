@@ -286,6 +286,11 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     failedSync.compareAndSet(0, errno);
   }
 
+  /** Forgets it, since there is another file in the slot now, or none. */
+  final void forgetSyncFailure() {
+    failedSync.set(0);
+  }
+
   /** Returns the errno of the sync that failed on this open file, or 0. */
   public final int failedSync() {
     return failedSync.get();

@@ -71,7 +71,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Notes likewise for an operation on two descriptors. */
-  public Operation using(Handle handle, Handle other, @Nullable Object lent) {
+  public Operation using(@Nullable Handle handle, @Nullable Handle other, @Nullable Object lent) {
     this.other = other;
     return using(handle, lent);
   }
@@ -96,6 +96,19 @@ public final class Operation extends SubmissionEntry {
     return handle == descriptor
         || other == descriptor
         || (named != null && named.contains(descriptor));
+  }
+
+  /** Returns the slot that it has filled or emptied if it has succeeded, or null. */
+  @Nullable Handle changedSlot() {
+    return switch (opcode()) {
+      case IORING_OP_OPENAT,
+          IORING_OP_OPENAT2,
+          IORING_OP_SOCKET,
+          IORING_OP_ACCEPT,
+          IORING_OP_CLOSE ->
+          other;
+      default -> null;
+    };
   }
 
   /** Returns whether its end, which has come, was a cancel's doing. */
@@ -160,9 +173,12 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
-  /** Returns the result once the call is done: as the kernel gave it, or a negated errno. */
+  /**
+   * Returns the result once the call is done: as the kernel gave it, or a negated errno, which is
+   * {@code ECANCELED} for whatever a cancel has ended.
+   */
   public int result() {
-    return result;
+    return wasCancelled() ? -Errno.ECANCELED : result;
   }
 
   /** Returns the {@code IORING_CQE_F_} flags that came with the result. */

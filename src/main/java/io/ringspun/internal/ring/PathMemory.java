@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.Charset;
@@ -46,15 +47,22 @@ public final class PathMemory implements AutoCloseable {
     byte[] name = bytes(path);
     byte[] bytes = Arrays.copyOf(prefix.getBytes(ENCODING), prefix.length() + name.length);
     System.arraycopy(name, 0, bytes, prefix.length(), name.length);
-    for (byte b : bytes) {
-      if (b == 0) {
-        throw new InvalidPathException(path.toString(), "Nul character not allowed");
-      }
-    }
     NativePool.Block block = NativePool.take(bytes.length + 1L);
-    MemorySegment.copy(bytes, 0, block.memory(), ValueLayout.JAVA_BYTE, 0, bytes.length);
-    block.memory().set(ValueLayout.JAVA_BYTE, bytes.length, (byte) 0);
+    put(block.memory(), bytes);
     return new PathMemory(block);
+  }
+
+  /** Writes a path to memory that is freed when nobody refers to it any more. */
+  public static MemorySegment kept(Path path) {
+    byte[] bytes = bytes(path);
+    MemorySegment memory = Arena.ofAuto().allocate(bytes.length + 1L);
+    put(memory, bytes);
+    return memory;
+  }
+
+  private static void put(MemorySegment memory, byte[] bytes) {
+    MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, 0, bytes.length);
+    memory.set(ValueLayout.JAVA_BYTE, bytes.length, (byte) 0);
   }
 
   private static byte[] bytes(Path path) {
@@ -62,7 +70,13 @@ public final class PathMemory implements AutoCloseable {
     if (name.isEmpty()) {
       return new byte[] {'.'}; // to the JDK, too, the empty path is the current directory
     }
-    return name.indexOf(REPLACEMENT) < 0 ? name.getBytes(ENCODING) : undecodable(path);
+    byte[] bytes = name.indexOf(REPLACEMENT) < 0 ? name.getBytes(ENCODING) : undecodable(path);
+    for (byte b : bytes) {
+      if (b == 0) {
+        throw new InvalidPathException(name, "Nul character not allowed");
+      }
+    }
+    return bytes;
   }
 
   /** A name whose bytes are no text in this locale keeps them, escaped, in its URI. */

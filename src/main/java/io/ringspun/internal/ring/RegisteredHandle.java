@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,7 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>The kernel chooses the slot and answers an open with it: it cannot give away one that is
  * taken, nor put one file in another's place. It gives a slot away again as soon as it is closed;
- * that is after the last operation has completed, since {@link #close} waits for the users.
+ * that is after the last operation has completed, since {@link #close} waits for the users. Those
+ * that are not the kernel's to choose, {@link FileTable} gives away by the same rule.
  */
 public final class RegisteredHandle extends Handle {
   private final Engine ring;
@@ -65,6 +67,21 @@ public final class RegisteredHandle extends Handle {
     } finally {
       address.close(Engine::closeRingDescriptor);
     }
+  }
+
+  /**
+   * Ends this as {@link #close} does, but leaves in the slot what is there, for another handle.
+   *
+   * @param direct whether transfers go past the page cache, straight to a device
+   * @throws IOException if this is closed already
+   */
+  public RegisteredHandle successor(boolean direct) throws IOException {
+    boolean[] isFirst = {false};
+    close((_, _) -> isFirst[0] = true);
+    if (!isFirst[0]) {
+      throw new ClosedChannelException();
+    }
+    return new RegisteredHandle(fd(), direct, ring, failedSync);
   }
 
   /** Makes a descriptor of the process for the file, and returns its number. */

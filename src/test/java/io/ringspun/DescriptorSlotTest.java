@@ -1,0 +1,834 @@
+package io.ringspun;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static java.nio.file.StandardOpenOption.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.ringspun.RawOperation.Access;
+import io.ringspun.file.RingFile;
+import io.ringspun.file.RingOpenOption;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.FileTable;
+import io.ringspun.net.RingDatagramSocket;
+import io.ringspun.net.RingListener;
+import io.ringspun.net.RingSocket;
+import io.ringspun.net.SocketOpenOption;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Bytes;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Liburing;
+import io.ringspun.testing.OpenFiles;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Places for what a chain opens and goes on to use. */
+class DescriptorSlotTest {
+  private static final int SLOTS = 64;
+  private static final RingOptions TABLE = RingOptions.defaults().withRegisteredFiles(4);
+  private static final InetSocketAddress LOOPBACK =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  @TempDir private Path directory;
+
+  private final FaultKernel kernel = new FaultKernel();
+  private final MemorySegment memory = Arena.ofAuto().allocateFrom("ringspun").asSlice(0, 8);
+  private Ring ring;
+  private Path path;
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = FaultyRing.open(TABLE, kernel);
+    path = directory.resolve("file");
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    if (ring.isOpen()) {
+      requireAllFree();
+    }
+    ring.close();
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  private FileTable table() {
+    return EngineAccess.of(ring).files();
+  }
+
+  /** Takes all slots, which must be as many as there were, and different ones. */
+  private void requireAllFree() throws IOException {
+    assertEquals(0, table().taken());
+    List<DescriptorSlot> all = takeAll();
+    assertEquals(SLOTS, all.size());
+    assertEquals(SLOTS, all.stream().map(DescriptorSlot::toString).distinct().count());
+    for (DescriptorSlot slot : all) {
+      requireEmpty(slot);
+      slot.close();
+    }
+  }
+
+  private List<DescriptorSlot> takeAll() throws IOException {
+    List<DescriptorSlot> all = new ArrayList<>();
+    while (all.size() <= SLOTS) {
+      try {
+        all.add(ring.descriptorSlot());
+      } catch (OperationException e) {
+        assertEquals(Errno.ENFILE, e.errno());
+        assertTrue(e.getMessage().contains("all 64 "), e.getMessage());
+        break;
+      }
+    }
+    return all;
+  }
+
+  private void requireEmpty(DescriptorSlot slot) throws IOException {
+    assertEquals(-Errno.EBADF, ring.batch().close(slot).run().result(0), slot::toString);
+  }
+
+  private static RawOperation opening(DescriptorSlot slot, Path path, int flags) {
+    return RawOperation.of(IORING_OP_OPENAT)
+        .on(AT_FDCWD)
+        .address(Arena.ofAuto().allocateFrom(path.toString()), Access.READS)
+        .operationFlags(flags)
+        .length(0600)
+        .into(slot);
+  }
+
+  private static RawOperation making(DescriptorSlot slot, Path path) {
+    return opening(slot, path, O_CREAT | O_RDWR);
+  }
+
+  private static RawOperation socket(DescriptorSlot slot) {
+    return RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_STREAM).into(slot);
+  }
+
+  private static RawOperation accepting(DescriptorSlot slot, Descriptor listener) {
+    return RawOperation.of(IORING_OP_ACCEPT).on(listener).into(slot);
+  }
+
+  private static RawOperation onAddress(int opcode, Descriptor socket, InetSocketAddress where) {
+    MemorySegment address = Arena.ofAuto().allocate(SocketAddressMemory.MAX_BYTES, 8);
+    int length =
+        SocketAddressMemory.putInet(address, where.getAddress().getAddress(), where.getPort(), 0);
+    return RawOperation.of(opcode).on(socket).address(address, Access.READS).offset(length);
+  }
+
+  private byte read(Descriptor file) throws IOException {
+    MemorySegment target = Arena.ofAuto().allocate(1);
+    int result = ring.batch().read(file, target, 0).run().result(0);
+    assertEquals(1, result, file::toString);
+    return target.get(ValueLayout.JAVA_BYTE, 0);
+  }
+
+  // ---- chains that open what they use --------------------------------------------------------
+
+  /** Four calls of a program in one of the kernel's. */
+  @Liburing({"open-direct-link", "fixed-link"})
+  @ParameterizedTest
+  @EnumSource
+  void chain_writesAFile(Caller caller) throws Exception {
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      kernel.forget();
+      ChainResult result =
+          caller.call(
+              ring,
+              () ->
+                  ring.chain()
+                      .submit(making(slot, path))
+                      .write(slot, memory, 0)
+                      .fsync(slot)
+                      .hardLink()
+                      .close(slot)
+                      .run());
+      result.orThrow();
+      assertEquals(8, result.result(1));
+      assertEquals("ringspun", Files.readString(path));
+      var entries = kernel.submitted().stream().filter(entry -> !entry.isInternal()).toList();
+      assertEquals(4, entries.size());
+      assertEquals(1, entries.stream().map(FaultKernel.Request::enter).distinct().count());
+      assertTrue(entries.get(1).isLinked());
+      assertEquals(0, OpenFiles.count(path.toString()));
+      requireEmpty(slot);
+      assertTrue(slot.isOpen());
+    }
+  }
+
+  @Liburing("open-direct-link")
+  @ParameterizedTest
+  @ValueSource(ints = {0, IOSQE_ASYNC})
+  void chain_readsAFile(int flags) throws Exception {
+    Bytes.file(path, 1, 5000);
+    MemorySegment target = Arena.ofAuto().allocate(5000);
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      ring.chain()
+          .submit(opening(slot, path, O_RDONLY).flags(flags))
+          .read(slot, target, 0)
+          .close(slot)
+          .run()
+          .orThrow();
+      Bytes.check(1, 0, target);
+      requireEmpty(slot);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void chain_connectsAndSends(Caller caller) throws Exception {
+    try (RingListener listener = RingListener.bind(ring, LOOPBACK);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      InetSocketAddress where = (InetSocketAddress) listener.localAddress();
+      caller
+          .call(
+              ring,
+              () ->
+                  ring.chain()
+                      .submit(socket(slot))
+                      .submit(onAddress(IORING_OP_CONNECT, slot, where))
+                      .send(slot, memory)
+                      .shutdownOutput(slot)
+                      .close(slot)
+                      .run())
+          .orThrow();
+      try (RingSocket peer = listener.accept()) {
+        ByteBuffer target = ByteBuffer.allocate(10);
+        assertEquals(8, peer.read(target));
+        assertEquals(-1, peer.read(target));
+      }
+      requireEmpty(slot);
+    }
+  }
+
+  /** The peer sees the end of a socket that the ring closes while it waits itself. */
+  @Liburing({"accept-link", "linked-defer-close"})
+  @ParameterizedTest
+  @EnumSource
+  void chain_acceptsAndAnswers(Caller caller) throws Exception {
+    MemorySegment target = Arena.ofAuto().allocate(3);
+    try (RingListener listener = RingListener.bind(ring, LOOPBACK);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      var call =
+          BlockedCall.start(
+                  ring,
+                  caller,
+                  () ->
+                      ring.chain()
+                          .submit(accepting(slot, listener))
+                          .receive(slot, target)
+                          .send(slot, memory)
+                          .close(slot)
+                          .run())
+              .awaitInFlight(ring, 4);
+      try (SocketChannel peer = SocketChannel.open(listener.localAddress())) {
+        peer.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        ByteBuffer answer = ByteBuffer.allocate(100);
+        while (peer.read(answer) >= 0) {
+          assertTrue(answer.hasRemaining());
+        }
+        assertEquals(8, answer.position());
+        call.result().orThrow();
+        assertEquals(3, target.get(ValueLayout.JAVA_BYTE, 2));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void chain_openFails(Caller caller) throws Exception {
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      ChainResult result =
+          caller.call(
+              ring,
+              () ->
+                  ring.chain()
+                      .submit(opening(slot, path, O_RDONLY))
+                      .read(slot, memory, 0)
+                      .close(slot)
+                      .run());
+      assertEquals(OptionalInt.of(0), result.firstFailure());
+      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      var e = assertThrows(OperationException.class, result::orThrow);
+      assertEquals("openat", e.operation());
+      assertEquals(Errno.ENOENT, e.errno());
+      requireEmpty(slot);
+    }
+  }
+
+  /** Nothing is there yet, or any more. */
+  @Test
+  void empty_isRefusedByTheKernel() throws Exception {
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      ChainResult result = ring.chain().read(slot, memory, 0).submit(making(slot, path)).run();
+      assertEquals(-Errno.EBADF, result.result(0));
+      assertTrue(result.isCancelled(1));
+      result = ring.chain().submit(making(slot, path)).close(slot).fsync(slot).run();
+      assertEquals(OptionalInt.of(2), result.firstFailure());
+      assertEquals(-Errno.EBADF, result.result(2));
+    }
+  }
+
+  @Test
+  void concurrently_inTwoSlots() throws Exception {
+    List<Caller.Begun<Void>> writers = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      int id = i;
+      writers.add(
+          Caller.values()[i % 3].begin(
+              ring,
+              () -> {
+                writeManyFiles(id);
+                return null;
+              }));
+    }
+    for (var writer : writers) {
+      writer.result();
+    }
+  }
+
+  private void writeManyFiles(int id) throws IOException {
+    Path mine = directory.resolve("of-" + id);
+    MemorySegment target = Arena.ofAuto().allocate(1000);
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      for (int round = 0; round < 30; round++) {
+        ring.chain()
+            .submit(making(slot, mine))
+            .write(slot, Bytes.segment(Arena.ofAuto(), id, round, 1000), 0)
+            .close(slot)
+            .submit(opening(slot, mine, O_RDONLY))
+            .read(slot, target, 0)
+            .close(slot)
+            .run()
+            .orThrow();
+        Bytes.check(id, round, target);
+      }
+    }
+  }
+
+  // ---- full slots ----------------------------------------------------------------------------
+
+  /** What comes closes what was there; what cannot come leaves it. */
+  @ParameterizedTest
+  @EnumSource
+  void full_isReplaced(Caller caller) throws Exception {
+    Bytes.file(path, 1, 1);
+    try (RingListener listener = RingListener.bind(ring, LOOPBACK);
+        DescriptorSlot slot = ring.descriptorSlot();
+        RingSocket peer = RingSocket.connect(ring, listener.localAddress())) {
+      caller.run(
+          ring,
+          () -> {
+            assertEquals(0, ring.submit(accepting(slot, listener)).result());
+            RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
+            assertThrows(OperationException.class, () -> ring.submit(none));
+            ring.chain().send(slot, memory).run().orThrow();
+            assertEquals(8, peer.read(ByteBuffer.allocate(10)));
+            assertEquals(0, ring.submit(opening(slot, path, O_RDONLY)).result());
+            assertEquals(-1, peer.read(ByteBuffer.allocate(10)), "the socket is closed");
+            assertEquals(Bytes.at(1, 0), read(slot));
+          });
+    }
+  }
+
+  /** An operation under way keeps what it works on, whatever comes into the slot. */
+  @Test
+  void full_isReplacedUnderAnOperation() throws Exception {
+    Bytes.file(path, 1, 1);
+    try (Fifo fifo = Fifo.open(ring, directory);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      ring.submit(opening(slot, fifo.path(), O_RDWR));
+      var call = BlockedCall.start(ring, () -> read(slot)).awaitInFlight(ring, 1);
+      ring.submit(opening(slot, path, O_RDONLY));
+      assertEquals(Bytes.at(1, 0), read(slot));
+      fifo.write(9);
+      assertEquals((byte) 9, call.result());
+    }
+  }
+
+  /** A lost sync is told of as long as the file is there, and not of the next. */
+  @Test
+  void full_syncFailureIsOfTheFile() throws Exception {
+    assumeTrue(FaultKernel.breaksChains(), "failures that break chains need Linux 6.10");
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
+      ChainResult result = ring.chain().submit(making(slot, path)).fsync(slot).nop().run();
+      assertEquals(-Errno.EIO, result.result(1));
+      assertEquals(-Errno.EIO, ring.batch().fdatasync(slot).run().result(0));
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
+      RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
+      assertThrows(OperationException.class, () -> ring.submit(none));
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
+      ring.chain().submit(making(slot, path)).fsync(slot).close(slot).run().orThrow();
+
+      kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
+      assertThrows(
+          OperationException.class,
+          () -> ring.chain().submit(making(slot, path)).fsync(slot).run().orThrow());
+      RingFile file = RingFile.take(slot, READ, WRITE);
+      assertEquals(
+          Errno.EIO, assertThrows(OperationException.class, file::fsync).errno(), "it comes along");
+      file.close();
+    }
+  }
+
+  // ---- the ends of a call --------------------------------------------------------------------
+
+  private BlockedCall<ChainResult> readingFifo(Caller caller, DescriptorSlot slot, Fifo fifo) {
+    return BlockedCall.start(
+            ring,
+            caller,
+            () ->
+                ring.chain()
+                    .submit(opening(slot, fifo.path(), O_RDWR))
+                    .read(slot, Arena.ofAuto().allocate(1), 0)
+                    .close(slot)
+                    .run())
+        .awaitInFlight(ring, 2);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void chain_blocksThenCompletes(Caller caller) throws Exception {
+    try (Fifo fifo = Fifo.open(ring, directory);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      var call = readingFifo(caller, slot, fifo);
+      fifo.write(7);
+      call.result().orThrow();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void chain_closedMeanwhile(Caller caller) throws Exception {
+    try (Fifo fifo = Fifo.open(ring, directory)) {
+      DescriptorSlot slot = ring.descriptorSlot();
+      var call = readingFifo(caller, slot, fifo);
+      Await.until("it is open", () -> ring.metrics().inFlight() == 2);
+      slot.close();
+      ChainResult result = call.result();
+      assertTrue(result.succeeded(0));
+      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      assertFalse(slot.isOpen());
+      assertThrows(ClosedChannelException.class, () -> ring.chain().close(slot).run());
+      assertThrows(ClosedChannelException.class, () -> ring.submit(making(slot, path)));
+      assertThrows(ClosedChannelException.class, () -> ring.chain().fsync(slot).run());
+      slot.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void chain_interruptedMeanwhile(Caller caller) throws Exception {
+    try (Fifo fifo = Fifo.open(ring, directory);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      var call = readingFifo(caller, slot, fifo);
+      Await.until("it is open", () -> ring.metrics().inFlight() == 2);
+      call.interrupt();
+      ChainResult result = call.result();
+      assertTrue(call.interruptPending());
+      assertTrue(result.succeeded(0));
+      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      fifo.write(3);
+      assertEquals(3, read(slot), "the file is still there");
+    }
+  }
+
+  /** An opening that waits for ever is no reason to keep the slot. */
+  @ParameterizedTest
+  @EnumSource
+  void opening_closedMeanwhile(Caller caller) throws Exception {
+    DescriptorSlot slot = ring.descriptorSlot();
+    Fifo.make(path);
+    var call =
+        BlockedCall.start(
+                ring,
+                caller,
+                () ->
+                    ring.chain()
+                        .submit(opening(slot, path, O_RDONLY).flags(IOSQE_ASYNC))
+                        .close(slot)
+                        .run())
+            .awaitInFlight(ring, 1);
+    slot.close();
+    assertTrue(call.result().isCancelled(0) && call.result().isCancelled(1));
+  }
+
+  /** A connection that comes while the call is cancelled is there, or waits for the next. */
+  @ParameterizedTest
+  @EnumSource
+  void accept_interrupted_losesNothing(Caller caller) throws Exception {
+    try (RingListener listener = RingListener.bind(ring, LOOPBACK);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      for (int round = 0; round < 50; round++) {
+        var call =
+            BlockedCall.start(
+                ring, caller, () -> ring.chain().submit(accepting(slot, listener)).run());
+        try (RingSocket peer = RingSocket.connect(ring, listener.localAddress())) {
+          call.interrupt();
+          boolean accepted = false;
+          try {
+            accepted = call.result().succeeded();
+          } catch (InterruptedIOException _) {
+            // It had not begun.
+          }
+          if (!accepted) {
+            ring.submit(accepting(slot, listener));
+          }
+          ring.chain().send(slot, memory).close(slot).run().orThrow();
+          assertEquals(8, peer.read(ByteBuffer.allocate(10)));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ring_closedWithFullSlots(Caller caller) throws Exception {
+    try (Fifo fifo = Fifo.open(ring, directory);
+        RingListener listener = RingListener.bind(ring, LOOPBACK);
+        SocketChannel peer = SocketChannel.open(listener.localAddress());
+        DescriptorSlot full = ring.descriptorSlot();
+        DescriptorSlot empty = ring.descriptorSlot();
+        DescriptorSlot busy = ring.descriptorSlot()) {
+      ring.submit(accepting(full, listener));
+      var call = readingFifo(caller, busy, fifo);
+      ring.close();
+      assertFalse(call.result().succeeded());
+      assertEquals(-1, peer.read(ByteBuffer.allocate(1)), "the socket in the slot is closed");
+      assertThrows(RingClosedException.class, () -> ring.chain().close(empty).run());
+      assertThrows(RingClosedException.class, ring::descriptorSlot);
+    }
+  }
+
+  // ---- what is refused -----------------------------------------------------------------------
+
+  @Test
+  void slot_ofAnotherRing() throws Exception {
+    try (Ring other = Ring.open(TABLE);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      for (var wrong :
+          List.<org.junit.jupiter.api.function.Executable>of(
+              () -> other.chain().submit(making(slot, path)),
+              () -> other.submit(making(slot, path)),
+              () -> other.chain().close(slot),
+              () -> other.batch().fsync(slot))) {
+        var e = assertThrows(IllegalArgumentException.class, wrong);
+        assertTrue(e.getMessage().contains("registered with another ring"), e.getMessage());
+      }
+    }
+    assertFalse(Files.exists(path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {IORING_OP_PIPE, IORING_OP_CLOSE, IORING_OP_READ, IORING_OP_SPLICE})
+  void into_isForWhatOpens(int opcode) throws Exception {
+    try (DescriptorSlot slot = ring.descriptorSlot()) {
+      RawOperation operation = RawOperation.of(opcode);
+      var e = assertThrows(IllegalArgumentException.class, () -> operation.into(slot));
+      assertTrue(e.getMessage().contains("opens nothing"), e.getMessage());
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> ring.submit(making(slot, path).fileIndex(1)),
+          "by its number");
+    }
+  }
+
+  @Test
+  void table_none() throws Exception {
+    try (Ring plain = Ring.open()) {
+      var e = assertThrows(IllegalArgumentException.class, plain::descriptorSlot);
+      assertTrue(e.getMessage().contains("withRegisteredFiles"), e.getMessage());
+    }
+  }
+
+  /** Where the limit of open files leaves little room, there are fewer. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 10, 63})
+  void table_atTheLimit(int room) throws Exception {
+    int limit = limitOfOpenFiles();
+    assumeTrue(limit <= 1 << 20, "the kernel's own limit is lower: " + limit);
+    try (Ring large = Ring.open(RingOptions.defaults().withRegisteredFiles(limit - room))) {
+      FileTable files = EngineAccess.of(large).files();
+      assertEquals(Integer.highestOneBit(room), files.chosenSlots());
+      List<DescriptorSlot> slots = new ArrayList<>();
+      for (int i = 0; i < files.chosenSlots(); i++) {
+        slots.add(large.descriptorSlot());
+      }
+      assertThrows(OperationException.class, large::descriptorSlot);
+      for (DescriptorSlot slot : slots) {
+        large.chain().submit(making(slot, path)).write(slot, memory, 0).close(slot).run().orThrow();
+        slot.close();
+      }
+    }
+  }
+
+  private static int limitOfOpenFiles() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
+      if (line.startsWith("Max open files")) {
+        return Integer.parseInt(line.split(" {2,}")[1]);
+      }
+    }
+    throw new AssertionError("no such line");
+  }
+
+  @Test
+  void restricted() throws Exception {
+    InetSocketAddress where;
+    try (RingListener listener = RingListener.bind(ring, LOOPBACK);
+        Ring files = Ring.open(TABLE.withRestriction(RingRestriction.FILES));
+        DescriptorSlot file = files.descriptorSlot();
+        Ring sockets = Ring.open(TABLE.withRestriction(RingRestriction.SOCKETS));
+        DescriptorSlot socket = sockets.descriptorSlot()) {
+      where = (InetSocketAddress) listener.localAddress();
+      files.chain().submit(making(file, path)).write(file, memory, 0).close(file).run().orThrow();
+      assertEquals(-Errno.EACCES, files.chain().submit(socket(file)).nop().run().result(0));
+      RawOperation connect = onAddress(IORING_OP_CONNECT, socket, where);
+      sockets.chain().submit(socket(socket)).submit(connect).close(socket).run().orThrow();
+      assertEquals(
+          -Errno.EACCES, sockets.chain().submit(making(socket, path)).nop().run().result(0));
+      listener.accept().close();
+    }
+  }
+
+  // ---- what is taken out ---------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void take_file(Caller caller) throws Exception {
+    DescriptorSlot slot = ring.descriptorSlot();
+    var e = assertThrows(OperationException.class, () -> RingFile.take(slot));
+    assertEquals(Errno.EBADF, e.errno());
+    caller.run(
+        ring,
+        () -> {
+          ring.chain().submit(making(slot, path)).write(slot, memory, 0).run().orThrow();
+          assertThrows(
+              IllegalArgumentException.class, () -> RingFile.take(slot, READ, DELETE_ON_CLOSE));
+          assertThrows(IOException.class, () -> RingSocket.take(slot));
+          try (RingFile file = RingFile.take(slot, READ, WRITE)) {
+            assertTrue(file.isRegistered());
+            assertFalse(slot.isOpen());
+            slot.close();
+            ByteBuffer target = ByteBuffer.allocate(10);
+            assertEquals(8, file.read(target, 0));
+            assertThrows(ClosedChannelException.class, () -> RingFile.take(slot, READ));
+            assertEquals(8, file.size());
+          }
+        });
+  }
+
+  /** What waits for the slot is cancelled, and the file goes on. */
+  @ParameterizedTest
+  @EnumSource
+  void take_whileAStepBlocks(Caller caller) throws Exception {
+    try (Fifo fifo = Fifo.open(ring, directory)) {
+      DescriptorSlot slot = ring.descriptorSlot();
+      var call = readingFifo(caller, slot, fifo);
+      Await.until("it is open", () -> ring.metrics().inFlight() == 2);
+      try (RingFile file = RingFile.take(slot, READ, WRITE)) {
+        assertTrue(call.result().isCancelled(1));
+        fifo.write(5);
+        assertEquals(5, Fifo.read(file));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void take_sockets(Caller caller) throws Exception {
+    caller.run(
+        ring,
+        () -> {
+          DescriptorSlot listening = ring.descriptorSlot();
+          DescriptorSlot accepted = ring.descriptorSlot();
+          ring.chain()
+              .submit(socket(listening))
+              .submit(onAddress(IORING_OP_BIND, listening, LOOPBACK))
+              .submit(RawOperation.of(IORING_OP_LISTEN).on(listening).length(5))
+              .run()
+              .orThrow();
+          assertThrows(IOException.class, () -> RingSocket.take(listening));
+          assertThrows(IOException.class, () -> RingDatagramSocket.take(listening));
+          try (RingListener listener = RingListener.take(listening);
+              RingSocket left = RingSocket.connect(ring, listener.localAddress())) {
+            assertEquals(
+                Errno.EBADF,
+                assertInstanceOf(
+                        OperationException.class,
+                        assertThrows(IOException.class, () -> RingSocket.take(accepted)))
+                    .errno());
+            ring.submit(accepting(accepted, listener));
+            try (RingSocket right = RingSocket.take(accepted)) {
+              assertTrue(right.isRegistered() && listener.isRegistered());
+              assertEquals(left.localAddress(), right.remoteAddress());
+              right.writeFully(ByteBuffer.wrap(new byte[3]));
+              assertEquals(3, left.read(ByteBuffer.allocate(10)));
+            }
+            assertEquals(-1, left.read(ByteBuffer.allocate(10)));
+          }
+        });
+  }
+
+  @Test
+  void take_datagramSocket() throws Exception {
+    DescriptorSlot slot = ring.descriptorSlot();
+    ring.submit(RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_DGRAM).into(slot));
+    assertThrows(IOException.class, () -> RingSocket.take(slot));
+    try (RingDatagramSocket socket = RingDatagramSocket.take(slot);
+        RingDatagramSocket peer = RingDatagramSocket.bind(ring, LOOPBACK)) {
+      socket.connectTo(peer.localAddress());
+      socket.write(ByteBuffer.wrap(new byte[3]));
+      assertEquals(3, peer.receive(ByteBuffer.allocate(10)).length());
+    }
+  }
+
+  // ---- the table -----------------------------------------------------------------------------
+
+  /**
+   * Goal: no slot is given away twice, whatever was last filled or emptied; the kernel looks on
+   * from there. Method: slots of both kinds are taken, filled, emptied, taken over and given back
+   * at random, and everything that is open must be what it was opened as.
+   */
+  @Liburing("file-alloc-range-hint")
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void table_inAllOrders(int seed) throws Exception {
+    Random random = new Random(seed);
+    List<RingFile> files = new ArrayList<>();
+    List<DescriptorSlot> slots = new ArrayList<>();
+    Map<Descriptor, Integer> contents = new HashMap<>();
+    for (int content = 0; content < 32; content++) {
+      Files.write(directory.resolve("c" + content), new byte[] {(byte) content});
+    }
+    for (int step = 0; step < 400; step++) {
+      int content = unused(contents);
+      switch (random.nextInt(7)) {
+        case 0, 1 -> {
+          try {
+            RingFile file =
+                RingFile.open(
+                    ring, directory.resolve("c" + content), READ, RingOpenOption.REGISTERED);
+            files.add(file);
+            contents.put(file, content);
+            assertTrue(table().taken() <= 4);
+          } catch (FileSystemException e) {
+            assertEquals(4, table().taken(), e::toString);
+          }
+        }
+        case 2 -> {
+          if (slots.size() < 6) {
+            slots.add(ring.descriptorSlot());
+          } else {
+            close(slots, contents, random);
+          }
+        }
+        case 3, 4 -> {
+          if (!slots.isEmpty()) {
+            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
+            ring.submit(opening(slot, directory.resolve("c" + content), O_RDONLY));
+            contents.put(slot, content);
+          }
+        }
+        case 5 -> {
+          if (random.nextBoolean()) {
+            close(files, contents, random);
+          } else if (!slots.isEmpty()) {
+            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
+            int expected = contents.remove(slot) == null ? -Errno.EBADF : 0;
+            assertEquals(expected, ring.batch().close(slot).run().result(0));
+          }
+        }
+        default -> {
+          if (!slots.isEmpty() && files.size() < 10) {
+            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
+            Integer held = contents.remove(slot);
+            if (held != null) {
+              RingFile file = RingFile.take(slot, READ);
+              slots.remove(slot);
+              files.add(file);
+              contents.put(file, held);
+            }
+          }
+        }
+      }
+      for (var each : contents.entrySet()) {
+        assertEquals(each.getValue().byteValue(), read(each.getKey()), "step " + step);
+      }
+    }
+    while (!files.isEmpty()) {
+      close(files, contents, random);
+    }
+    while (!slots.isEmpty()) {
+      close(slots, contents, random);
+    }
+  }
+
+  private static int unused(Map<Descriptor, Integer> contents) {
+    int content = 0;
+    while (contents.containsValue(content)) {
+      content++;
+    }
+    return content;
+  }
+
+  private static <T extends Descriptor & AutoCloseable> void close(
+      List<T> all, Map<Descriptor, Integer> contents, Random random) throws Exception {
+    if (!all.isEmpty()) {
+      T chosen = all.remove(random.nextInt(all.size()));
+      contents.remove(chosen);
+      chosen.close();
+    }
+  }
+
+  /** A listener is started in a slot of the same kind, as long as there is one. */
+  @Test
+  void table_sharedWithListeners() throws Exception {
+    List<DescriptorSlot> slots = takeAll();
+    slots.removeLast().close();
+    kernel.forget();
+    try (RingListener inSlot = RingListener.bind(ring, LOOPBACK, SocketOpenOption.REGISTERED);
+        RingListener inRange = RingListener.bind(ring, LOOPBACK, SocketOpenOption.REGISTERED)) {
+      assertEquals(1, table().taken());
+      assertThrows(OperationException.class, ring::descriptorSlot);
+      for (RingListener listener : List.of(inSlot, inRange)) {
+        RingSocket.connect(ring, listener.localAddress()).close();
+        listener.accept().close();
+      }
+    }
+    for (DescriptorSlot slot : slots) {
+      slot.close();
+    }
+  }
+}

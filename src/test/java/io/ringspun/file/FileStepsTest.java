@@ -1,0 +1,322 @@
+package io.ringspun.file;
+
+import static java.nio.file.StandardOpenOption.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.ChainResult;
+import io.ringspun.DescriptorSlot;
+import io.ringspun.OperationException;
+import io.ringspun.RawOperation;
+import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.Fifo;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Operations on files and names as steps of chains. */
+class FileStepsTest {
+  private static final Path NAME = Path.of("name");
+  private static final Path OTHER = Path.of("other");
+  private static final Path NONE = Path.of("none");
+
+  @TempDir private Path root;
+
+  private final MemorySegment bytes = Arena.ofAuto().allocateFrom("ringspun").asSlice(0, 8);
+  private final MemorySegment stat = Arena.ofAuto().allocate(FileStat.BYTES, 8);
+  private Ring ring;
+  private RingDirectory directory;
+  private DescriptorSlot slot;
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
+    directory = RingDirectory.open(ring, root);
+    slot = ring.descriptorSlot();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    slot.close();
+    directory.close(); // hangs if a step has kept its hold on it
+    ring.close();
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  // ---- what succeeds -------------------------------------------------------------------------
+
+  /** A file comes into being in a directory of its own, whole and durable, in one trip. */
+  @ParameterizedTest
+  @EnumSource
+  void paths(Caller caller) throws Exception {
+    Path folder = root.resolve("folder");
+    Path fresh = folder.resolve("fresh");
+    Path done = folder.resolve("done");
+    Path again = folder.resolve("again");
+    Path way = folder.resolve("way");
+    ChainResult result =
+        caller.call(
+            ring,
+            () ->
+                ring.chain()
+                    .submit(FileSteps.mkdir(folder))
+                    .submit(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
+                    .submit(FileSteps.allocate(slot, 0, 4096))
+                    .write(slot, bytes, 0)
+                    .submit(FileSteps.truncate(slot, 5))
+                    .submit(FileSteps.advise(slot, 0, 0, Advice.DONTNEED))
+                    .fsync(slot)
+                    .hardLink()
+                    .close(slot)
+                    .submit(FileSteps.rename(fresh, done))
+                    .submit(FileSteps.link(done, again))
+                    .submit(FileSteps.symlink(Path.of("done"), way))
+                    .submit(FileSteps.stat(way, stat))
+                    .run());
+    result.orThrow();
+    assertEquals(FileStat.FileType.REGULAR, FileStat.of(stat).type());
+    assertEquals(5, FileStat.of(stat).size());
+    assertEquals(2, FileStat.of(stat).links());
+    assertEquals("rings", Files.readString(way));
+    assertFalse(Files.exists(fresh));
+    caller
+        .call(
+            ring,
+            () ->
+                ring.chain()
+                    .submit(FileSteps.stat(way, stat, LinkOption.NOFOLLOW_LINKS))
+                    .submit(FileSteps.unlink(way))
+                    .submit(FileSteps.unlink(done))
+                    .submit(FileSteps.unlink(again))
+                    .submit(FileSteps.rmdir(folder))
+                    .run())
+        .orThrow();
+    assertEquals(FileStat.FileType.SYMBOLIC_LINK, FileStat.of(stat).type());
+    assertFalse(Files.exists(folder));
+  }
+
+  /** The same by names, from one directory to another. */
+  @ParameterizedTest
+  @EnumSource
+  void names(Caller caller) throws Exception {
+    Path folder = Files.createDirectory(root.resolve("folder"));
+    Path inner = folder.resolve("inner");
+    var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    try (RingDirectory second = RingDirectory.open(ring, folder)) {
+      caller
+          .call(
+              ring,
+              () ->
+                  ring.chain()
+                      .submit(FileSteps.mkdir(second, Path.of("inner"), mode))
+                      .submit(FileSteps.open(slot, directory, NAME, CREATE, WRITE, Resolve.BENEATH))
+                      .write(slot, bytes, 0)
+                      .close(slot)
+                      .submit(FileSteps.rename(directory, NAME, second, OTHER))
+                      .submit(FileSteps.link(second, OTHER, directory, NAME))
+                      .submit(FileSteps.symlink(NAME, directory, Path.of("way")))
+                      .submit(FileSteps.stat(directory, Path.of("way"), stat))
+                      .submit(FileSteps.unlink(second, OTHER))
+                      .run())
+          .orThrow();
+      assertEquals(8, FileStat.of(stat).size());
+      assertEquals("ringspun", Files.readString(root.resolve("way")));
+      assertFalse(Files.exists(folder.resolve(OTHER)));
+      assertEquals(mode.value(), Files.getPosixFilePermissions(inner));
+      RawOperation rename =
+          FileSteps.rename(directory, NAME, directory, OTHER, RenameOption.NOREPLACE);
+      ring.chain()
+          .submit(FileSteps.rmdir(second, Path.of("inner")))
+          .submit(rename)
+          .submit(FileSteps.stat(directory, Path.of(""), stat))
+          .run()
+          .orThrow();
+      assertFalse(Files.exists(inner));
+      assertTrue(Files.exists(root.resolve(OTHER)));
+      assertEquals(FileStat.FileType.DIRECTORY, FileStat.of(stat).type());
+    }
+  }
+
+  /** A step may run again, and by itself. */
+  @Test
+  void step_again() throws Exception {
+    RawOperation make = FileSteps.mkdir(directory, NAME);
+    RawOperation remove = FileSteps.rmdir(directory, NAME);
+    ring.chain().submit(make).submit(remove).submit(make).run().orThrow();
+    ring.submit(remove);
+    assertFalse(Files.exists(root.resolve(NAME)));
+    var e = assertThrows(OperationException.class, () -> ring.submit(remove));
+    assertEquals("unlinkat", e.operation());
+  }
+
+  // ---- what fails ----------------------------------------------------------------------------
+
+  private interface Step {
+    RawOperation of(FileStepsTest test) throws IOException;
+  }
+
+  private static Arguments failing(String operation, int errno, Step step) {
+    return Arguments.of(operation, errno, step);
+  }
+
+  static Stream<Arguments> failures() {
+    return Stream.of(
+        failing("openat", Errno.ENOENT, t -> FileSteps.open(t.slot, t.root.resolve(NONE))),
+        failing("openat2", Errno.ENOENT, t -> FileSteps.open(t.slot, t.directory, NONE)),
+        failing(
+            "openat2",
+            Errno.EXDEV,
+            t -> FileSteps.open(t.slot, t.directory, Path.of("../x"), READ, Resolve.BENEATH)),
+        failing("fallocate", Errno.EBADF, t -> FileSteps.allocate(t.readOnly(), 0, 10)),
+        failing("ftruncate", Errno.EINVAL, t -> FileSteps.truncate(t.readOnly(), 10)),
+        failing("fadvise", Errno.ESPIPE, t -> FileSteps.advise(t.pipe(), 0, 0, Advice.RANDOM)),
+        failing("statx", Errno.ENOENT, t -> FileSteps.stat(t.root.resolve(NONE), t.stat)),
+        failing("statx", Errno.ENOENT, t -> FileSteps.stat(t.directory, NONE, t.stat)),
+        failing("mkdirat", Errno.EEXIST, t -> FileSteps.mkdir(t.root)),
+        failing("mkdirat", Errno.EEXIST, t -> FileSteps.mkdir(t.directory, NAME)),
+        failing("unlinkat", Errno.ENOENT, t -> FileSteps.unlink(t.root.resolve(NONE))),
+        failing("unlinkat", Errno.EISDIR, t -> FileSteps.unlink(t.directory, Path.of("full"))),
+        failing("unlinkat", Errno.ENOTEMPTY, t -> FileSteps.rmdir(t.root.resolve("full"))),
+        failing("unlinkat", Errno.ENOTDIR, t -> FileSteps.rmdir(t.directory, NAME)),
+        failing(
+            "renameat",
+            Errno.ENOENT,
+            t -> FileSteps.rename(t.root.resolve(NONE), t.root.resolve(OTHER))),
+        failing(
+            "renameat",
+            Errno.EEXIST,
+            t -> FileSteps.rename(t.directory, NAME, t.directory, NAME, RenameOption.NOREPLACE)),
+        failing(
+            "linkat",
+            Errno.ENOENT,
+            t -> FileSteps.link(t.root.resolve(NONE), t.root.resolve(OTHER))),
+        failing("linkat", Errno.EEXIST, t -> FileSteps.link(t.directory, NAME, t.directory, NAME)),
+        failing("symlinkat", Errno.EEXIST, t -> FileSteps.symlink(NONE, t.root.resolve(NAME))),
+        failing("symlinkat", Errno.EEXIST, t -> FileSteps.symlink(NONE, t.directory, NAME)));
+  }
+
+  /** Returns the slot with a file in it that is open for reading only. */
+  private DescriptorSlot readOnly() throws IOException {
+    ring.submit(FileSteps.open(slot, directory, NAME));
+    return slot;
+  }
+
+  private DescriptorSlot pipe() throws IOException {
+    Fifo.make(root.resolve("pipe"));
+    ring.submit(FileSteps.open(slot, root.resolve("pipe"), READ, WRITE));
+    return slot;
+  }
+
+  /** What stands behind a failure, soft, is not done; behind a hard link it is. */
+  @ParameterizedTest(name = "{0} {1} {index}")
+  @MethodSource("failures")
+  void failure_breaksTheChain(String operation, int errno, Step step) throws Exception {
+    Files.createDirectories(root.resolve("full").resolve("inner"));
+    Files.createFile(root.resolve(NAME));
+    Path witness = root.resolve("witness");
+    try (RingFile file = RingFile.open(ring, witness, CREATE_NEW, WRITE)) {
+      RawOperation failing = step.of(this);
+      ChainResult result = ring.chain().submit(failing).write(file, bytes, 0).nop().run();
+      assertEquals(OptionalInt.of(0), result.firstFailure());
+      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      assertEquals(0, Files.size(witness));
+      var e = assertThrows(OperationException.class, result::orThrow);
+      assertEquals(operation, e.operation());
+      assertEquals(errno, e.errno(), e.errnoName());
+      result = ring.chain().nop().submit(failing).hardLink().write(file, bytes, 0).run();
+      assertEquals(OptionalInt.of(1), result.firstFailure());
+      assertTrue(result.succeeded(2));
+      assertEquals(8, Files.size(witness));
+    }
+  }
+
+  /** Something that the kernel would not even look at. */
+  @Test
+  void refusedAtOnce() throws Exception {
+    Path file = Files.writeString(root.resolve(NAME), "content");
+    MemorySegment small = Arena.ofAuto().allocate(FileStat.BYTES - 1, 8);
+    MemorySegment askew = Arena.ofAuto().allocate(FileStat.BYTES + 8, 8).asSlice(4);
+    Path foreign = RingFileSystems.wrap(ring, file);
+    try (RingFile open = RingFile.open(ring, file);
+        RingFile registered = RingFile.open(ring, file, RingOpenOption.REGISTERED)) {
+      for (Executable wrong :
+          List.<Executable>of(
+              () -> FileSteps.open(slot, file, READ, DELETE_ON_CLOSE),
+              () -> FileSteps.open(slot, file, READ, APPEND),
+              () -> FileSteps.open(slot, file, READ, RingOpenOption.TMPFILE),
+              () -> FileSteps.open(slot, directory, NAME, Resolve.BENEATH, Resolve.IN_ROOT),
+              () -> FileSteps.open(slot, directory, file),
+              () -> FileSteps.stat(file, small),
+              () -> FileSteps.stat(file, askew),
+              () -> FileSteps.stat(directory, file, stat),
+              () -> FileSteps.mkdir(directory, file),
+              () -> FileSteps.unlink(directory, file),
+              () -> FileSteps.rmdir(directory, file),
+              () -> FileSteps.rename(directory, NAME, directory, file),
+              () -> FileSteps.rename(file, file, RenameOption.NOREPLACE, RenameOption.EXCHANGE),
+              () -> FileSteps.link(directory, file, directory, NAME),
+              () -> FileSteps.symlink(Path.of(""), file),
+              () -> FileSteps.symlink(NAME, directory, file),
+              () -> FileSteps.allocate(slot, 0, 0),
+              () -> FileSteps.allocate(slot, -1, 1),
+              () -> FileSteps.truncate(slot, -1),
+              () -> FileSteps.advise(slot, 0, -1, Advice.NORMAL),
+              () -> FileSteps.advise(slot, Long.MAX_VALUE, 1, Advice.NORMAL),
+              () -> FileSteps.rename(file, file).movingTo(registered),
+              () -> FileSteps.unlink(file).movingTo(directory))) {
+        assertThrows(IllegalArgumentException.class, wrong);
+      }
+      for (Executable wrong :
+          List.<Executable>of(
+              () -> FileSteps.open(slot, foreign),
+              () -> FileSteps.rename(file, foreign),
+              () -> FileSteps.symlink(foreign, file))) {
+        assertThrows(ProviderMismatchException.class, wrong);
+      }
+      assertThrows(NonWritableChannelException.class, () -> FileSteps.truncate(open, 1));
+      assertThrows(NonWritableChannelException.class, () -> FileSteps.allocate(open, 0, 1));
+    }
+    assertEquals("content", Files.readString(file));
+  }
+
+  /** Both directories must be open, and are let go of. */
+  @Test
+  void rename_closedDirectory() throws Exception {
+    Files.createFile(root.resolve(NAME));
+    RingDirectory closed = RingDirectory.open(ring, root);
+    closed.close();
+    for (RawOperation step :
+        List.of(
+            FileSteps.rename(directory, NAME, closed, OTHER),
+            FileSteps.rename(closed, NAME, directory, OTHER),
+            FileSteps.link(directory, NAME, closed, OTHER))) {
+      assertThrows(ClosedChannelException.class, () -> ring.submit(step));
+      assertThrows(ClosedChannelException.class, ring.chain().nop().submit(step)::run);
+    }
+    assertFalse(Files.exists(root.resolve(OTHER)));
+  }
+}

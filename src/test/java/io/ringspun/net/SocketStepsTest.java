@@ -1,0 +1,211 @@
+package io.ringspun.net;
+
+import static io.ringspun.internal.kernel.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.ChainResult;
+import io.ringspun.DescriptorSlot;
+import io.ringspun.OperationException;
+import io.ringspun.RawOperation;
+import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.file.FileSteps;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.testing.BlockedCall;
+import io.ringspun.testing.Caller;
+import io.ringspun.testing.Liburing;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The beginnings of sockets as steps of chains. */
+class SocketStepsTest {
+  private static final int ENOTSOCK = 88;
+
+  @TempDir private Path directory;
+
+  private final MemorySegment request = Arena.ofAuto().allocateFrom("ringspun").asSlice(0, 8);
+  private final MemorySegment answer = Arena.ofAuto().allocate(8);
+  private Ring ring;
+  private DescriptorSlot slot;
+
+  @BeforeEach
+  void open() throws IOException {
+    ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
+    slot = ring.descriptorSlot();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    slot.close();
+    ring.close();
+    assertEquals(0, ring.metrics().inFlight());
+  }
+
+  /** A server of one chain and a client of another. */
+  @Liburing("accept-link")
+  @ParameterizedTest
+  @EnumSource
+  void requestAndAnswer(Caller caller) throws Exception {
+    for (Kind kind : Kind.values()) {
+      try (DescriptorSlot listening = ring.descriptorSlot();
+          DescriptorSlot accepted = ring.descriptorSlot()) {
+        SocketAddress where = kind.listen();
+        ring.chain()
+            .submit(SocketSteps.open(listening, where))
+            .submit(SocketSteps.bind(listening, where))
+            .submit(SocketSteps.listen(listening, 5))
+            .run()
+            .orThrow();
+        try (RingListener listener = RingListener.take(listening)) {
+          SocketAddress bound = listener.localAddress();
+          MemorySegment seen = Arena.ofAuto().allocate(8);
+          var server =
+              BlockedCall.start(
+                      ring,
+                      caller,
+                      () ->
+                          ring.chain()
+                              .submit(SocketSteps.accept(accepted, listener))
+                              .receive(accepted, seen)
+                              .send(accepted, seen)
+                              .close(accepted)
+                              .run())
+                  .awaitInFlight(ring, 1);
+          ring.chain()
+              .submit(SocketSteps.open(slot, bound))
+              .submit(SocketSteps.connect(slot, bound))
+              .send(slot, request)
+              .receive(slot, answer)
+              .close(slot)
+              .run()
+              .orThrow();
+          server.result().orThrow();
+          assertEquals(-1, request.mismatch(answer));
+          answer.fill((byte) 0);
+        }
+      }
+    }
+  }
+
+  /** One chain from the socket to its first connection. */
+  @Test
+  void accept_fromASlot() throws Exception {
+    SocketAddress where = Kind.ABSTRACT.listen();
+    try (DescriptorSlot listening = ring.descriptorSlot()) {
+      var call =
+          BlockedCall.start(
+                  ring,
+                  () ->
+                      ring.chain()
+                          .submit(SocketSteps.open(listening, where))
+                          .submit(SocketSteps.bind(listening, where))
+                          .submit(SocketSteps.listen(listening, 1))
+                          .submit(SocketSteps.accept(slot, listening))
+                          .receive(slot, answer)
+                          .run())
+              .awaitInFlight(ring, 2);
+      try (RingSocket client = RingSocket.connect(ring, where)) {
+        client.writeFully(request);
+        call.result().orThrow();
+        assertEquals(-1, request.mismatch(answer));
+      }
+    }
+  }
+
+  /** Of a socket that is not in a slot the family is known, and IPv4 is mapped for it. */
+  @Test
+  void bind_ofAnotherFamily() throws Exception {
+    try (RingSocket socket = RingSocket.open(ring, StandardProtocolFamily.INET6)) {
+      ring.submit(SocketSteps.bind(socket, new InetSocketAddress("127.0.0.1", 0)));
+      InetSocketAddress bound = (InetSocketAddress) socket.localAddress();
+      assertEquals("127.0.0.1", bound.getAddress().getHostAddress());
+    }
+  }
+
+  // ---- what fails ----------------------------------------------------------------------------
+
+  private interface Step {
+    RawOperation of(SocketStepsTest test) throws IOException;
+  }
+
+  static Stream<Arguments> failures() {
+    return Stream.of(
+        Arguments.of("socket", Errno.EAFNOSUPPORT, (Step) t -> t.unknownFamily()),
+        Arguments.of(
+            "connect",
+            Errno.ECONNREFUSED,
+            (Step) t -> SocketSteps.connect(t.filled(), Kind.deadPort())),
+        Arguments.of(
+            "bind",
+            Errno.EADDRNOTAVAIL,
+            (Step) t -> SocketSteps.bind(t.filled(), new InetSocketAddress("192.0.2.1", 0))),
+        Arguments.of("listen", ENOTSOCK, (Step) t -> SocketSteps.listen(t.file(), 1)),
+        Arguments.of("accept", Errno.EINVAL, (Step) t -> SocketSteps.accept(t.slot, t.filled())));
+  }
+
+  private RawOperation unknownFamily() {
+    return RawOperation.of(IORING_OP_SOCKET).on(9999).offset(SOCK_STREAM).into(slot);
+  }
+
+  private DescriptorSlot filled() throws IOException {
+    ring.submit(SocketSteps.open(slot, new InetSocketAddress("127.0.0.1", 1)));
+    return slot;
+  }
+
+  private DescriptorSlot file() throws IOException {
+    ring.submit(FileSteps.open(slot, Files.createFile(directory.resolve("file"))));
+    return slot;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("failures")
+  void failure_breaksTheChain(String operation, int errno, Step step) throws Exception {
+    try (Pair pair = Pair.open(ring, Kind.UNIX)) {
+      ChainResult result =
+          ring.chain().submit(step.of(this)).send(pair.left(), request).nop().run();
+      assertEquals(OptionalInt.of(0), result.firstFailure());
+      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      var e = assertThrows(OperationException.class, result::orThrow);
+      assertEquals(operation, e.operation());
+      assertEquals(errno, e.errno(), e.errnoName());
+      pair.left().writeFully(ByteBuffer.wrap(new byte[] {1}));
+      ByteBuffer target = ByteBuffer.allocate(10);
+      assertEquals(1, pair.right().read(target));
+      assertEquals(1, target.get(0));
+    }
+  }
+
+  @Test
+  void refusedAtOnce() throws Exception {
+    try (RingSocket unix = RingSocket.open(ring, StandardProtocolFamily.UNIX)) {
+      assertThrows(IllegalArgumentException.class, () -> SocketSteps.listen(slot, 0));
+      assertThrows(
+          UnsupportedAddressTypeException.class,
+          () -> SocketSteps.connect(unix, Kind.IPV4.listen()));
+      assertThrows(
+          UnresolvedAddressException.class,
+          () -> SocketSteps.open(slot, InetSocketAddress.createUnresolved("none", 1)));
+    }
+  }
+}
