@@ -48,16 +48,18 @@ public final class Chain extends Transaction<Chain> {
   /**
    * Limits the time of the last operation added, from the moment that the kernel begins with it
    * ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5): when it is up, the operation is cancelled, which
-   * breaks the link behind it, unless that is a hard one. An operation that the hardware or a
-   * worker already has in hand ends when that is done. The limit takes an entry of the ring's
+   * breaks the link behind it, unless that is a hard one. The limit takes an entry of the ring's
    * submission queue and one of its in-flight limit, as an operation does.
+   *
+   * <p>What the hardware already has in hand ends when it is done. Since Linux 6.15 the kernel does
+   * not measure what a worker of its own does from beginning to end, such as a splice, a sync or a
+   * change of names; {@link #timeout} ends that where the worker can be woken.
    *
    * @param limit positive; by the steady clock, which stands still while the machine sleeps
    * @return this
    * @throws IllegalArgumentException if not positive
    * @throws IllegalStateException if there is no operation yet, it has a limit, or this has been
    *     run
-   * @see #timeout
    */
   public Chain within(Duration limit) {
     requireNotRun();

@@ -176,19 +176,21 @@ class LinkTimeoutTest {
     assertEquals(3, result.size());
   }
 
-  /** A worker that the opening of a pipe holds is woken. */
+  /** Since Linux 6.15 only the time of the whole chain ends what a worker does from the start. */
   @ParameterizedTest
   @EnumSource
-  void worker_isWoken(Caller caller) throws Exception {
+  void worker_isWokenByEitherLimit(Caller caller) throws Exception {
     Path path = directory.resolve("lonely-" + caller);
     Fifo.make(path);
     RawOperation open =
         RawOperation.of(IORING_OP_OPENAT)
+            .flags(IOSQE_ASYNC)
             .on(AT_FDCWD)
             .address(Arena.ofAuto().allocateFrom(path.toString()), Access.READS)
             .operationFlags(O_CLOEXEC);
-    ChainResult result = runTimed(caller, ring.chain().submit(open).within(SHORT).nop());
-    assertTrue(result.timedOut(0), () -> "result " + result.result(0));
+    Chain chain = ring.chain().submit(open).within(SHORT).nop().timeout(SHORT.multipliedBy(4));
+    ChainResult result = runTimed(caller, chain);
+    assertTrue(result.timedOut() || result.timedOut(0), () -> "result " + result.result(0));
     assertCancelled(result, 1);
     assertThrows(OperationTimeoutException.class, result::orThrow);
   }
@@ -475,8 +477,8 @@ class LinkTimeoutTest {
     assertEquals(0, caller.call(ring, () -> ring.cancel(IORING_OP_LINK_TIMEOUT)));
     assertFalse(call.hasEnded());
     assertEquals(1, caller.call(ring, ring::cancelAll));
-    assertEquals(0, ring.metrics().inFlight(), "it returned before the limit was over");
     assertCancelled(call.result(), 0);
+    assertEquals(0, ring.metrics().inFlight());
   }
 
   // ---- room ----------------------------------------------------------------------------------
@@ -686,7 +688,7 @@ class LinkTimeoutTest {
   @Test
   void readersAndLimits() throws Exception {
     int threads = 12;
-    int rounds = 250;
+    int rounds = 1000;
     AtomicInteger read = new AtomicInteger();
     AtomicInteger overdue = new AtomicInteger();
     List<BlockedCall<Void>> readers = new ArrayList<>();
