@@ -667,7 +667,7 @@ class LinkTimeoutTest {
     kernel.add(FaultRule.on(IORING_OP_READ).delay());
     Chain chain = ring.chain().nop().read(fifo.file(), one, 0).within(SHORT).nop();
     var call = BlockedCall.start(ring, chain::run);
-    Await.until("the read is cancelled once more", () -> cancels() == 1);
+    Await.until("the read is cancelled once more", () -> cancels() == 1 && kernel.held() == 1);
     kernel.release();
     assertTimedOut(call.result(), 1);
   }
