@@ -475,28 +475,8 @@ public final class RawOperation {
     };
   }
 
-  private long bytesAtAddress() {
-    long count = Integer.toUnsignedLong(length);
-    return switch (opcode) {
-      case IORING_OP_READ,
-          IORING_OP_WRITE,
-          IORING_OP_READ_FIXED,
-          IORING_OP_WRITE_FIXED,
-          IORING_OP_SEND,
-          IORING_OP_SEND_ZC,
-          IORING_OP_RECV ->
-          count;
-      case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
-          count * VECTOR_ENTRY_BYTES;
-      default -> 0;
-    };
-  }
-
-  /**
-   * Returns how many bytes it must transfer, since the kernel breaks the link behind it if there
-   * are fewer; 0 if it does not, or that cannot be told.
-   */
-  int bytesToTransfer() {
+  /** Returns how many bytes it must transfer, or the kernel breaks a chain; 0 if it may be any. */
+  int bytesWanted() {
     long bytes =
         switch (opcode) {
           case IORING_OP_READ,
@@ -521,6 +501,23 @@ public final class RawOperation {
       bytes += vector.get(JAVA_LONG_UNALIGNED, (long) i * VECTOR_ENTRY_BYTES + Long.BYTES);
     }
     return bytes;
+  }
+
+  private long bytesAtAddress() {
+    long count = Integer.toUnsignedLong(length);
+    return switch (opcode) {
+      case IORING_OP_READ,
+          IORING_OP_WRITE,
+          IORING_OP_READ_FIXED,
+          IORING_OP_WRITE_FIXED,
+          IORING_OP_SEND,
+          IORING_OP_SEND_ZC,
+          IORING_OP_RECV ->
+          count;
+      case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
+          count * VECTOR_ENTRY_BYTES;
+      default -> 0;
+    };
   }
 
   private static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {

@@ -71,10 +71,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
           raw);
     }
 
-    /** Returns how many bytes it must transfer to be complete, or 0. */
     int length() {
       if (raw != null) {
-        return raw.bytesToTransfer();
+        return raw.bytesWanted();
       }
       return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.RawOperation.Access;
 import io.ringspun.file.RingFile;
@@ -19,6 +20,7 @@ import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -599,7 +601,43 @@ class LinkTimeoutTest {
     assertCancelled(result, 1);
     assertCancelled(result, 2);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertTrue(e.getMessage().contains("operation 6, took longer"), e.getMessage());
+    assertTrue(e.getMessage().contains(poll().name() + ", took longer"), e.getMessage());
+  }
+
+  /** The kernel answers something else for this limit, and does not break the link. */
+  @ParameterizedTest
+  @EnumSource
+  void futex(Caller caller) throws Exception {
+    assumeTrue(Ring.availability().opcodes().contains("FUTEX_WAIT"), "needs Linux 6.7");
+    RawOperation wait =
+        RawOperation.of(IORING_OP_FUTEX_WAIT)
+            .on(FUTEX2_SIZE_U32 | FUTEX2_PRIVATE)
+            .offset(memory.get(ValueLayout.JAVA_INT, 0))
+            .address(memory, Access.READS)
+            .address3(0xffff_ffffL);
+    ChainResult result = runTimed(caller, ring.chain().submit(wait).within(SHORT).nop());
+    assertTimedOut(result, 0);
+    assertCancelled(result, 1);
+  }
+
+  /** So it does for this one, and breaks the link. */
+  @ParameterizedTest
+  @EnumSource
+  void process(Caller caller) throws Exception {
+    assumeTrue(Ring.availability().opcodes().contains("WAITID"), "needs Linux 6.7");
+    Process child = new ProcessBuilder("cat").start();
+    try {
+      RawOperation wait =
+          RawOperation.of(IORING_OP_WAITID)
+              .on((int) child.pid())
+              .length(1) // P_PID
+              .fileIndex(WEXITED);
+      ChainResult result = runTimed(caller, ring.chain().submit(wait).within(SHORT).nop());
+      assertTimedOut(result, 0);
+      assertCancelled(result, 1);
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
   }
 
   @Test

@@ -142,7 +142,7 @@ class SocketChainTest {
       assertTrue(all.isCancelled(1));
       assertEquals(0, all.firstFailure().orElseThrow());
       var e = assertThrows(IOException.class, all::orThrow);
-      assertEquals("operation 27 transferred 3 of 10 bytes", e.getMessage());
+      assertTrue(e.getMessage().endsWith(" transferred 3 of 10 bytes"), e.getMessage());
     }
   }
 

@@ -202,7 +202,9 @@ final class Dispatcher {
           IORING_OP_FSETXATTR,
           IORING_OP_SETXATTR,
           IORING_OP_FGETXATTR,
-          IORING_OP_GETXATTR ->
+          IORING_OP_GETXATTR,
+          IORING_OP_FUTEX_WAIT, // when it is cancelled
+          IORING_OP_FUTEX_WAITV ->
           false;
       default -> true;
     };

@@ -113,8 +113,9 @@ public final class Operation extends SubmissionEntry {
     return isOverdue() && wasCancelled();
   }
 
+  /** Returns whether its limit was up first, whatever that then found to cancel. */
   private boolean isOverdue() {
-    return limit != null && (limit.result == -Errno.ETIME || limit.hasMissed());
+    return limit != null && limit.finished && limit.result != -Errno.ECANCELED;
   }
 
   /** Returns whether it limits the time of another. */
@@ -122,7 +123,7 @@ public final class Operation extends SubmissionEntry {
     return opcode() == IORING_OP_LINK_TIMEOUT;
   }
 
-  /** Returns whether it is a limit that was reached, and has not cancelled what it limits. */
+  /** Returns whether it is a limit that was up, and did not find or not end what it limits. */
   boolean hasMissed() {
     return isLimit() && (result == -Errno.ENOENT || result == -Errno.EALREADY);
   }
