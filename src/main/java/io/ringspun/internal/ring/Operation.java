@@ -115,7 +115,9 @@ public final class Operation extends SubmissionEntry {
 
   /** Returns whether its limit was up first, whatever that then found to cancel. */
   private boolean isOverdue() {
-    return limit != null && limit.finished && limit.result != -Errno.ECANCELED;
+    return limit != null
+        && limit.finished
+        && (limit.result >= 0 || limit.result == -Errno.ETIME || limit.hasMissed());
   }
 
   /** Returns whether it limits the time of another. */
