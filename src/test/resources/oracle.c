@@ -98,6 +98,8 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_poll_update(sqe, a[0], 0, a[1], a[2]);
 	else if (!strcmp(method, "timeout"))
 		io_uring_prep_timeout(sqe, (struct __kernel_timespec *) a[0], a[1], a[2]);
+	else if (!strcmp(method, "linkTimeout"))
+		io_uring_prep_link_timeout(sqe, (struct __kernel_timespec *) a[0], 0);
 	else if (!strcmp(method, "timeoutUpdate"))
 		io_uring_prep_timeout_update(sqe, (struct __kernel_timespec *) a[1], a[0], a[2]);
 	else if (!strcmp(method, "message"))

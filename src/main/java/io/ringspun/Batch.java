@@ -3,6 +3,7 @@ package io.ringspun;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import java.io.IOException;
+import java.util.Map;
 
 /**
  * Any number of operations that run in any order, submitted together and awaited once. The failure
@@ -32,7 +33,7 @@ public final class Batch extends Transaction<Batch> {
    * @throws IOException as listed above
    */
   public BatchResult run() throws IOException {
-    return new BatchResult(execute());
+    return new BatchResult(execute(Map.of()));
   }
 
   @Override

@@ -1,14 +1,18 @@
 package io.ringspun;
 
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Operations that run one after the other in a single submission ({@code IOSQE_IO_LINK}, Linux
- * 5.3). When one fails, or transfers fewer bytes than it was asked to, those behind it are
- * cancelled, up to the first behind a {@linkplain #hardLink() hard link}.
+ * 5.3). When one fails, or transfers fewer bytes than it was asked to, all behind it are cancelled,
+ * unless a {@linkplain #hardLink() hard link} is right behind it.
  *
  * <p>No other thread's operation gets into a chain. It goes in at once or not at all, with one
  * exception: what stands behind a sync, a shutdown, a wait for a futex, or what tells or changes
@@ -19,6 +23,7 @@ import java.util.BitSet;
  */
 public final class Chain extends Transaction<Chain> {
   private final BitSet hardLinks = new BitSet();
+  private final Map<Integer, Duration> limits = new HashMap<>(); // by position
   private boolean drain;
 
   Chain(Engine engine) {
@@ -38,6 +43,34 @@ public final class Chain extends Transaction<Chain> {
       throw new IllegalStateException("a hard link stands behind an operation: add one first");
     }
     hardLinks.set(count() - 1);
+    return this;
+  }
+
+  /**
+   * Limits the time of the last operation added, from the moment that the kernel begins with it
+   * ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5): when it is up, the operation is cancelled, which
+   * breaks the link behind it, unless that is a hard one. The limit takes an entry of the ring's
+   * submission queue and one of its in-flight limit, as an operation does.
+   *
+   * <p>What the hardware already has in hand ends when it is done. Since Linux 6.15 the kernel does
+   * not measure what a worker of its own does from beginning to end, such as a splice, a sync or a
+   * change of names; {@link #timeout} ends that where the worker can be woken.
+   *
+   * @param limit positive; by the steady clock, which stands still while the machine sleeps
+   * @return this
+   * @throws IllegalArgumentException if not positive
+   * @throws IllegalStateException if there is no operation yet, it has a limit, or this has been
+   *     run
+   */
+  public Chain within(Duration limit) {
+    requireNotRun();
+    Arguments.timeoutNanos(limit);
+    if (count() == 0) {
+      throw new IllegalStateException("a limit is for the operation before it: add one first");
+    }
+    if (limits.putIfAbsent(count() - 1, limit) != null) {
+      throw new IllegalStateException("operation %d has a limit already".formatted(count()));
+    }
     return this;
   }
 
@@ -65,8 +98,8 @@ public final class Chain extends Transaction<Chain> {
    * @return what became of each operation
    * @throws IllegalStateException if the chain is empty or has been run, or a segment's arena is
    *     closed
-   * @throws IllegalArgumentException if it is longer than the ring's submission queue or in-flight
-   *     limit
+   * @throws IllegalArgumentException if it is longer, together with its limits, than the ring's
+   *     submission queue or in-flight limit
    * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
    * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
    *     submitted
@@ -77,13 +110,16 @@ public final class Chain extends Transaction<Chain> {
    */
   public ChainResult run() throws IOException {
     int longest = engine().longestChain();
-    if (count() > longest) {
+    if (count() + limits.size() > longest) {
       throw new IllegalArgumentException(
-          "a chain of %d operations cannot be submitted at once; this ring takes %d: open it with"
-                  .formatted(count(), longest)
+          "a chain of %d operations%s cannot be submitted at once; this ring takes %d: open it with"
+                  .formatted(
+                      count(),
+                      limits.isEmpty() ? "" : " and %d limits".formatted(limits.size()),
+                      longest)
               + " more entries");
     }
-    return new ChainResult(execute());
+    return new ChainResult(execute(limits));
   }
 
   @Override
@@ -97,6 +133,8 @@ public final class Chain extends Transaction<Chain> {
     for (int i = 0; i < hard.length; i++) {
       hard[i] = hardLinks.get(i);
     }
-    return Call.chain(hard, drain);
+    Call call = Call.chain(hard, drain);
+    limits.forEach(call::limit);
+    return call;
   }
 }

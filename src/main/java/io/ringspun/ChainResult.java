@@ -29,16 +29,38 @@ public final class ChainResult extends TransactionResult {
     return OptionalInt.empty();
   }
 
+  /**
+   * Returns whether an operation's own limit ended it; see {@link Chain#within}.
+   *
+   * @param index the operation's position, from 0
+   * @return false if it had none, or something else was the end of it
+   * @throws IndexOutOfBoundsException if there is no such operation
+   */
+  public boolean timedOut(int index) {
+    return results().timedOut(index);
+  }
+
   @Override
   public boolean succeeded() {
     return firstFailure().isEmpty();
   }
 
+  /**
+   * Throws if anything failed.
+   *
+   * @throws OperationTimeoutException if a time limit was why, of the chain or of the first
+   *     operation that failed
+   * @throws OperationException if the kernel reported an error for that operation
+   * @throws IOException if it transferred fewer bytes than it was asked to
+   */
   @Override
   public void orThrow() throws IOException {
     int index = firstFailure().orElse(-1);
     if (index < 0) {
       return;
+    }
+    if (timedOut(index)) {
+      throw results().timeout(index);
     }
     if (timedOut()) {
       throw new OperationTimeoutException(

@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import static io.ringspun.internal.kernel.Constants.*;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.KernelFeatures;
@@ -524,7 +525,30 @@ public final class RawOperation {
 
   /** Returns how many bytes it must transfer, or the kernel breaks a chain; 0 if it may be any. */
   int bytesWanted() {
-    return splices() ? length : 0;
+    long bytes =
+        switch (opcode) {
+          case IORING_OP_READ,
+              IORING_OP_WRITE,
+              IORING_OP_READ_FIXED,
+              IORING_OP_WRITE_FIXED,
+              IORING_OP_SPLICE,
+              IORING_OP_TEE ->
+              Integer.toUnsignedLong(length);
+          case IORING_OP_SEND, IORING_OP_SEND_ZC, IORING_OP_RECV ->
+              (operationFlags & MSG_WAITALL) != 0 ? Integer.toUnsignedLong(length) : 0;
+          case IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED ->
+              memory == null ? 0 : vectorBytes(memory.memory);
+          default -> 0;
+        };
+    return (int) Math.min(bytes, MAX_RW_COUNT);
+  }
+
+  private long vectorBytes(MemorySegment vector) {
+    long bytes = 0;
+    for (int i = 0; i < length; i++) {
+      bytes += vector.get(JAVA_LONG_UNALIGNED, (long) i * VECTOR_ENTRY_BYTES + Long.BYTES);
+    }
+    return bytes;
   }
 
   private long bytesAtAddress() {

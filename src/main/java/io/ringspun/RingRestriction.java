@@ -9,12 +9,14 @@ import java.util.List;
  * {@link RingOptions#withRestriction}. Immutable.
  *
  * <p>What a ring cannot do without is always among them: {@code NOP}, {@code READ}, by which other
- * threads wake it, {@code ASYNC_CANCEL} and {@code CLOSE}.
+ * threads wake it, {@code ASYNC_CANCEL} and {@code LINK_TIMEOUT}, which end operations, and {@code
+ * CLOSE}.
  *
  * @since 0.1
  */
 public final class RingRestriction {
-  private static final List<String> ALWAYS = List.of("NOP", "READ", "ASYNC_CANCEL", "CLOSE");
+  private static final List<String> ALWAYS =
+      List.of("NOP", "READ", "ASYNC_CANCEL", "LINK_TIMEOUT", "CLOSE");
 
   /** Files and directories: neither sockets nor pipes to splice, nor messages to other rings. */
   public static final RingRestriction FILES =

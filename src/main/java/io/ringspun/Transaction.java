@@ -11,11 +11,12 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -360,30 +361,30 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    */
   public final T delay(Duration time) {
     Arguments.timeoutNanos(time);
-    MemorySegment timespec = Arena.ofAuto().allocate(Timespec.SIZE_BYTES, Long.BYTES);
-    Timespec.put(timespec, time);
     return submit(
         RawOperation.of(Constants.IORING_OP_TIMEOUT)
-            .address(timespec, RawOperation.Access.READS)
+            .address(Timespec.of(time), RawOperation.Access.READS)
             .length(1)
             .operationFlags(Constants.IORING_TIMEOUT_ETIME_SUCCESS));
   }
 
   /**
    * Adds an operation that is described as the kernel takes it, as it is described when {@code run}
-   * is called. Whether it transferred all that it was to is for the caller to tell, except of a
-   * splice or a tee; to the kernel a short read or write breaks a chain, as any failure does.
+   * is called. A read, write, splice or tee that transfers fewer bytes than its length is short,
+   * which breaks the link to the next operation of a chain; so is a send or receive with {@code
+   * MSG_WAITALL}. Whether any other transferred all that it was to is for the caller to tell.
    *
    * @param operation what to do
    * @return this
-   * @throws IllegalArgumentException as {@link Ring#submit} does, or if it has a time limit of its
-   *     own; {@code run} looks again
+   * @throws IllegalArgumentException as {@link Ring#submit} does, or if it has a {@linkplain
+   *     RawOperation#timeout time limit}; {@code run} looks again
    * @throws IllegalStateException if a segment's arena is closed, or this has been run
    */
   public final T submit(RawOperation operation) {
     operation.check(engine);
     if (operation.hasTimeLimit()) {
-      throw new IllegalArgumentException("only all operations together can have a time limit here");
+      throw new IllegalArgumentException(
+          "the time limit is for Ring.submit alone: here Chain.within and timeout set one");
     }
     return add(Step.of(operation));
   }
@@ -432,8 +433,12 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     return self();
   }
 
-  /** Runs the steps and returns what became of each. */
-  final Results execute() throws IOException {
+  /**
+   * Runs the steps and returns what became of each.
+   *
+   * @param limits of those that have one, by their positions
+   */
+  final Results execute(Map<Integer, Duration> limits) throws IOException {
     requireNotRun();
     if (steps.isEmpty()) {
       throw new IllegalStateException("there is nothing to run: add an operation first");
@@ -454,7 +459,9 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     for (int i = 0; i < results.length; i++) {
       results[i] = result(steps.get(i), call.operation(i).result());
     }
-    return new Results(List.copyOf(steps), results, call.timedOut());
+    Map<Integer, Duration> overdue = new HashMap<>(limits);
+    overdue.keySet().removeIf(index -> !call.operation(index).timedOut());
+    return new Results(List.copyOf(steps), results, call.timedOut(), overdue);
   }
 
   /** Of several syncs that were under way when data was lost, the kernel tells only one. */

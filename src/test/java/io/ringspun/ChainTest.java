@@ -158,6 +158,15 @@ class ChainTest {
     assertTrue(result.isCancelled(3));
   }
 
+  /** A hard link holds for the operation before it, not for those whose turn never came. */
+  @Liburing("link")
+  @Test
+  void softLink_breaksAcrossHardLinks() throws Exception {
+    ChainResult result = ring.chain().read(failing, memory, 0).nop().hardLink().nop().run();
+    assertTrue(result.isCancelled(1));
+    assertTrue(result.isCancelled(2));
+  }
+
   @Test
   void hardLink_withoutOperation() {
     var e = assertThrows(IllegalStateException.class, () -> ring.chain().hardLink());

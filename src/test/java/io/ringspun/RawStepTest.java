@@ -16,6 +16,7 @@ import io.ringspun.testing.Fifo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ class RawStepTest {
   @TempDir private Path directory;
 
   private final MemorySegment memory = Arena.ofAuto().allocateFrom("ringspun");
+  private final MemorySegment bytes = Arena.ofAuto().allocate(16);
   private Ring ring;
   private RingFile file;
   private Path path;
@@ -139,6 +141,80 @@ class RawStepTest {
     assertTrue(result.succeeded(0));
     assertEquals(-Errno.EEXIST, result.result(1));
     assertTrue(result.succeeded(2));
+  }
+
+  // ---- short transfers -----------------------------------------------------------------------
+
+  /** Ten bytes are there, or will be, and sixteen are asked for. */
+  private RawOperation short16(int opcode) {
+    return RawOperation.of(opcode).on(file).address(bytes, Access.WRITES).length(16);
+  }
+
+  private void assertShortBreaks(RawOperation operation, int bytes, int length) throws Exception {
+    ChainResult result = ring.chain().nop().submit(operation).nop().run();
+    assertEquals(bytes, result.result(1));
+    assertTrue(result.isCancelled(2), "the kernel has broken the link");
+    assertEquals(OptionalInt.of(1), result.firstFailure());
+    var e = assertThrows(IOException.class, result::orThrow);
+    String name = operation.name() + " transferred %d of %d bytes";
+    assertEquals(name.formatted(bytes, length), e.getMessage());
+  }
+
+  private void assertPasses(RawOperation operation, int bytes) throws Exception {
+    ChainResult result = ring.chain().nop().submit(operation).nop().run();
+    result.orThrow();
+    assertEquals(bytes, result.result(1));
+  }
+
+  @Test
+  void shortRead() throws Exception {
+    assertShortBreaks(short16(IORING_OP_READ), 10, 16);
+    assertPasses(short16(IORING_OP_READ).length(10), 10);
+    assertPasses(RawOperation.of(IORING_OP_READ).on(file).length(0), 0);
+  }
+
+  @Test
+  void shortRead_vectored() throws Exception {
+    MemorySegment vector = Arena.ofAuto().allocate(32, 8);
+    for (int i = 0; i < 2; i++) {
+      vector.set(ValueLayout.JAVA_LONG, 16L * i, bytes.address() + 8 * i);
+      vector.set(ValueLayout.JAVA_LONG, 16L * i + 8, 8);
+    }
+    RawOperation read =
+        RawOperation.of(IORING_OP_READV)
+            .on(file)
+            .address(vector, Access.READS)
+            .length(2)
+            .reaching(bytes, Access.WRITES);
+    assertShortBreaks(read, 10, 16);
+    vector.set(ValueLayout.JAVA_LONG, 24, 2);
+    assertPasses(read, 10);
+  }
+
+  @Test
+  void shortSplice() throws Exception {
+    try (RingPipe pipe = RingPipe.open(ring)) {
+      RawOperation splice =
+          RawOperation.of(IORING_OP_SPLICE)
+              .on(pipe.sink())
+              .offset(-1)
+              .splicingFrom(file)
+              .address(0)
+              .length(16);
+      assertShortBreaks(splice, 10, 16);
+      assertPasses(splice.length(10), 10);
+    }
+  }
+
+  /** What was asked for is what counts, even if the description has changed since. */
+  @Test
+  void shortRead_inABatch() throws Exception {
+    RawOperation read = short16(IORING_OP_READ);
+    BatchResult result = ring.batch().submit(read).run();
+    read.length(10);
+    assertFalse(result.succeeded());
+    var e = assertThrows(IOException.class, result::orThrow);
+    assertTrue(e.getMessage().endsWith("transferred 10 of 16 bytes"), e.getMessage());
   }
 
   // ---- pauses --------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 package io.ringspun.net;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_RECV;
+import static io.ringspun.internal.kernel.Constants.MSG_WAITALL;
 import static io.ringspun.net.SocketOpenOption.REGISTERED;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.BatchResult;
 import io.ringspun.ChainResult;
+import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
@@ -115,6 +118,31 @@ class SocketChainTest {
       assertEquals(3, target.get(ValueLayout.JAVA_BYTE, 2));
       assertTrue(result.isCancelled(1));
       assertThrows(IOException.class, result::orThrow);
+    }
+  }
+
+  /** A receive, field by field, is short only if it was to wait for all. */
+  @Test
+  void chain_shortRawReceive() throws Exception {
+    try (Ring ring = Ring.open();
+        Pair pair = Pair.open(ring, Kind.IPV4)) {
+      RawOperation receive =
+          RawOperation.of(IORING_OP_RECV)
+              .on(pair.left())
+              .address(Arena.ofAuto().allocate(10), RawOperation.Access.WRITES)
+              .length(10);
+      pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      ChainResult some = ring.chain().submit(receive).nop().run();
+      assertEquals(3, some.result(0));
+      assertTrue(some.succeeded());
+
+      pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      pair.right().shutdownOutput();
+      ChainResult all = ring.chain().submit(receive.operationFlags(MSG_WAITALL)).nop().run();
+      assertTrue(all.isCancelled(1));
+      assertEquals(0, all.firstFailure().orElseThrow());
+      var e = assertThrows(IOException.class, all::orThrow);
+      assertTrue(e.getMessage().endsWith(" transferred 3 of 10 bytes"), e.getMessage());
     }
   }
 

@@ -326,6 +326,16 @@ public class SubmissionEntry {
     set(IORING_OP_TIMEOUT_REMOVE, -1, time, target, 0, flags | IORING_TIMEOUT_UPDATE);
   }
 
+  /**
+   * {@code IORING_OP_LINK_TIMEOUT}, Linux 5.5: limits the time of the operation whose link leads
+   * here.
+   *
+   * @param time the address of a {@link Timespec}
+   */
+  public final void linkTimeout(long time) {
+    set(IORING_OP_LINK_TIMEOUT, -1, 0, time, 1, 0);
+  }
+
   // ---- futexes and processes -----------------------------------------------------------------
 
   /**

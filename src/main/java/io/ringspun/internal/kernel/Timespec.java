@@ -3,6 +3,7 @@ package io.ringspun.internal.kernel;
 import static java.lang.foreign.MemoryLayout.structLayout;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.time.Duration;
@@ -16,6 +17,13 @@ public final class Timespec {
   public static final long SIZE_BYTES = LAYOUT.byteSize();
 
   private Timespec() {}
+
+  /** Returns a new structure, which lasts for as long as it is referred to. */
+  public static MemorySegment of(Duration time) {
+    MemorySegment struct = Arena.ofAuto().allocate(LAYOUT);
+    put(struct, time);
+    return struct;
+  }
 
   /** Writes a time. */
   public static void put(MemorySegment struct, Duration time) {

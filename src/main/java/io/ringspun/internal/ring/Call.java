@@ -1,7 +1,10 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Timespec;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,6 +95,26 @@ public final class Call extends Inbound {
   /** Creates a call of operations one after the other. */
   public static Call chain(boolean[] hard, boolean drain) {
     return new Call(hard.length, Shape.LINKED, hard, drain);
+  }
+
+  /** Limits the time of an operation of a chain, from the moment that the kernel begins with it. */
+  public void limit(int index, Duration time) {
+    MemorySegment timespec = Timespec.of(time);
+    Operation limit = new Operation(this).using(null, timespec);
+    limit.linkTimeout(timespec.address());
+    operations[index].limit = limit;
+    pending++;
+  }
+
+  /** Returns how many entries some of the operations take, together with their limits. */
+  int entries(int from, int to) {
+    int count = to - from;
+    for (int i = from; i < to; i++) {
+      if (operations[i].limit != null) {
+        count++;
+      }
+    }
+    return count;
   }
 
   /** Limits the wait. */

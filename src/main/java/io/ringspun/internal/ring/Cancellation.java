@@ -23,6 +23,7 @@ final class Cancellation extends Inbound {
     Call call = operation.call;
     if (operation.cancellation != null
         || operation.multishot != null // whose takers do not wait for it alone
+        || operation.isLimit() // which ends with what it limits
         || call.spared
         || call.cancelled != Call.Cancelled.NOT
         || !wanted.test(operation)) {

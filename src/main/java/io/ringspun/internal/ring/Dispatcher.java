@@ -95,7 +95,7 @@ final class Dispatcher {
         && barrier == null
         && !(call.drain && inFlight.passing() > 0)
         && inFlight.room()
-            >= (call.shape == Call.Shape.LINKED ? partEnd(call) - call.submitted : 1);
+            >= (call.shape == Call.Shape.LINKED ? call.entries(call.submitted, partEnd(call)) : 1);
   }
 
   /** Submits what there is room for; returns whether that was all. */
@@ -143,14 +143,22 @@ final class Dispatcher {
     }
     int start = call.submitted;
     int end = partEnd(call);
-    if (submissions.room() < end - start || inFlight.room() < end - start) {
+    int entries = call.entries(start, end);
+    if (submissions.room() < entries || inFlight.room() < entries) {
       return false;
     }
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = start; i < end; i++) {
       int link = hard[i] ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK;
-      add(call.operations[i], i == end - 1 ? 0 : link);
+      int onward = i == end - 1 ? 0 : link;
+      Operation operation = call.operations[i];
+      if (operation.limit == null) {
+        add(operation, onward);
+      } else {
+        add(operation, link);
+        add(operation.limit, onward);
+      }
     }
     call.submitted = end;
     if (call.drain) {
@@ -335,6 +343,9 @@ final class Dispatcher {
     operation.finished = true;
     operation.lent = null;
     operation.release();
+    if (operation.hasMissed()) {
+      cancelLimited(operation);
+    }
     Cancellation cancellation = operation.cancellation;
     if (cancellation != null) {
       operation.cancellation = null;
@@ -361,7 +372,7 @@ final class Dispatcher {
 
   /** Does what comes next in a chain of which an operation has ended. */
   private void goOn(Call call) {
-    int unsubmitted = call.operations.length - call.submitted;
+    int unsubmitted = call.entries(call.submitted, call.operations.length);
     if (unsubmitted == 0 || call.pending > unsubmitted) {
       if (call.cancelRest) {
         cancelSubmitted(call); // a hard link has started the next one
@@ -380,8 +391,13 @@ final class Dispatcher {
     int from = call.submitted;
     call.submitted = call.operations.length;
     for (int i = from; i < call.operations.length; i++) {
-      if (!call.operations[i].finished) {
-        finish(call.operations[i], -Errno.ECANCELED);
+      Operation operation = call.operations[i];
+      if (!operation.finished) {
+        Operation limit = operation.limit;
+        finish(operation, -Errno.ECANCELED);
+        if (limit != null) {
+          finish(limit, -Errno.ECANCELED);
+        }
       }
     }
   }
@@ -416,6 +432,18 @@ final class Dispatcher {
         if (call.shape == Call.Shape.LINKED) {
           return; // the kernel finds only the one that has started; the rest follow it
         }
+      }
+    }
+  }
+
+  /**
+   * Cancels what a limit has not found, or not been able to end: the kernel may have had it between
+   * a worker and a wait, and would now let it wait for ever.
+   */
+  private void cancelLimited(Operation limit) {
+    for (Operation operation : limit.call.operations) {
+      if (operation.limit == limit && operation.slot != Operation.NO_SLOT) {
+        cancel(operation);
       }
     }
   }

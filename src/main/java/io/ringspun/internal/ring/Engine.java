@@ -248,11 +248,12 @@ public final class Engine {
       return;
     }
     for (Operation operation : call.operations) {
-      if (!operation.isPollable()) {
+      Operation refused = operation.isPollable() ? operation.limit : operation;
+      if (refused != null) {
         call.abandon();
         throw new IllegalStateException(
             "%s polls devices, and does nothing but read and write files opened with DIRECT: no %s"
-                .formatted(this, "IORING_OP_" + KernelFeatures.name(operation.opcode())));
+                .formatted(this, "IORING_OP_" + KernelFeatures.name(refused.opcode())));
       }
     }
   }

@@ -31,6 +31,9 @@ public final class Operation extends SubmissionEntry {
   /** What it is about, if that is another operation: the kernel is told its number. */
   @Nullable Operation target;
 
+  /** What limits its time, an operation that stands right behind it in a chain, or null. */
+  @Nullable Operation limit;
+
   /** Whatever owns the memory that the kernel was lent; reachable until the completion. */
   @Nullable Object lent;
 
@@ -115,7 +118,29 @@ public final class Operation extends SubmissionEntry {
   boolean wasCancelled() {
     return result == -Errno.ECANCELED
         || ((result == -Errno.EINTR || result == -ERESTARTSYS)
-            && (call.cancelled != Call.Cancelled.NOT || isClosed()));
+            && (call.cancelled != Call.Cancelled.NOT || isClosed() || isOverdue()));
+  }
+
+  /** Returns whether its own limit ended it, once the call is done. */
+  public boolean timedOut() {
+    return isOverdue() && wasCancelled();
+  }
+
+  /** Returns whether its limit was up first, whatever that then found to cancel. */
+  private boolean isOverdue() {
+    return limit != null
+        && limit.finished
+        && (limit.result >= 0 || limit.result == -Errno.ETIME || limit.hasMissed());
+  }
+
+  /** Returns whether it limits the time of another. */
+  boolean isLimit() {
+    return opcode() == IORING_OP_LINK_TIMEOUT;
+  }
+
+  /** Returns whether it is a limit that was up, and did not find or not end what it limits. */
+  boolean hasMissed() {
+    return isLimit() && (result == -Errno.ENOENT || result == -Errno.EALREADY);
   }
 
   /** Returns whether a descriptor that it works on is closed. */
