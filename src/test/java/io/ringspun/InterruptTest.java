@@ -1,14 +1,18 @@
 package io.ringspun;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_ASYNC_CANCEL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ways in which a blocked call may end, for each kind of thread. */
 class InterruptTest {
@@ -48,6 +53,23 @@ class InterruptTest {
     ring.close();
     assertEquals(0, ring.metrics().inFlight());
     assertEquals(0, ring.metrics().stale());
+  }
+
+  /** A worker may hand an operation over to be polled just then, where no cancel finds it. */
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.ENOENT, Errno.EALREADY})
+  void read_interruptedMeanwhile_cancelMisses(int errno) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring faulty = FaultyRing.open(kernel);
+        RingFile file = RingFile.open(faulty, fifo.path())) {
+      kernel.add(FaultRule.on(IORING_OP_ASYNC_CANCEL).internalToo().times(2).instead(-errno));
+      for (Caller caller : Caller.values()) {
+        var reader =
+            BlockedCall.start(faulty, caller, () -> Fifo.read(file)).awaitInFlight(faulty, 1);
+        reader.interrupt();
+        assertThrows(InterruptedIOException.class, reader::result);
+      }
+    }
   }
 
   // ---- the four ends -------------------------------------------------------------------------

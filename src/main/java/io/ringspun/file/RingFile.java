@@ -994,9 +994,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
       if (engine.config().inlineAttempts()) {
         engine.requireUsable();
-        boolean known = engine.inline().stat(handle, emptyPath, mask, block.memory()) == 0;
-        engine.countInline(known);
-        if (known) {
+        if (engine.inline().stat(handle, emptyPath, mask, block.memory()) == 0) {
           return FileStat.of(block.memory());
         }
       }

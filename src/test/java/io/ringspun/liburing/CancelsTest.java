@@ -119,15 +119,22 @@ class CancelsTest {
       for (int round = 0; round < 200; round++) {
         var call = poll(ring, caller, pipe).awaitInFlight(ring, 1);
         Thread writer =
-            Thread.startVirtualThread(
-                () -> {
-                  try {
-                    pipe.sink().write(ByteBuffer.allocate(1));
-                  } catch (Exception e) {
-                    throw new AssertionError(e);
-                  }
-                });
-        call.interrupt();
+            Thread.ofVirtual()
+                .unstarted(
+                    () -> {
+                      try {
+                        pipe.sink().write(ByteBuffer.allocate(1));
+                      } catch (Exception e) {
+                        throw new AssertionError(e);
+                      }
+                    });
+        if (round % 2 == 0) {
+          writer.start();
+          call.interrupt();
+        } else {
+          call.interrupt();
+          writer.start();
+        }
         try {
           assertEquals(READABLE, call.result());
           events++;

@@ -104,7 +104,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
     /** Returns whether it is the ring's own wake-up read or cancel. */
     public boolean isInternal() {
-      return userData < 0 && userData >= -16;
+      return userData < 0 && userData >= Short.MIN_VALUE;
     }
 
     /** Returns whether the next entry is linked to it. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dispatcher {
   private static final int RETRIES_MAX = 8;
+  private static final int CANCELS_MISSED_MAX = 3;
 
   private final SubmissionQueue submissions;
   private final InFlight inFlight;
@@ -450,6 +451,24 @@ final class Dispatcher {
 
   private void cancel(Operation operation) {
     cancels.add(inFlight.userData(operation.slot));
+  }
+
+  /**
+   * Looks at a cancel's own answer. If it missed what is still there, it is sent again, some times:
+   * a worker may have been handing the operation over to be polled, and would now let it wait for
+   * ever.
+   */
+  void cancelAnswered(long userData, int result) {
+    if (result != -Errno.ENOENT && result != -Errno.EALREADY) {
+      return;
+    }
+    Operation operation = inFlight.find(userData);
+    if (operation != null
+        && operation.call.shape != Call.Shape.LINKED // where it may not have begun
+        && operation.cancelsMissed < CANCELS_MISSED_MAX) {
+      operation.cancelsMissed++;
+      cancels.add(userData);
+    }
   }
 
   /** Cancels, before the next submission, everything that uses a closed descriptor. */

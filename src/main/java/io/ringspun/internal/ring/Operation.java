@@ -61,6 +61,7 @@ public final class Operation extends SubmissionEntry {
   boolean finished;
 
   byte retries;
+  byte cancelsMissed;
 
   Operation(Call call) {
     this.call = call;
@@ -220,6 +221,7 @@ public final class Operation extends SubmissionEntry {
     repeatable = false;
     openEnded = false;
     retries = 0;
+    cancelsMissed = 0;
     finished = false;
     assert slot == NO_SLOT;
   }

@@ -554,8 +554,8 @@ final class RingThread extends Thread {
       completions.advance();
       if (userData == Doorbell.USER_DATA) {
         doorbell.answered();
-      } else if (userData == Cancels.USER_DATA) {
-        cancels.answered();
+      } else if (cancels.isAnswer(userData)) {
+        dispatcher.cancelAnswered(cancels.answered(userData), result);
       } else {
         dispatcher.complete(userData, result, flags);
       }
