@@ -10,7 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.net.Connections;
 import io.ringspun.net.RingListener;
+import io.ringspun.net.RingSocket;
 import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -141,6 +143,25 @@ class CancelTest {
     assertCancelled(reader);
     assertCancelled(neighbour);
     ring.nop();
+  }
+
+  /** What many may take from goes on, and so does who waits there. */
+  @ParameterizedTest
+  @EnumSource
+  void streams_areSpared(Caller canceller) throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (RingListener listener = RingListener.bind(ring, any);
+        Connections connections = listener.connections()) {
+      var taker = BlockedCall.start(ring, connections::accept).awaitInFlight(ring, 1);
+      assertEquals(0, canceller.call(ring, ring::cancelAll));
+      assertEquals(0, canceller.call(ring, () -> ring.cancel(IORING_OP_ACCEPT)));
+      assertEquals(0, canceller.call(ring, () -> ring.cancel(listener)));
+      assertEquals(1, ring.metrics().inFlight());
+      try (RingSocket peer = RingSocket.connect(ring, listener.localAddress());
+          RingSocket accepted = taker.result()) {
+        assertEquals(peer.localAddress(), accepted.remoteAddress());
+      }
+    }
   }
 
   /** What waits for room is ended too, and never reaches the kernel. */

@@ -95,24 +95,24 @@ public record FileStat(
     return new FileStat(
         FileType.of(mode),
         mode & 07777,
-        Statx.getLong(statx, "stx_size"),
-        Statx.getLong(statx, "stx_blocks") * 512,
-        Statx.getInt(statx, "stx_blksize"),
-        Statx.getLong(statx, "stx_ino"),
-        Statx.getInt(statx, "stx_nlink"),
-        Statx.getInt(statx, "stx_uid"),
-        Statx.getInt(statx, "stx_gid"),
-        instant(statx, "stx_atime"),
-        instant(statx, "stx_mtime"),
-        instant(statx, "stx_ctime"),
-        instant(statx, "stx_btime"),
-        Statx.getInt(statx, "stx_dev_major"),
-        Statx.getInt(statx, "stx_dev_minor"),
-        Statx.getInt(statx, "stx_dio_mem_align"),
-        Statx.getInt(statx, "stx_dio_offset_align"));
+        Statx.getLong(statx, Statx.SIZE),
+        Statx.getLong(statx, Statx.BLOCKS) * 512,
+        Statx.getInt(statx, Statx.BLOCK_SIZE),
+        Statx.getLong(statx, Statx.INODE),
+        Statx.getInt(statx, Statx.LINKS),
+        Statx.getInt(statx, Statx.OWNER),
+        Statx.getInt(statx, Statx.GROUP),
+        instant(statx, Statx.ACCESSED),
+        instant(statx, Statx.MODIFIED),
+        instant(statx, Statx.CHANGED),
+        instant(statx, Statx.BORN),
+        Statx.getInt(statx, Statx.DEVICE_MAJOR),
+        Statx.getInt(statx, Statx.DEVICE_MINOR),
+        Statx.getInt(statx, Statx.DIRECT_MEMORY_ALIGNMENT),
+        Statx.getInt(statx, Statx.DIRECT_OFFSET_ALIGNMENT));
   }
 
-  private static Instant instant(MemorySegment statx, String field) {
+  private static Instant instant(MemorySegment statx, long field) {
     return Instant.ofEpochSecond(Statx.seconds(statx, field), Statx.nanos(statx, field));
   }
 }

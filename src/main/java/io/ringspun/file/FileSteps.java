@@ -211,7 +211,7 @@ public final class FileSteps {
               .formatted(FileStat.BYTES, Long.BYTES, target));
     }
     return step.offset(target, Access.WRITES)
-        .length(Statx.BASIC | Statx.DIRECT_ALIGNMENT)
+        .length(Statx.ALL)
         .operationFlags(RingDirectory.statFlags(options));
   }
 

@@ -113,7 +113,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     boolean hadFailed = engine().hasFailed();
     NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
     try (PathMemory path = PathMemory.of(name)) {
-      int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
+      int mask = Statx.ALL;
       check(
           name,
           run(

@@ -991,17 +991,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try {
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
-      int mask = Statx.BASIC | Statx.DIRECT_ALIGNMENT;
       if (engine.config().inlineAttempts()) {
         engine.requireUsable();
-        if (engine.inline().stat(handle, emptyPath, mask, block.memory()) == 0) {
+        if (engine.inline().stat(handle, block.memory()) == 0) {
           return FileStat.of(block.memory());
         }
       }
       handle.acquire();
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0)
-          .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, mask, block.address());
+          .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address());
       call.operation(0).using(handle, block);
       check("statx", engine.run(call));
       return FileStat.of(block.memory());

@@ -677,6 +677,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
+  public int statx(int fd, CallMemory call, int flags, int mask, MemorySegment struct) {
+    return REAL.statx(fd, call, flags, mask, struct);
+  }
+
+  @Override
   public long send(int fd, CallMemory call, MemorySegment source, int flags) {
     return REAL.send(fd, call, limited(source), flags);
   }

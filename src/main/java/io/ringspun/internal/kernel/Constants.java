@@ -104,8 +104,6 @@ public final class Constants {
 
   // io_uring_params->features
   public static final int IORING_FEAT_SINGLE_MMAP = 1;
-  public static final int IORING_FEAT_NODROP = 1 << 1;
-  public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
   public static final int IORING_FEAT_RECVSEND_BUNDLE = 1 << 14;
   public static final int IORING_FEAT_MIN_TIMEOUT = 1 << 15;
   public static final int IORING_FEAT_NO_IOWAIT = 1 << 17;
@@ -131,7 +129,6 @@ public final class Constants {
   // io_uring_enter flags
   public static final int IORING_ENTER_GETEVENTS = 1;
   public static final int IORING_ENTER_SQ_WAKEUP = 1 << 1;
-  public static final int IORING_ENTER_SQ_WAIT = 1 << 2;
   public static final int IORING_ENTER_EXT_ARG = 1 << 3;
   public static final int IORING_ENTER_REGISTERED_RING = 1 << 4;
   public static final int IORING_ENTER_EXT_ARG_REG = 1 << 6;

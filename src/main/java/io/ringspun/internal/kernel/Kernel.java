@@ -129,6 +129,15 @@ public interface Kernel {
   long pwritev2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
 
   /**
+   * Writes what there is to know of an open file, by {@code statx(2)}.
+   *
+   * @param flags {@code AT_STATX_} flags
+   * @param mask what is wanted, {@code STATX_} bits
+   * @param struct {@link Statx#SIZE_BYTES}, and a zero byte behind them
+   */
+  int statx(int fd, CallMemory call, int flags, int mask, MemorySegment struct);
+
+  /**
    * Sends what a segment holds, by {@code send(2)}; the segment is held open for the duration of
    * the call. Called with {@code MSG_DONTWAIT} it answers {@code -EAGAIN} instead of waiting for
    * the peer.

@@ -95,6 +95,9 @@ public final class LinuxKernel implements Kernel {
       linkSavingErrno(
           "pwritev2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
 
+  private static final MethodHandle STATX =
+      linkSavingErrno("statx", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG);
+
   private static final MethodHandle SEND =
       linkSavingErrno("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
 
@@ -510,6 +513,20 @@ public final class LinuxKernel implements Kernel {
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public int statx(int fd, CallMemory call, int flags, int mask, MemorySegment struct) {
+    long address = struct.address();
+    try {
+      int result =
+          (int)
+              STATX.invokeExact(
+                  call.errno, fd, address + Statx.SIZE_BYTES, flags | AT_EMPTY_PATH, mask, address);
+      return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {
       throw broken(e);
     }

@@ -48,35 +48,91 @@ public final class Statx {
   public static final long SIZE_BYTES = LAYOUT.byteSize();
 
   /** {@code STATX_BASIC_STATS | STATX_BTIME}. */
-  public static final int BASIC = 0x7ff | 0x800;
+  private static final int BASIC = 0x7ff | 0x800;
 
   /** {@code STATX_DIOALIGN}, Linux 6.1: alignment for direct I/O. */
-  public static final int DIRECT_ALIGNMENT = 0x2000;
+  private static final int DIRECT_ALIGNMENT = 0x2000;
+
+  /** All that is asked for here. */
+  public static final int ALL = BASIC | DIRECT_ALIGNMENT;
+
+  /** Where {@code stx_size} is: the size in bytes. */
+  public static final long SIZE = at("stx_size");
+
+  /** Where {@code stx_blocks} is: the blocks of 512 bytes that are allocated. */
+  public static final long BLOCKS = at("stx_blocks");
+
+  /** Where {@code stx_ino} is: the number in the file system. */
+  public static final long INODE = at("stx_ino");
+
+  /** Where {@code stx_blksize} is: the size to transfer at a time. */
+  public static final long BLOCK_SIZE = at("stx_blksize");
+
+  /** Where {@code stx_nlink} is: how many names there are. */
+  public static final long LINKS = at("stx_nlink");
+
+  /** Where {@code stx_uid} is: the owner. */
+  public static final long OWNER = at("stx_uid");
+
+  /** Where {@code stx_gid} is: the group. */
+  public static final long GROUP = at("stx_gid");
+
+  /** Where {@code stx_dev_major} is: the kind of device, 0 if there is none behind the file. */
+  public static final long DEVICE_MAJOR = at("stx_dev_major");
+
+  /** Where {@code stx_dev_minor} is: which of that kind. */
+  public static final long DEVICE_MINOR = at("stx_dev_minor");
+
+  /** Where {@code stx_dio_mem_align} is: for direct I/O, the alignment of memory. */
+  public static final long DIRECT_MEMORY_ALIGNMENT = at("stx_dio_mem_align");
+
+  /** Where {@code stx_dio_offset_align} is: for direct I/O, that of positions. */
+  public static final long DIRECT_OFFSET_ALIGNMENT = at("stx_dio_offset_align");
+
+  /** Where {@code stx_atime} is: the last access. */
+  public static final long ACCESSED = at("stx_atime");
+
+  /** Where {@code stx_btime} is: when it was made. */
+  public static final long BORN = at("stx_btime");
+
+  /** Where {@code stx_ctime} is: the last change of its attributes. */
+  public static final long CHANGED = at("stx_ctime");
+
+  /** Where {@code stx_mtime} is: the last change of its content. */
+  public static final long MODIFIED = at("stx_mtime");
+
+  private static final long MODE = at("stx_mode");
+  private static final long SECONDS = TIMESTAMP.byteOffset(groupElement("tv_sec"));
+  private static final long NANOS = TIMESTAMP.byteOffset(groupElement("tv_nsec"));
 
   private Statx() {}
 
-  /** Returns a field of 32 bits by its name in the kernel's header. */
-  public static int getInt(MemorySegment struct, String field) {
-    return struct.get(JAVA_INT, LAYOUT.byteOffset(groupElement(field)));
+  private static long at(String field) {
+    return LAYOUT.byteOffset(groupElement(field));
   }
 
-  /** Returns a field of 64 bits by its name in the kernel's header. */
-  public static long getLong(MemorySegment struct, String field) {
-    return struct.get(JAVA_LONG, LAYOUT.byteOffset(groupElement(field)));
+  /** Returns a field of 32 bits. */
+  public static int getInt(MemorySegment struct, long field) {
+    return struct.get(JAVA_INT, field);
+  }
+
+  /** Returns a field of 64 bits. */
+  public static long getLong(MemorySegment struct, long field) {
+    return struct.get(JAVA_LONG, field);
   }
 
   /** Returns {@code stx_mode}: file type and permissions. */
   public static int mode(MemorySegment struct) {
-    return Short.toUnsignedInt(struct.get(JAVA_SHORT, LAYOUT.byteOffset(groupElement("stx_mode"))));
+    return Short.toUnsignedInt(struct.get(JAVA_SHORT, MODE));
   }
 
   /** Returns the seconds of a timestamp. */
-  public static long seconds(MemorySegment struct, String field) {
-    return struct.get(JAVA_LONG, LAYOUT.byteOffset(groupElement(field), groupElement("tv_sec")));
+  public static long seconds(MemorySegment struct, long field) {
+    return struct.get(JAVA_LONG, field + SECONDS);
   }
 
   /** Returns the nanoseconds of a timestamp. */
-  public static int nanos(MemorySegment struct, String field) {
-    return struct.get(JAVA_INT, LAYOUT.byteOffset(groupElement(field), groupElement("tv_nsec")));
+  public static int nanos(MemorySegment struct, long field) {
+    return struct.get(JAVA_INT, field + NANOS);
   }
 }

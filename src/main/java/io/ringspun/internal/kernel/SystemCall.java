@@ -15,7 +15,6 @@ public enum SystemCall {
   PIDFD_OPEN(434, 434),
   PIPE2(293, 59),
   SCHED_GETAFFINITY(204, 123),
-  STATX(332, 291),
   WAITID(247, 95);
 
   private final int number;

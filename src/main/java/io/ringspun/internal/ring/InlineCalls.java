@@ -5,7 +5,6 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
-import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -58,7 +57,7 @@ public final class InlineCalls {
     this.thread = thread;
   }
 
-  /** A system call that transfers what the memory describes. */
+  /** A system call that transfers what the memory describes, or writes something there. */
   private interface Transfer {
     long run(Kernel kernel, int fd, CallMemory call, long position, MemorySegment held);
   }
@@ -69,6 +68,10 @@ public final class InlineCalls {
   private static final Transfer WRITE =
       (kernel, fd, call, position, held) ->
           kernel.pwritev2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
+
+  private static final Transfer STAT =
+      (kernel, fd, call, _, held) ->
+          kernel.statx(fd, call, Constants.AT_STATX_DONT_SYNC, Statx.ALL, held);
 
   private static final Transfer RECV =
       (kernel, fd, call, _, held) -> kernel.recv(fd, call, held, Constants.MSG_DONTWAIT);
@@ -146,28 +149,16 @@ public final class InlineCalls {
   }
 
   /**
-   * Tries to learn about a file, by {@code statx(2)}. What lies on a device of this machine the
-   * kernel knows by heart while it is open.
+   * Tries to learn about a file. What lies on a device of this machine the kernel knows by heart
+   * while it is open.
    *
-   * @param emptyPath address of a zero byte
-   * @param mask what is wanted, {@code STATX_} bits
-   * @param block where {@code struct statx} goes
+   * @param block where {@code struct statx} goes, and behind it a zero byte
    * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere
    * @throws ClosedChannelException if the handle is closed
    */
-  public int stat(RawHandle handle, long emptyPath, int mask, MemorySegment block)
-      throws ClosedChannelException {
-    int flags = Constants.AT_EMPTY_PATH | Constants.AT_STATX_DONT_SYNC;
-    handle.acquire();
-    try {
-      int fd = handle.fd();
-      long result = kernel.call(SystemCall.STATX, fd, emptyPath, flags, mask, block.address());
-      return result == 0 && Statx.getInt(block, "stx_dev_major") == 0
-          ? -Errno.EAGAIN
-          : (int) result;
-    } finally {
-      handle.release();
-    }
+  public int stat(RawHandle handle, MemorySegment block) throws ClosedChannelException {
+    int result = (int) transfer(STAT, handle, block, 0);
+    return result == 0 && Statx.getInt(block, Statx.DEVICE_MAJOR) == 0 ? -Errno.EAGAIN : result;
   }
 
   /**

@@ -212,6 +212,11 @@ final class StressRing {
     }
 
     @Override
+    public int statx(int fd, CallMemory call, int flags, int mask, MemorySegment struct) {
+      return kernel.statx(fd, call, flags, mask, struct);
+    }
+
+    @Override
     public long send(int fd, CallMemory call, MemorySegment source, int flags) {
       return kernel.send(fd, call, source, flags);
     }
