@@ -8,9 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Bytes;
+import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
@@ -23,7 +27,9 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,6 +56,28 @@ class RingFileSizeTest {
           }
         });
     return Files.size(path) < 1 << 30 ? Files.readAllBytes(path) : new byte[0];
+  }
+
+  /** Only where somebody else may know better is a worker of the ring's asked. */
+  @Test
+  void stat_withoutTheRing() throws Exception {
+    Path memory = Files.createTempFile(Path.of("/dev/shm"), "stat", "");
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(RingOptions.defaults(), kernel)) {
+      for (Path path : List.of(memory, directory.resolve("file"))) {
+        Bytes.file(path, 1, SIZE);
+        long device = (long) Files.getAttribute(path, "unix:dev");
+        boolean hasDevice = (device >>> 8 & 0xfff | device >>> 32 & ~0xfffL) != 0;
+        kernel.forget();
+        try (RingFile file = RingFile.open(ring, path)) {
+          assertEquals(SIZE, file.size());
+          assertEquals(
+              hasDevice ? 0 : 1, kernel.submitted(Constants.IORING_OP_STATX), path::toString);
+        }
+      }
+    } finally {
+      Files.delete(memory);
+    }
   }
 
   @Liburing("truncate")

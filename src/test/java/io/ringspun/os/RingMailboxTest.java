@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -99,21 +100,19 @@ class RingMailboxTest {
   /** Also to a ring that sleeps, and on kernels where only rings can send. */
   @Liburing("msg-ring")
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void send_withoutARing(boolean old) throws Exception {
+  @ValueSource(ints = {0, Errno.EBADF, Errno.EINVAL})
+  void send_withoutARing(int refusal) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);
         RingMailbox box = RingMailbox.open(ring)) {
-      if (old) {
-        kernel.refuseSend();
-      }
+      kernel.failSend(refusal);
       for (Caller caller : Caller.values()) {
         var waiting = BlockedCall.start(ring, caller, box::receive);
         awaitParked(waiting);
         kernel.forget();
         box.send(-1);
         assertEquals(-1, waiting.result());
-        assertEquals(old ? 1 : 0, kernel.submitted(Constants.IORING_OP_MSG_RING));
+        assertEquals(refusal == 0 ? 0 : 1, kernel.submitted(Constants.IORING_OP_MSG_RING));
         caller.run(
             ring,
             () -> {

@@ -561,9 +561,9 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     return result;
   }
 
-  /** Makes that a kernel which is older than 6.13. */
-  public synchronized void refuseSend() {
-    sendFault = Errno.EBADF;
+  /** Makes sending without a ring fail, or not with 0. */
+  public synchronized void failSend(int errno) {
+    sendFault = errno;
   }
 
   @Override

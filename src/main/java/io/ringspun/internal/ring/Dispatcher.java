@@ -463,9 +463,7 @@ final class Dispatcher {
       return;
     }
     Operation operation = inFlight.find(userData);
-    if (operation != null
-        && operation.call.shape != Call.Shape.LINKED // where it may not have begun
-        && operation.cancelsMissed < CANCELS_MISSED_MAX) {
+    if (operation != null && operation.cancelsMissed < CANCELS_MISSED_MAX) {
       operation.cancelsMissed++;
       cancels.add(userData);
     }
