@@ -445,7 +445,7 @@ public final class RawOperation {
   void prepare(Operation operation) throws ClosedChannelException {
     Handle handle = descriptor == null ? null : descriptor.handle();
     Handle other = second == null ? null : second.handle();
-    acquire(handle, other);
+    Handle.acquire(handle, other);
     encode(operation, handle, other);
     operation.using(handle, other, lent().toArray());
   }
@@ -576,23 +576,6 @@ public final class RawOperation {
   }
 
   /** Counts the operation in; the ring counts it out at the completion. */
-  private static void acquire(@Nullable Handle handle, @Nullable Handle other)
-      throws ClosedChannelException {
-    if (handle != null) {
-      handle.acquire();
-    }
-    if (other != null) {
-      try {
-        other.acquire();
-      } catch (ClosedChannelException e) {
-        if (handle != null) {
-          handle.release();
-        }
-        throw e;
-      }
-    }
-  }
-
   private void encode(Operation operation, @Nullable Handle handle, @Nullable Handle other) {
     int bits = operationFlags;
     int index = fileIndex;

@@ -362,17 +362,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private RegisteredHandle share(String operation, Engine target) throws IOException {
     FileTable table = target.files();
     target.requireUsable();
-    if (!table.reserve()) {
-      throw FileErrors.ofFullTable(toString(), table.slots());
-    }
-    int slot = -1;
-    try {
-      slot = check(operation, handle.share(target, timeoutNanos));
-    } finally {
-      if (slot < 0) {
-        table.unreserve();
-      }
-    }
+    int slot =
+        table.fill(
+            () -> FileErrors.ofFullTable(toString(), table.slots()),
+            () -> check(operation, handle.share(target, timeoutNanos)));
     return handle.sharedAt(slot, target);
   }
 

@@ -65,30 +65,16 @@ final class Sockets {
     return NetErrors.check("socket", result);
   }
 
-  /** Puts a socket into the ring's table. */
-  interface Entry {
-    /** Does so, and returns the slot. */
-    int run() throws IOException;
-  }
-
-  /** Keeps a slot first, so that nobody else's connection is accepted for it and closed. */
-  static int intoTable(FileTable files, String operation, Entry entry) throws IOException {
-    if (!files.reserve()) {
-      throw new OperationException(
-          "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
-              .formatted(operation, files.slots()),
-          Errno.ENFILE);
-    }
-    boolean taken = false;
-    try {
-      int slot = entry.run();
-      taken = true;
-      return slot;
-    } finally {
-      if (!taken) {
-        files.unreserve();
-      }
-    }
+  /** Has a socket put into a ring's table. */
+  static int intoTable(FileTable files, String operation, FileTable.Entry entry)
+      throws IOException {
+    return files.fill(
+        () ->
+            new OperationException(
+                "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
+                    .formatted(operation, files.slots()),
+                Errno.ENFILE),
+        entry);
   }
 
   /** Takes charge of a descriptor or a slot. */

@@ -5,9 +5,11 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.SparseTable;
+import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * A ring's table of registered files: how many slots are taken, as far as completions have told.
@@ -97,6 +99,36 @@ public final class FileTable extends Stock {
       }
     } while (!taken.compareAndSet(now, now + 1));
     return true;
+  }
+
+  /** Puts something into a slot. */
+  public interface Entry {
+    /** Does so, and returns the slot. */
+    int run() throws IOException;
+  }
+
+  /**
+   * Fills a slot that is kept first, so that nobody else's connection is accepted for it and
+   * closed.
+   *
+   * @param full says that all are taken
+   * @return the slot
+   * @throws IOException if all are taken, or the entry fails, which gives the slot up
+   */
+  public int fill(Supplier<IOException> full, Entry entry) throws IOException {
+    if (!reserve()) {
+      throw full.get();
+    }
+    boolean filled = false;
+    try {
+      int slot = entry.run();
+      filled = true;
+      return slot;
+    } finally {
+      if (!filled) {
+        unreserve();
+      }
+    }
   }
 
   /** Gives up what was kept for an operation that has failed. */

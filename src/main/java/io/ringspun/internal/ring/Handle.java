@@ -137,6 +137,28 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     }
   }
 
+  /**
+   * Counts a user of two in, of either of which there may be none.
+   *
+   * @throws ClosedChannelException if one is closed; then the other has no user more
+   */
+  public static void acquire(@Nullable Handle first, @Nullable Handle second)
+      throws ClosedChannelException {
+    if (first != null) {
+      first.acquire();
+    }
+    if (second != null) {
+      try {
+        second.acquire();
+      } catch (ClosedChannelException e) {
+        if (first != null) {
+          first.release();
+        }
+        throw e;
+      }
+    }
+  }
+
   /** Counts a user out. */
   public final void release() {
     if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
@@ -174,13 +196,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    */
   public final int runWith(Handle other, Engine ring, Encoder encoder, long nanos)
       throws IOException {
-    acquire(); // the ring releases both at the completion
-    try {
-      other.acquire();
-    } catch (IOException e) {
-      release();
-      throw e;
-    }
+    acquire(this, other); // the ring releases both at the completion
     Call call = ring.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
     encoder.encode(operation, fd);
