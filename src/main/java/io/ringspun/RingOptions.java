@@ -363,9 +363,15 @@ public final class RingOptions {
    * Bounds the kernel's worker threads, which do what cannot be done without waiting ({@code
    * IORING_REGISTER_IOWQ_MAX_WORKERS}, Linux 5.15). By default four for each processor, and 16.
    *
-   * @param bounded for work that ends by itself, such as buffered file writes; 0 leaves the
+   * <p>The kernel has an open done by a bounded worker. An open that waits for the other end of a
+   * FIFO keeps that worker, and the ring allows one worker more meanwhile. It does not if the open
+   * is one with {@code CREATE} or {@code TRUNCATE_EXISTING}, one of a file that is registered and
+   * only read, or a step of a chain or batch.
+   *
+   * @param bounded for work on files, such as buffered writes, syncs and opens; 0 leaves the
    *     kernel's own limit
-   * @param unbounded for work that may wait for ever, such as opening a FIFO; 0 likewise
+   * @param unbounded for other work that may wait for ever, such as splicing; 0 leaves the kernel's
+   *     own limit
    * @return the changed copy
    * @throws IllegalArgumentException if negative
    */

@@ -62,6 +62,10 @@ public final class FileSteps {
   /**
    * Opens or makes a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for slots).
    *
+   * <p>The kernel may make the first attempt with {@code O_NONBLOCK}: a FIFO whose other end nobody
+   * has open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@code
+   * flags(IOSQE_ASYNC)}, {@link RawOperation#flags}, makes the step wait for the other end.
+   *
    * @param slot where it goes, in the place of what is there
    * @param path where it is
    * @param options as for {@link RingFile#open(Path, OpenOption...)}, but for {@code

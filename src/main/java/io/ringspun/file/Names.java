@@ -4,6 +4,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.NativePool;
@@ -36,35 +37,31 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   }
 
   /**
-   * Opens a file by openat(2).
+   * Opens a file by openat(2), and waits for the other end of a FIFO.
    *
    * @param registered whether to put it into the home ring's table
    * @return its descriptor or its slot
    */
   int open(Path name, int flags, int mode, boolean registered) throws IOException {
-    Engine engine = engine(registered, name);
-    int number = -1;
     try (PathMemory path = PathMemory.of(name)) {
-      int result =
-          run(
-              engine,
-              path,
-              (op, at) -> {
-                if (registered) {
-                  op.openatRegistered(at, path.address(), flags, mode);
-                } else {
-                  op.openat(at, path.address(), flags, mode);
-                }
-              });
-      number = checkOpen(name, flags, 0, registered, result);
-      return number;
-    } finally {
-      giveUpSlot(registered, number);
+      return open(
+          name,
+          flags,
+          0,
+          registered,
+          path,
+          (op, at) -> {
+            if (registered) {
+              op.openatRegistered(at, path.address(), flags, mode);
+            } else {
+              op.openat(at, path.address(), flags, mode);
+            }
+          });
     }
   }
 
   /**
-   * Opens a file by openat2(2).
+   * Opens a file by openat2(2), and waits for the other end of a FIFO.
    *
    * @param resolve {@code RESOLVE_} flags
    * @param registered whether to put it into the home ring's table
@@ -72,29 +69,100 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    */
   int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
-    Engine engine = engine(registered, name);
+    Engine engine = registered ? home : engine();
     boolean hadFailed = engine.hasFailed();
     NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
-    int number = -1;
     try (PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, OpenFlags.openat2Mode(flags, mode), resolve);
-      int result =
-          run(
-              engine,
-              new Object[] {path, how},
-              (op, at) -> {
-                if (registered) {
-                  op.openat2Registered(at, path.address(), how.address());
-                } else {
-                  op.openat2(at, path.address(), how.address());
-                }
-                op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
-              });
+      return open(
+          name,
+          flags,
+          resolve,
+          registered,
+          new Object[] {path, how},
+          (op, at) -> {
+            if (registered) {
+              op.openat2Registered(at, path.address(), how.address());
+            } else {
+              op.openat2(at, path.address(), how.address());
+            }
+            op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
+          });
+    } finally {
+      Transfer.giveBack(engine, how, hadFailed);
+    }
+  }
+
+  /**
+   * Opens something. The kernel's first attempt is made with {@code O_NONBLOCK}, so that a FIFO
+   * whose other end nobody has open is refused to a writer, and given to a reader at once. Neither
+   * must be seen: the writer's is made again by a worker, which may wait, and the reader's waits
+   * for a writer. A table's slot does not tell that it is a FIFO, so a worker opens it from the
+   * start.
+   */
+  private int open(
+      Path name, int flags, int resolve, boolean registered, Object lent, Encoder encoder)
+      throws IOException {
+    Engine engine = engine(registered, name);
+    int access = flags & Constants.O_ACCMODE;
+    int number = -1;
+    try {
+      boolean waits = registered && access == Constants.O_RDONLY;
+      int result = run(engine, lent, waits ? waiting(encoder) : encoder);
+      if (result == -Errno.ENXIO && access == Constants.O_WRONLY) {
+        result = engine.withOneMoreWorker(() -> run(engine, lent, waiting(encoder)));
+      }
       number = checkOpen(name, flags, resolve, registered, result);
-      return number;
     } finally {
       giveUpSlot(registered, number);
-      Transfer.giveBack(engine, how, hadFailed);
+    }
+    boolean readsFile = access == Constants.O_RDONLY && (flags & Constants.O_DIRECTORY) == 0;
+    if (readsFile && !registered && isPipe(engine, number)) {
+      awaitWriter(engine, number, flags);
+    }
+    return number;
+  }
+
+  private static Encoder waiting(Encoder encoder) {
+    return (op, at) -> {
+      encoder.encode(op, at);
+      op.openEnded().async();
+    };
+  }
+
+  private static boolean isPipe(Engine engine, int fd) {
+    return engine.kernel().call(SystemCall.FCNTL, fd, Constants.F_GETPIPE_SZ, 0) >= 0;
+  }
+
+  /**
+   * Waits until a FIFO that is open for reading has had a writer. Opening it once more ends when
+   * somebody opens it for writing, and a poll ends when somebody has done so and is gone already.
+   */
+  private void awaitWriter(Engine engine, int fd, int flags) throws IOException {
+    boolean hasHadWriter = false;
+    try (PathMemory path = PathMemory.of(Path.of("/proc/self/fd/" + fd))) {
+      Call call = Call.race(2);
+      call.operation(0).pollAdd(fd, Constants.POLLIN, 0);
+      call.operation(0).openEnded();
+      call.operation(1)
+          .openat(Constants.AT_FDCWD, path.address(), flags & ~Constants.O_NOFOLLOW, 0);
+      call.operation(1).using(null, path).openEnded().async();
+      engine.withOneMoreWorker(
+          () -> {
+            engine.runAll(call);
+            return call;
+          });
+      int opened = call.operation(1).result();
+      if (opened >= 0) {
+        engine.closeDescriptor(opened);
+      } else { // it may not be allowed to be opened once more
+        RingFile.check("poll_add", engine.result(call, 0));
+      }
+      hasHadWriter = true;
+    } finally {
+      if (!hasHadWriter) {
+        engine.closeDescriptor(fd);
+      }
     }
   }
 

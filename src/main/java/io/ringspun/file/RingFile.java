@@ -100,6 +100,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home ({@code
    * IORING_OP_OPENAT}, Linux 5.6).
    *
+   * <p>Opening a FIFO for reading or for writing alone waits until another process or thread has
+   * opened its other end. An interrupt, {@link Ring#cancelAll()} and closing the ring end that
+   * wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may not wait for
+   * its carrier: the kernel's first attempt is made with {@code O_NONBLOCK}.
+   *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link
    *     java.nio.file.LinkOption#NOFOLLOW_LINKS}, {@link RingOpenOption} and {@code

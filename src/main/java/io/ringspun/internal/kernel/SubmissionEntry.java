@@ -590,6 +590,12 @@ public class SubmissionEntry {
 
   // ---- anything ------------------------------------------------------------------------------
 
+  /** Has a worker do it from the start, which may wait ({@code IOSQE_ASYNC}, Linux 5.6). */
+  public final SubmissionEntry async() {
+    entryFlags |= IOSQE_ASYNC;
+    return this;
+  }
+
   /** Any operation, field by field as the kernel has them. */
   public final void raw(
       int opcode,

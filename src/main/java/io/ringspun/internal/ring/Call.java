@@ -29,6 +29,8 @@ public final class Call extends Inbound {
   public enum Shape {
     /** They do not: submitted as room allows, in any order. */
     INDEPENDENT,
+    /** They do not either, but the first that succeeds, or is cancelled, takes the others along. */
+    RACE,
     /** Each waits for the one before; all are submitted at once or none. */
     LINKED
   }
@@ -90,6 +92,11 @@ public final class Call extends Inbound {
   /** Creates a call of operations in any order. */
   public static Call batch(int count) {
     return new Call(count, Shape.INDEPENDENT, null, false);
+  }
+
+  /** Creates a call of operations that are over when the first of them has succeeded. */
+  public static Call race(int count) {
+    return new Call(count, Shape.RACE, null, false);
   }
 
   /** Creates a call of operations one after the other. */

@@ -357,6 +357,9 @@ final class Dispatcher {
     if (--call.pending > 0) {
       if (call.shape == Call.Shape.LINKED) {
         goOn(call);
+      } else if (call.shape == Call.Shape.RACE && (result >= 0 || cancellation != null)) {
+        cancelSubmitted(call);
+        finishUnsubmitted(call);
       }
       return;
     }

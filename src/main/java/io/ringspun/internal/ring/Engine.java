@@ -202,7 +202,9 @@ public final class Engine {
       case NOT ->
           operation.isClosed()
               ? new AsynchronousCloseException()
-              : new IOException("the kernel cancelled the operation");
+              : call.shape == Call.Shape.RACE // nobody has won, so it was asked for
+                  ? config.failures().cancelled(config.name())
+                  : new IOException("the kernel cancelled the operation");
     };
   }
 
@@ -643,6 +645,22 @@ public final class Engine {
   /** Has the kernel let go of registered memory, which no operation in flight may name. */
   void unregisterBuffer(int slot) {
     ask(new Errand(ring -> ring.buffers().remove(slot)));
+  }
+
+  /**
+   * Runs something that keeps a bounded worker of this ring waiting, perhaps for ever. The ring may
+   * have one worker more meanwhile, so that none is missing for what ends by itself. A kernel that
+   * refuses is not asked twice: the worker is one of those that are there.
+   */
+  public <T> T withOneMoreWorker(Uninterrupted.Action<T> waiting) throws IOException {
+    boolean added = ask(new Errand(ring -> ring.changeWorkers(1))) >= 0;
+    try {
+      return waiting.run();
+    } finally {
+      if (added) {
+        ask(new Errand(ring -> ring.changeWorkers(-1)));
+      }
+    }
   }
 
   /** Returns whether vectored operations can name registered memory. */

@@ -11,7 +11,9 @@ import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.BitSet;
@@ -408,6 +410,27 @@ final class RingThread extends Thread {
   /** Returns which memory is registered; for this thread, but for what any thread may ask. */
   BufferTable buffers() {
     return buffers;
+  }
+
+  /**
+   * Changes how many bounded workers the kernel may start ({@code
+   * IORING_REGISTER_IOWQ_MAX_WORKERS}, Linux 5.15).
+   *
+   * @return 0 or a negated errno
+   */
+  int changeWorkers(int difference) {
+    int opcode = IORING_REGISTER_IOWQ_MAX_WORKERS;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limits = arena.allocate(ValueLayout.JAVA_INT, 2); // zeros change nothing
+      int result = kernel.register(memory, opcode, limits, 2); // and are replaced by what is
+      if (result >= 0) {
+        int bounded = limits.getAtIndex(ValueLayout.JAVA_INT, 0);
+        limits.setAtIndex(ValueLayout.JAVA_INT, 0, bounded + difference);
+        limits.setAtIndex(ValueLayout.JAVA_INT, 1, 0);
+        result = kernel.register(memory, opcode, limits, 2);
+      }
+      return result;
+    }
   }
 
   /** Any thread: returns the table of registered files. */
