@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * A name of a Unix socket in the abstract namespace, which is no file and is gone with the last
@@ -14,51 +15,71 @@ public final class AbstractUnixAddress extends SocketAddress {
 
   private static final int MAX_BYTES = 107;
 
-  /** The name in UTF-8, without the zero that comes before it in the kernel. */
-  private final String name;
+  /** The name without the zero that comes before it in the kernel. */
+  private final byte[] name;
 
-  private AbstractUnixAddress(String name) {
+  private AbstractUnixAddress(byte[] name) {
+    if (name.length > MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "an abstract name has at most %d bytes: %d".formatted(MAX_BYTES, name.length));
+    }
     this.name = name;
   }
 
   /**
-   * Returns an address.
+   * Returns the address whose name is a text in UTF-8.
    *
-   * @param name any text, at most 107 bytes in UTF-8
+   * @param name at most 107 bytes in UTF-8
    * @return the address
    * @throws IllegalArgumentException if the name is longer
    */
   public static AbstractUnixAddress of(String name) {
-    int length = name.getBytes(StandardCharsets.UTF_8).length;
-    if (length > MAX_BYTES) {
-      throw new IllegalArgumentException(
-          "an abstract name has at most %d bytes: %d".formatted(MAX_BYTES, length));
-    }
-    return new AbstractUnixAddress(name);
+    return new AbstractUnixAddress(name.getBytes(StandardCharsets.UTF_8));
   }
 
   /**
-   * Returns the name.
+   * Returns the address with a name of any bytes.
    *
-   * @return as it was given, without the kernel's leading zero
+   * @param name at most 107 bytes, without the kernel's leading zero; copied
+   * @return the address
+   * @throws IllegalArgumentException if the name is longer
+   */
+  public static AbstractUnixAddress of(byte[] name) {
+    return new AbstractUnixAddress(name.clone());
+  }
+
+  /**
+   * Returns the name as a text.
+   *
+   * @return without the kernel's leading zero; bytes that are no UTF-8 are replaced, see {@link
+   *     #bytes}
    */
   public String name() {
-    return name;
+    return new String(name, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Returns the name as the kernel has it.
+   *
+   * @return a copy, without the kernel's leading zero
+   */
+  public byte[] bytes() {
+    return name.clone();
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof AbstractUnixAddress address && address.name.equals(name);
+    return other instanceof AbstractUnixAddress address && Arrays.equals(address.name, name);
   }
 
   @Override
   public int hashCode() {
-    return name.hashCode();
+    return Arrays.hashCode(name);
   }
 
   /** Returns the name behind an {@code @}, as other tools write it. */
   @Override
   public String toString() {
-    return "@" + name;
+    return "@" + name();
   }
 }

@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.PathBytes;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -12,14 +13,10 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Java's socket addresses, and the kernel's. */
 final class Addresses {
-  private static final Charset PATH_ENCODING =
-      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   private static final byte[] V4_IN_V6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
 
   private Addresses() {}
@@ -56,7 +53,7 @@ final class Addresses {
       case InetSocketAddress inet -> putInet(memory, inet, family);
       case UnixDomainSocketAddress unix -> {
         requireFamily(family == Family.UNIX);
-        byte[] path = unix.getPath().toString().getBytes(PATH_ENCODING);
+        byte[] path = PathBytes.of(unix.getPath());
         if (path.length >= SocketAddressMemory.UNIX_MAX) {
           throw new IllegalArgumentException(
               "the path of a Unix socket has at most %d bytes: %s"
@@ -66,7 +63,7 @@ final class Addresses {
       }
       case AbstractUnixAddress unix -> {
         requireFamily(family == Family.UNIX);
-        byte[] name = unix.name().getBytes(StandardCharsets.UTF_8);
+        byte[] name = unix.bytes();
         byte[] withZero = new byte[name.length + 1];
         System.arraycopy(name, 0, withZero, 1, name.length);
         yield SocketAddressMemory.putUnix(memory, withZero);
@@ -137,7 +134,7 @@ final class Addresses {
 
   private static SocketAddress unix(byte[] name) {
     return name.length > 0 && name[0] == 0
-        ? AbstractUnixAddress.of(new String(name, 1, name.length - 1, StandardCharsets.UTF_8))
-        : UnixDomainSocketAddress.of(new String(name, PATH_ENCODING));
+        ? AbstractUnixAddress.of(Arrays.copyOfRange(name, 1, name.length))
+        : UnixDomainSocketAddress.of(PathBytes.path(name));
   }
 }

@@ -11,6 +11,7 @@ import io.ringspun.Ring;
 import io.ringspun.file.RingFileSystems;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.RawNames;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class InotifyTest {
   @TempDir Path directory;
@@ -38,7 +40,8 @@ class InotifyTest {
                 List<InotifyEvent> events = inotify.take();
                 assertEquals(
                     List.of(
-                        new InotifyEvent(watch, Set.of(FileEvent.CREATE), 0, "name-" + count[0])),
+                        new InotifyEvent(
+                            watch, Set.of(FileEvent.CREATE), 0, Path.of("name-" + count[0]))),
                     events);
                 return true;
               },
@@ -74,23 +77,41 @@ class InotifyTest {
       Files.createDirectory(directory.resolve("d"));
       Files.move(file, directory.resolve("other"));
       List<InotifyEvent> events = takeAll(inotify, 4);
-      assertEquals(new InotifyEvent(self, Set.of(FileEvent.MODIFY), 0, ""), events.get(0));
+      assertEquals(new InotifyEvent(self, Set.of(FileEvent.MODIFY), 0, Path.of("")), events.get(0));
       assertEquals(
-          new InotifyEvent(watch, Set.of(FileEvent.CREATE, FileEvent.DIRECTORY), 0, "d"),
+          new InotifyEvent(watch, Set.of(FileEvent.CREATE, FileEvent.DIRECTORY), 0, Path.of("d")),
           events.get(1));
       int cookie = events.get(2).cookie();
       assertNotEquals(0, cookie);
       assertEquals(
-          new InotifyEvent(watch, Set.of(FileEvent.MOVED_FROM), cookie, "Grüße"), events.get(2));
+          new InotifyEvent(watch, Set.of(FileEvent.MOVED_FROM), cookie, Path.of("Grüße")),
+          events.get(2));
       assertEquals(
-          new InotifyEvent(watch, Set.of(FileEvent.MOVED_TO), cookie, "other"), events.get(3));
+          new InotifyEvent(watch, Set.of(FileEvent.MOVED_TO), cookie, Path.of("other")),
+          events.get(3));
 
       inotify.unwatch(self);
       assertEquals(
-          List.of(new InotifyEvent(self, Set.of(FileEvent.IGNORED), 0, "")), inotify.take());
+          List.of(new InotifyEvent(self, Set.of(FileEvent.IGNORED), 0, Path.of(""))),
+          inotify.take());
       assertEquals(
           Errno.EINVAL,
           assertThrows(OperationException.class, () -> inotify.unwatch(self)).errno());
+    }
+  }
+
+  /** A name that is no text in the locale is told as the path that it is, and watched as well. */
+  @ParameterizedTest
+  @FieldSource("io.ringspun.testing.RawNames#ALL")
+  void names_areBytes(String hex) throws Exception {
+    try (Ring ring = Ring.open();
+        Inotify inotify = Inotify.open(ring)) {
+      Path folder = Files.createDirectory(RawNames.resolve(directory, hex));
+      inotify.watch(folder, FileEvent.CREATE);
+      Path file = Files.createFile(RawNames.resolve(folder, hex));
+      Path name = inotify.take().getFirst().name();
+      assertEquals(file.getFileName(), name);
+      assertTrue(Files.exists(folder.resolve(name)));
     }
   }
 
@@ -102,7 +123,8 @@ class InotifyTest {
       assertEquals(watch, inotify.watch(directory, FileEvent.DELETE));
       Files.delete(Files.createFile(directory.resolve("file")));
       assertEquals(
-          List.of(new InotifyEvent(watch, Set.of(FileEvent.DELETE), 0, "file")), inotify.take());
+          List.of(new InotifyEvent(watch, Set.of(FileEvent.DELETE), 0, Path.of("file"))),
+          inotify.take());
     }
   }
 
@@ -113,9 +135,9 @@ class InotifyTest {
     try (Ring ring = Ring.open();
         Inotify inotify = Inotify.open(ring)) {
       inotify.watch(directory, FileEvent.CREATE);
-      List<String> made = new ArrayList<>();
+      List<Path> made = new ArrayList<>();
       for (int i = 0; i < 600; i++) { // of 32 bytes each
-        made.add("name-" + i);
+        made.add(Path.of("name-" + i));
         Files.createFile(directory.resolve("name-" + i));
       }
       List<InotifyEvent> taken = caller.call(ring, () -> takeAll(inotify, made.size()));

@@ -1,25 +1,17 @@
 package io.ringspun.internal.ring;
 
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.util.Arrays;
-import java.util.HexFormat;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
 public final class PathMemory implements AutoCloseable {
-  private static final Charset ENCODING =
-      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-
-  /** What the JDK puts into the text of a path where the bytes are no text. */
-  private static final char REPLACEMENT = '\uFFFD';
-
   private final NativePool.Block block;
 
   private PathMemory(NativePool.Block block) {
@@ -45,7 +37,8 @@ public final class PathMemory implements AutoCloseable {
   /** Puts something in ASCII before a path. */
   public static PathMemory of(String prefix, Path path) {
     byte[] name = bytes(path);
-    byte[] bytes = Arrays.copyOf(prefix.getBytes(ENCODING), prefix.length() + name.length);
+    byte[] bytes =
+        Arrays.copyOf(prefix.getBytes(StandardCharsets.US_ASCII), prefix.length() + name.length);
     System.arraycopy(name, 0, bytes, prefix.length(), name.length);
     NativePool.Block block = NativePool.take(bytes.length + 1L);
     put(block.memory(), bytes);
@@ -66,42 +59,16 @@ public final class PathMemory implements AutoCloseable {
   }
 
   private static byte[] bytes(Path path) {
-    String name = path.toString();
-    if (name.isEmpty()) {
+    byte[] bytes = PathBytes.of(path);
+    if (bytes.length == 0) {
       return new byte[] {'.'}; // to the JDK, too, the empty path is the current directory
     }
-    byte[] bytes = name.indexOf(REPLACEMENT) < 0 ? name.getBytes(ENCODING) : undecodable(path);
     for (byte b : bytes) {
       if (b == 0) {
-        throw new InvalidPathException(name, "Nul character not allowed");
+        throw new InvalidPathException(path.toString(), "Nul character not allowed");
       }
     }
     return bytes;
-  }
-
-  /** A name whose bytes are no text in this locale keeps them, escaped, in its URI. */
-  private static byte[] undecodable(Path path) {
-    String uri = path.toUri().getRawPath();
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(uri.length());
-    for (int i = 0; i < uri.length(); i++) {
-      if (uri.charAt(i) == '%') {
-        bytes.write(HexFormat.fromHexDigits(uri, i + 1, i + 3));
-        i += 2;
-      } else {
-        bytes.write(uri.charAt(i));
-      }
-    }
-    return bytes.toByteArray();
-  }
-
-  /** Returns the text before the first zero. */
-  public static String text(MemorySegment memory) {
-    byte[] bytes = memory.toArray(ValueLayout.JAVA_BYTE);
-    int length = 0;
-    while (length < bytes.length && bytes[length] != 0) {
-      length++;
-    }
-    return new String(bytes, 0, length, ENCODING);
   }
 
   /** Returns the address of its first byte. */
