@@ -44,7 +44,8 @@ record Diagnosis(String reason, String remedy) {
     }
     return System.getProperty("os.name", "").equals("Linux")
         ? new Diagnosis("liburing or the C library lacks something", message)
-        : new Diagnosis("this is not Linux", "Run on Linux 6.1 or newer");
+        : new Diagnosis(
+            "this is not Linux", "Run on Linux " + ErrnoException.OLDEST_LINUX + " or newer");
   }
 
   private static Diagnosis of(ErrnoException refused) {
@@ -53,12 +54,14 @@ record Diagnosis(String reason, String remedy) {
       case Errno.ENOSYS ->
           new Diagnosis(
               "the kernel, or a seccomp profile, has no io_uring (ENOSYS)",
-              "Use Linux 6.1 or newer, and a profile that allows io_uring_setup, io_uring_enter and"
+              "Use Linux "
+                  + ErrnoException.OLDEST_LINUX
+                  + " or newer, and a profile that allows io_uring_setup, io_uring_enter and"
                   + " io_uring_register");
       case Errno.EINVAL ->
           new Diagnosis(
               "the kernel refuses the ring's flags or sizes (" + refused.getMessage() + ")",
-              "Use Linux 6.1 or newer, or other RingOptions");
+              "Use Linux " + refused.since() + " or newer, or other RingOptions");
       case Errno.ENOMEM ->
           new Diagnosis(
               "there is not enough memory for the ring (" + refused.getMessage() + ")",

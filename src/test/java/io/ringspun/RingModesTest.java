@@ -421,7 +421,55 @@ class RingModesTest {
           assertThrows(
               RingUnavailableException.class,
               () -> Ring.open(DEFAULTS.withMinimumWait(SHORT, 2), kernel).close());
-      assertTrue(e.getMessage().contains("IORING_FEAT_MIN_TIMEOUT (Linux 6.12"), e::getMessage);
+      requireVersion("IORING_FEAT_MIN_TIMEOUT", "6.12", e);
+      assertEquals(0, kernel.openRings());
+    }
+  }
+
+  /** What a newer kernel would have is not said to be there since the oldest. */
+  private static void requireVersion(String what, String version, RingUnavailableException e) {
+    assertTrue(e.reason().contains(what + " failed"), e::getMessage);
+    assertTrue(e.remedy().startsWith("Use Linux %s or newer".formatted(version)), e::getMessage);
+  }
+
+  @Test
+  void napi_olderKernel() {
+    try (FaultKernel kernel = new FaultKernel()) {
+      kernel.failRegister(IORING_REGISTER_NAPI, Errno.EINVAL);
+      requireVersion(
+          "IORING_REGISTER_NAPI",
+          "6.9",
+          assertThrows(
+              RingUnavailableException.class,
+              () -> Ring.open(DEFAULTS.withNapi(SHORT, true), kernel).close()));
+      assertEquals(0, kernel.openRings());
+    }
+  }
+
+  @Test
+  void setup_olderKernel() {
+    try (FaultKernel kernel = new FaultKernel()) {
+      kernel.failOpen(
+          params -> (params.flags() & IORING_SETUP_HYBRID_IOPOLL) != 0 ? Errno.EINVAL : 0);
+      requireVersion(
+          "io_uring_setup",
+          "6.13",
+          assertThrows(
+              RingUnavailableException.class,
+              () -> Ring.open(DEFAULTS.withDevicePolling(true), kernel).close()));
+    }
+  }
+
+  @Test
+  void restriction_refused() {
+    try (FaultKernel kernel = new FaultKernel()) {
+      kernel.failRegister(IORING_REGISTER_RESTRICTIONS, Errno.EINVAL);
+      requireVersion(
+          "IORING_REGISTER_RESTRICTIONS",
+          "6.1",
+          assertThrows(
+              RingUnavailableException.class,
+              () -> Ring.open(DEFAULTS.withRestriction(RingRestriction.FILES), kernel).close()));
       assertEquals(0, kernel.openRings());
     }
   }

@@ -40,6 +40,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -292,8 +293,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * <p>Some operations cannot do without a descriptor. The first of them makes one in the same way,
    * which is kept until this file is closed: {@link #stat} and {@link #size}; opening with {@link
-   * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; mapping and locking by {@link
-   * RingFileChannel}. Where the kernel cannot make one they fail with EINVAL.
+   * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; {@link #getXattr} and {@link
+   * #setXattr} before Linux 6.13; mapping and locking by {@link RingFileChannel}. Where the kernel
+   * cannot make one they fail with EINVAL.
    *
    * @return a file that is not registered, for the caller to close
    * @throws IllegalStateException if this file is not registered
@@ -1008,7 +1010,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19).
+   * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19; of a registered file by
+   * its descriptor before Linux 6.13, see {@link #installDescriptor}).
    *
    * @param name with its namespace, such as {@code user.origin}
    * @return its value, or nothing if the file has no such attribute
@@ -1020,9 +1023,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     XattrMemory memory = XattrMemory.toGet(name);
     try {
       int n =
-          runRaw(
-              op -> op.fgetxattr(handle.fd(), memory.name(), memory.value(), memory.length()),
-              memory);
+          runXattr(
+              fd -> op -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
       return n == -Errno.ENODATA
           ? Optional.empty()
           : Optional.of(memory.bytes(check("fgetxattr", n)));
@@ -1045,13 +1047,24 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     XattrMemory memory = XattrMemory.toSet(name, value);
     try {
       int result =
-          runRaw(
-              op -> op.fsetxattr(handle.fd(), memory.name(), memory.value(), memory.length(), 0),
+          runXattr(
+              fd -> op -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
               memory);
       check("fsetxattr", result);
     } finally {
       giveBack(memory.block(), hadFailed);
     }
+  }
+
+  /** Before Linux 6.13 the kernel takes a descriptor only, and refuses a slot with EBADF. */
+  private int runXattr(IntFunction<Encoder> encoder, XattrMemory memory) throws IOException {
+    int result = runRaw(encoder.apply(handle.fd()), memory);
+    if (result != -Errno.EBADF || !isRegistered()) {
+      return result;
+    }
+    RawHandle made = descriptor();
+    RingFile twin = new RingFile(made, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+    return twin.runRaw(encoder.apply(made.fd()), memory);
   }
 
   /**

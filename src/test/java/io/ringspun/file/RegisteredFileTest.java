@@ -2,7 +2,9 @@ package io.ringspun.file;
 
 import static io.ringspun.file.RingOpenOption.REGISTERED;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_CLOSE;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_FGETXATTR;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_FIXED_FD_INSTALL;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_FSETXATTR;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_FSYNC;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_OPENAT;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_READ;
@@ -191,6 +193,41 @@ class RegisteredFileTest {
             assertEquals(Optional.empty(), file.getXattr("user.none"));
           }
         });
+  }
+
+  /** Before Linux 6.13 the kernel takes a descriptor only, which the first of them makes. */
+  @ParameterizedTest
+  @EnumSource
+  void xattr_olderKernel(Caller caller) throws Exception {
+    Path path = Bytes.file(directory.resolve("file"), 1, 100);
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(TABLE, kernel);
+        RingFile file = RingFile.open(ring, path, READ, WRITE, REGISTERED)) {
+      FaultRule refusal =
+          kernel.add(
+              FaultRule.where(
+                      request ->
+                          (request.opcode() == IORING_OP_FGETXATTR
+                                  || request.opcode() == IORING_OP_FSETXATTR)
+                              && (request.flags() & IOSQE_FIXED_FILE) != 0)
+                  .fail(Errno.EBADF));
+      caller.run(
+          ring,
+          () -> {
+            try {
+              file.setXattr("user.origin", new byte[] {1, 2, 3});
+            } catch (OperationException e) {
+              assumeTrue(e.errno() != Errno.EOPNOTSUPP, "the file system has no attributes");
+              throw e;
+            }
+            assertArrayEquals(new byte[] {1, 2, 3}, file.getXattr("user.origin").orElseThrow());
+            assertEquals(Optional.empty(), file.getXattr("user.none"));
+          });
+      assertEquals(3, refusal.hits());
+      assertEquals(1, kernel.submitted(IORING_OP_FIXED_FD_INSTALL), "made once");
+      file.close();
+      assertThrows(ClosedChannelException.class, () -> file.getXattr("user.origin"));
+    }
   }
 
   @ParameterizedTest

@@ -478,7 +478,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     tried.add(params);
     int errno = openFault.applyAsInt(params);
     if (errno != 0) {
-      throw new ErrnoException("io_uring_setup", errno);
+      throw params.refusal(errno);
     }
     Shadow ring = new Shadow(REAL.open(params));
     rings.put(ring.real.fd(), ring);

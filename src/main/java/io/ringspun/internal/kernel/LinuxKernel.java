@@ -126,12 +126,12 @@ public final class LinuxKernel implements Kernel {
       params.writeTo(struct);
       int fd = setup(params.sqEntries(), struct);
       if (fd < 0) {
-        throw new ErrnoException("io_uring_setup", -fd);
+        throw params.refusal(-fd);
       }
       try {
         int features = RingParams.get(struct, "features");
         if ((features & IORING_FEAT_SINGLE_MMAP) == 0) {
-          throw new ErrnoException("io_uring_setup (Linux 6.1 or newer is needed)", Errno.ENOSYS);
+          throw params.refusal(Errno.ENOSYS);
         }
         return map(fd, RingParams.get(struct, "flags"), features, struct);
       } catch (ErrnoException | RuntimeException | Error e) {
@@ -148,7 +148,7 @@ public final class LinuxKernel implements Kernel {
       params.writeTo(struct);
       int result = register(ring, IORING_REGISTER_RESIZE_RINGS, struct, 1);
       if (result < 0) {
-        throw new ErrnoException("IORING_REGISTER_RESIZE_RINGS", -result);
+        throw new ErrnoException("IORING_REGISTER_RESIZE_RINGS", -result, "6.13");
       }
       RingMemory resized = remap(ring, struct);
       unmap(ring);

@@ -18,11 +18,13 @@ import java.util.BitSet;
  * Something that is registered with a ring once, when it is opened.
  *
  * @param name what to call it when the kernel refuses
+ * @param since the oldest Linux that has it
  * @param opcode {@code IORING_REGISTER_} number
  * @param argument memory of an automatic arena
  * @param count elements or bytes in it, as the opcode wants
  */
-public record Registration(String name, int opcode, MemorySegment argument, int count) {
+public record Registration(
+    String name, String since, int opcode, MemorySegment argument, int count) {
 
   /** {@code struct io_uring_napi}. */
   static final StructLayout NAPI =
@@ -66,6 +68,7 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
   public static Registration maxWorkers(int bounded, int unbounded) {
     return new Registration(
         "IORING_REGISTER_IOWQ_MAX_WORKERS",
+        ErrnoException.OLDEST_LINUX,
         IORING_REGISTER_IOWQ_MAX_WORKERS,
         Arena.ofAuto().allocateFrom(JAVA_INT, bounded, unbounded),
         2);
@@ -76,6 +79,7 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
     long[] mask = cpus.toLongArray();
     return new Registration(
         "IORING_REGISTER_IOWQ_AFF of processors " + cpus,
+        ErrnoException.OLDEST_LINUX,
         IORING_REGISTER_IOWQ_AFF,
         Arena.ofAuto().allocateFrom(JAVA_LONG, mask),
         mask.length * Long.BYTES);
@@ -86,8 +90,7 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
     MemorySegment napi = Arena.ofAuto().allocate(NAPI);
     napi.set(JAVA_INT, NAPI.byteOffset(groupElement("busy_poll_to")), micros);
     napi.set(JAVA_BYTE, NAPI.byteOffset(groupElement("prefer_busy_poll")), (byte) (prefer ? 1 : 0));
-    return new Registration(
-        "IORING_REGISTER_NAPI (Linux 6.9 or newer)", IORING_REGISTER_NAPI, napi, 1);
+    return new Registration("IORING_REGISTER_NAPI", "6.9", IORING_REGISTER_NAPI, napi, 1);
   }
 
   /** Restricts a ring that is not enabled yet to some operations (Linux 5.10). */
@@ -103,7 +106,11 @@ public record Registration(String name, int opcode, MemorySegment argument, int 
     }
     restriction(list, index, IORING_RESTRICTION_SQE_FLAGS_ALLOWED, ALL_ENTRY_FLAGS);
     return new Registration(
-        "IORING_REGISTER_RESTRICTIONS", IORING_REGISTER_RESTRICTIONS, list, count);
+        "IORING_REGISTER_RESTRICTIONS",
+        ErrnoException.OLDEST_LINUX,
+        IORING_REGISTER_RESTRICTIONS,
+        list,
+        count);
   }
 
   private static void restriction(MemorySegment list, int index, int kind, int value) {

@@ -34,6 +34,18 @@ public record RingParams(
     this(sqEntries, cqEntries, flags, 0, 0, 0);
   }
 
+  /** Returns what to throw when the kernel refuses. */
+  public ErrnoException refusal(int errno) {
+    return new ErrnoException("io_uring_setup", errno, since());
+  }
+
+  private String since() {
+    if ((flags & Constants.IORING_SETUP_HYBRID_IOPOLL) != 0) {
+      return "6.13";
+    }
+    return (flags & Constants.IORING_SETUP_NO_SQARRAY) != 0 ? "6.6" : ErrnoException.OLDEST_LINUX;
+  }
+
   /** {@code struct io_sqring_offsets}. */
   static final StructLayout SQ_OFFSETS =
       structLayout(

@@ -282,7 +282,8 @@ final class RingThread extends Thread {
     EngineConfig.MinimumWait minimum = config.minimumWait();
     if (minimum != null) {
       if (!memory.hasFeature(IORING_FEAT_MIN_TIMEOUT)) {
-        require("IORING_FEAT_MIN_TIMEOUT (Linux 6.12 or newer)", -Errno.EINVAL);
+        throw new RefusedException(
+            new ErrnoException("IORING_FEAT_MIN_TIMEOUT", Errno.EINVAL, "6.12"));
       }
       minimumWait = ExtendedWait.minimum(kernel, memory, minimum.micros());
     }
@@ -312,12 +313,16 @@ final class RingThread extends Thread {
   }
 
   private void require(Registration registration) {
-    require(registration.name(), registration.with(kernel, memory));
+    require(registration.name(), registration.since(), registration.with(kernel, memory));
   }
 
   private static void require(String what, int result) {
+    require(what, ErrnoException.OLDEST_LINUX, result);
+  }
+
+  private static void require(String what, String since, int result) {
     if (result < 0) {
-      throw new RefusedException(new ErrnoException(what, -result));
+      throw new RefusedException(new ErrnoException(what, -result, since));
     }
   }
 
