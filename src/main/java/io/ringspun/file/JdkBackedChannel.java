@@ -132,12 +132,12 @@ final class JdkBackedChannel extends RingFileChannel {
 
   @Override
   public MappedByteBuffer map(MapMode mode, long at, long size) throws IOException {
-    return jdk.run(channel -> channel.map(mode, at, size));
+    return jdk.block(channel -> channel.map(mode, at, size));
   }
 
   @Override
   public MemorySegment map(MapMode mode, long offset, long size, Arena arena) throws IOException {
-    return jdk.run(channel -> channel.map(mode, offset, size, arena));
+    return jdk.map(mode, offset, size, arena);
   }
 
   @Override

@@ -1,6 +1,9 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.ring.BlockingTask;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -382,8 +385,7 @@ final class RingBackedChannel extends RingFileChannel {
     try {
       while (true) {
         try {
-          Path path = Path.of("/proc/self/fd/" + file.descriptor().fd());
-          return FileChannel.open(path, flags.twinOptions());
+          return openTwin(file.descriptor());
         } catch (InterruptedIOException _) {
           interrupted |= Thread.interrupted(); // this one came meanwhile
         }
@@ -395,17 +397,29 @@ final class RingBackedChannel extends RingFileChannel {
     }
   }
 
+  private FileChannel openTwin(RawHandle descriptor) throws IOException {
+    boolean isRegular = file.stat().type() == FileStat.FileType.REGULAR;
+    descriptor.acquire();
+    try {
+      Kernel kernel = descriptor.engine().kernel();
+      return BlockingTask.run(
+          () -> JdkTwin.of(kernel, descriptor.fd(), isRegular, flags.twinOptions()));
+    } finally {
+      descriptor.release();
+    }
+  }
+
   @Override
   public MappedByteBuffer map(MapMode mode, long at, long size) throws IOException {
     Objects.requireNonNull(mode);
-    return twin().run(channel -> channel.map(mode, at, size));
+    return twin().block(channel -> channel.map(mode, at, size));
   }
 
   @Override
   public MemorySegment map(MapMode mode, long offset, long size, Arena arena) throws IOException {
     Objects.requireNonNull(mode);
     Objects.requireNonNull(arena);
-    return twin().run(channel -> channel.map(mode, offset, size, arena));
+    return twin().map(mode, offset, size, arena);
   }
 
   @Override
@@ -425,7 +439,11 @@ final class RingBackedChannel extends RingFileChannel {
       opened = twin;
       twin = null;
     }
-    try (FileChannel _ = opened == null ? null : opened.channel()) {
+    try {
+      if (opened != null) {
+        BlockingTask.run(opened.channel()::close);
+      }
+    } finally {
       file.close();
     }
   }

@@ -1,6 +1,9 @@
 package io.ringspun.file;
 
+import io.ringspun.internal.ring.BlockingTask;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -29,12 +32,38 @@ record StandIn(FileChannel channel, RingFileChannel owner) {
     }
   }
 
+  /** Has the JDK do something that may wait. */
+  <T extends @Nullable Object> T block(Action<T> action) throws IOException {
+    return BlockingTask.run(() -> run(action));
+  }
+
+  /**
+   * Maps a part of the file. An arena that is confined to the calling thread lets no other one map,
+   * so there that other one at least has the file grow.
+   */
+  MemorySegment map(FileChannel.MapMode mode, long offset, long size, Arena arena)
+      throws IOException {
+    try {
+      return block(jdk -> jdk.map(mode, offset, size, arena));
+    } catch (WrongThreadException _) {
+      if (mode == FileChannel.MapMode.READ_WRITE && channel.size() < offset + size) {
+        block(
+            jdk -> {
+              try (Arena another = Arena.ofShared()) {
+                return jdk.map(mode, offset, size, another).byteSize();
+              }
+            });
+      }
+      return run(jdk -> jdk.map(mode, offset, size, arena));
+    }
+  }
+
   FileLock lock(long at, long size, boolean shared) throws IOException {
-    return new Lock(owner, run(jdk -> jdk.lock(at, size, shared)));
+    return new Lock(owner, block(jdk -> jdk.lock(at, size, shared)));
   }
 
   @Nullable FileLock tryLock(long at, long size, boolean shared) throws IOException {
-    FileLock lock = run(jdk -> jdk.tryLock(at, size, shared));
+    FileLock lock = block(jdk -> jdk.tryLock(at, size, shared));
     return lock == null ? null : new Lock(owner, lock);
   }
 
@@ -57,7 +86,7 @@ record StandIn(FileChannel channel, RingFileChannel owner) {
       if (!acquiredBy().isOpen()) {
         throw new ClosedChannelException();
       }
-      lock.release();
+      BlockingTask.run(lock::release);
     }
   }
 }

@@ -12,7 +12,6 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class JdkTwins {
   /** How many descriptors above ours are likely to have just been opened. */
   private static final int LIKELY = 64;
+
+  /** How many are looked at in the end: more than a process can have, usually. */
+  private static final int DESCRIPTORS_MAX = 1 << 20;
 
   private JdkTwins() {}
 
@@ -128,12 +130,9 @@ final class JdkTwins {
         return fd;
       }
     }
-    try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-      for (Path number : open) {
-        int fd = Integer.parseInt(number.getFileName().toString());
-        if (matches(calls, fd, local, remote)) {
-          return fd;
-        }
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+      if (matches(calls, fd, local, remote)) {
+        return fd;
       }
     }
     throw new IOException("no descriptor has the address of the JDK's channel: " + local);

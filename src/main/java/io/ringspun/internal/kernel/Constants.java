@@ -279,6 +279,9 @@ public final class Constants {
   public static final int F_SETPIPE_SZ = 1031;
   public static final int F_GETPIPE_SZ = 1032;
 
+  // lseek(2)
+  public static final int SEEK_CUR = 1;
+
   // *at(2)
   public static final int AT_FDCWD = -100;
   public static final int AT_EMPTY_PATH = 0x1000;
