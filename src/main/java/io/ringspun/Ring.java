@@ -183,7 +183,7 @@ public final class Ring implements AutoCloseable {
    * Returns the ring of the whole process, opened with default options at the first call. Files
    * that are opened without a ring use it for threads that no ring carries.
    *
-   * @return the ring, whose {@link #close} has no effect
+   * @return the ring, whose {@link #close} has no effect; {@link #closeShared()} closes it
    * @throws RingUnavailableException if there can be no ring here; the message says why
    * @throws IOException as listed above
    */
@@ -199,6 +199,25 @@ public final class Ring implements AutoCloseable {
       }
     }
     return ring;
+  }
+
+  /**
+   * Closes the {@linkplain #shared() shared ring}, if it was opened, as {@link #close} closes
+   * others. For a host that unloads the library together with an application, when the application
+   * has ended: whatever still uses the ring fails. The next call of {@link #shared()} opens another
+   * one.
+   *
+   * <p>The library's other threads end some seconds after its last ring was closed.
+   */
+  public static void closeShared() {
+    Ring ring;
+    synchronized (SHARED_LOCK) {
+      ring = shared;
+      shared = null;
+    }
+    if (ring != null) {
+      ring.engine.close();
+    }
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.ringspun.internal.ring;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +64,15 @@ final class Carried implements Executor {
     return ready.isEmpty();
   }
 
+  /**
+   * Lets go of the threads that were here last, before a wait that may be long: they may have ended
+   * since, and hold the class loader of an application that has ended, too.
+   */
+  void forgetLast() {
+    lastParked = null;
+    mounted = null;
+  }
+
   /** Runs those that are ready now, each until it parks, yields or ends. */
   void runReady() {
     for (int budget = Math.min(ready.size(), READY_BURST); budget > 0; budget--) {
@@ -84,13 +92,12 @@ final class Carried implements Executor {
     if (spareCount == 0) {
       return Call.single();
     }
-    Call call = spares[--spareCount];
-    call.reset();
-    return call;
+    return spares[--spareCount];
   }
 
   void putSpare(Call call) {
     if (spareCount < SPARES_MAX) {
+      call.reset();
       spares[spareCount++] = call;
     }
   }
@@ -183,9 +190,7 @@ final class Carried implements Executor {
 
   /** Carries virtual threads whose ring is gone. */
   private static final class AfterLife {
-    static final Executor EXECUTOR =
-        Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("ringspun-afterlife-", 0).factory());
+    static final Executor EXECUTOR = LibraryThreads.pool("ringspun-afterlife-");
   }
 
   @Override

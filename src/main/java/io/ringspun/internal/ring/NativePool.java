@@ -96,7 +96,7 @@ public final class NativePool {
     return new Block(pool, NativeMemory.allocate(pool.blockBytes));
   }
 
-  /** Frees what is kept, so that a test can see what is not given back. */
+  /** Frees what is kept for the next caller. */
   static void trim() {
     for (NativePool pool : BY_SIZE) {
       synchronized (pool.free) {

@@ -2,7 +2,6 @@ package io.ringspun.internal.ring;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -11,9 +10,7 @@ import java.util.concurrent.FutureTask;
  * it parks.
  */
 public final class Offload<T> extends FutureTask<T> {
-  private static final Executor THREADS =
-      Executors.newCachedThreadPool(
-          Thread.ofPlatform().daemon().name("ringspun-offload-", 0).factory());
+  private static final Executor THREADS = LibraryThreads.pool("ringspun-offload-");
 
   private final Waiter waiter = Waiter.current();
 

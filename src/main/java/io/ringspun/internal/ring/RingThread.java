@@ -75,8 +75,9 @@ final class RingThread extends Thread {
   private int completionEntriesMax; // to grow to
 
   private RingThread(EngineConfig config, Kernel kernel, RingMemory memory, int eventfd) {
-    super(config.name());
+    super(LibraryThreads.GROUP, null, config.name(), 0, false);
     setDaemon(true);
+    setPriority(NORM_PRIORITY);
     this.config = config;
     this.kernel = kernel;
     this.memory = memory;
@@ -349,9 +350,13 @@ final class RingThread extends Thread {
       doorbell.arm(submissions);
     }
     cancels.submit(submissions);
+    boolean mayWait = pinned || carried.isIdle();
+    if (mayWait && !pinned) {
+      carried.forgetLast();
+    }
     boolean mustGoOn = isQuiet() || dispatcher.waitsForQueue() || cancels.waitForQueue();
     long overflowsBefore = overflows;
-    enter((pinned || carried.isIdle()) && !mustGoOn);
+    enter(mayWait && !mustGoOn);
     reap();
     if (overflows != overflowsBefore && completions.capacity() < completionEntriesMax) {
       growCompletions();
@@ -646,6 +651,7 @@ final class RingThread extends Thread {
         carried.runReady();
         takeInbox();
         if (carried.isIdle()) {
+          carried.forgetLast();
           doorbell.park(() -> inbox.isEmpty() && !stopRequested);
         }
       } catch (Throwable _) {

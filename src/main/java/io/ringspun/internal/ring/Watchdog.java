@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +17,7 @@ final class Watchdog implements Runnable {
   private static final long PERIOD_NANOS = 20_000_000;
   private static final long REPORT_NANOS = 500_000_000;
 
-  private static final class Start {
-    static final Thread THREAD =
-        Thread.ofPlatform().daemon().name("ringspun-watchdog").start(new Watchdog());
-  }
+  private static @Nullable Thread thread; // guarded by the class
 
   /** What was seen of a ring at the last look. */
   private static final class Sighting {
@@ -30,17 +28,39 @@ final class Watchdog implements Runnable {
 
   private final Map<Engine, Sighting> sightings = new HashMap<>();
 
-  /** Starts the watch if it is not on; it rests while there is no ring. */
-  static void watch() {
-    LockSupport.unpark(Start.THREAD);
+  /** Starts the watch if it is not on; it ends some seconds after the last ring was closed. */
+  static synchronized void watch() {
+    Thread watching = thread;
+    if (watching != null) {
+      LockSupport.unpark(watching);
+    } else {
+      thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
+    }
+  }
+
+  /** Returns whether the watch is over; whoever opens a ring from now on starts another. */
+  private static synchronized boolean ends() {
+    boolean idle = Engine.live().isEmpty(); // a ring is among them before watch() is called for it
+    if (idle) {
+      thread = null;
+    }
+    return idle;
   }
 
   @Override
   public void run() {
+    long lastSeenNanos = System.nanoTime(); // when there was a ring
     while (true) {
       if (Engine.live().isEmpty()) {
-        LockSupport.park(this);
+        long left = lastSeenNanos + LibraryThreads.LINGER_NANOS - System.nanoTime();
+        if (left > 0) {
+          LockSupport.parkNanos(this, left);
+        } else if (ends()) {
+          NativePool.trim(); // or whoever unloads the library would leave it behind
+          return;
+        }
       } else {
+        lastSeenNanos = System.nanoTime();
         LockSupport.parkNanos(this, PERIOD_NANOS);
       }
       for (Engine engine : Engine.live()) {
