@@ -29,7 +29,7 @@ public final class BatchResult extends TransactionResult {
       if (succeeded(i) && !results().isShort(i)) {
         continue;
       }
-      IOException problem = succeeded(i) ? results().shortTransfer(i) : results().failure(i);
+      IOException problem = succeeded(i) ? results().shortTransfer(i) : results().problem(i);
       if (first == null) {
         first = problem;
       } else {

@@ -74,7 +74,7 @@ public final class BufferPool implements AutoCloseable {
     for (int i = 0; i < buffers; i++) {
       all.add(memory.asSlice(i * stride, bufferBytes));
     }
-    pool = new FairPool<>(all);
+    pool = new FairPool<>(all, rings);
   }
 
   /** Opens a pool; see {@link Ring#bufferPool} and {@link RingGroup#bufferPool}. */
@@ -89,30 +89,18 @@ public final class BufferPool implements AutoCloseable {
           "%d buffers of %d bytes are more than 1 GiB: open several pools"
               .formatted(buffers, bufferBytes));
     }
-    requireUsable(rings);
+    Engine.requireUsable(rings);
     MemorySegment memory = NativeMemory.allocate(buffers * stride);
     RegisteredMemory registered = RegisteredMemory.of(rings, memory);
     if (registered.isOrphan()) {
       NativeMemory.free(memory);
-      requireUsable(rings);
+      Engine.requireUsable(rings);
       throw new RingClosedException(rings.toString());
     }
     if (registered.errno() != 0 && TOLD.compareAndSet(false, true)) {
       tell(registered.errno(), buffers * stride);
     }
     return new BufferPool(rings, memory, registered, buffers, bufferBytes, stride);
-  }
-
-  /** Checks that the calling thread may wait for one of the rings, and that one takes calls. */
-  private static void requireUsable(List<Engine> rings) throws IOException {
-    Engine best = rings.getFirst();
-    for (Engine ring : rings) {
-      if (!ring.isClosed() && !ring.hasFailed()) {
-        best = ring;
-        break;
-      }
-    }
-    best.requireUsable();
   }
 
   private static void tell(int errno, long byteSize) {
@@ -142,8 +130,9 @@ public final class BufferPool implements AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if the pool is closed meanwhile
    * @throws java.io.InterruptedIOException if the thread is interrupted, before or while it waits;
    *     it has no buffer then, and the interrupt is pending
-   * @throws RingClosedException if the ring is closed, or all of the group are gone
-   * @throws RingFailedException if the ring has failed, likewise
+   * @throws RingClosedException if the ring is closed before or meanwhile; of a group, if the last
+   *     of its rings is
+   * @throws RingFailedException if the ring has failed; of a group, if no ring is left
    * @throws IOException as listed above
    */
   public Lease take() throws IOException {
@@ -170,7 +159,6 @@ public final class BufferPool implements AutoCloseable {
   }
 
   private @Nullable Lease take(long nanos) throws IOException {
-    requireUsable(rings);
     MemorySegment whole = pool.take(nanos);
     return whole == null ? null : new Lease(this, whole, new LentBuffer(whole, registered));
   }

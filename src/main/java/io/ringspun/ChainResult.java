@@ -50,6 +50,8 @@ public final class ChainResult extends TransactionResult {
    *
    * @throws OperationTimeoutException if a time limit was why, of the chain or of the first
    *     operation that failed
+   * @throws RingClosedException if the ring was closed before that operation was over
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the chain was
    * @throws OperationException if the kernel reported an error for that operation
    * @throws IOException if it transferred fewer bytes than it was asked to
    */
@@ -67,7 +69,7 @@ public final class ChainResult extends TransactionResult {
           "the chain's time was up at operation %d of %d".formatted(index + 1, size()));
     }
     if (results().value(index) < 0) {
-      throw results().failure(index);
+      throw results().problem(index);
     }
     throw results().shortTransfer(index);
   }

@@ -14,17 +14,20 @@ final class Results {
   private final int[] lengths; // how many bytes each was to transfer, or 0
   private final boolean timedOut;
   private final Map<Integer, Duration> overdue; // limits that ended operations, by position
+  private final Map<Integer, IOException> closings; // what tells of a close, by position
 
   Results(
       List<Transaction.Step> steps,
       int[] values,
       boolean timedOut,
-      Map<Integer, Duration> overdue) {
+      Map<Integer, Duration> overdue,
+      Map<Integer, IOException> closings) {
     this.steps = steps;
     this.values = values;
     lengths = steps.stream().mapToInt(Transaction.Step::length).toArray();
     this.timedOut = timedOut;
     this.overdue = overdue;
+    this.closings = closings;
   }
 
   boolean timedOut() {
@@ -55,6 +58,12 @@ final class Results {
   IOException shortTransfer(int index) {
     return new IOException(
         "%s transferred %d of %d bytes".formatted(name(index), values[index], lengths[index]));
+  }
+
+  /** Returns what a caller is told who wants all to succeed: of the close that was the reason. */
+  IOException problem(int index) {
+    IOException closing = closings.get(index);
+    return closing != null ? closing : failure(index);
   }
 
   OperationException failure(int index) {

@@ -278,10 +278,9 @@ public final class Ring implements AutoCloseable {
    * Does nothing, by way of the kernel ({@code IORING_OP_NOP}, Linux 5.1): the price of a round
    * trip.
    *
-   * @throws RingClosedException if the ring is closed
+   * @throws RingClosedException if the ring is closed, before or meanwhile
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws java.nio.channels.AsynchronousCloseException if the ring is closed meanwhile
    * @throws IOException as listed above
    */
   public void nop() throws IOException {
@@ -313,11 +312,10 @@ public final class Ring implements AutoCloseable {
    *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends, unless it has
    *     {@code IORING_TIMEOUT_ETIME_SUCCESS}
    * @throws OperationTimeoutException if the time limit ends it
-   * @throws RingClosedException if the ring is closed
+   * @throws RingClosedException if the ring is closed, before or meanwhile
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws java.nio.channels.AsynchronousCloseException if a descriptor or the ring is closed
-   *     meanwhile
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed meanwhile
    * @throws IOException as listed above
    */
   public RawResult submit(RawOperation operation) throws IOException {
@@ -489,8 +487,9 @@ public final class Ring implements AutoCloseable {
 
   /**
    * Refuses new calls, cancels those that wait, and returns when the kernel has let go of all their
-   * memory. Cancelled calls end with {@link java.nio.channels.AsynchronousCloseException}. An
-   * operation that the hardware has in hand is waited for. Virtual threads that the ring carries
+   * memory. New calls and cancelled ones end with {@link RingClosedException}; what a closed file,
+   * socket or other object ends has a plain {@link java.nio.channels.AsynchronousCloseException}.
+   * An operation that the hardware has in hand is waited for. Virtual threads that the ring carries
    * are not waited for: they go on, on other platform threads.
    *
    * <p>Closing again waits likewise. Closing the {@linkplain #shared() shared ring} has no effect.

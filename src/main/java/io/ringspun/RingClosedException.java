@@ -1,17 +1,26 @@
 package io.ringspun;
 
-import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
 
 /**
- * Thrown by calls that begin after their ring was closed. Calls that were waiting when it was
- * closed end with {@link java.nio.channels.AsynchronousCloseException}.
+ * Thrown by calls that were waiting when their <em>ring</em> was closed, whatever they waited for,
+ * and by calls that begin later. If it is the file, the socket or another object of the call that
+ * is closed, the call gets a plain {@link AsynchronousCloseException} if it was waiting, and a
+ * plain {@link java.nio.channels.ClosedChannelException} if it begins later.
  *
  * @since 0.1
  */
-public final class RingClosedException extends IOException {
+public final class RingClosedException extends AsynchronousCloseException {
   private static final long serialVersionUID = 1L;
 
+  private final String ring;
+
   RingClosedException(String ring) {
-    super(ring + " is closed");
+    this.ring = ring;
+  }
+
+  @Override
+  public String getMessage() {
+    return ring + " is closed";
   }
 }

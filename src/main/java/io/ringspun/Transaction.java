@@ -461,7 +461,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
     Map<Integer, Duration> overdue = new HashMap<>(limits);
     overdue.keySet().removeIf(index -> !call.operation(index).timedOut());
-    return new Results(List.copyOf(steps), results, call.timedOut(), overdue);
+    Map<Integer, IOException> closings = new HashMap<>();
+    for (int i = 0; i < results.length; i++) {
+      IOException closing = engine.closing(call, i);
+      if (closing != null) {
+        closings.put(i, closing);
+      }
+    }
+    return new Results(List.copyOf(steps), results, call.timedOut(), overdue, closings);
   }
 
   /** Of several syncs that were under way when data was lost, the kernel tells only one. */

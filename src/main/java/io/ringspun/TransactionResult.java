@@ -89,6 +89,8 @@ public abstract sealed class TransactionResult permits ChainResult, BatchResult 
   /**
    * Throws if anything failed.
    *
+   * @throws RingClosedException if the ring was closed before an operation was over
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor was
    * @throws OperationException with the error that matters most; others are suppressed in it
    * @throws IOException if an operation transferred fewer bytes than it was asked to
    */

@@ -206,7 +206,7 @@ class RingTest {
                   while (true) {
                     try {
                       ring.nop();
-                    } catch (RingClosedException | AsynchronousCloseException e) {
+                    } catch (AsynchronousCloseException e) {
                       return "closed";
                     }
                   }

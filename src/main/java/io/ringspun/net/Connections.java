@@ -1,5 +1,6 @@
 package io.ringspun.net;
 
+import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Engine;
@@ -155,6 +156,8 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
         if (ahead == null) {
           try {
             ahead = foresee();
+          } catch (RingClosedException e) {
+            throw new UncheckedIOException(e);
           } catch (ClosedChannelException _) {
             return false;
           } catch (IOException e) {

@@ -38,7 +38,6 @@ import java.util.function.Consumer;
  *       then;
  *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} ends
  *       it;
- *   <li>{@link java.nio.channels.AsynchronousCloseException} if the ring is closed meanwhile;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if the
  *       ring is gone;
  *   <li>{@link UnsupportedOperationException} before Linux 6.7;

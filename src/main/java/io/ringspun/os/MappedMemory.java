@@ -47,7 +47,6 @@ public final class MappedMemory {
    *     thread, or read-only and to be written
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.io.InterruptedIOException if the thread is interrupted before all is done
-   * @throws java.nio.channels.AsynchronousCloseException if the ring is closed meanwhile
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws OperationException if the kernel refuses; {@code ENOMEM} if some of it is not mapped

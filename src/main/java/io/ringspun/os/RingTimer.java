@@ -54,7 +54,6 @@ public final class RingTimer implements AutoCloseable {
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws AsynchronousCloseException if the ring is closed meanwhile
    * @throws OperationException if the kernel refuses
    * @throws IOException as listed above
    */
@@ -103,7 +102,7 @@ public final class RingTimer implements AutoCloseable {
    * returns at once if it has passed.
    *
    * @throws ClosedChannelException if the timer is closed already
-   * @throws AsynchronousCloseException if the timer or the ring is closed meanwhile
+   * @throws AsynchronousCloseException if the timer is closed meanwhile
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted

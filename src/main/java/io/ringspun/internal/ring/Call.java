@@ -156,6 +156,22 @@ public final class Call extends Inbound {
     return (boolean) DONE.getAcquire(this);
   }
 
+  /**
+   * Returns whether something was closed that one of the operations uses, or that another of the
+   * same chain does: a chain that waits for its turn ends as a whole.
+   */
+  boolean isClosed(Operation operation) {
+    if (shape != Shape.LINKED) {
+      return operation.isClosed();
+    }
+    for (Operation each : operations) {
+      if (each.isClosed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Ends the call; the caller may use or recycle it from this store on. */
   void setDone() {
     DONE.setRelease(this, true);

@@ -532,7 +532,6 @@ final class Dispatcher {
   /** Lets no call in any more and cancels all that are. */
   void beginStop() {
     ending = Call.Cancelled.RING_CLOSED;
-    expected.values().forEach(Letters::wakeAll);
     for (Call call : queue) {
       cancel(call, ending);
     }
@@ -551,7 +550,6 @@ final class Dispatcher {
    */
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
-    expected.values().forEach(Letters::wakeAll);
     Quarantine.keep(inFlight);
     for (Call call : queue) {
       if (call.queued) {

@@ -13,6 +13,7 @@ import java.nio.channels.AsynchronousCloseException;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +37,8 @@ public final class Engine {
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
   private volatile @Nullable Set<String> opcodes; // found out by whoever asks first
+
+  private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
 
   private volatile boolean lacksSocketCommands; // set by any thread that finds out
 
@@ -135,7 +138,7 @@ public final class Engine {
    * @return the result, or a negated errno
    * @throws InterruptedIOException if the thread is interrupted before, or during an operation that
    *     had not succeeded
-   * @throws AsynchronousCloseException if the descriptor or the ring is closed meanwhile
+   * @throws AsynchronousCloseException if the descriptor is closed meanwhile
    * @throws IOException if the ring is closed or has failed, or the call's time is up
    */
   public int run(Call call) throws IOException {
@@ -152,8 +155,9 @@ public final class Engine {
    *
    * @return the result, or a negated errno
    * @throws InterruptedIOException if an interrupt cancelled it
-   * @throws AsynchronousCloseException if the closing of the descriptor or the ring did
-   * @throws IOException if {@link #cancelWhere} did, the ring failed, or the call's time is up
+   * @throws AsynchronousCloseException if the closing of the descriptor did
+   * @throws IOException if {@link #cancelWhere} did, the ring is closed or has failed, or the
+   *     call's time is up
    */
   public int result(Call call, int index) throws IOException {
     Operation operation = call.operations[index];
@@ -193,18 +197,39 @@ public final class Engine {
   }
 
   private IOException cancelled(Call call, Operation operation) {
+    IOException closing = closing(call, operation);
+    if (closing != null) {
+      return closing;
+    }
     return switch (call.cancelled) {
       case INTERRUPTED -> new InterruptedIOException("interrupted; the operation was cancelled");
       case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
       case REQUESTED -> config.failures().cancelled(config.name());
-      case DISARMED, RING_CLOSED -> new AsynchronousCloseException();
+      case DISARMED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
-      case NOT ->
-          operation.isClosed()
-              ? new AsynchronousCloseException()
-              : call.shape == Call.Shape.RACE // nobody has won, so it was asked for
-                  ? config.failures().cancelled(config.name())
-                  : new IOException("the kernel cancelled the operation");
+      case NOT, RING_CLOSED ->
+          call.shape == Call.Shape.RACE // nobody has won, so it was asked for
+              ? config.failures().cancelled(config.name())
+              : new IOException("the kernel cancelled the operation");
+    };
+  }
+
+  /**
+   * Returns what tells the caller that one operation of a call that is over was cancelled because
+   * the ring, or something that the operation uses, was closed.
+   *
+   * @return null if that is not the reason
+   */
+  public @Nullable IOException closing(Call call, int index) {
+    Operation operation = call.operations[index];
+    return operation.wasCancelled() ? closing(call, operation) : null;
+  }
+
+  private @Nullable IOException closing(Call call, Operation operation) {
+    return switch (call.cancelled) {
+      case RING_CLOSED -> config.failures().closed(config.name());
+      case NOT -> call.isClosed(operation) ? new AsynchronousCloseException() : null;
+      default -> null;
     };
   }
 
@@ -316,6 +341,46 @@ public final class Engine {
    */
   public boolean hasFailed() {
     return thread.hasFailed();
+  }
+
+  /**
+   * Has a thread be woken when the ring is closed or fails, though no operation of the ring is what
+   * it waits for. It must look whether the ring is usable after this.
+   */
+  void attend(Waiter waiter) {
+    attending.add(waiter);
+  }
+
+  /** Ends what {@link #attend} began. */
+  void ignore(Waiter waiter) {
+    attending.remove(waiter);
+  }
+
+  /** Wakes those who attend; the ring is not usable any more. */
+  void wakeAttending() {
+    attending.forEach(Waiter::wake);
+  }
+
+  /** Returns whether calls can begin on one of some rings. */
+  static boolean isAnyUsable(List<Engine> rings) {
+    return rings.stream().anyMatch(Engine::isUsable);
+  }
+
+  /**
+   * Checks that a call can begin on one of some rings.
+   *
+   * @throws InterruptedIOException if the calling thread is interrupted
+   * @throws IOException if all are closed or have failed
+   */
+  public static void requireUsable(List<Engine> rings) throws IOException {
+    Engine best = rings.getFirst();
+    for (Engine ring : rings) {
+      if (ring.isUsable()) {
+        best = ring;
+        break;
+      }
+    }
+    best.requireUsable();
   }
 
   /** Returns whether calls can begin: the ring is neither closed nor has it failed. */

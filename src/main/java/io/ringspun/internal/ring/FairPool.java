@@ -7,6 +7,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +31,15 @@ public final class FairPool<T> {
   private int out;
   private boolean closed;
 
-  /** Creates a pool of some things. */
-  public FairPool(Collection<T> things) {
+  private final List<Engine> rings;
+
+  /**
+   * Creates a pool of some things.
+   *
+   * @param rings who waits is told when none of these is usable any more
+   */
+  public FairPool(Collection<T> things, List<Engine> rings) {
+    this.rings = rings;
     free = new ArrayDeque<>(things);
   }
 
@@ -42,9 +50,11 @@ public final class FairPool<T> {
    * @return the thing, or null if the time is up
    * @throws ClosedChannelException if the pool is closed
    * @throws AsynchronousCloseException if it is closed meanwhile
-   * @throws InterruptedIOException if the thread is interrupted while it waits
+   * @throws InterruptedIOException if the thread is interrupted before, or while it waits
+   * @throws IOException if all rings are closed or have failed
    */
   public @Nullable T take(long nanos) throws IOException {
+    Engine.requireUsable(rings);
     Place<T> place;
     synchronized (free) {
       if (closed) {
@@ -58,15 +68,22 @@ public final class FairPool<T> {
       place = new Place<>();
       waiting.add(place);
     }
-    return await(place, nanos);
+    rings.forEach(ring -> ring.attend(place.waiter));
+    try {
+      return await(place, nanos);
+    } finally {
+      rings.forEach(ring -> ring.ignore(place.waiter));
+    }
   }
 
   private @Nullable T await(Place<T> place, long nanos) throws IOException {
     long deadline = nanos == 0 ? 0 : System.nanoTime() + nanos;
     boolean interrupted = false;
     long left = nanos;
-    while (place.given == null && !place.refused && !interrupted && left >= 0) {
+    boolean usable = Engine.isAnyUsable(rings);
+    while (usable && place.given == null && !place.refused && !interrupted && left >= 0) {
       place.waiter.park(left);
+      usable = Engine.isAnyUsable(rings);
       interrupted = Thread.interrupted();
       if (nanos != 0) {
         left = deadline - System.nanoTime();
@@ -86,6 +103,9 @@ public final class FairPool<T> {
     }
     if (interrupted) {
       throw new InterruptedIOException("interrupted while waiting for a buffer");
+    }
+    if (!usable) {
+      Engine.requireUsable(rings);
     }
     return null;
   }

@@ -67,17 +67,6 @@ public final class Letters {
     }
   }
 
-  /** Has those who wait look what has become of this and of the ring. */
-  void wakeAll() {
-    for (Waiter taker : takers()) {
-      taker.wake();
-    }
-  }
-
-  private synchronized Waiter[] takers() {
-    return takers.toArray(Waiter[]::new);
-  }
-
   // ---- any thread ----------------------------------------------------------------------------
 
   /**
@@ -107,6 +96,7 @@ public final class Letters {
             return first;
           }
           if (!waited) {
+            ring.attend(me);
             takers.add(me);
             waited = true;
           }
@@ -116,6 +106,7 @@ public final class Letters {
       }
     } finally {
       if (waited) {
+        ring.ignore(me);
         leave(me);
       }
     }
@@ -135,11 +126,15 @@ public final class Letters {
 
   /** Forgets what nobody took, and ends the waits. */
   public void close() {
+    Waiter[] takersThen;
     synchronized (this) {
       closed = true;
       waiting.clear();
+      takersThen = takers.toArray(Waiter[]::new);
     }
     ring.ask(new Errand(thread -> thread.dispatcher().expectNoMore(this)));
-    wakeAll();
+    for (Waiter taker : takersThen) {
+      taker.wake();
+    }
   }
 }

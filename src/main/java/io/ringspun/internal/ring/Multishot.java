@@ -120,7 +120,7 @@ public final class Multishot {
         }
         long idle = Math.min(left, idleNanos());
         if (idle > 0) {
-          me.park(idle == Long.MAX_VALUE ? 0 : idle);
+          park(me, idle == Long.MAX_VALUE ? 0 : idle);
         }
       }
     } finally {
@@ -128,6 +128,24 @@ public final class Multishot {
         leave(me);
       }
     }
+  }
+
+  private void park(Waiter me, long nanos) throws IOException {
+    if (isArmed()) { // then the end of the operation wakes this thread when the ring ends it
+      me.park(nanos);
+      return;
+    }
+    ring.attend(me);
+    try {
+      ring.requireUsable();
+      me.park(nanos);
+    } finally {
+      ring.ignore(me);
+    }
+  }
+
+  private synchronized boolean isArmed() {
+    return armed != null;
   }
 
   private synchronized boolean hasEnded() {
@@ -275,7 +293,7 @@ public final class Multishot {
     if (call != null) {
       ring.cancel(call);
     }
-    Engine.awaitUninterruptibly(this::isDisarmed);
+    Engine.awaitUninterruptibly(() -> !isArmed());
     for (long arrival : drain()) {
       disposal.dispose(result(arrival), place(arrival));
     }
@@ -287,10 +305,6 @@ public final class Multishot {
       rest[i] = poll();
     }
     return rest;
-  }
-
-  private synchronized boolean isDisarmed() {
-    return armed == null;
   }
 
   // ---- for the ring's thread -----------------------------------------------------------------

@@ -343,6 +343,7 @@ final class RingThread extends Thread {
     if (stopRequested && !stopping) {
       stopping = true;
       dispatcher.beginStop();
+      engine().wakeAttending();
     }
     dispatcher.cancelClosed();
     dispatcher.admitQueued();
@@ -642,6 +643,7 @@ final class RingThread extends Thread {
       cause.addSuppressed(e);
     }
     dispatcher.fail();
+    engine().wakeAttending();
   }
 
   /** Without a ring, this thread still carries its virtual threads, until the ring is closed. */
