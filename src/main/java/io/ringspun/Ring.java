@@ -84,7 +84,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens a ring. Needs Linux 6.1.
+   * Opens a ring. Needs Linux 6.1. Where its memory counts against the limit of locked memory
+   * ({@code ulimit -l}), the kernel counts that of a closed ring for a moment longer: a refusal for
+   * want of memory is believed only when it has been repeated for some tens of milliseconds.
    *
    * @param options how
    * @return the ring, for the caller to close

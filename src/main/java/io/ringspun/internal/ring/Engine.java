@@ -671,7 +671,7 @@ public final class Engine {
    * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
   int registerBuffer(MemorySegment memory) {
-    int result = ask(new Errand(ring -> ring.buffers().add(memory)));
+    int result = LockedMemory.ask(() -> ask(new Errand(ring -> ring.buffers().add(memory))));
     if (result < 0 && result != -Errno.ECANCELED) {
       unregisteredBuffers.increment();
     }
@@ -704,7 +704,7 @@ public final class Engine {
 
   /** Takes over what a source has pinned, and waits likewise. */
   int shareBuffer(BufferSource source) {
-    return ask(new Errand(ring -> ring.buffers().share(source)));
+    return LockedMemory.ask(() -> ask(new Errand(ring -> ring.buffers().share(source))));
   }
 
   /** Has the kernel let go of registered memory, which no operation in flight may name. */

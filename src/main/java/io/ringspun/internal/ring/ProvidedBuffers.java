@@ -76,11 +76,13 @@ public final class ProvidedBuffers extends Stock {
     for (int i = 0; i < GROUPS_MAX && result == -Errno.EEXIST; i++) {
       made.group = NEXT_GROUP.getAndIncrement() & (GROUPS_MAX - 1);
       result =
-          ring.ask(
-              new Errand(
-                  thread ->
-                      made.entries.register(
-                          thread.kernel(), thread.memory(), made.group, incremental)));
+          LockedMemory.ask(
+              () ->
+                  ring.ask(
+                      new Errand(
+                          thread ->
+                              made.entries.register(
+                                  thread.kernel(), thread.memory(), made.group, incremental))));
     }
     if (result < 0) {
       made.free();

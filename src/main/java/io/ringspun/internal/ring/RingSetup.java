@@ -55,13 +55,30 @@ final class RingSetup {
 
   private static RingMemory open(EngineConfig config, Kernel kernel, int flags)
       throws ErrnoException {
-    return kernel.open(
+    RingParams params =
         new RingParams(
             config.entries(),
             config.completionEntries(),
             flags | config.modes() | ALWAYS,
             config.sqThreadCpu(),
             config.sqThreadIdleMillis(),
-            config.attachTo()));
+            config.attachTo());
+    RingMemory[] opened = new RingMemory[1];
+    ErrnoException[] refusal = new ErrnoException[1];
+    int result =
+        LockedMemory.ask(
+            () -> {
+              try {
+                opened[0] = kernel.open(params);
+                return 0;
+              } catch (ErrnoException e) {
+                refusal[0] = e;
+                return -e.errno();
+              }
+            });
+    if (result < 0) {
+      throw refusal[0];
+    }
+    return opened[0];
   }
 }

@@ -1,0 +1,44 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Errno;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+
+/**
+ * What needs memory that counts against the limit of locked memory ({@code RLIMIT_MEMLOCK}). The
+ * kernel takes the memory of a ring or a registration that was closed off that count some time
+ * after the close has returned, from a worker of its own. So a refusal may be about memory that
+ * nobody has any more: it stands only if it is repeated for a while.
+ */
+final class LockedMemory {
+  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(80);
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private LockedMemory() {}
+
+  /**
+   * Asks until the answer is another than that there is no memory, or the time is up. Blocks
+   * meanwhile; an interrupt does not end the wait.
+   *
+   * @param request returns what the kernel answered: a negated errno if it refused
+   * @return the last answer
+   */
+  static int ask(IntSupplier request) {
+    int answer = request.getAsInt();
+    if (answer != -Errno.ENOMEM) {
+      return answer;
+    }
+    Waiter me = Waiter.current();
+    boolean interrupted = false;
+    long start = System.nanoTime();
+    while (answer == -Errno.ENOMEM && System.nanoTime() - start < PATIENCE_NANOS) {
+      interrupted |= Thread.interrupted(); // or the thread would not park
+      me.park(PAUSE_NANOS);
+      answer = request.getAsInt();
+    }
+    if (interrupted) {
+      me.thread().interrupt();
+    }
+    return answer;
+  }
+}
