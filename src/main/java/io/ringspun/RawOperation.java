@@ -323,7 +323,9 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->personality}.
+   * Sets {@code sqe->personality}. The operation runs with the rights that whoever registered the
+   * credentials had at that moment, whatever the process has given up since. Ringspun registers
+   * none.
    *
    * @param value the number of registered credentials, 16 bits
    * @return this

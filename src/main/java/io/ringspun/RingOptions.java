@@ -199,6 +199,10 @@ public final class RingOptions {
    * IORING_SETUP_SQPOLL}, Linux 5.11 without privileges). While it polls it uses a processor
    * altogether. The rings of a {@link RingGroup} share one such thread.
    *
+   * <p>Operations of such a ring run with the rights of whoever opened it, for as long as it is
+   * open: if the process gives up root afterwards, by {@code setuid(2)}, the ring still opens files
+   * that only root may open. So open it when the process has the rights that it is to keep.
+   *
    * @param idle how long it polls in vain before it sleeps and has to be woken by a system call, at
    *     least one millisecond
    * @return the changed copy
