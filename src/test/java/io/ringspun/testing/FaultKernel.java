@@ -68,6 +68,9 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private int enterFaults;
   private int enterSkips;
   private Throwable enterThrows;
+  private Error signalError;
+  private int signalThrows;
+  private Thread signalThrower;
   private int inlineMax = Integer.MAX_VALUE;
   private int hiddenFeatures;
   private int enterFlags;
@@ -344,6 +347,22 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     nudge();
   }
 
+  /**
+   * Makes the next calls of {@code signal} throw.
+   *
+   * @param caller on this thread only, or null for any
+   */
+  public synchronized void throwFromSignal(Error error, int times, Thread caller) {
+    signalError = error;
+    signalThrows = times;
+    signalThrower = caller;
+  }
+
+  /** Returns how often {@code signal} is still to throw. */
+  public synchronized int signalThrowsLeft() {
+    return signalThrows;
+  }
+
   /** Makes {@code io_uring_register} fail for an opcode. */
   public synchronized void failRegister(int opcode, int errno) {
     registerFaults.put(opcode, errno);
@@ -585,6 +604,12 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public int signal(int eventfd) {
+    synchronized (this) {
+      if (signalThrows > 0 && (signalThrower == null || signalThrower == Thread.currentThread())) {
+        signalThrows--;
+        throw signalError;
+      }
+    }
     return REAL.signal(eventfd);
   }
 

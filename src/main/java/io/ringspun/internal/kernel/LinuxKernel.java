@@ -560,8 +560,11 @@ public final class LinuxKernel implements Kernel {
     return call.errno.get(JAVA_INT, 0);
   }
 
-  private static AssertionError broken(Throwable e) {
-    return new AssertionError("a downcall was linked or called wrongly", e);
+  /** Passes on what is no fault of the call, such as that the caller's stack is full. */
+  static Error broken(Throwable e) {
+    return e instanceof Error error
+        ? error
+        : new AssertionError("a downcall was linked or called wrongly", e);
   }
 
   static MethodHandle linkSavingErrno(String name, ValueLayout result, MemoryLayout... arguments) {

@@ -51,7 +51,7 @@ public final class NativeMemory {
     try {
       return (int) getpagesize.invokeExact();
     } catch (Throwable e) {
-      throw new AssertionError("getpagesize was linked wrongly", e);
+      throw LinuxKernel.broken(e);
     }
   }
 
@@ -67,7 +67,7 @@ public final class NativeMemory {
     try {
       memory = (MemorySegment) ALIGNED_ALLOC.invokeExact(ALIGNMENT, byteSize);
     } catch (Throwable e) {
-      throw new AssertionError("aligned_alloc was linked wrongly", e);
+      throw LinuxKernel.broken(e);
     }
     if (memory.address() == 0) {
       throw new OutOfMemoryError("no native memory for " + byteSize + " bytes");
@@ -89,7 +89,7 @@ public final class NativeMemory {
     try {
       FREE.invokeExact(memory);
     } catch (Throwable e) {
-      throw new AssertionError("free was linked wrongly", e);
+      throw LinuxKernel.broken(e);
     }
     ALLOCATED.addAndGet(-memory.byteSize());
   }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One blocking call: a single operation, a chain, or a batch, and the thread that waits for it.
  *
  * <p>The caller fills it and hands it over; from then on the ring's thread alone touches it, until
- * its releasing store of {@code done}, with which {@link #isDone} pairs. So all other fields are
+ * its releasing store of {@code done}, with which a read of it pairs. So all other fields are
  * plain.
  */
 public final class Call extends Inbound {
@@ -71,8 +71,10 @@ public final class Call extends Inbound {
   Cancelled cancelled = Cancelled.NOT;
   boolean cancelRest; // whether each operation of a chain that ends must take the next one with it
 
-  @SuppressWarnings("unused") // through DONE
-  private boolean done;
+  /** What made it impossible to begin, although the ring goes on; null if nothing did. */
+  @Nullable Throwable failure;
+
+  volatile boolean done; // set through DONE
 
   private Call(int count, Shape shape, boolean @Nullable [] hard, boolean drain) {
     operations = new Operation[count];
@@ -153,7 +155,7 @@ public final class Call extends Inbound {
   }
 
   boolean isDone() {
-    return (boolean) DONE.getAcquire(this);
+    return done;
   }
 
   /**
@@ -187,7 +189,9 @@ public final class Call extends Inbound {
     pending = 1;
     cancelled = Cancelled.NOT;
     cancelRest = false;
-    done = false;
+    DONE.set(this, false); // without the fence of a volatile store
     next = null;
+    given = false;
+    posted = false;
   }
 }

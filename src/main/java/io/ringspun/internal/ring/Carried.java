@@ -82,6 +82,9 @@ final class Carried implements Executor {
       turn++;
       carrier.progress();
       continuation.run();
+      if (carrier.hasPosted()) {
+        carrier.takePosted();
+      }
       carrier.submitEarly();
     }
   }

@@ -53,8 +53,13 @@ final class CarrierAccess {
     try {
       return (Thread.Builder.OfVirtual) BUILDER.invokeExact(scheduler);
     } catch (Throwable e) {
-      throw new AssertionError("the JDK's builder refused the scheduler", e);
+      throw broken("the JDK's builder refused the scheduler", e);
     }
+  }
+
+  /** Passes on what is no fault of the call, such as that the caller's stack is full. */
+  private static Error broken(String message, Throwable e) {
+    return e instanceof Error error ? error : new AssertionError(message, e);
   }
 
   /** Returns the platform thread that runs this code, or the current thread if that is hidden. */
@@ -65,7 +70,7 @@ final class CarrierAccess {
     try {
       return (Thread) CURRENT_CARRIER.invokeExact();
     } catch (Throwable e) {
-      throw new AssertionError("Thread.currentCarrierThread cannot fail", e);
+      throw broken("Thread.currentCarrierThread cannot fail", e);
     }
   }
 }

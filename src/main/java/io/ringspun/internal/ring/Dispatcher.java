@@ -104,7 +104,14 @@ final class Dispatcher {
     if (call != barrier && (barrier != null || (call.drain && inFlight.passing() > 0))) {
       return false;
     }
-    return call.shape == Call.Shape.LINKED ? submitChain(call) : submitEach(call);
+    try {
+      return call.shape == Call.Shape.LINKED ? submitChain(call) : submitEach(call);
+    } catch (VirtualMachineError e) { // out of memory: this call fails, and no other
+      call.failure = e;
+      cancelSubmitted(call);
+      finishUnsubmitted(call);
+      return true;
+    }
   }
 
   private boolean submitEach(Call call) {
@@ -119,8 +126,8 @@ final class Dispatcher {
         call.submitted++;
         finish(operation, -Errno.ENOENT);
       } else if (submissions.room() > 0 && (operation.openEnded || inFlight.room() > 0)) {
-        call.submitted++;
         add(operation, 0);
+        call.submitted++;
       } else {
         return false;
       }
@@ -148,6 +155,7 @@ final class Dispatcher {
     if (submissions.room() < entries || inFlight.room() < entries) {
       return false;
     }
+    inFlight.reserve(entries); // or a part of the chain could be submitted without the rest
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = start; i < end; i++) {

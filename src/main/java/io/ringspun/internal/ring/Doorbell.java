@@ -28,6 +28,8 @@ final class Doorbell {
   private static final int RUNG = 2; // by the one thread that changed it from WAITING
   private static final int GONE = 3;
 
+  private static final long PATIENCE_NANOS = 1_000_000_000; // with threads that are ringing
+
   private static final VarHandle STATE;
 
   static {
@@ -43,6 +45,7 @@ final class Doorbell {
   private final MemorySegment buffer = NativeMemory.allocate(NativeMemory.ALIGNMENT);
   private final SubmissionEntry read = new SubmissionEntry();
   private final AtomicInteger ringing = new AtomicInteger(); // threads that may use the eventfd
+  private volatile int uncounted; // of those, how many have left without being counted out
   private volatile int state;
   private volatile @Nullable Thread parked; // whom to unpark once there is no ring to read with
   private boolean armed; // for the ring's thread only, like all that follows
@@ -57,23 +60,58 @@ final class Doorbell {
 
   // ---- any thread ----------------------------------------------------------------------------
 
-  /** Makes the ring's thread look at the inbox, if it waits. */
+  /**
+   * Makes the ring's thread look at the inbox, if it waits. If this throws, since the caller's
+   * stack is full for one, the thread may wait on, and the next one who comes rings.
+   */
   void ring() {
     if (state != WAITING) {
       return; // it will look before it waits
     }
     ringing.incrementAndGet(); // keeps the eventfd from being closed and its number reused
+    boolean failed = false;
     try {
       if (STATE.compareAndSet(this, WAITING, RUNG)) {
+        failed = true;
         Thread thread = parked;
         if (thread != null) {
           LockSupport.unpark(thread);
         } else {
           kernel.signal(eventfd);
         }
+        failed = false;
       }
     } finally {
-      ringing.decrementAndGet();
+      if (failed) {
+        state = WAITING; // a store, which needs no stack; nobody else changes RUNG before a signal
+      }
+      try {
+        ringing.decrementAndGet();
+      } catch (Throwable _) { // no stack even for that, but for a store
+        uncounted = uncounted + 1; // two at once may count as one: the eventfd is leaked then
+      }
+    }
+  }
+
+  /**
+   * Signals once more, if the ring's thread sleeps although it should have been woken: whoever had
+   * to do that may have failed.
+   */
+  void insist() {
+    ring();
+    if (state == RUNG && parked == null) {
+      ringing.incrementAndGet();
+      try {
+        if (state == RUNG) {
+          kernel.signal(eventfd);
+        }
+      } finally {
+        try {
+          ringing.decrementAndGet();
+        } catch (Throwable _) { // no stack even for that, but for a store
+          uncounted = uncounted + 1; // two at once may count as one: the eventfd is leaked then
+        }
+      }
     }
   }
 
@@ -144,13 +182,21 @@ final class Doorbell {
     STATE.setVolatile(this, RUNNING);
   }
 
+  private boolean isRinging() {
+    return ringing.get() - uncounted > 0;
+  }
+
   /** Nobody will listen again; {@link #isGone} is true from now on. */
   void leave() {
     STATE.setVolatile(this, GONE);
-    while (ringing.get() > 0) {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (isRinging() && deadline - System.nanoTime() > 0) {
       Thread.onSpinWait();
     }
-    kernel.close(eventfd);
+    STATE.setVolatile(this, GONE); // again: a thread that failed to ring has restored what it saw
+    if (!isRinging()) {
+      kernel.close(eventfd);
+    }
     if (!armed) {
       NativeMemory.free(buffer);
     }

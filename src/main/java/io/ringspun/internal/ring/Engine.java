@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 public final class Engine {
+  private static final long CANCEL_RETRY_NANOS = 1_000_000;
+
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
   private final EngineConfig config;
@@ -237,29 +239,34 @@ public final class Engine {
    * Runs a call of any shape and waits until all of it is over. What became of each operation is in
    * its result; cancelled ones have {@code -ECANCELED}.
    *
+   * <p>An error of the calling thread, such as that its stack is full, is thrown once the kernel
+   * has let go of what it was lent.
+   *
    * @throws InterruptedIOException if the thread is interrupted before; nothing was submitted
    * @throws IOException if the ring is closed or has failed
    */
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
     Handle handle = call.operations[0].handle;
-    IOException refusal = refusal(handle, me);
-    if (refusal != null) {
-      call.abandon();
-      throw refusal;
+    Throwable failure = null;
+    boolean carried = false;
+    try {
+      IOException refusal = refusal(handle, me);
+      if (refusal != null) {
+        throw refusal;
+      }
+      requirePollable(call);
+      call.waiter = me;
+      carried = carriesCaller();
+      give(call, carried);
+    } catch (Throwable e) {
+      if (!call.given) {
+        call.abandon();
+        throw e;
+      }
+      failure = e;
     }
-    requirePollable(call);
-    call.waiter = me;
-    boolean carried = carriesCaller();
-    if (carried) {
-      thread.dispatcher().admit(call);
-    } else {
-      thread.handOver(call);
-    }
-    boolean interrupted = await(call, carried, !takesInterruptsAsJdk(handle) || me.isVirtual());
-    if (interrupted) {
-      me.interrupt();
-    }
+    await(call, carried, failure, !takesInterruptsAsJdk(handle) || me.isVirtual());
     if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
       throw config.failures().failed(config.name(), thread.failure());
     }
@@ -277,7 +284,6 @@ public final class Engine {
     for (Operation operation : call.operations) {
       Operation refused = operation.isPollable() ? operation.limit : operation;
       if (refused != null) {
-        call.abandon();
         throw new IllegalStateException(
             "%s polls devices, and does nothing but read and write files opened with DIRECT: no %s"
                 .formatted(this, "IORING_OP_" + KernelFeatures.name(refused.opcode())));
@@ -286,7 +292,24 @@ public final class Engine {
   }
 
   /**
-   * Begins a call for whose end nobody waits here.
+   * Gives something to the ring's thread. If this throws, {@link Inbound#given} says whether that
+   * has it.
+   */
+  private void give(Inbound item) {
+    give(item, carriesCaller());
+  }
+
+  private void give(Inbound item, boolean carried) {
+    if (carried) {
+      thread.post(item);
+    } else {
+      thread.handOver(item);
+    }
+  }
+
+  /**
+   * Begins a call for whose end nobody waits here. If this throws, {@link Inbound#given} says
+   * whether it began.
    *
    * @throws InterruptedIOException if the thread is interrupted; nothing was submitted
    * @throws IOException if the ring is closed or has failed
@@ -294,20 +317,15 @@ public final class Engine {
   void start(Call call) throws IOException {
     IOException refusal = refusal(Thread.currentThread());
     if (refusal != null) {
-      call.abandon();
       throw refusal;
     }
     requirePollable(call);
-    if (carriesCaller()) {
-      thread.dispatcher().admit(call);
-    } else {
-      thread.handOver(call);
-    }
+    give(call);
   }
 
   /** Cancels a call on behalf of somebody who does not wait for it. */
   public void cancel(Call call) {
-    cancel(call, Call.Cancelled.DISARMED, carriesCaller());
+    cancel(call, Call.Cancelled.DISARMED);
   }
 
   /**
@@ -424,34 +442,69 @@ public final class Engine {
   }
 
   /**
-   * Waits for the call's end, whatever happens, and returns whether an interrupt came meanwhile.
+   * Waits for the call's end, whatever happens: the kernel may have memory of the caller. What goes
+   * wrong meanwhile on the calling thread, such as that its stack is full, is thrown afterwards,
+   * and at once if the ring's thread has not looked at the call.
    *
+   * @param earlier what has gone wrong already, or null
    * @param heedsInterrupt whether an interrupt cancels the call
    */
-  private boolean await(Call call, boolean carried, boolean heedsInterrupt) {
+  private void await(
+      Call call, boolean carried, @Nullable Throwable earlier, boolean heedsInterrupt) {
+    Throwable failure = earlier;
+    boolean hurries = earlier != null; // to wake the ring's thread is what may have failed
     boolean interrupted = false;
     boolean cancelRequested = false;
-    long deadline = call.timeoutNanos == 0 ? 0 : System.nanoTime() + call.timeoutNanos;
-    while (!call.isDone()) {
-      long left = 0;
-      if (deadline != 0 && !cancelRequested) {
-        left = deadline - System.nanoTime();
-        if (left <= 0) {
-          cancelRequested = true;
-          cancel(call, Call.Cancelled.TIMED_OUT, carried);
-          continue;
+    long deadline = 0;
+    while (!call.done) { // a field, since even a method's frame may be too much
+      try {
+        if (hurries) {
+          thread.hurry();
+          hurries = false;
         }
-      }
-      park(carried, left);
-      if (Thread.interrupted()) {
-        interrupted = true;
-        if (heedsInterrupt && !cancelRequested) {
+        long left = 0;
+        if (call.timeoutNanos != 0 && !cancelRequested) {
+          if (deadline == 0) {
+            deadline = System.nanoTime() + call.timeoutNanos;
+          }
+          left = deadline - System.nanoTime();
+          if (left <= 0) {
+            cancel(call, Call.Cancelled.TIMED_OUT);
+            cancelRequested = true;
+            continue;
+          }
+        }
+        boolean cancelFailed = interrupted && heedsInterrupt && !cancelRequested;
+        park(carried, cancelFailed ? CANCEL_RETRY_NANOS : left);
+        interrupted |= Thread.interrupted();
+        if (interrupted && heedsInterrupt && !cancelRequested) {
+          cancel(call, Call.Cancelled.INTERRUPTED);
           cancelRequested = true;
-          cancel(call, Call.Cancelled.INTERRUPTED, carried);
+        }
+      } catch (Throwable e) {
+        failure = failure != null ? failure : e;
+        if (call.posted) {
+          call.withdrawn = true; // the ring's thread, which we stand on, has not looked at it
+          break;
         }
       }
     }
-    return interrupted;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (failure == null) {
+      failure = call.failure;
+    }
+    if (failure != null) {
+      throw asUnchecked(failure);
+    }
+  }
+
+  private static Error asUnchecked(Throwable failure) {
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+    return failure instanceof Error error ? error : new AssertionError(failure);
   }
 
   private void park(boolean carried, long nanos) {
@@ -464,12 +517,8 @@ public final class Engine {
     }
   }
 
-  private void cancel(Call call, Call.Cancelled reason, boolean carried) {
-    if (carried) {
-      thread.dispatcher().cancel(call, reason);
-    } else {
-      thread.handOver(new RingThread.CancelRequest(call, reason));
-    }
+  private void cancel(Call call, Call.Cancelled reason) {
+    give(new RingThread.CancelRequest(call, reason));
   }
 
   /**
@@ -481,12 +530,7 @@ public final class Engine {
    */
   public int cancelWhere(Predicate<Operation> wanted) {
     Cancellation cancellation = new Cancellation(wanted);
-    if (carriesCaller()) {
-      thread.dispatcher().cancel(cancellation);
-    } else {
-      thread.handOver(cancellation);
-    }
-    awaitUninterruptibly(cancellation::isDone);
+    settle(cancellation, cancellation::isDone);
     return cancellation.cancelled();
   }
 
@@ -500,11 +544,7 @@ public final class Engine {
   /** Asks every ring to cancel what it has in flight, or is about to submit, on a descriptor. */
   static void cancelEverywhere(Handle handle) {
     for (Engine engine : LIVE) {
-      if (engine.carriesCaller()) {
-        engine.thread.dispatcher().cancel(handle);
-      } else {
-        engine.thread.handOver(new RingThread.CloseRequest(handle));
-      }
+      engine.give(new RingThread.CloseRequest(handle));
     }
   }
 
@@ -516,11 +556,7 @@ public final class Engine {
     boolean interrupted = false;
     Engine carrier = carryingCurrentThread();
     while (!condition.getAsBoolean()) {
-      if (carrier != null) {
-        carrier.thread.carried().park(0);
-      } else {
-        LockSupport.park();
-      }
+      parkAnywhere(carrier);
       interrupted |= Thread.interrupted();
     }
     if (interrupted) {
@@ -619,19 +655,18 @@ public final class Engine {
    */
   public int runBriefly(Call call) {
     boolean interrupted = Thread.interrupted(); // or it would be refused
-    int result = -Errno.ECANCELED;
-    if (refusal(Thread.currentThread()) == null) {
-      result = runUncancelled(call);
-      if (call.cancelled == Call.Cancelled.RING_FAILED) {
-        result = 0;
+    try {
+      if (refusal(Thread.currentThread()) != null) {
+        call.abandon();
+        return -Errno.ECANCELED;
       }
-    } else {
-      call.abandon();
+      int result = runUncancelled(call);
+      return call.cancelled == Call.Cancelled.RING_FAILED ? 0 : result;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return result;
   }
 
   /** Returns the ring's descriptor, good for as long as the ring is open. */
@@ -645,22 +680,21 @@ public final class Engine {
   }
 
   private int runUncancelled(Call call) {
-    boolean carried = carriesCaller();
-    call.spared = true;
-    call.waiter = Thread.currentThread();
-    if (carried) {
-      thread.dispatcher().admit(call);
-    } else {
-      thread.handOver(call);
+    Throwable failure = null;
+    boolean carried = false;
+    try {
+      call.spared = true;
+      call.waiter = Thread.currentThread();
+      carried = carriesCaller();
+      give(call, carried);
+    } catch (Throwable e) {
+      if (!call.given) {
+        call.abandon();
+        throw e;
+      }
+      failure = e;
     }
-    boolean interrupted = false;
-    while (!call.isDone()) {
-      park(carried, 0);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    await(call, carried, failure, false);
     return call.operations[0].result;
   }
 
@@ -786,14 +820,65 @@ public final class Engine {
     }
   }
 
+  /**
+   * Gives something to the ring's thread and waits until it is done, as {@link #await} does: its
+   * work may be about memory of the caller.
+   */
+  private void settle(Inbound item, BooleanSupplier done) {
+    Throwable failure = null;
+    boolean interrupted = false;
+    try {
+      give(item);
+    } catch (Throwable e) {
+      if (!item.given) {
+        throw e;
+      }
+      failure = e;
+    }
+    boolean hurries = failure != null;
+    boolean over = false;
+    while (!over) {
+      try {
+        if (hurries) {
+          thread.hurry();
+          hurries = false;
+        }
+        over = done.getAsBoolean();
+        if (!over) {
+          parkAnywhere(carryingCurrentThread());
+          interrupted |= Thread.interrupted();
+        }
+      } catch (Throwable e) {
+        failure = failure != null ? failure : e;
+        if (item.posted) {
+          item.withdrawn = true;
+          over = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (failure != null) {
+      throw asUnchecked(failure);
+    }
+  }
+
+  private static void parkAnywhere(@Nullable Engine carrier) {
+    if (carrier != null) {
+      carrier.thread.carried().park(0);
+    } else {
+      LockSupport.park();
+    }
+  }
+
   /** Has the ring's thread do an errand, waits for that, and returns the answer. */
   int ask(Errand errand) {
-    if (carriesCaller()) {
+    if (Thread.currentThread() == thread) {
       thread.serve(errand);
-    } else {
-      thread.handOver(errand);
-      awaitUninterruptibly(errand::isDone);
+      return errand.result();
     }
+    settle(errand, errand::isDone);
     return errand.result();
   }
 

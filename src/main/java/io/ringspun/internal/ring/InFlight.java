@@ -65,10 +65,20 @@ final class InFlight {
 
   private void grow() {
     int before = operations.length;
-    operations = Arrays.copyOf(operations, before * 2);
-    generations = Arrays.copyOf(generations, before * 2);
-    free = new int[before * 2];
+    @Nullable Operation[] largerOperations = Arrays.copyOf(operations, before * 2);
+    int[] largerGenerations = Arrays.copyOf(generations, before * 2);
+    int[] largerFree = Arrays.copyOf(free, before * 2);
+    operations = largerOperations; // only now, when there was memory for all three
+    generations = largerGenerations;
+    free = largerFree;
     freeSlots(before);
+  }
+
+  /** Makes sure that so many operations can be added. */
+  void reserve(int count) {
+    while (freeCount < count) {
+      grow();
+    }
   }
 
   /** Gives the operation a slot and returns its {@code user_data}. */

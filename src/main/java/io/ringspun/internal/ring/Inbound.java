@@ -11,4 +11,11 @@ abstract sealed class Inbound
         RingThread.CancelRequest,
         RingThread.CloseRequest {
   @Nullable Inbound next; // written before the push that publishes it, then by the drainer alone
+
+  /** Written by the thread that gives it: whether the ring's thread has it, or is going to. */
+  boolean given;
+
+  // Both are for the ring's thread, and for virtual threads that stand on it.
+  boolean posted; // and not looked at
+  boolean withdrawn; // while it was posted: nobody waits for it
 }

@@ -250,13 +250,18 @@ public final class Multishot {
       call = Call.single();
       armed = call;
     }
-    call.operation(0).deliverTo(this);
-    encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
-    call.operation(0).using(handle, stock).openEnded();
     try {
+      call.operation(0).deliverTo(this);
+      encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
+      call.operation(0).using(handle, stock).openEnded();
       ring.start(call);
-    } catch (IOException e) {
-      disarmed();
+    } catch (Throwable e) {
+      if (!call.given) {
+        if (handle != null) {
+          handle.release();
+        }
+        disarmed();
+      }
       throw e;
     }
   }

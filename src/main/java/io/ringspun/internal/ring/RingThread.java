@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class RingThread extends Thread {
   private static final long RETRY_NANOS = 100_000;
   private static final int PAIR = 2;
+  private static final int DRIVE_FRAMES = 400; // some 12 KiB, more than a turn takes
 
   private static final VarHandle PROGRESS;
 
@@ -56,6 +57,9 @@ final class RingThread extends Thread {
   private final Carried carried = new Carried(this);
   private final Doorbell doorbell;
   private final Inbox inbox = new Inbox(); // any thread pushes, this one takes
+  private @Nullable Inbound taken; // what is left of what was taken last
+  private @Nullable Inbound firstPosted; // by virtual threads that stand on this one
+  private @Nullable Inbound lastPosted;
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final boolean pollsDevices;
@@ -169,12 +173,71 @@ final class RingThread extends Thread {
     return cause != null ? cause : new IllegalStateException("the ring has not failed");
   }
 
-  /** Gives something to this thread and makes sure that it looks. */
+  /**
+   * Gives something to this thread and makes sure that it looks. If this throws, {@link
+   * Inbound#given} says whether this thread has it; if so, {@link #hurry} makes sure that it looks.
+   */
   void handOver(Inbound item) {
     inbox.push(item);
+    item.given = true;
+    hurry();
+  }
+
+  /** Makes sure that this thread looks at what was handed over. */
+  void hurry() {
     doorbell.ring();
     if (doorbell.isGone()) {
       flush(); // the loop may have ended before it could see the item
+    }
+  }
+
+  /** Makes sure that this thread looks, if something was handed over by a thread that could not. */
+  void insist() {
+    if (!inbox.isEmpty()) {
+      doorbell.insist();
+    }
+  }
+
+  /**
+   * Gives something to this thread, which the caller stands on. It is looked at when the caller
+   * leaves the thread, on a stack that is not the caller's: whatever the ring does for the caller
+   * takes no stack of the caller's, of which little may be left. For the same reason this only
+   * stores.
+   */
+  void post(Inbound item) {
+    Inbound last = lastPosted;
+    if (last == null) {
+      firstPosted = item;
+    } else {
+      last.next = item;
+    }
+    lastPosted = item;
+    item.posted = true;
+    item.given = true;
+  }
+
+  /** Returns whether anything was posted. */
+  boolean hasPosted() {
+    return firstPosted != null;
+  }
+
+  /** Looks at what was posted. */
+  void takePosted() {
+    for (Inbound item = firstPosted; item != null; item = firstPosted) {
+      Inbound following = item.next;
+      firstPosted = following;
+      if (following == null) {
+        lastPosted = null;
+      }
+      item.next = null;
+      item.posted = false;
+      try {
+        receive(item);
+      } catch (Throwable e) {
+        item.next = firstPosted; // whoever waits for it is told with the others
+        firstPosted = item;
+        throw e;
+      }
     }
   }
 
@@ -339,6 +402,7 @@ final class RingThread extends Thread {
    */
   private void serve(boolean pinned) {
     progress();
+    takePosted();
     takeInbox();
     if (stopRequested && !stopping) {
       stopping = true;
@@ -383,14 +447,23 @@ final class RingThread extends Thread {
   /**
    * Serves once on behalf of a carried thread that is pinned here. It sits in the kernel then,
    * where neither an interrupt nor its time limit can reach it; so the watchdog rings now and then.
+   *
+   * @throws StackOverflowError if the stack that is left is too small for that; nothing was done
    */
   void drive() {
-    if (failure != null || isGone()) {
-      return; // gone: the caller has moved to another thread since
+    if (isGone()) {
+      return; // the caller has moved to another thread since
+    }
+    reserveStack(DRIVE_FRAMES);
+    if (failure != null) {
+      takePosted();
+      return;
     }
     driven = true;
     try {
       serve(true);
+    } catch (StackOverflowError e) {
+      throw e; // the caller's; what it has interrupted goes on at the next turn
     } catch (Throwable e) {
       fail(e);
     } finally {
@@ -399,23 +472,49 @@ final class RingThread extends Thread {
   }
 
   private void takeInbox() {
-    if (inbox.isEmpty()) {
+    if (taken == null) {
+      if (inbox.isEmpty()) {
+        return;
+      }
+      taken = inbox.takeAll();
+    }
+    for (Inbound item = taken; item != null; item = taken) {
+      taken = item.next;
+      item.next = null;
+      try {
+        receive(item);
+      } catch (Throwable e) {
+        item.next = taken; // whoever waits for it is told with the others
+        taken = item;
+        throw e;
+      }
+    }
+  }
+
+  private void receive(Inbound item) {
+    if (item.withdrawn) {
+      if (item instanceof Call call) {
+        call.abandon();
+      }
       return;
     }
-    Inbound item = inbox.takeAll();
-    while (item != null) {
-      Inbound following = item.next;
-      item.next = null;
-      switch (item) {
-        case Call call -> dispatcher.admit(call);
-        case Carried.Resumption resumption -> carried.add(resumption);
-        case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
-        case CloseRequest request -> dispatcher.cancel(request.handle);
-        case Cancellation cancellation -> dispatcher.cancel(cancellation);
-        case Errand errand -> serve(errand);
-      }
-      item = following;
+    if (item instanceof Call call) { // most are, and the switch is slower
+      dispatcher.admit(call);
+      return;
     }
+    switch (item) {
+      case Call call -> dispatcher.admit(call);
+      case Carried.Resumption resumption -> carried.add(resumption);
+      case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
+      case CloseRequest request -> dispatcher.cancel(request.handle);
+      case Cancellation cancellation -> dispatcher.cancel(cancellation);
+      case Errand errand -> serve(errand);
+    }
+  }
+
+  /** Throws a {@link StackOverflowError} now rather than in the midst of something. */
+  private static int reserveStack(int frames) {
+    return frames == 0 ? 0 : 1 + reserveStack(frames - 1);
   }
 
   /** Returns which memory is registered; for this thread, but for what any thread may ask. */
@@ -651,6 +750,7 @@ final class RingThread extends Thread {
     while (!stopRequested) {
       try {
         carried.runReady();
+        takePosted();
         takeInbox();
         if (carried.isIdle()) {
           carried.forgetLast();
@@ -665,6 +765,7 @@ final class RingThread extends Thread {
 
   private void terminate() {
     doorbell.leave();
+    takePosted();
     flush();
     carried.emigrate();
     if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {
@@ -679,16 +780,28 @@ final class RingThread extends Thread {
     Inbound item = inbox.takeAll();
     while (item != null) {
       Inbound following = item.next;
-      switch (item) {
-        case Call call ->
-            dispatcher.refuse(
-                call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
-        case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
-        case Errand errand -> errand.refuse();
-        case Cancellation cancellation -> cancellation.settle();
-        case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
+      try {
+        settle(item);
+      } catch (Throwable e) { // the caller's stack is full; the next one who comes settles the rest
+        for (; item != null; item = following) {
+          following = item.next;
+          inbox.push(item);
+        }
+        throw e;
       }
       item = following;
+    }
+  }
+
+  private void settle(Inbound item) {
+    switch (item) {
+      case Call call ->
+          dispatcher.refuse(
+              call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
+      case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
+      case Errand errand -> errand.refuse();
+      case Cancellation cancellation -> cancellation.settle();
+      case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
     }
   }
 

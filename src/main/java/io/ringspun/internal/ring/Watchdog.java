@@ -10,7 +10,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One thread that looks at all rings a few times a second. A ring whose thread runs the same
  * continuation as at the last look may carry a pinned caller that only it can serve, so that caller
- * is told; a ring held for long is reported, with the code that holds it.
+ * is told; a ring that sleeps although something was handed over to it, since whoever did that had
+ * no stack left to wake it, is woken; a ring held for long is reported, with the code that holds
+ * it.
  */
 final class Watchdog implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.watchdog");
@@ -66,7 +68,7 @@ final class Watchdog implements Runnable {
       for (Engine engine : Engine.live()) {
         try {
           look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
           LOG.error("The watchdog failed to look at {}", engine, e);
         }
       }
@@ -80,6 +82,9 @@ final class Watchdog implements Runnable {
     }
     long now = System.nanoTime();
     long progress = engine.thread().progressSeen();
+    if (progress == -1 || progress == last.progress) {
+      engine.thread().insist();
+    }
     if (progress == -1 || progress != last.progress) {
       last.progress = progress;
       last.sinceNanos = now;
