@@ -128,6 +128,9 @@ final class Message implements AutoCloseable {
             (operation, fd) -> {
               if (fills) {
                 operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
+                if (socket instanceof RingSocket) {
+                  operation.ofStream();
+                }
               } else {
                 operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
                 operation.naming(passed);

@@ -45,7 +45,9 @@ import java.time.Duration;
  *
  * <ul>
  *   <li>{@link java.nio.channels.ClosedChannelException} if the socket is closed already, and
- *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile, even if the
+ *       peer ends or resets the connection at that moment; bytes that have been transferred by then
+ *       are returned;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
  *       had succeeded by then;
  *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit ends it;
@@ -835,15 +837,18 @@ public final class RingSocket extends SocketDescriptor {
   public long sendFile(RingFile file, long position, long count) throws IOException {
     requireCount(count);
     Arguments.requirePosition(position, count);
+    Handle source = Handle.of(file);
     return inSteps(
-        () -> {
-          long spliced =
-              count > spliceAbove
-                  ? SplicedFile.send(
-                      Handle.of(file), socketHandle(), position, count, timeoutNanos())
-                  : 0;
-          return spliced + sendCopying(file, position + spliced, count - spliced);
-        });
+        () ->
+            source.inSteps(
+                () -> {
+                  long spliced =
+                      count > spliceAbove
+                          ? SplicedFile.send(
+                              source, socketHandle(), position, count, timeoutNanos())
+                          : 0;
+                  return spliced + sendCopying(file, position + spliced, count - spliced);
+                }));
   }
 
   private long sendCopying(RingFile file, long position, long count) throws IOException {

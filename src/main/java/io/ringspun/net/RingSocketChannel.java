@@ -167,7 +167,7 @@ public final class RingSocketChannel extends SocketChannel {
 
   // ---- blocking ------------------------------------------------------------------------------
 
-  /** Something that the ring does. */
+  /** Something that the ring does, which has made progress if the result is positive. */
   private interface Blocking {
     long run(RingSocket socket) throws IOException;
   }
@@ -185,7 +185,7 @@ public final class RingSocketChannel extends SocketChannel {
     try {
       begin();
       result = action.run(ring());
-      completed = true;
+      completed = result > 0; // an end that comes with the close is the close
     } catch (SocketTimeoutException e) {
       throw e;
     } catch (InterruptedIOException e) {
@@ -486,7 +486,7 @@ public final class RingSocketChannel extends SocketChannel {
               throw timedOut("Connect timed out", e);
             }
             local = ring.localAddress();
-            return 0;
+            return 1;
           });
     } catch (IOException e) {
       close();

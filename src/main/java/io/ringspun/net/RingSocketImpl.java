@@ -343,6 +343,9 @@ final class RingSocketImpl extends SocketImpl {
         int size = Math.min(length, TRANSFER_BYTES_MAX);
         n = open.transfer().receive(segment.asSlice(offset, size), nanos);
       }
+      if (n == 0 && closed) {
+        throw new SocketException("Socket closed"); // which came first nobody can tell
+      }
       ended = n == 0;
       return ended ? -1 : n;
     } catch (OperationTimeoutException e) {
@@ -469,26 +472,16 @@ final class RingSocketImpl extends SocketImpl {
     if (open == null || closing == null) {
       return;
     }
-    if (connected) {
-      endOutput(open);
-    }
     try {
-      open.close();
+      if (connected) {
+        open.closeAfterEnd();
+      } else {
+        open.close();
+      }
     } catch (IOException e) {
       throw SocketErrors.of(e, false);
     } finally {
       closing.clean();
-    }
-  }
-
-  /** Has the peer find the end of the stream, though a close with unread data resets it. */
-  private void endOutput(RingSocket open) {
-    try {
-      if (!Objects.equals(open.getOption(StandardSocketOptions.SO_LINGER), 0)) {
-        shutdown(open::shutdownOutput);
-      }
-    } catch (IOException _) {
-      // The peer is gone already.
     }
   }
 

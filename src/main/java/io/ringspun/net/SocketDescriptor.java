@@ -4,6 +4,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
@@ -15,8 +16,6 @@ import io.ringspun.internal.ring.SocketControl;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -152,6 +151,23 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     }
   }
 
+  /**
+   * Closes a socket of the process as {@link #close} does, but has the peer find the end of the
+   * stream first: a close with unread bytes resets the connection. That end is told when no call
+   * waits any more, so that none takes the peer's answer for its own result.
+   */
+  final void closeAfterEnd() throws IOException {
+    handle.close(
+        (engine, fd) -> {
+          if (!SocketOptions.isAbortive(engine, fd)) {
+            Call call = engine.single();
+            call.operation(0).shutdown(fd, Constants.SHUT_WR);
+            engine.runBriefly(call); // if it fails, the peer is gone already
+          }
+          closeDescriptor(engine, fd);
+        });
+  }
+
   private void closeDescriptor(Engine engine, int fd) throws IOException {
     if (SocketOptions.lingers(engine, family, fd)) {
       engine.closeSlowly(fd);
@@ -246,23 +262,9 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     }
   }
 
-  /** What a call does in several operations; returns how far it came. */
-  interface Steps {
-    long run() throws IOException;
-  }
-
-  /** Runs a call of several operations: a close between two of them is one that came meanwhile. */
-  final long inSteps(Steps steps) throws IOException {
-    if (!isOpen()) {
-      throw new ClosedChannelException();
-    }
-    try {
-      return steps.run();
-    } catch (AsynchronousCloseException e) {
-      throw e;
-    } catch (ClosedChannelException e) {
-      throw isOpen() ? e : new AsynchronousCloseException();
-    }
+  /** Runs a call of several operations; see {@link Handle#inSteps}. */
+  final long inSteps(Handle.Steps steps) throws IOException {
+    return handle.inSteps(steps);
   }
 
   /**

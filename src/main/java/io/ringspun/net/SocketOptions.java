@@ -258,15 +258,22 @@ final class SocketOptions {
 
   /** Returns whether closing a socket that nobody uses any more may wait for the peer. */
   static boolean lingers(Engine engine, Family family, int fd) {
-    if (family == Family.UNIX) {
-      return false; // the kernel does not linger there
-    }
+    return family != Family.UNIX && lingerSeconds(engine, fd) > 0; // Unix sockets do not linger
+  }
+
+  /** Returns whether closing a descriptor resets the connection. */
+  static boolean isAbortive(Engine engine, int fd) {
+    return lingerSeconds(engine, fd) == 0;
+  }
+
+  /** Returns the value of {@code SO_LINGER}, or -1 if that is off. */
+  private static int lingerSeconds(Engine engine, int fd) {
     try (SocketCalls calls = engine.socketCalls()) {
       int result = calls.getOption(fd, SOL_SOCKET, SO_LINGER);
       MemorySegment value = calls.value();
-      return result >= 0
-          && value.get(ValueLayout.JAVA_INT, 0) != 0
-          && value.get(ValueLayout.JAVA_INT, Integer.BYTES) > 0;
+      return result < 0 || value.get(ValueLayout.JAVA_INT, 0) == 0
+          ? -1
+          : value.get(ValueLayout.JAVA_INT, Integer.BYTES);
     }
   }
 

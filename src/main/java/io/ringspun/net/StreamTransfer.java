@@ -174,7 +174,14 @@ final class StreamTransfer {
   long receive(MemorySegment[] targets, long nanos) throws IOException {
     LentVector vector = vector(targets, true);
     try {
-      int n = run(vector, nanos, (operation, fd, header) -> operation.recvmsg(fd, header, 0));
+      int n =
+          run(
+              vector,
+              nanos,
+              (operation, fd, header) -> {
+                operation.recvmsg(fd, header, 0);
+                operation.ofStream();
+              });
       vector.filled(n);
       return NetErrors.check("recvmsg", n);
     } finally {

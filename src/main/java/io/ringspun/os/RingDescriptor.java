@@ -190,9 +190,15 @@ public final class RingDescriptor extends SystemDescriptor {
    */
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
-    for (long done = 0; done < source.byteSize(); ) {
-      done += writeFrom(source.asSlice(done));
-    }
+    handle()
+        .inSteps(
+            () -> {
+              long done = 0;
+              while (done < source.byteSize()) {
+                done += writeFrom(source.asSlice(done));
+              }
+              return done;
+            });
   }
 
   /** Returns how much one operation can transfer, by way of a copy if need be. */

@@ -33,16 +33,28 @@ final class Splice {
     Engine ring = registered ? in.home() : out.engine();
     int flags = Constants.SPLICE_F_NONBLOCK | (registered ? Constants.SPLICE_F_FD_IN_FIXED : 0);
     Deadline deadline = Deadline.after(nanos);
+    return (int)
+        in.inSteps(
+            () ->
+                out.inSteps(
+                    () ->
+                        run(
+                            name,
+                            ring,
+                            in,
+                            out,
+                            deadline,
+                            (operation, _) ->
+                                transfer.encode(operation, in.fd(), out.fd(), flags))));
+  }
+
+  private static int run(
+      String name, Engine ring, Handle in, Handle out, Deadline deadline, Encoder encoder)
+      throws IOException {
     while (true) {
       awaitReady(ring, in, out, Constants.POLLIN, deadline);
       awaitReady(ring, out, in, Constants.POLLOUT, deadline);
-      int n =
-          run(
-              ring,
-              out,
-              in,
-              deadline,
-              (operation, _) -> transfer.encode(operation, in.fd(), out.fd(), flags));
+      int n = run(ring, out, in, deadline, encoder);
       if (n != -Errno.EAGAIN) { // else somebody else was faster
         return SystemDescriptor.check(name, n);
       }

@@ -85,14 +85,27 @@ public abstract sealed class SystemDescriptor extends Descriptor implements Auto
    */
   final int transfer(int events, Encoder encoder, @Nullable Object lent) throws IOException {
     Deadline deadline = Deadline.after(timeoutNanos);
-    while (true) {
-      int result = handle.run(encoder, lent, deadline.left(handle.engine()));
+    int first = handle.run(encoder, lent, deadline.left(handle.engine()));
+    return isUndecided(first)
+        ? (int) handle.inSteps(() -> again(first, events, encoder, lent, deadline))
+        : first;
+  }
+
+  private static boolean isUndecided(int result) {
+    return result == -Errno.EAGAIN || result == -Errno.EINTR;
+  }
+
+  private int again(
+      int first, int events, Encoder encoder, @Nullable Object lent, Deadline deadline)
+      throws IOException {
+    int result = first;
+    while (isUndecided(result)) {
       if (result == -Errno.EAGAIN) { // it was opened with O_NONBLOCK
         Readiness.await(handle, events, deadline);
-      } else if (result != -Errno.EINTR) {
-        return result;
       }
+      result = handle.run(encoder, lent, deadline.left(handle.engine()));
     }
+    return result;
   }
 
   /** Makes a system call that never waits, on this descriptor. */

@@ -348,7 +348,7 @@ final class Dispatcher {
   }
 
   private void finish(Operation operation, int result) {
-    operation.result = result;
+    operation.result = operation.settled(result);
     operation.finished = true;
     operation.lent = null;
     operation.release();

@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -213,6 +214,33 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     encoder.encode(operation, fd);
     operation.using(this, lent).openEnded();
     return engine.run(call);
+  }
+
+  /** What a call does in several operations; returns how far it came. */
+  public interface Steps {
+    /** Does it. */
+    long run() throws IOException;
+  }
+
+  /**
+   * Runs a call of several operations: if this is closed between two of them, it was closed
+   * meanwhile.
+   *
+   * @throws ClosedChannelException if this is closed already
+   * @throws AsynchronousCloseException if this is closed meanwhile
+   * @throws IOException if a step throws it
+   */
+  public final long inSteps(Steps steps) throws IOException {
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+    try {
+      return steps.run();
+    } catch (AsynchronousCloseException e) {
+      throw e;
+    } catch (ClosedChannelException e) {
+      throw isOpen() ? e : new AsynchronousCloseException();
+    }
   }
 
   /**

@@ -102,7 +102,7 @@ public final class Multishot {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
         synchronized (this) {
-          if (hasEnded()) {
+          if (hasEnded() && !(waited && hasProgress())) {
             throw waited || again ? new AsynchronousCloseException() : new ClosedChannelException();
           }
           if (count > 0) {
@@ -150,6 +150,11 @@ public final class Multishot {
 
   private synchronized boolean hasEnded() {
     return closed || (handle != null && !handle.isOpen());
+  }
+
+  /** Returns whether what came first is no end and no error, and was there before the close. */
+  private boolean hasProgress() {
+    return !closed && count > 0 && result(arrivals[first]) > 0;
   }
 
   /** Returns for how long there is nothing to do but to wait. */

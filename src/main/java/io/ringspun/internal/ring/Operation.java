@@ -43,6 +43,9 @@ public final class Operation extends SubmissionEntry {
   /** Whether it may wait for ever, so that it must not keep others out. */
   boolean openEnded;
 
+  /** Whether it receives a message of a stream, where one without bytes is the end. */
+  boolean ofStream;
+
   /** Where completions go if there can be many. */
   @Nullable Multishot multishot;
 
@@ -199,6 +202,59 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
+  /** Says that the message that it receives is of a stream, so that none without bytes comes. */
+  public Operation ofStream() {
+    ofStream = true;
+    return this;
+  }
+
+  /**
+   * Returns what the caller is told for what the kernel says. From the moment that a descriptor is
+   * closed, the end of a stream or a peer's error may come of the close itself: then the operation
+   * counts as cancelled by the close. Whatever was transferred is told.
+   */
+  int settled(int kernelResult) {
+    boolean mayComeOfClose =
+        kernelResult < 0 ? waitsForPeer() : kernelResult == 0 && endsWithZero();
+    return mayComeOfClose && isClosed() ? -Errno.ECANCELED : kernelResult;
+  }
+
+  /** Returns whether its errors are about a peer, and not about data that may be lost. */
+  private boolean waitsForPeer() {
+    return switch (opcode()) {
+      case IORING_OP_ACCEPT,
+          IORING_OP_CONNECT,
+          IORING_OP_POLL_ADD,
+          IORING_OP_RECV,
+          IORING_OP_RECVMSG,
+          IORING_OP_SEND,
+          IORING_OP_SENDMSG,
+          IORING_OP_SEND_ZC,
+          IORING_OP_SENDMSG_ZC,
+          IORING_OP_SHUTDOWN,
+          IORING_OP_SPLICE,
+          IORING_OP_TEE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Returns whether a result of 0 says that nothing more will come. */
+  private boolean endsWithZero() {
+    return switch (opcode()) {
+      case IORING_OP_READ,
+          IORING_OP_READ_FIXED,
+          IORING_OP_READV,
+          IORING_OP_READV_FIXED,
+          IORING_OP_RECV,
+          IORING_OP_SPLICE,
+          IORING_OP_TEE ->
+          true;
+      case IORING_OP_RECVMSG -> ofStream;
+      default -> false;
+    };
+  }
+
   /**
    * Returns the result once the call is done: as the kernel gave it, or a negated errno, which is
    * {@code ECANCELED} for whatever a cancel has ended.
@@ -220,6 +276,7 @@ public final class Operation extends SubmissionEntry {
     lent = null;
     repeatable = false;
     openEnded = false;
+    ofStream = false;
     retries = 0;
     cancelsMissed = 0;
     finished = false;
