@@ -3,13 +3,16 @@ package io.ringspun.net;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.MulticastSocket;
 import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.MembershipKey;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class BackedDatagramChannel extends DatagramChannel implements Delegating {
   private final DatagramChannel jdk;
   private final Delegate<DatagramChannel> delegate;
+  private final Map<MembershipKey, MembershipKey> memberships = new ConcurrentHashMap<>();
+  private @Nullable DatagramSocket socket; // guarded by memberships
 
   BackedDatagramChannel(RingSelectorProvider provider, DatagramChannel jdk) {
     super(provider);
@@ -55,7 +60,14 @@ final class BackedDatagramChannel extends DatagramChannel implements Delegating 
 
   @Override
   public DatagramSocket socket() {
-    return jdk.socket();
+    synchronized (memberships) {
+      DatagramSocket adaptor = socket;
+      if (adaptor == null) {
+        adaptor = BackedDatagramSocket.of(this, (MulticastSocket) jdk.socket());
+        socket = adaptor;
+      }
+      return adaptor;
+    }
   }
 
   @Override
@@ -117,13 +129,23 @@ final class BackedDatagramChannel extends DatagramChannel implements Delegating 
 
   @Override
   public MembershipKey join(InetAddress group, NetworkInterface via) throws IOException {
-    return jdk.join(group, via);
+    return membership(jdk.join(group, via));
   }
 
   @Override
   public MembershipKey join(InetAddress group, NetworkInterface via, InetAddress source)
       throws IOException {
-    return jdk.join(group, via, source);
+    return membership(jdk.join(group, via, source));
+  }
+
+  /** Returns the one key of ours for a key of the JDK's. */
+  private MembershipKey membership(MembershipKey key) {
+    return memberships.computeIfAbsent(key, joined -> new BackedMembership(this, joined));
+  }
+
+  /** Lets go of a membership that has ended. */
+  void forget(MembershipKey key) {
+    memberships.remove(key);
   }
 
   @Override

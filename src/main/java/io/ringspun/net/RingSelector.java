@@ -15,7 +15,10 @@ import java.util.AbstractSet;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -35,14 +38,17 @@ final class RingSelector extends AbstractSelector {
   private final Set<SelectionKey> selected = new HashSet<>(); // guarded by selectedView
   private final Set<SelectionKey> selectedView = new Ungrowable(selected);
 
-  private int updated; // keys that became ready for more in this selection; guarded by this
   private boolean selecting; // guarded by this
 
-  /**
-   * Set by wakeup() before it wakes the JDK's selector, cleared at a selection's end: what flushes
-   * cancelled keys may use up the other's own memory of it.
-   */
-  private volatile boolean woken;
+  /** What the JDK's selector has found in this selection, with its operations; guarded by this. */
+  private final Map<Key, Integer> found = new LinkedHashMap<>();
+
+  // A wake-up goes to the JDK's selector only while that waits. Else the selection that flushes
+  // cancelled keys, which does not wait, would use up the wake-up of one that does.
+  private final Object wakeLock = new Object(); // for all that follows
+  private boolean woken; // for the next selection
+  private boolean waiting;
+  private boolean passedOn; // to the JDK's selector
 
   RingSelector(RingSelectorProvider provider, Selector jdk) {
     super(provider);
@@ -63,102 +69,198 @@ final class RingSelector extends AbstractSelector {
     Key key = new Key(channel, delegate);
     key.attach(attachment);
     try {
-      key.inner = delegate.register(jdk, ops, key);
+      SelectionKey inner = delegate.register(jdk, 0, key);
+      key.inner = inner;
+      keys.add(key); // before it can be selected
+      inner.interestOps(ops);
     } catch (ClosedChannelException e) {
       throw new CancelledKeyException(); // closed meanwhile, as its keys then are
+    } catch (CancelledKeyException e) {
+      if (key.inner == null) {
+        throw e; // of an earlier registration, which no selection has flushed
+      }
+      // It was seen among the keys and cancelled, which is as if it came later.
     }
-    keys.add(key);
+    if (!isOpen()) {
+      keys.remove(key);
+      key.cancel();
+      throw new ClosedSelectorException();
+    }
     return key;
   }
 
   // ---- selecting -----------------------------------------------------------------------------
 
-  /** A selection of the JDK's selector. */
+  /** A selection of the JDK's selector, which may wait. */
   private interface Selection {
-    void run(Consumer<SelectionKey> ready) throws IOException;
-  }
-
-  @Override
-  public int select(long timeout) throws IOException {
-    return selectBy(ready -> jdk.select(ready, timeout));
+    void run(Consumer<SelectionKey> found) throws IOException;
   }
 
   @Override
   public int select() throws IOException {
-    return selectBy(jdk::select);
+    return select(jdk::select, null);
+  }
+
+  @Override
+  public int select(long timeout) throws IOException {
+    requireTimeout(timeout);
+    return select(found -> jdk.select(found, timeout), null);
   }
 
   @Override
   public int selectNow() throws IOException {
-    return selectBy(jdk::selectNow);
+    return select(jdk::selectNow, null);
   }
 
-  private int selectBy(Selection selection) throws IOException {
+  @Override
+  public int select(Consumer<SelectionKey> action) throws IOException {
+    return select(jdk::select, Objects.requireNonNull(action));
+  }
+
+  @Override
+  public int select(Consumer<SelectionKey> action, long timeout) throws IOException {
+    Objects.requireNonNull(action);
+    requireTimeout(timeout);
+    return select(found -> jdk.select(found, timeout), action);
+  }
+
+  @Override
+  public int selectNow(Consumer<SelectionKey> action) throws IOException {
+    return select(jdk::selectNow, Objects.requireNonNull(action));
+  }
+
+  private static void requireTimeout(long timeout) {
+    if (timeout < 0) {
+      throw new IllegalArgumentException("Negative timeout");
+    }
+  }
+
+  /**
+   * Selects.
+   *
+   * @param action what is done with each key that is ready; null puts them into the selected-key
+   *     set, which is left alone otherwise
+   * @return for how many keys the action was run, or how many were put there or updated
+   */
+  private int select(Selection selection, @Nullable Consumer<SelectionKey> action)
+      throws IOException {
     synchronized (this) {
       requireOpen();
       if (selecting) {
         throw new IllegalStateException("select in progress");
       }
       selecting = true;
-      updated = 0;
       try {
         synchronized (selectedView) {
-          boolean waits = !flushCancelled() || (updated == 0 && !woken);
-          (waits ? selection : (Selection) jdk::selectNow).run(this::ready);
+          found.clear();
           flushCancelled();
-          return updated;
+          find(selection);
+          flushCancelled(); // before anything is counted
+          return action == null ? updateSelected() : perform(action);
         }
       } finally {
-        woken = false;
         selecting = false;
       }
     }
   }
 
-  /** Takes over what the JDK's selector found out about a channel. */
-  private void ready(SelectionKey inner) {
-    Key key = (Key) inner.attachment();
-    int now;
-    try {
-      now = inner.readyOps();
-    } catch (CancelledKeyException _) {
-      return;
+  /** Has the JDK's selector look for what is ready; it does not wait if there was a wake-up. */
+  private void find(Selection selection) throws IOException {
+    boolean waits;
+    synchronized (wakeLock) {
+      waits = !woken;
+      waiting = waits;
+      woken = false;
     }
-    int before = selected.add(key) ? 0 : key.ready;
-    key.ready = before | now;
-    if (key.ready != before) {
-      updated++;
+    boolean wakes;
+    try {
+      (waits ? selection : (Selection) jdk::selectNow).run(this::found);
+    } finally {
+      synchronized (wakeLock) {
+        wakes = passedOn;
+        waiting = false;
+        passedOn = false;
+      }
+    }
+    if (wakes) {
+      flush(); // uses up a wake-up that came when the wait was over
     }
   }
 
-  /** Has both selectors forget cancelled keys, and returns whether there were any. */
-  private boolean flushCancelled() throws IOException {
+  private void found(SelectionKey inner) {
+    try {
+      found.put((Key) inner.attachment(), inner.readyOps());
+    } catch (CancelledKeyException _) {
+      // It is not ready then.
+    }
+  }
+
+  private int updateSelected() {
+    int updated = 0;
+    for (Map.Entry<Key, Integer> entry : found.entrySet()) {
+      Key key = entry.getKey();
+      int before = selected.add(key) ? 0 : key.ready;
+      key.ready = before | entry.getValue();
+      if (key.ready != before) {
+        updated++;
+      }
+    }
+    return updated;
+  }
+
+  private int perform(Consumer<SelectionKey> action) {
+    int performed = 0;
+    for (Map.Entry<Key, Integer> entry : found.entrySet()) {
+      Key key = entry.getKey();
+      if ((entry.getValue() & key.interest()) != 0) { // an earlier action may have changed it
+        key.ready = entry.getValue();
+        action.accept(key);
+        requireOpen();
+        performed++;
+      }
+    }
+    return performed;
+  }
+
+  /** Has both selectors forget cancelled keys. */
+  private void flushCancelled() throws IOException {
     List<SelectionKey> cancelled;
     synchronized (cancelledKeys()) {
       cancelled = List.copyOf(cancelledKeys());
       cancelledKeys().clear();
     }
     if (cancelled.isEmpty()) {
-      return false;
+      return;
     }
     for (SelectionKey key : cancelled) {
       ((Key) key).cancelInner();
     }
-    jdk.selectNow(this::ready); // before the channel forgets ours, and could be registered again
+    flush(); // before the channel forgets ours, and could be registered again
     cancelled.forEach(key -> forget((Key) key));
-    return true;
+  }
+
+  /** Has the JDK's selector forget cancelled keys. What is ready will be so when it is asked. */
+  private void flush() throws IOException {
+    jdk.selectNow(_ -> {});
   }
 
   private void forget(Key key) {
     keys.remove(key);
     selected.remove(key);
+    found.remove(key);
     deregister(key);
   }
 
   @Override
   public Selector wakeup() {
-    woken = true;
-    jdk.wakeup();
+    synchronized (wakeLock) {
+      if (waiting) {
+        passedOn = true;
+        jdk.wakeup();
+      } else {
+        woken = true;
+      }
+    }
     return this;
   }
 
@@ -176,8 +278,9 @@ final class RingSelector extends AbstractSelector {
 
   @Override
   protected void implCloseSelector() throws IOException {
-    jdk.close(); // wakes whoever selects
+    wakeup(); // a selection ends as usual, and none begins
     synchronized (this) {
+      jdk.close();
       synchronized (selectedView) {
         keys.forEach(key -> forget((Key) key));
       }
@@ -246,6 +349,15 @@ final class RingSelector extends AbstractSelector {
     @Override
     public int interestOpsAnd(int ops) {
       return inner().interestOpsAnd(ops);
+    }
+
+    /** Returns the interest set, or all operations if the JDK has cancelled its key. */
+    int interest() {
+      try {
+        return Objects.requireNonNull(inner).interestOps();
+      } catch (CancelledKeyException _) {
+        return ~0;
+      }
     }
 
     @Override
