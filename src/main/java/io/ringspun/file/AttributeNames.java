@@ -2,36 +2,64 @@ package io.ringspun.file;
 
 import java.io.IOException;
 import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.DosFileAttributes;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
 /** Attributes asked for by name, such as {@code "size"} or {@code "posix:owner,permissions"}. */
 final class AttributeNames {
-  private static final Map<String, Function<PosixFileAttributes, Object>> BASIC =
-      Map.of(
-          "size", PosixFileAttributes::size,
-          "creationTime", PosixFileAttributes::creationTime,
-          "lastAccessTime", PosixFileAttributes::lastAccessTime,
-          "lastModifiedTime", PosixFileAttributes::lastModifiedTime,
-          "fileKey", PosixFileAttributes::fileKey,
-          "isDirectory", PosixFileAttributes::isDirectory,
-          "isRegularFile", PosixFileAttributes::isRegularFile,
-          "isSymbolicLink", PosixFileAttributes::isSymbolicLink,
-          "isOther", PosixFileAttributes::isOther);
+  private static final String FILE_KEY = "fileKey";
 
-  private static final Map<String, Function<PosixFileAttributes, Object>> POSIX = posix();
+  private static final Map<String, Function<BasicFileAttributes, Object>> BASIC =
+      Map.of(
+          "size",
+          BasicFileAttributes::size,
+          "creationTime",
+          BasicFileAttributes::creationTime,
+          "lastAccessTime",
+          BasicFileAttributes::lastAccessTime,
+          "lastModifiedTime",
+          BasicFileAttributes::lastModifiedTime,
+          FILE_KEY,
+          BasicFileAttributes::fileKey,
+          "isDirectory",
+          BasicFileAttributes::isDirectory,
+          "isRegularFile",
+          BasicFileAttributes::isRegularFile,
+          "isSymbolicLink",
+          BasicFileAttributes::isSymbolicLink,
+          "isOther",
+          BasicFileAttributes::isOther);
+
+  private static final Map<String, Function<PosixFileAttributes, Object>> POSIX =
+      withBasic(
+          Map.of(
+              "owner", PosixFileAttributes::owner,
+              "group", PosixFileAttributes::group,
+              "permissions", PosixFileAttributes::permissions));
+
+  private static final Map<String, Function<DosFileAttributes, Object>> DOS =
+      withBasic(
+          Map.of(
+              "readonly", DosFileAttributes::isReadOnly,
+              "hidden", DosFileAttributes::isHidden,
+              "archive", DosFileAttributes::isArchive,
+              "system", DosFileAttributes::isSystem));
 
   private AttributeNames() {}
 
-  private static Map<String, Function<PosixFileAttributes, Object>> posix() {
-    Map<String, Function<PosixFileAttributes, Object>> names = new HashMap<>(BASIC);
-    names.put("owner", PosixFileAttributes::owner);
-    names.put("group", PosixFileAttributes::group);
-    names.put("permissions", PosixFileAttributes::permissions);
+  private static <A extends BasicFileAttributes> Map<String, Function<A, Object>> withBasic(
+      Map<String, Function<A, Object>> more) {
+    Map<String, Function<A, Object>> names = new HashMap<>(more);
+    BASIC.forEach((name, value) -> names.put(name, value::apply));
     return names;
   }
 
@@ -40,38 +68,75 @@ final class AttributeNames {
     return colon < 0 ? "basic" : attributes.substring(0, colon);
   }
 
-  /** Returns whether the ring can answer. */
-  static boolean areOurs(String attributes) {
-    String view = viewOf(attributes);
-    return view.equals("basic") || view.equals("posix");
+  private static List<String> namesOf(String attributes) {
+    return List.of(attributes.substring(attributes.indexOf(':') + 1).split(",", 0));
   }
 
   /**
    * Reads attributes.
    *
    * @throws IllegalArgumentException if there is none of one of the names
+   * @throws UnsupportedOperationException if the view is unknown
    */
   static Map<String, Object> read(RingPath file, String attributes, LinkOption... options)
       throws IOException {
-    var known = viewOf(attributes).equals("posix") ? POSIX : BASIC;
-    Set<String> wanted = new LinkedHashSet<>();
-    for (String name : attributes.substring(attributes.indexOf(':') + 1).split(",", 0)) {
+    List<String> names = namesOf(attributes);
+    return switch (viewOf(attributes)) {
+      case "basic" -> {
+        Set<String> wanted = wanted(BASIC.keySet(), names);
+        yield values(wanted, BASIC, new RingAttributes(file.stat(FileErrors::ofSource, options)));
+      }
+      case "posix" -> {
+        Set<String> wanted = wanted(POSIX.keySet(), names);
+        yield values(wanted, POSIX, RingPosixAttributes.read(file, options));
+      }
+      case "dos" -> {
+        Set<String> wanted = wanted(DOS.keySet(), names);
+        yield values(wanted, DOS, RingDosAttributes.read(file, options));
+      }
+      default -> withOurKey(file.jdk(), attributes, names, options);
+    };
+  }
+
+  private static Set<String> wanted(Set<String> known, List<String> names) {
+    Set<String> wanted = new HashSet<>();
+    for (String name : names) {
       if (name.equals("*")) {
-        wanted.addAll(known.keySet());
-      } else if (known.containsKey(name)) {
+        wanted.addAll(known);
+      } else if (known.contains(name)) {
         wanted.add(name);
       } else {
         throw new IllegalArgumentException("'" + name + "' not recognized");
       }
     }
-    PosixFileAttributes values = RingPosixAttributes.read(file, options);
+    return wanted;
+  }
+
+  private static <A> Map<String, Object> values(
+      Set<String> wanted, Map<String, Function<A, Object>> known, A attributes) {
     Map<String, Object> result = new HashMap<>();
     known.forEach(
         (name, value) -> {
           if (wanted.contains(name)) {
-            result.put(name, value.apply(values));
+            result.put(name, value.apply(attributes));
           }
         });
-    return result;
+    return Collections.unmodifiableMap(result);
+  }
+
+  /** Reads what the JDK alone knows; a key of a file is equal to that of every other view. */
+  private static Map<String, Object> withOurKey(
+      Path file, String attributes, List<String> names, LinkOption... options) throws IOException {
+    var jdk = RingFileSystem.JDK.provider();
+    if (!viewOf(attributes).equals("unix") || !names.contains(FILE_KEY) && !names.contains("*")) {
+      return jdk.readAttributes(file, attributes, options);
+    }
+    Map<String, Object> known =
+        new HashMap<>(jdk.readAttributes(file, attributes + ",dev,ino", options));
+    known.put(FILE_KEY, new RingAttributes.Key((long) known.get("dev"), (long) known.get("ino")));
+    if (!names.contains("*")) {
+      known.keySet().retainAll(names);
+    }
+    return Collections.unmodifiableMap(known);
   }
 }

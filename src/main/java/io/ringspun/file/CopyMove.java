@@ -150,7 +150,13 @@ final class CopyMove {
   }
 
   private static RingFile open(RingPath source) throws IOException {
-    return Uninterrupted.get(() -> RingFile.open(source.fileSystem().ring(), source.jdk()));
+    return Uninterrupted.get(
+        () ->
+            RingFile.openAsJdk(
+                source.fileSystem().ring(),
+                source.jdk(),
+                Set.of(StandardOpenOption.READ),
+                RingFile.DEFAULT_MODE));
   }
 
   /** Copies a regular file; there is either a complete copy in the end or none. */
@@ -162,7 +168,7 @@ final class CopyMove {
     RingFile out =
         Uninterrupted.get(
             () ->
-                RingFile.open(
+                RingFile.openAsJdk(
                     target.fileSystem().ring(), target.jdk(), making, stat.permissions()));
     try (out) {
       copyBytes(in, out);
@@ -170,8 +176,7 @@ final class CopyMove {
         keepAttributes(stat, in, source, out, target);
       }
     } catch (OperationException e) {
-      FileSystemException told =
-          new FileSystemException(source.toString(), target.toString(), e.getMessage());
+      IOException told = FileErrors.asJdk(source.toString(), target.toString(), e.errno());
       told.initCause(e);
       deleteAfter(told, target);
       throw told;

@@ -13,15 +13,24 @@ import org.jspecify.annotations.Nullable;
 
 /** The exceptions that {@link java.nio.file} has for errors about a path. */
 final class FileErrors {
+  /** As {@link RingFile} and {@link RingDirectory} tell them, with the number and with advice. */
+  static final Names.Errors EXPLICIT =
+      new Names.Errors() {
+        @Override
+        public IOException of(String path, @Nullable String other, int errno) {
+          return FileErrors.of(path, other, errno);
+        }
+
+        @Override
+        public IOException ofOpen(String path, int flags, int resolve, int errno) {
+          return FileErrors.ofOpen(path, flags, resolve, errno);
+        }
+      };
+
   private FileErrors() {}
 
-  /**
-   * Translates a failure to open a file; the list follows open(2) and openat2(2).
-   *
-   * @param flags the {@code O_} flags
-   * @param resolve the {@code RESOLVE_} flags
-   */
-  static IOException ofOpen(String path, int flags, int resolve, int errno) {
+  /** Translates a failure to open a file; the list follows open(2) and openat2(2). */
+  private static IOException ofOpen(String path, int flags, int resolve, int errno) {
     int bounds = Constants.RESOLVE_BENEATH | Constants.RESOLVE_IN_ROOT;
     return switch (errno) {
       case Errno.EINVAL ->
@@ -59,8 +68,13 @@ final class FileErrors {
             + " registered files, or open the ring with more, RingOptions.withRegisteredFiles");
   }
 
+  /** Translates a failure to remove a directory. */
+  static IOException ofRmdir(String path, @Nullable String other, int errno) {
+    return errno == Errno.ENOTDIR ? new NotDirectoryException(path) : of(path, other, errno);
+  }
+
   /** Translates a failure to do something to one name or to two. */
-  static IOException of(String path, @Nullable String other, int errno) {
+  private static IOException of(String path, @Nullable String other, int errno) {
     return switch (errno) {
       case Errno.ENOENT -> new NoSuchFileException(path, other, null);
       case Errno.EEXIST -> new FileAlreadyExistsException(other == null ? path : other);
@@ -75,13 +89,16 @@ final class FileErrors {
     };
   }
 
-  /** Translates it likewise, but as the JDK's own file system does. */
+  /** Translates a failure with the exception and the reason of the JDK's own file system. */
   static IOException asJdk(String path, @Nullable String other, int errno) {
     return switch (errno) {
       case Errno.ENOENT -> new NoSuchFileException(path, other, null);
       case Errno.EEXIST -> new FileAlreadyExistsException(path, other, null);
       case Errno.EACCES -> new AccessDeniedException(path, other, null);
-      default -> new FileSystemException(path, other, Errno.describe(errno));
+      case Errno.ELOOP ->
+          new FileSystemException(
+              path, other, Errno.text(errno) + " or unable to access attributes of symbolic link");
+      default -> new FileSystemException(path, other, Errno.text(errno));
     };
   }
 

@@ -13,7 +13,6 @@ import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +29,25 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   /** Makes an exception of what the kernel says of one name or of two. */
   interface Errors {
     IOException of(String path, @Nullable String other, int errno);
+
+    /**
+     * Makes an exception of what the kernel says of a file that was to be opened.
+     *
+     * @param flags the {@code O_} flags
+     * @param resolve the {@code RESOLVE_} flags
+     */
+    default IOException ofOpen(String path, int flags, int resolve, int errno) {
+      return of(path, null, errno);
+    }
   }
 
   Names(@Nullable RawHandle directory, Engine home) {
-    this(directory, home, FileErrors::of);
+    this(directory, home, FileErrors.EXPLICIT);
+  }
+
+  /** Returns the same names, whose errors are told in another way. */
+  Names telling(Errors others) {
+    return new Names(directory, home, others);
   }
 
   /**
@@ -172,7 +186,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
       throw FileErrors.ofFullTable(name.toString(), home.files().slots());
     }
     if (result < 0) {
-      throw FileErrors.ofOpen(name.toString(), flags, resolve, -result);
+      throw errors.ofOpen(name.toString(), flags, resolve, -result);
     }
     return result;
   }
@@ -196,11 +210,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
   void unlink(Path name, int flags) throws IOException {
     try (PathMemory path = PathMemory.of(name)) {
-      int result = run(path, (op, at) -> op.unlinkat(at, path.address(), flags));
-      if (result == -Errno.ENOTDIR && flags == Constants.AT_REMOVEDIR) {
-        throw new NotDirectoryException(name.toString());
-      }
-      check(name, result);
+      check(name, run(path, (op, at) -> op.unlinkat(at, path.address(), flags)));
     }
   }
 
@@ -245,7 +255,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
             (op, at, path, newAt, newPath) -> op.renameat(at, path, newAt, newPath, flags));
     if (result == -Errno.EXDEV) {
       throw new AtomicMoveNotSupportedException(
-          name.toString(), newName.toString(), Errno.describe(Errno.EXDEV));
+          name.toString(), newName.toString(), Errno.text(Errno.EXDEV));
     }
     check(name, newName, result);
   }

@@ -64,10 +64,27 @@ class RingAttributes implements BasicFileAttributes {
     return Key.of(stat);
   }
 
-  /** What tells one file from another. */
-  record Key(int deviceMajor, int deviceMinor, long inode) {
+  /**
+   * What tells one file from another, with the text of the JDK's keys.
+   *
+   * @param device as {@code st_dev} of stat(2) has it, the attribute {@code unix:dev}
+   * @param inode the attribute {@code unix:ino}
+   */
+  record Key(long device, long inode) {
     static Key of(FileStat stat) {
-      return new Key(stat.deviceMajor(), stat.deviceMinor(), stat.inode());
+      long major = stat.deviceMajor();
+      long minor = stat.deviceMinor();
+      long device = // makedev(3)
+          (major & 0xfffff000) << 32
+              | (major & 0xfff) << 8
+              | (minor & 0xffffff00) << 12
+              | minor & 0xff;
+      return new Key(device, stat.inode());
+    }
+
+    @Override
+    public String toString() {
+      return "(dev=%x,ino=%d)".formatted(device, inode);
     }
   }
 }

@@ -3,7 +3,10 @@ package io.ringspun.file;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.BlockingTask;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -22,6 +25,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +39,7 @@ final class RingBackedChannel extends RingFileChannel {
   private final Ring ring;
   private final RingFile file;
   private final OpenFlags flags;
+  private final boolean interruptible;
 
   private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
   private long position; // guarded by positionLock
@@ -42,20 +47,35 @@ final class RingBackedChannel extends RingFileChannel {
   private final Object twinLock = new Object();
   private @Nullable StandIn twin; // guarded by twinLock
 
-  private RingBackedChannel(Ring ring, RingFile file, OpenFlags flags) {
+  private RingBackedChannel(Ring ring, RingFile file, OpenFlags flags, boolean interruptible) {
     this.ring = ring;
     this.file = file;
     this.flags = flags;
+    this.interruptible = interruptible;
   }
 
   static RingBackedChannel openOn(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
+    PathMemory.requireDefault(path);
+    Names names = new Names(null, EngineAccess.of(ring), FileErrors::asJdk);
+    return openIn(names, ring, path, options, attributes);
+  }
+
+  /** Opens or makes a file in the directory of the names. */
+  static RingBackedChannel openIn(
+      Names names,
+      Ring ring,
+      Path path,
+      Set<? extends OpenOption> options,
+      FileAttribute<?>... attributes)
+      throws IOException {
     int mode = mode(RingFile.DEFAULT_MODE, attributes);
     OpenFlags flags = OpenFlags.of(options);
     boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
     try {
-      return new RingBackedChannel(ring, RingFile.open(ring, path, options, mode), flags);
+      RingFile file = RingFile.open(names, path, flags, mode);
+      return new RingBackedChannel(ring, file, flags, true);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -63,14 +83,25 @@ final class RingBackedChannel extends RingFileChannel {
     }
   }
 
+  /** Opens a file for reading, as a channel that no interrupt ends. */
+  static RingBackedChannel openUninterruptible(Ring ring, Path path) throws IOException {
+    Set<OpenOption> options = Set.of(StandardOpenOption.READ);
+    RingFile file =
+        Uninterrupted.get(() -> RingFile.openAsJdk(ring, path, options, RingFile.DEFAULT_MODE));
+    return new RingBackedChannel(ring, file, OpenFlags.of(options), false);
+  }
+
   /** Something that blocks and can be ended by an interrupt or a close. */
   private interface Blocking {
     long run() throws IOException;
   }
 
-  /** Runs it under the rules of an interruptible channel. */
+  /** Runs it under the rules of an interruptible channel, unless this is none. */
   private long interruptibly(Blocking action) throws IOException {
     requireOpen(); // closed already, not closed meanwhile
+    if (!interruptible) {
+      return Uninterrupted.get(action::run);
+    }
     boolean completed = false;
     long result = 0;
     InterruptedIOException interrupted = null;

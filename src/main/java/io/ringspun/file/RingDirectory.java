@@ -263,7 +263,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void rmdir(Path name) throws IOException {
     requireRelative(name);
-    names.unlink(name, Constants.AT_REMOVEDIR);
+    names.telling(FileErrors::ofRmdir).unlink(name, Constants.AT_REMOVEDIR);
   }
 
   /**

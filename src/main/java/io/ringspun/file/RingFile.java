@@ -34,6 +34,7 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -136,14 +137,54 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public static RingFile open(Ring ring, Path path, OpenOption... options) throws IOException {
-    return open(ring, path, new HashSet<>(Arrays.asList(options)), DEFAULT_MODE);
+    return open(ring, path, new HashSet<>(Arrays.asList(options)));
   }
 
-  static RingFile open(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
+  /**
+   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home; see {@link
+   * #open(Path, OpenOption...)}.
+   *
+   * @param path a path of the default file system
+   * @param options as for {@link #open(Path, OpenOption...)}
+   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @return the file, for the caller to close
+   * @throws UnsupportedOperationException if an option or attribute is unknown
+   * @throws IOException if the file cannot be opened
+   */
+  public static RingFile open(
+      Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
+    return open(Ring.shared(), path, options, attributes);
+  }
+
+  /**
+   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   *
+   * @param ring the file's home ring
+   * @param path a path of the default file system
+   * @param options as for {@link #open(Path, OpenOption...)}
+   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @return the file, for the caller to close
+   * @throws UnsupportedOperationException if an option or attribute is unknown
+   * @throws IOException if the file cannot be opened
+   */
+  public static RingFile open(
+      Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
+    int mode = RingFileChannel.mode(DEFAULT_MODE, attributes);
+    return open(new Names(null, EngineAccess.of(ring)), path, OpenFlags.of(options), mode);
+  }
+
+  /** Opens or makes a file for code that expects the JDK's exceptions. */
+  static RingFile openAsJdk(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
+      throws IOException {
+    Names names = new Names(null, EngineAccess.of(ring), FileErrors::asJdk);
+    return open(names, path, OpenFlags.of(options), mode);
+  }
+
+  /** Opens or makes a file in the directory of the names. */
+  static RingFile open(Names names, Path path, OpenFlags flags, int mode) throws IOException {
     PathMemory.requireDefault(path);
-    OpenFlags flags = OpenFlags.of(options);
-    Names names = new Names(null, EngineAccess.of(ring));
     int number = names.open(path, flags.bits(), mode, flags.registered());
     return opened(names, path, number, flags);
   }

@@ -18,16 +18,22 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.DosFileAttributeView;
+import java.nio.file.attribute.DosFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.FileOwnerAttributeView;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +71,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingFileSystemProvider extends FileSystemProvider {
   private static final int DIRECTORY_MODE = 0777;
+
+  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_DIRECTORY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private static final FileSystemProvider JDK = RingFileSystem.JDK.provider();
 
   /** Creates a provider; for {@link java.util.ServiceLoader}. */
@@ -114,6 +127,17 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public SeekableByteChannel newByteChannel(
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
+    if (attributes.length == 0) {
+      if (options.isEmpty() && JdkCaller.readsAllBytes()) {
+        RingPath file = RingPath.of(path);
+        return file.isJdks()
+            ? JDK.newByteChannel(file.jdk(), options)
+            : RingBackedChannel.openUninterruptible(file.fileSystem().ring(), file.jdk());
+      }
+      if (options.contains(StandardOpenOption.CREATE_NEW) && JdkCaller.makesTemporary(path)) {
+        return newFileChannel(path, options, PRIVATE_FILE);
+      }
+    }
     return newFileChannel(path, options, attributes);
   }
 
@@ -172,6 +196,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public DirectoryStream<Path> newDirectoryStream(
       Path path, DirectoryStream.Filter<? super Path> filter) throws IOException {
+    Objects.requireNonNull(filter);
     RingPath directory = RingPath.of(path);
     RingFileSystem fileSystem = directory.fileSystem();
     return new RingDirectoryStream(
@@ -182,6 +207,15 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void createDirectory(Path path, FileAttribute<?>... attributes) throws IOException {
     RingPath directory = RingPath.of(path);
+    if (attributes.length == 0 && JdkCaller.makesTemporary(path)) {
+      createDirectory(directory, PRIVATE_DIRECTORY);
+    } else {
+      createDirectory(directory, attributes);
+    }
+  }
+
+  private static void createDirectory(RingPath directory, FileAttribute<?>... attributes)
+      throws IOException {
     if (directory.isJdks()) {
       JDK.createDirectory(directory.jdk(), attributes);
       return;
@@ -254,9 +288,8 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public boolean isSameFile(Path path, Path other) throws IOException {
     RingPath file = RingPath.of(path);
-    return other instanceof RingPath ours
-        ? JDK.isSameFile(file.jdk(), ours.jdk())
-        : file.equals(other);
+    return Objects.requireNonNull(other) instanceof RingPath ours
+        && JDK.isSameFile(file.jdk(), ours.jdk());
   }
 
   @Override
@@ -295,6 +328,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       return type.cast(new RingAttributeView(file, "owner", options));
     }
     V view = JDK.getFileAttributeView(file.jdk(), type, options);
+    if (view instanceof DosFileAttributeView dos) {
+      return type.cast(new RingDosAttributeView(file, dos, options));
+    }
     return view instanceof UserDefinedFileAttributeView user && RingPath.follows(options)
         ? type.cast(new RingUserAttributeView(file, user))
         : view;
@@ -313,6 +349,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
     if (type == PosixFileAttributes.class) {
       return type.cast(RingPosixAttributes.read(file, options));
     }
+    if (type == DosFileAttributes.class) {
+      return type.cast(RingDosAttributes.read(file, options));
+    }
     return JDK.readAttributes(file.jdk(), type, options);
   }
 
@@ -320,9 +359,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public Map<String, Object> readAttributes(Path path, String attributes, LinkOption... options)
       throws IOException {
     RingPath file = RingPath.of(path);
-    return AttributeNames.areOurs(attributes) && !file.isJdks()
-        ? AttributeNames.read(file, attributes, options)
-        : JDK.readAttributes(file.jdk(), attributes, options);
+    return file.isJdks()
+        ? JDK.readAttributes(file.jdk(), attributes, options)
+        : AttributeNames.read(file, attributes, options);
   }
 
   @Override

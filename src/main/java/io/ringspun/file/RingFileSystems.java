@@ -23,6 +23,17 @@ import java.nio.file.ProviderMismatchException;
  * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
  * {@linkplain Ring#shared() shared ring} as home; see {@link RingFileSystemProvider}.
  *
+ * <p>{@code Files.createTempFile} and {@code createTempDirectory} make private files and
+ * directories in a directory given by a ring path, as in one of the default file system. The JDK
+ * asks for that in its default file system alone, so the provider looks whether these two methods
+ * have called it. It cannot see a library that chooses temporary names by itself, nor one that puts
+ * a file system of its own in between: there the process's mask decides, and permissions must be
+ * passed.
+ *
+ * <p>{@code Files.readAllBytes} and {@code readString} read on when the thread is interrupted, as
+ * in the default file system. {@code Files.lines} does so here only: in the default file system it
+ * reads by a channel, which an interrupt closes.
+ *
  * <p>Nothing here blocks. The shared ring is opened when it is first needed, so it is only then
  * that its absence is noticed. Safe for use by many threads.
  *

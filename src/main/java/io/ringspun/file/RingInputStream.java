@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -82,7 +83,9 @@ public final class RingInputStream extends InputStream {
   static RingInputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
       throws IOException {
     requireToRead(options);
-    RingFile file = Uninterrupted.get(() -> RingFile.open(ring, path, options));
+    Set<OpenOption> chosen = new HashSet<>(Arrays.asList(options));
+    RingFile file =
+        Uninterrupted.get(() -> RingFile.openAsJdk(ring, path, chosen, RingFile.DEFAULT_MODE));
     return new RingInputStream(file, 0, false);
   }
 

@@ -77,7 +77,7 @@ public final class RingOutputStream extends OutputStream {
   public static RingOutputStream open(Ring ring, Path path, OpenOption... options)
       throws IOException {
     Set<OpenOption> chosen = toWrite(options);
-    RingFile file = RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE);
+    RingFile file = RingFile.open(ring, path, chosen);
     return new RingOutputStream(file, 0, true);
   }
 
@@ -86,7 +86,7 @@ public final class RingOutputStream extends OutputStream {
       throws IOException {
     Set<OpenOption> chosen = toWrite(options);
     RingFile file =
-        Uninterrupted.get(() -> RingFile.open(ring, path, chosen, RingFile.DEFAULT_MODE));
+        Uninterrupted.get(() -> RingFile.openAsJdk(ring, path, chosen, RingFile.DEFAULT_MODE));
     return new RingOutputStream(file, 0, false);
   }
 

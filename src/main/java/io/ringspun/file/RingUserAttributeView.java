@@ -1,10 +1,13 @@
 package io.ringspun.file;
 
+import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The user's own attributes of a file: values through the ring, the list of names by the JDK.
@@ -15,6 +18,7 @@ import java.util.List;
 record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     implements UserDefinedFileAttributeView {
   private static final String NAMESPACE = "user.";
+  private static final int NAME_MAX_BYTES = 255; // XATTR_NAME_MAX
 
   @Override
   public String name() {
@@ -28,7 +32,9 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public int size(String name) throws IOException {
-    return file.isJdks() ? jdk.size(name) : value(name).length;
+    return file.isJdks()
+        ? jdk.size(name)
+        : value(name, "Unable to get size of extended attribute").length;
   }
 
   @Override
@@ -39,17 +45,19 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
-    byte[] value = value(name);
+    String failed = "Error reading extended attribute";
+    byte[] value = value(name, failed);
     if (value.length > target.remaining()) {
-      throw failure(name, "Insufficient space in buffer");
+      throw failure(failed, name, "Insufficient space in buffer");
     }
     target.put(value);
     return value.length;
   }
 
-  private byte[] value(String name) throws IOException {
-    return file.onRing(FileErrors::asJdk, names -> names.getXattr(file.jdk(), NAMESPACE + name))
-        .orElseThrow(() -> failure(name, "No data available"));
+  private byte[] value(String name, String failed) throws IOException {
+    String attribute = attribute(name);
+    return file.onRing(errors(failed, name), names -> names.getXattr(file.jdk(), attribute))
+        .orElseThrow(() -> failure(failed, name, Errno.text(Errno.ENODATA)));
   }
 
   @Override
@@ -59,10 +67,11 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     }
     byte[] value = new byte[source.remaining()];
     source.duplicate().get(value);
+    String attribute = attribute(name);
     file.onRing(
-        FileErrors::asJdk,
+        errors("Error writing extended attribute", name),
         names -> {
-          names.setXattr(file.jdk(), NAMESPACE + name, value);
+          names.setXattr(file.jdk(), attribute, value);
           return true;
         });
     source.position(source.limit());
@@ -74,8 +83,31 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     jdk.delete(name);
   }
 
-  private FileSystemException failure(String name, String reason) {
+  private static String attribute(String name) {
+    return NAMESPACE + Objects.requireNonNull(name);
+  }
+
+  /**
+   * Tells errors as the JDK does, which opens the file first: what the kernel says of the path is
+   * told of the file, the rest of the attribute.
+   */
+  private Names.Errors errors(String failed, String name) {
+    return (path, other, errno) ->
+        switch (errno) {
+          case Errno.ENOENT, Errno.ENOTDIR, Errno.EACCES, Errno.ELOOP, Errno.ENAMETOOLONG ->
+              FileErrors.asJdk(path, other, errno);
+          case Errno.ERANGE -> {
+            String attribute = attribute(name);
+            yield attribute.getBytes(StandardCharsets.UTF_8).length > NAME_MAX_BYTES
+                ? new FileSystemException(path, null, "'" + attribute + "' is too big")
+                : failure(failed, name, Errno.text(errno));
+          }
+          default -> failure(failed, name, Errno.text(errno));
+        };
+  }
+
+  private FileSystemException failure(String failed, String name, String reason) {
     return new FileSystemException(
-        file.toString(), null, "extended attribute '%s': %s".formatted(name, reason));
+        file.toString(), null, "%s '%s': %s".formatted(failed, name, reason));
   }
 }

@@ -8,40 +8,72 @@ import java.nio.file.WatchService;
 import java.nio.file.Watchable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The JDK's watch service, told in ring paths.
- *
- * @param fileSystem that of the paths
- * @param jdk the JDK's service
- */
-record RingWatchService(RingFileSystem fileSystem, WatchService jdk) implements WatchService {
+/** The JDK's watch service, told in ring paths. */
+final class RingWatchService implements WatchService {
+  private final RingFileSystem fileSystem;
+  private final WatchService jdk;
 
+  /** Held while a key comes into being, so that no event of it is told before it is known. */
+  private final ReentrantLock registering = new ReentrantLock();
+
+  private final Map<WatchKey, Key> keys = new ConcurrentHashMap<>(); // the valid ones, by the JDK's
+
+  RingWatchService(RingFileSystem fileSystem, WatchService jdk) {
+    this.fileSystem = fileSystem;
+    this.jdk = jdk;
+  }
+
+  /** Watches a directory; one that is watched already keeps its key, and the path that it had. */
   WatchKey register(
       RingPath directory, WatchEvent.Kind<?>[] events, WatchEvent.Modifier... modifiers)
       throws IOException {
-    return new Key(fileSystem, directory.jdk().register(jdk, events, modifiers));
+    registering.lock();
+    try {
+      WatchKey registered = directory.jdk().register(jdk, events, modifiers);
+      return keys.computeIfAbsent(registered, key -> new Key(directory, key));
+    } finally {
+      registering.unlock();
+    }
   }
 
-  private @Nullable WatchKey likeIfAny(@Nullable WatchKey key) {
-    return key == null ? null : new Key(fileSystem, key);
+  private Key keyOf(WatchKey signalled) {
+    Key known = keys.get(signalled);
+    if (known == null) { // being registered, or cancelled while it was queued
+      registering.lock();
+      try {
+        known = keys.get(signalled);
+      } finally {
+        registering.unlock();
+      }
+    }
+    return known != null
+        ? known
+        : new Key(new RingPath(fileSystem, (Path) signalled.watchable()), signalled);
+  }
+
+  private @Nullable WatchKey keyIfAny(@Nullable WatchKey signalled) {
+    return signalled == null ? null : keyOf(signalled);
   }
 
   @Override
   public @Nullable WatchKey poll() {
-    return likeIfAny(jdk.poll());
+    return keyIfAny(jdk.poll());
   }
 
   @Override
   public @Nullable WatchKey poll(long timeout, TimeUnit unit) throws InterruptedException {
-    return likeIfAny(jdk.poll(timeout, unit));
+    return keyIfAny(jdk.poll(timeout, unit));
   }
 
   @Override
   public WatchKey take() throws InterruptedException {
-    return new Key(fileSystem, jdk.take());
+    return keyOf(jdk.take());
   }
 
   @Override
@@ -49,20 +81,29 @@ record RingWatchService(RingFileSystem fileSystem, WatchService jdk) implements 
     jdk.close();
   }
 
-  /** A key of the JDK's; two for the same one are equal. */
-  private record Key(RingFileSystem fileSystem, WatchKey jdk) implements WatchKey {
+  /** A key of the JDK's. */
+  private final class Key implements WatchKey {
+    private final RingPath directory; // as it was registered
+    private final WatchKey registered;
+
+    Key(RingPath directory, WatchKey registered) {
+      this.directory = directory;
+      this.registered = registered;
+    }
+
     @Override
     public boolean isValid() {
-      return jdk.isValid();
+      return registered.isValid();
     }
 
     @Override
     public List<WatchEvent<?>> pollEvents() {
       List<WatchEvent<?>> events = new ArrayList<>();
-      for (WatchEvent<?> event : jdk.pollEvents()) {
+      for (WatchEvent<?> event : registered.pollEvents()) {
         events.add(
             event.context() instanceof Path name
-                ? new NameEvent<>(kindOfName(event), event.count(), fileSystem.wrap(name))
+                ? new NameEvent<>(
+                    kindOfName(event), event.count(), directory.fileSystem().wrap(name))
                 : event);
       }
       return events;
@@ -75,17 +116,32 @@ record RingWatchService(RingFileSystem fileSystem, WatchService jdk) implements 
 
     @Override
     public boolean reset() {
-      return jdk.reset();
+      boolean valid = registered.reset();
+      if (!valid) {
+        keys.remove(registered);
+      }
+      return valid;
     }
 
     @Override
     public void cancel() {
-      jdk.cancel();
+      registered.cancel();
+      keys.remove(registered);
     }
 
     @Override
     public Watchable watchable() {
-      return fileSystem.wrap((Path) jdk.watchable());
+      return directory;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that && registered.equals(that.registered);
+    }
+
+    @Override
+    public int hashCode() {
+      return registered.hashCode();
     }
   }
 

@@ -52,7 +52,9 @@ interface FilesProgram {
       } catch (FileSystemLoopException e) {
         outcome = "loop at " + e.getFile();
       } catch (FileSystemException e) {
-        outcome = "%s of %s and %s".formatted(e.getClass(), e.getFile(), e.getOtherFile());
+        outcome =
+            "%s of %s and %s: %s"
+                .formatted(e.getClass(), e.getFile(), e.getOtherFile(), e.getReason());
       } catch (Exception e) {
         outcome = Differential.kind(e);
       }

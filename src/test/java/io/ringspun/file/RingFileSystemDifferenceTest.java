@@ -284,6 +284,33 @@ class RingFileSystemDifferenceTest {
           log.note(
               "of /proc", () -> Files.readAllBytes(root.resolve("/proc/sys/kernel/osrelease")));
           log.note("interrupted", () -> interrupted(() -> Files.writeString(file, "written")));
+          log.note("interrupted", () -> interrupted(() -> Files.readAllBytes(file)));
+          log.note("interrupted", () -> interrupted(() -> Files.readString(file)));
+          log.note("interrupted", () -> interrupted(() -> Files.readAllLines(file)));
+          log.note("interrupted", () -> interrupted(() -> Files.write(file, List.of("a", "b"))));
+          log.note(
+              "interrupted", () -> interrupted(() -> Files.mismatch(file, root.resolve("in"))));
+          log.note(
+              "interrupted",
+              () -> interrupted(() -> Files.copy(file, OutputStream.nullOutputStream())));
+          log.note(
+              "interrupted",
+              () ->
+                  interrupted(
+                      () -> {
+                        try (var reader = Files.newBufferedReader(file)) {
+                          return reader.readLine();
+                        }
+                      }));
+          log.note(
+              "interrupted channel",
+              () ->
+                  interrupted(
+                      () -> {
+                        try (var channel = Files.newByteChannel(file)) {
+                          return channel.read(ByteBuffer.allocate(1));
+                        }
+                      }));
           log.note("interrupted", () -> interrupted(() -> copyFrom(file, root.resolve("in2"))));
           log.note(
               "interrupted", () -> interrupted(() -> Files.createDirectory(root.resolve("d"))));
@@ -504,6 +531,12 @@ class RingFileSystemDifferenceTest {
                     "posix:owner,size",
                     "owner:owner",
                     "unix:mode,nlink,uid",
+                    "unix:*",
+                    "unix:fileKey,size",
+                    "unix:fileKey,none",
+                    "dos:*",
+                    "dos:readonly,size",
+                    "dos:none",
                     "size,none",
                     "basic:owner",
                     "posix:none",
@@ -627,6 +660,10 @@ class RingFileSystemDifferenceTest {
             log.note("size of nothing", () -> view.size("void"));
             log.note("read nothing", () -> view.read("void", ByteBuffer.allocate(0)));
             if (!name.equals("none")) { // which error comes first is the kernel's affair
+              log.note("size of null", () -> view.size(null));
+              log.note("read null", () -> view.read(null, ByteBuffer.allocate(10)));
+              log.note("write null", () -> view.write(null, ByteBuffer.allocate(1)));
+              log.does("delete null", () -> view.delete(null));
               log.note(
                   "write a long name", () -> view.write("n".repeat(300), ByteBuffer.allocate(1)));
               log.note("write no name", () -> view.write("", ByteBuffer.allocate(1)));

@@ -1,9 +1,11 @@
 package io.ringspun.file;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -32,24 +34,38 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessMode;
+import java.nio.file.CopyOption;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.DosFileAttributeView;
+import java.nio.file.attribute.DosFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -355,15 +371,225 @@ class RingFileSystemTest {
     try (WatchService watcher = root.getFileSystem().newWatchService()) {
       assertNull(watcher.poll());
       WatchKey key = root.register(watcher, StandardWatchEventKinds.ENTRY_CREATE);
-      assertEquals(root, key.watchable());
+      assertSame(root, key.watchable());
+      Path again = RingFileSystems.wrap(directory);
+      assertSame(key, again.register(watcher, StandardWatchEventKinds.ENTRY_CREATE));
+      assertSame(root, key.watchable());
       Files.createFile(root.resolve("new"));
       WatchKey seen = watcher.poll(30, TimeUnit.SECONDS);
-      assertEquals(key, seen);
+      assertSame(key, seen);
       assertEquals(root.getFileSystem().getPath("new"), seen.pollEvents().getFirst().context());
       assertTrue(seen.reset());
+      Files.createFile(root.resolve("another"));
+      assertSame(key, watcher.take());
       key.cancel();
       assertFalse(seen.isValid());
+      assertFalse(key.reset());
+      WatchKey other = again.register(watcher, StandardWatchEventKinds.ENTRY_CREATE);
+      assertNotSame(key, other);
+      assertNotEquals(key, other);
+      assertSame(again, other.watchable());
     }
+  }
+
+  /** A directory's key ends with the directory, and another one is made for its successor. */
+  @Test
+  void watching_aDirectoryThatIsDeleted() throws Exception {
+    for (Path parent : List.of(directory, RingFileSystems.wrap(directory))) {
+      Path watched = Files.createDirectory(parent.resolve("watched"));
+      try (WatchService watcher = watched.getFileSystem().newWatchService()) {
+        WatchKey key = watched.register(watcher, StandardWatchEventKinds.ENTRY_CREATE);
+        Files.delete(watched);
+        assertSame(key, watcher.take());
+        assertFalse(key.reset());
+        Files.createDirectory(watched);
+        assertNotEquals(key, watched.register(watcher, StandardWatchEventKinds.ENTRY_CREATE));
+      }
+      Files.delete(watched);
+    }
+  }
+
+  // ---- attributes ----------------------------------------------------------------------------
+
+  @Test
+  void fileKey_isTheSameInEveryView() throws IOException {
+    try (Ring ring = Ring.open()) {
+      Path file = RingFileSystems.wrap(ring, Files.createFile(directory.resolve("file")));
+      Files.createLink(file.resolveSibling("link"), file);
+      Path other = Files.createFile(file.resolveSibling("other"));
+      Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+      List<Object> keys =
+          List.of(
+              Files.readAttributes(file, PosixFileAttributes.class).fileKey(),
+              Files.readAttributes(file, DosFileAttributes.class).fileKey(),
+              Files.getFileAttributeView(file, BasicFileAttributeView.class)
+                  .readAttributes()
+                  .fileKey(),
+              Files.getFileAttributeView(file, DosFileAttributeView.class)
+                  .readAttributes()
+                  .fileKey(),
+              Files.getAttribute(file, "fileKey"),
+              Files.getAttribute(file, "posix:fileKey"),
+              Files.getAttribute(file, "dos:fileKey"),
+              Files.getAttribute(file, "unix:fileKey"),
+              Files.readAttributes(file, "unix:*").get("fileKey"),
+              Files.readAttributes(file, "dos:*").get("fileKey"),
+              Files.getAttribute(file.resolveSibling("link"), "unix:fileKey"));
+      for (Object same : keys) {
+        assertEquals(key, same);
+        assertEquals(key.hashCode(), same.hashCode());
+      }
+      assertNotEquals(key, Files.getAttribute(other, "unix:fileKey"));
+      assertEquals(
+          Files.getAttribute(directory.resolve("file"), "fileKey").toString(), key.toString());
+      assertEquals(Set.of("fileKey"), Files.readAttributes(file, "unix:fileKey").keySet());
+    }
+  }
+
+  @Test
+  void dosFlags_areTheJdks() throws IOException {
+    Path file = RingFileSystems.wrap(Files.createFile(directory.resolve("file")));
+    DosFileAttributeView view = Files.getFileAttributeView(file, DosFileAttributeView.class);
+    view.setHidden(true);
+    view.setArchive(true);
+    DosFileAttributes seen = view.readAttributes();
+    assertTrue(seen.isHidden() && seen.isArchive() && !seen.isReadOnly() && !seen.isSystem());
+    view.setReadOnly(true);
+    view.setSystem(true);
+    view.setTimes(FileTime.fromMillis(5), null, null);
+    assertEquals(FileTime.fromMillis(5), view.readAttributes().lastModifiedTime());
+    assertEquals(
+        Files.readAttributes(directory.resolve("file"), "dos:readonly,hidden,archive,system"),
+        Files.readAttributes(file, "dos:readonly,hidden,archive,system"));
+  }
+
+  // ---- null ----------------------------------------------------------------------------------
+
+  private interface Question {
+    void ask(Path path) throws Exception;
+  }
+
+  /** What is asked without an argument that is needed fails as with the default provider. */
+  @Test
+  void null_isRefusedAsByTheDefaultProvider() throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+    List<Question> questions =
+        List.of(
+            path -> Files.isSameFile(path, null),
+            path -> path.getFileSystem().provider().isSameFile(path, null),
+            path -> path.getFileSystem().provider().isSameFile(null, path),
+            path -> path.getFileSystem().provider().newDirectoryStream(path.getParent(), null),
+            path -> path.getFileSystem().provider().newByteChannel(path, null),
+            path -> path.getFileSystem().provider().newFileChannel(path, null),
+            path -> path.getFileSystem().provider().newInputStream(path, (OpenOption) null),
+            path -> path.getFileSystem().provider().newInputStream(null),
+            path -> path.getFileSystem().provider().newOutputStream(path, (OpenOption) null),
+            path -> path.getFileSystem().provider().copy(path, null),
+            path -> path.getFileSystem().provider().copy(path, path, (CopyOption) null),
+            path -> path.getFileSystem().provider().move(path, null),
+            path -> path.getFileSystem().provider().move(path, path, (CopyOption) null),
+            path -> path.getFileSystem().provider().createLink(path, null),
+            path -> path.getFileSystem().provider().createSymbolicLink(path, null),
+            path -> path.getFileSystem().provider().createDirectory(null),
+            path -> path.getFileSystem().provider().delete(null),
+            path -> path.getFileSystem().provider().checkAccess(path, (AccessMode) null),
+            path -> path.getFileSystem().provider().readSymbolicLink(null),
+            path -> path.getFileSystem().provider().getFileAttributeView(path, null),
+            path ->
+                path.getFileSystem()
+                    .provider()
+                    .getFileAttributeView(path, BasicFileAttributeView.class, (LinkOption) null),
+            path ->
+                path.getFileSystem()
+                    .provider()
+                    .readAttributes(path, (Class<BasicFileAttributes>) null),
+            path -> path.getFileSystem().provider().readAttributes(path, (String) null),
+            path -> path.getFileSystem().provider().readAttributes(path, "*", (LinkOption) null),
+            path -> path.getFileSystem().provider().setAttribute(path, null, 1),
+            path -> path.getFileSystem().provider().setAttribute(path, "size", null),
+            path -> path.getFileSystem().provider().getPath(null),
+            path -> path.getFileSystem().provider().getFileSystem(null),
+            path -> path.getFileSystem().provider().isHidden(null),
+            path -> path.getFileSystem().provider().getFileStore(null),
+            path -> path.getFileSystem().getPathMatcher(null),
+            path -> path.getFileSystem().getPathMatcher("glob:*").matches(null),
+            path -> path.getFileSystem().getPath(null),
+            path -> path.getFileSystem().getPath("a", (String) null),
+            path -> path.resolve((Path) null),
+            path -> path.relativize(null),
+            path -> path.startsWith((Path) null),
+            path -> path.endsWith((Path) null),
+            path -> path.compareTo(null),
+            path -> path.equals(null),
+            path -> path.toRealPath((LinkOption) null),
+            path -> path.register(null, StandardWatchEventKinds.ENTRY_CREATE),
+            path -> {
+              try (WatchService watcher = path.getFileSystem().newWatchService()) {
+                path.getParent().register(watcher, (WatchEvent.Kind<?>) null);
+              }
+            },
+            path -> {
+              try (WatchService watcher = path.getFileSystem().newWatchService()) {
+                watcher.poll(1, null);
+              }
+            });
+    for (int i = 0; i < questions.size(); i++) {
+      assertEquals(
+          failure(questions.get(i), file),
+          failure(questions.get(i), RingFileSystems.wrap(file)),
+          "question " + i);
+    }
+  }
+
+  private static @Nullable Class<?> failure(Question question, Path path) {
+    try {
+      question.ask(path);
+      return null;
+    } catch (Exception e) {
+      return e.getClass();
+    }
+  }
+
+  // ---- interrupts before ---------------------------------------------------------------------
+
+  /**
+   * Reading a file as a whole is the one use of a channel that no interrupt ends. {@code
+   * Files.lines} ends with one in the default file system only, where it uses a channel.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void readAllBytes_outlastsAnInterrupt(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Fifo fifo = Fifo.open(ring, directory)) {
+      Path path = RingFileSystems.wrap(ring, fifo.path());
+      BlockedCall<byte[]> read = BlockedCall.start(ring, caller, () -> Files.readAllBytes(path));
+      read.awaitInFlight(ring, 1);
+      long submitted = ring.metrics().submitted();
+      read.interrupt();
+      Await.until("the read is made again", () -> ring.metrics().submitted() > submitted);
+      fifo.write(7);
+      fifo.close(); // the only writer
+      assertArrayEquals(new byte[] {7}, read.result());
+      assertTrue(read.interruptPending());
+    }
+  }
+
+  @Test
+  void lines_withAnInterruptPending() throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "line");
+    Thread.currentThread().interrupt();
+    assertThrows(
+        Exception.class,
+        () -> {
+          try (Stream<String> lines = Files.lines(file)) {
+            lines.toList();
+          }
+        });
+    Thread.currentThread().interrupt();
+    try (Stream<String> lines = Files.lines(RingFileSystems.wrap(file))) {
+      assertEquals(List.of("line"), lines.toList());
+    }
+    assertTrue(Thread.interrupted());
   }
 
   // ---- interrupts and closing ----------------------------------------------------------------
