@@ -76,10 +76,29 @@ public final class FileSteps {
    * @throws UnsupportedOperationException if an option is unknown
    */
   public static RawOperation open(DescriptorSlot slot, Path path, OpenOption... options) {
-    OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
+    return open(slot, path, new HashSet<>(Arrays.asList(options)));
+  }
+
+  /**
+   * Opens or makes a file in a slot; see {@link #open(DescriptorSlot, Path, OpenOption...)}.
+   *
+   * @param slot where it goes, in the place of what is there
+   * @param path where it is
+   * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}
+   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @return the step
+   * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
+   *     is among them
+   * @throws UnsupportedOperationException if an option or attribute is unknown
+   */
+  public static RawOperation open(
+      DescriptorSlot slot,
+      Path path,
+      Set<? extends OpenOption> options,
+      FileAttribute<?>... attributes) {
     return at(IORING_OP_OPENAT, path)
-        .operationFlags(flags.bits())
-        .length(RingFile.DEFAULT_MODE)
+        .operationFlags(OpenFlags.ofSlot(options).bits())
+        .length(RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes))
         .into(slot);
   }
 
@@ -97,11 +116,35 @@ public final class FileSteps {
    */
   public static RawOperation open(
       DescriptorSlot slot, RingDirectory directory, Path name, OpenOption... options) {
+    return open(slot, directory, name, new HashSet<>(Arrays.asList(options)));
+  }
+
+  /**
+   * Opens or makes a file of a directory in a slot; see {@link #open(DescriptorSlot, RingDirectory,
+   * Path, OpenOption...)}.
+   *
+   * @param slot where it goes, in the place of what is there
+   * @param directory where the name leads from
+   * @param name where it is
+   * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}, and {@link Resolve}
+   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @return the step
+   * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
+   *     is among them
+   * @throws UnsupportedOperationException if an option or attribute is unknown
+   */
+  public static RawOperation open(
+      DescriptorSlot slot,
+      RingDirectory directory,
+      Path name,
+      Set<? extends OpenOption> options,
+      FileAttribute<?>... attributes) {
+    int mode = RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes);
     Set<OpenOption> others = new HashSet<>();
     int resolve = Resolve.bits(options, others);
     int bits = OpenFlags.ofSlot(others).bits();
     MemorySegment how = Arena.ofAuto().allocate(OpenHow.SIZE_BYTES, Long.BYTES);
-    OpenHow.write(how, bits, OpenFlags.openat2Mode(bits, RingFile.DEFAULT_MODE), resolve);
+    OpenHow.write(how, bits, OpenFlags.openat2Mode(bits, mode), resolve);
     return at(IORING_OP_OPENAT2, directory, name)
         .offset(how, Access.READS)
         .length((int) OpenHow.SIZE_BYTES)

@@ -86,7 +86,7 @@ record OpenFlags(
    * @throws IllegalArgumentException if options contradict each other, or the file is to be deleted
    * @throws UnsupportedOperationException if an option is unknown
    */
-  static OpenFlags ofSlot(Collection<OpenOption> options) {
+  static OpenFlags ofSlot(Collection<? extends OpenOption> options) {
     Set<OpenOption> all = new HashSet<>(options);
     all.add(RingOpenOption.REGISTERED);
     OpenFlags flags = of(all);

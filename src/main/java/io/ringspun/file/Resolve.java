@@ -2,6 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
 import java.nio.file.OpenOption;
+import java.util.Collection;
 import java.util.Set;
 
 /**
@@ -41,7 +42,7 @@ public enum Resolve implements OpenOption {
    * @param others gets the rest
    * @throws IllegalArgumentException if they contradict each other
    */
-  static int bits(OpenOption[] options, Set<OpenOption> others) {
+  static int bits(Collection<? extends OpenOption> options, Set<OpenOption> others) {
     int bits = 0;
     for (OpenOption option : options) {
       if (option instanceof Resolve bound) {

@@ -143,15 +143,31 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public RingFile openFile(Path name, OpenOption... options) throws IOException {
+    return openFile(name, new HashSet<>(Arrays.asList(options)));
+  }
+
+  /**
+   * Opens or makes a file; see {@link #openFile(Path, OpenOption...)}.
+   *
+   * @param name where it is, relative to this directory
+   * @param options as for {@link #openFile(Path, OpenOption...)}
+   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @return the file, for the caller to close; it does not depend on this directory
+   * @throws UnsupportedOperationException if an option or attribute is unknown
+   * @throws IOException if the file cannot be opened
+   */
+  public RingFile openFile(
+      Path name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
     requireRelative(name);
+    int mode = RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes);
     Set<OpenOption> others = new HashSet<>();
     int resolve = Resolve.bits(options, others);
     OpenFlags flags = OpenFlags.of(others);
     if (flags.deleteOnClose() && resolve != 0) {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
-    int number =
-        names.openWithin(name, flags.bits(), RingFile.DEFAULT_MODE, resolve, flags.registered());
+    int number = names.openWithin(name, flags.bits(), mode, resolve, flags.registered());
     return RingFile.opened(names, name, number, flags);
   }
 
@@ -169,7 +185,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
-    int resolve = Resolve.bits(bounds, new HashSet<>());
+    int resolve = Resolve.bits(Arrays.asList(bounds), new HashSet<>());
     int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve, false);
     return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }

@@ -96,6 +96,20 @@ public abstract sealed class RingFileChannel extends FileChannel
     return RingBackedChannel.openOn(ring, path, options, attributes);
   }
 
+  /**
+   * Opens or makes a file on a ring.
+   *
+   * @param ring the file's home ring
+   * @param path a path of the default file system
+   * @param options as for {@link #open(Path, Set, FileAttribute...)}
+   * @return a new channel
+   * @throws IOException if the file cannot be opened
+   */
+  public static RingFileChannel open(Ring ring, Path path, OpenOption... options)
+      throws IOException {
+    return open(ring, path, new HashSet<>(Arrays.asList(options)));
+  }
+
   /** Returns the permissions that attributes ask for, else those given. */
   static int mode(int otherwise, FileAttribute<?>... attributes) {
     int mode = otherwise;

@@ -101,6 +101,19 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
+   * Opens a socket with an address of its own and the {@linkplain Ring#shared() shared ring} as its
+   * home; see {@link #bind(Ring, SocketAddress, SocketOpenOption...)}.
+   *
+   * @param local where to receive
+   * @return the socket, for the caller to close
+   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IOException if the socket cannot be opened or bound
+   */
+  public static RingDatagramSocket bind(SocketAddress local) throws IOException {
+    return bind(Ring.shared(), local);
+  }
+
+  /**
    * Opens a socket with an address of its own.
    *
    * @param ring the socket's home ring

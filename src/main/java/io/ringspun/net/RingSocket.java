@@ -200,6 +200,21 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
+   * Connects to a host by its name, with the {@linkplain Ring#shared() shared ring} as the socket's
+   * home; see {@link #connect(Ring, String, int)}.
+   *
+   * @param host a name or an address in text
+   * @param port 0 to 65,535
+   * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if the port is out of range
+   * @throws java.net.UnknownHostException if the name has no address
+   * @throws IOException if none of its addresses answers
+   */
+  public static RingSocket connect(String host, int port) throws IOException {
+    return connect(Ring.shared(), host, port);
+  }
+
+  /**
    * Connects to a host by its name. Blocks until the name's addresses are known, which is found out
    * on a thread that no ring needs, then tries each in turn until one answers.
    *
