@@ -21,4 +21,6 @@ module io.ringspun {
 
   provides java.nio.file.spi.FileSystemProvider with
       io.ringspun.file.RingFileSystemProvider;
+  provides java.net.spi.URLStreamHandlerProvider with
+      io.ringspun.file.RingUrlHandlerProvider;
 }

@@ -23,6 +23,9 @@ import java.nio.file.ProviderMismatchException;
  * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
  * {@linkplain Ring#shared() shared ring} as home; see {@link RingFileSystemProvider}.
  *
+ * <p>{@code path.toUri().toURL()} gives a URL that a {@link java.net.URLClassLoader} can load from;
+ * see {@link RingUrlHandlerProvider}.
+ *
  * <p>{@code Files.createTempFile} and {@code createTempDirectory} make private files and
  * directories in a directory given by a ring path, as in one of the default file system. The JDK
  * asks for that in its default file system alone, so the provider looks whether these two methods

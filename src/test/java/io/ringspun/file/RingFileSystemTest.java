@@ -24,8 +24,8 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.ModulePath;
 import io.ringspun.testing.PathUser;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -57,13 +57,11 @@ import java.nio.file.attribute.DosFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.spi.FileSystemProvider;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -192,14 +190,10 @@ class RingFileSystemTest {
 
   @Test
   void provider_isFoundOnTheModulePath() throws Exception {
-    String modulePath =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(entry -> entry.endsWith("/classes") || entry.contains("slf4j-api"))
-            .collect(Collectors.joining(File.pathSeparator));
     String output =
         new ChildJvm()
             .with("--enable-native-access=io.ringspun")
-            .with("--module-path", modulePath, "--add-modules", "io.ringspun")
+            .with("--module-path", ModulePath.get(), "--add-modules", "io.ringspun")
             .run(PathUser.class, RingFileSystems.wrap(directory).toUri().toString());
     assertTrue(output.contains("content io.ringspun true in ring:///"), output);
   }
