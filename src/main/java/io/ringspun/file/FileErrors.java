@@ -109,6 +109,11 @@ final class FileErrors {
     return asJdk(path, other, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
   }
 
+  /** Translates a failure to open a directory as the JDK does. */
+  static IOException ofDirectory(String path, @Nullable String other, int errno) {
+    return errno == Errno.ENOTDIR ? new NotDirectoryException(path) : asJdk(path, other, errno);
+  }
+
   /** As the JDK has it for deleting. */
   static IOException ofDelete(String path, @Nullable String other, int errno) {
     return switch (errno) {

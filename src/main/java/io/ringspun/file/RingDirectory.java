@@ -102,9 +102,31 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     PathMemory.requireDefault(path);
-    Engine home = EngineAccess.of(ring);
-    int fd = new Names(null, home).open(path, OPEN_FLAGS, 0, false);
-    return new RingDirectory(new RawHandle(fd, false, home), home);
+    return open(new Names(null, EngineAccess.of(ring)), path, 0);
+  }
+
+  /**
+   * Opens a directory from where the names are relative to.
+   *
+   * @param flags further {@code O_} flags
+   */
+  static RingDirectory open(Names names, Path path, int flags) throws IOException {
+    int fd = names.open(path, OPEN_FLAGS | flags, 0, false);
+    return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
+  }
+
+  Names names() {
+    return names;
+  }
+
+  /** Returns the kernel's own link to what is open here. */
+  Path procPath() throws IOException {
+    handle.acquire();
+    try {
+      return Path.of("/proc/self/fd/" + handle.fd());
+    } finally {
+      handle.release();
+    }
   }
 
   /**

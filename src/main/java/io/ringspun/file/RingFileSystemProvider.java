@@ -50,7 +50,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>the bytes of {@code Files.copy} and {@code Files.move}; of attributes they keep, beyond
  *       times, owner and permissions, the user's own, access lists, capabilities and labels;
  *   <li>making and removing directories, links and names, renaming, reading attributes, values of
- *       the user's own attributes.
+ *       the user's own attributes; also relative to an open directory, for directory streams are
+ *       {@link java.nio.file.SecureDirectoryStream}s.
  * </ul>
  *
  * <p>These block until the kernel has answered. A virtual thread parks meanwhile and gives up its
@@ -198,10 +199,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       Path path, DirectoryStream.Filter<? super Path> filter) throws IOException {
     Objects.requireNonNull(filter);
     RingPath directory = RingPath.of(path);
-    RingFileSystem fileSystem = directory.fileSystem();
-    return new RingDirectoryStream(
-        fileSystem,
-        JDK.newDirectoryStream(directory.jdk(), entry -> filter.accept(fileSystem.wrap(entry))));
+    return directory.isJdks()
+        ? JdkSecureDirectoryStream.open(directory, filter)
+        : RingSecureDirectoryStream.open(directory, filter);
   }
 
   @Override

@@ -14,7 +14,7 @@ final class RingPosixAttributes extends RingAttributes implements PosixFileAttri
   private final UserPrincipal owner;
   private final GroupPrincipal group;
 
-  private RingPosixAttributes(FileStat stat, UserPrincipal owner, GroupPrincipal group) {
+  RingPosixAttributes(FileStat stat, UserPrincipal owner, GroupPrincipal group) {
     super(stat);
     this.owner = owner;
     this.group = group;
