@@ -75,11 +75,21 @@ public final class Chain extends Transaction<Chain> {
   }
 
   /**
-   * Makes the chain wait until every operation that the ring has in flight is over, and everything
-   * that comes later wait for the chain. What brings result after result, such as {@code
-   * Connections} or a {@link ReceiveStream}, is not waited for and goes on. Ringspun orders this
-   * itself: the kernel's {@code IOSQE_IO_DRAIN} would wait for the ring's own wake-up read too,
-   * which never ends.
+   * Makes the chain wait until every operation that the ring has in flight is over, and every later
+   * operation wait for the chain. Ringspun orders this itself, because the kernel's {@code
+   * IOSQE_IO_DRAIN} would also wait for the ring's own wake-up read, which never ends.
+   *
+   * <p>Some operations are exempt; they neither delay the chain nor wait for it:
+   *
+   * <ul>
+   *   <li>operations that may wait for ever for somebody else: transfers of pipes, sockets and
+   *       terminals, accepts, connects, polls, timers, futexes and whatever completes many times;
+   *   <li>operations that end such a wait: closes, shutdowns and cancels.
+   * </ul>
+   *
+   * <p>If the chain itself has a step that may wait for ever, later operations wait only for the
+   * steps before that one. The kind of a {@linkplain DescriptorSlot slot's} content is not known:
+   * reads and writes of it are not exempt.
    *
    * @return this
    * @throws IllegalStateException if this has been run

@@ -416,13 +416,49 @@ public final class RawOperation {
     Call call = engine.single().timeoutNanos(timeoutNanos);
     Operation operation = call.operation(0);
     prepare(operation);
-    operation.openEnded();
+    if (mayWaitForPeer()) {
+      operation.openEnded();
+    }
     engine.runAll(call);
     int result = outcome(engine.result(call, 0));
     if (result < 0) {
       throw new OperationException(name(), -result);
     }
     return new RawResult(result, operation.flags());
+  }
+
+  /** Returns whether nothing is known that would keep it from waiting for ever. */
+  private boolean mayWaitForPeer() {
+    return switch (opcode) {
+      case IORING_OP_NOP,
+          IORING_OP_FSYNC,
+          IORING_OP_SYNC_FILE_RANGE,
+          IORING_OP_FALLOCATE,
+          IORING_OP_FTRUNCATE,
+          IORING_OP_FADVISE,
+          IORING_OP_MADVISE,
+          IORING_OP_STATX,
+          IORING_OP_RENAMEAT,
+          IORING_OP_UNLINKAT,
+          IORING_OP_MKDIRAT,
+          IORING_OP_SYMLINKAT,
+          IORING_OP_LINKAT,
+          IORING_OP_FSETXATTR,
+          IORING_OP_SETXATTR,
+          IORING_OP_FGETXATTR,
+          IORING_OP_GETXATTR ->
+          false;
+      case IORING_OP_READ,
+          IORING_OP_WRITE,
+          IORING_OP_READ_FIXED,
+          IORING_OP_WRITE_FIXED,
+          IORING_OP_READV,
+          IORING_OP_WRITEV,
+          IORING_OP_READV_FIXED,
+          IORING_OP_WRITEV_FIXED ->
+          descriptor == null; // the handle of one tells
+      default -> true;
+    };
   }
 
   String name() {

@@ -49,6 +49,7 @@ final class ListenerChain {
       return null;
     }
     RegisteredHandle handle = new RegisteredHandle(slot, false, home);
+    handle.noteStream();
     Call call = Call.chain(new boolean[STEPS.length], false);
     boolean ran = false;
     boolean started = false;

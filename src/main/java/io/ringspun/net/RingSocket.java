@@ -95,7 +95,9 @@ public final class RingSocket extends SocketDescriptor {
 
   /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
   static RingSocket ofJdk(int fd, Family family, Engine home) {
-    return of(new RawHandle(fd, false, home).takingInterruptsAsJdk(), family);
+    RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
+    handle.noteStream();
+    return of(handle, family);
   }
 
   StreamTransfer transfer() {

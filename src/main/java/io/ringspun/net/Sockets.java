@@ -79,9 +79,10 @@ final class Sockets {
 
   /** Takes charge of a descriptor or a slot. */
   static Handle handle(int number, Engine home, boolean registered) {
-    return registered
-        ? new RegisteredHandle(number, false, home)
-        : new RawHandle(number, false, home);
+    Handle handle =
+        registered ? new RegisteredHandle(number, false, home) : new RawHandle(number, false, home);
+    handle.noteStream();
+    return handle;
   }
 
   /** Opens a socket of a family. */

@@ -136,6 +136,9 @@ public abstract sealed class SystemDescriptor extends Descriptor implements Auto
   static RawHandle make(Engine home, String name, SystemCall call, long... arguments)
       throws IOException {
     home.requireUsable();
-    return new RawHandle(check(name, (int) home.kernel().call(call, arguments)), false, home);
+    RawHandle handle =
+        new RawHandle(check(name, (int) home.kernel().call(call, arguments)), false, home);
+    handle.noteStream();
+    return handle;
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
+import io.ringspun.internal.ring.SlowFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +18,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A named pipe: reading it blocks, deterministically, until someone writes. It is open for reading
- * and writing, so that opening it does not block.
+ * and writing, so that opening it does not block. It stands for a file on a slow device: its reads
+ * count against the in-flight limit and draining waits for them, see {@link #openAsPeer} for the
+ * contrary.
  */
 public final class Fifo implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
@@ -34,6 +37,13 @@ public final class Fifo implements AutoCloseable {
 
   /** Makes a named pipe in a directory and opens it on a ring. */
   public static Fifo open(Ring ring, Path directory) throws IOException {
+    Fifo fifo = openAsPeer(ring, directory);
+    SlowFile.imitatedBy(fifo.file);
+    return fifo;
+  }
+
+  /** Makes and opens one that is what it is: who reads it waits for a peer. */
+  public static Fifo openAsPeer(Ring ring, Path directory) throws IOException {
     Path path = directory.resolve("fifo-" + COUNT.incrementAndGet());
     make(path);
     RingFile file = RingFile.open(ring, path, StandardOpenOption.READ, StandardOpenOption.WRITE);

@@ -52,7 +52,10 @@ public final class Call extends Inbound {
   /** For each operation of a chain whether the link behind it holds even when it fails. */
   final boolean @Nullable [] hard;
 
-  /** Whether it starts only when nothing else is in flight, and nothing starts until it is over. */
+  /**
+   * Whether it starts only when nothing that counts is in flight, and nothing that counts starts
+   * until it is over.
+   */
   final boolean drain;
 
   /** Nanoseconds that the caller is willing to wait, or 0 for no limit. */
@@ -68,6 +71,7 @@ public final class Call extends Inbound {
   int submitted;
   int pending;
   boolean queued;
+  boolean exempt; // whether all its operations are, so that it waits for nothing but queue space
   Cancelled cancelled = Cancelled.NOT;
   boolean cancelRest; // whether each operation of a chain that ends must take the next one with it
 
@@ -124,6 +128,40 @@ public final class Call extends Inbound {
       }
     }
     return count;
+  }
+
+  /** Returns how many of those count against the in-flight limit. */
+  int counted(int from, int to) {
+    int count = 0;
+    for (int i = from; i < to; i++) {
+      if (!operations[i].exempt) {
+        count += operations[i].limit == null ? 1 : 2;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * Finds out which operations are exempt from the in-flight limit and from draining. In a chain,
+   * what stands behind one that may wait for ever may wait for ever too.
+   */
+  void findExempt() {
+    if (operations.length == 1 && shape == Shape.INDEPENDENT) {
+      exempt = operations[0].exempt; // its caller has said so
+      return;
+    }
+    boolean all = true;
+    boolean behind = false;
+    for (Operation operation : operations) {
+      operation.exempt |= behind;
+      operation.exemptByOpcode();
+      if (operation.limit != null) {
+        operation.limit.exempt = operation.exempt;
+      }
+      behind = operation.exempt && shape == Shape.LINKED;
+      all &= operation.exempt;
+    }
+    exempt = all && !drain;
   }
 
   /** Limits the wait. */

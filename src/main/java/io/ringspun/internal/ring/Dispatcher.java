@@ -6,6 +6,7 @@ import io.ringspun.internal.kernel.Errno;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -23,8 +24,21 @@ final class Dispatcher {
   private final SubmissionQueue submissions;
   private final InFlight inFlight;
   private final Cancels cancels;
-  private final Deque<Call> queue = new ArrayDeque<>(); // calls that wait for room, oldest first
-  private @Nullable Call barrier; // a draining call in flight: nothing else may start
+
+  /** Calls that wait for room, oldest first. */
+  private final Deque<Call> queue = new ArrayDeque<>();
+
+  /**
+   * Exempt calls that wait for room in the submission queue, oldest first. They have a line of
+   * their own, so that none of them stands behind a call which needs one of them to happen first.
+   */
+  private final Deque<Call> exemptQueue = new ArrayDeque<>();
+
+  private final List<Deque<Call>> queues = List.of(exemptQueue, queue);
+  private boolean exemptFirst; // changes each turn, so that neither keeps the other out
+
+  /** A draining call in flight: nothing may start that is not exempt. */
+  private @Nullable Call barrier;
 
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
@@ -60,7 +74,7 @@ final class Dispatcher {
   }
 
   int waiting() {
-    return queue.size();
+    return queue.size() + exemptQueue.size();
   }
 
   // ---- in ------------------------------------------------------------------------------------
@@ -71,37 +85,69 @@ final class Dispatcher {
       refuse(call, ending);
     } else if (call.cancelled != Call.Cancelled.NOT) {
       refuse(call, call.cancelled); // by another thread, before this one could hand it over
-    } else if (!queue.isEmpty() || !submit(call)) {
-      call.queued = true;
-      queue.add(call);
+    } else {
+      call.findExempt();
+      Deque<Call> line = line(call);
+      if (!line.isEmpty() || !submit(call)) {
+        call.queued = true;
+        line.add(call);
+      }
     }
+  }
+
+  private Deque<Call> line(Call call) {
+    return call.exempt ? exemptQueue : queue;
   }
 
   /** Submits what has waited, as far as there is room now. */
   void admitQueued() {
-    while (!queue.isEmpty()) {
-      Call call = queue.element();
+    exemptFirst = !exemptFirst;
+    admitFrom(exemptFirst ? exemptQueue : queue);
+    admitFrom(exemptFirst ? queue : exemptQueue);
+  }
+
+  private void admitFrom(Deque<Call> line) {
+    while (!line.isEmpty()) {
+      Call call = line.element();
       if (call.queued && !submit(call)) {
         return;
       }
       call.queued = false;
-      queue.remove();
+      line.remove();
     }
   }
 
   /** Returns whether only the submission queue's size keeps more from going in. */
   boolean waitsForQueue() {
     Call call = queue.peek();
-    return call != null
-        && barrier == null
-        && !(call.drain && inFlight.passing() > 0)
-        && inFlight.room()
-            >= (call.shape == Call.Shape.LINKED ? call.entries(call.submitted, partEnd(call)) : 1);
+    return !exemptQueue.isEmpty()
+        || (call != null
+            && mayStart(call)
+            && inFlight.room()
+                >= (call.shape == Call.Shape.LINKED
+                    ? call.counted(call.submitted, partEnd(call))
+                    : 1));
+  }
+
+  /** Returns whether no draining is in a call's way. */
+  private boolean mayStart(Call call) {
+    if (call.exempt || call == barrier) {
+      return true;
+    }
+    if (barrier != null && inFlight.counted() == 0 && waitsForPeer(barrier)) {
+      barrier = null;
+    }
+    return barrier == null && (!call.drain || call.submitted > 0 || inFlight.counted() == 0);
+  }
+
+  /** Returns whether the last operation of a chain that was submitted may wait for ever. */
+  private static boolean waitsForPeer(Call chain) {
+    return chain.operations[chain.submitted - 1].exempt;
   }
 
   /** Submits what there is room for; returns whether that was all. */
   private boolean submit(Call call) {
-    if (call != barrier && (barrier != null || (call.drain && inFlight.passing() > 0))) {
+    if (!mayStart(call)) {
       return false;
     }
     try {
@@ -125,7 +171,7 @@ final class Dispatcher {
       } else if (isPointless(operation)) {
         call.submitted++;
         finish(operation, -Errno.ENOENT);
-      } else if (submissions.room() > 0 && (operation.openEnded || inFlight.room() > 0)) {
+      } else if (submissions.room() > 0 && (operation.exempt || inFlight.room() > 0)) {
         add(operation, 0);
         call.submitted++;
       } else {
@@ -151,11 +197,12 @@ final class Dispatcher {
     }
     int start = call.submitted;
     int end = partEnd(call);
-    int entries = call.entries(start, end);
-    if (submissions.room() < entries || inFlight.room() < entries) {
+    if (submissions.room() < call.entries(start, end)
+        || inFlight.room() < call.counted(start, end)) {
       return false;
     }
-    inFlight.reserve(entries); // or a part of the chain could be submitted without the rest
+    inFlight.reserve(
+        call.entries(start, end)); // or a part of the chain could be submitted without the rest
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = start; i < end; i++) {
@@ -170,7 +217,7 @@ final class Dispatcher {
       }
     }
     call.submitted = end;
-    if (call.drain) {
+    if (call.drain && start == 0) {
       barrier = call;
     }
     return true;
@@ -293,7 +340,7 @@ final class Dispatcher {
       Call call = operation.call;
       call.submitted = 0;
       call.queued = true;
-      queue.add(call);
+      line(call).add(call);
       return;
     }
     Handle handle = operation.handle;
@@ -395,7 +442,7 @@ final class Dispatcher {
       finishUnsubmitted(call);
     } else {
       call.queued = true;
-      queue.addFirst(call); // it had its turn; nobody is overtaken
+      line(call).addFirst(call); // it had its turn; nobody is overtaken
     }
   }
 
@@ -509,9 +556,11 @@ final class Dispatcher {
         cancel(operation);
       }
     }
-    for (Call call : queue) {
-      if (call.queued) {
-        cancelWaiting(call, unwanted);
+    for (Deque<Call> line : queues) {
+      for (Call call : line) {
+        if (call.queued) {
+          cancelWaiting(call, unwanted);
+        }
       }
     }
   }
@@ -540,10 +589,12 @@ final class Dispatcher {
   /** Lets no call in any more and cancels all that are. */
   void beginStop() {
     ending = Call.Cancelled.RING_CLOSED;
-    for (Call call : queue) {
-      cancel(call, ending);
+    for (Deque<Call> line : queues) {
+      for (Call call : line) {
+        cancel(call, ending);
+      }
+      line.clear();
     }
-    queue.clear();
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
       if (operation != null) {
@@ -559,13 +610,15 @@ final class Dispatcher {
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
     Quarantine.keep(inFlight);
-    for (Call call : queue) {
-      if (call.queued) {
-        call.queued = false;
-        refuse(call, ending);
+    for (Deque<Call> line : queues) {
+      for (Call call : line) {
+        if (call.queued) {
+          call.queued = false;
+          refuse(call, ending);
+        }
       }
+      line.clear();
     }
-    queue.clear();
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
       if (operation != null) {

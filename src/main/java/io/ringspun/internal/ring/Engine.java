@@ -684,6 +684,7 @@ public final class Engine {
     boolean carried = false;
     try {
       call.spared = true;
+      call.operations[0].exempt = true; // it may be the close that others wait for
       call.waiter = Thread.currentThread();
       carried = carriesCaller();
       give(call, carried);

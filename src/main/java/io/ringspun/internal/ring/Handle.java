@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private static final int CLOSED = 1 << 31;
+
+  private static final byte UNKNOWN = 0;
+  static final byte SEEKABLE = 1;
+  private static final byte STREAM = 2;
+
   private static final VarHandle STATE;
   private static volatile @Nullable Function<Object, Handle> key;
 
@@ -34,6 +39,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private final int entryFlags; // a field, not a method: every submission reads it
   private final boolean direct;
   private final Engine home;
+  byte kind = UNKNOWN; // any thread that finds out writes the same
   boolean takesInterruptsAsJdk; // set before the handle is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
@@ -98,6 +104,25 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   final boolean isDirect() {
     return direct;
   }
+
+  /**
+   * Returns whether a transfer may wait for ever for somebody, as that of a pipe or a socket may,
+   * and that of a file may not. To be called between {@link #acquire} and {@link #release} only.
+   */
+  final boolean waitsForPeers() {
+    if (kind == UNKNOWN) {
+      kind = isSeekable() ? SEEKABLE : STREAM;
+    }
+    return kind == STREAM;
+  }
+
+  /** Notes that transfers may wait for somebody, so that nobody needs to find out. */
+  public final void noteStream() {
+    kind = STREAM;
+  }
+
+  /** Asks the kernel whether there are positions in what is open, as there are in a file. */
+  abstract boolean isSeekable();
 
   /**
    * Returns the ring for the calling thread's operations: for a descriptor of the process the
@@ -255,7 +280,11 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /** Takes charge of what {@link #share} has put into a slot. */
   public final RegisteredHandle sharedAt(int slot, Engine target) {
-    return new RegisteredHandle(slot, direct, target, failedSync);
+    RegisteredHandle twin = new RegisteredHandle(slot, direct, target, failedSync);
+    if (kind == STREAM) {
+      twin.noteStream();
+    }
+    return twin;
   }
 
   /**

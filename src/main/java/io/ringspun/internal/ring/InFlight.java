@@ -23,7 +23,6 @@ final class InFlight {
   private int[] generations;
   private int[] free;
   private int freeCount;
-  private int standing; // that go on, completion after completion, until they are told to end
 
   InFlight(int limit) {
     this.limit = limit;
@@ -58,9 +57,9 @@ final class InFlight {
     return operations.length - freeCount;
   }
 
-  /** Returns how many will be over by themselves, or wait for one thing only. */
-  int passing() {
-    return count() - standing;
+  /** Returns how many count against the limit. */
+  int counted() {
+    return limit - room;
   }
 
   private void grow() {
@@ -86,12 +85,9 @@ final class InFlight {
     if (freeCount == 0) {
       grow();
     }
-    if (!operation.openEnded) {
+    if (!operation.exempt) {
       assert room > 0;
       room--;
-    }
-    if (operation.multishot != null) {
-      standing++;
     }
     int slot = free[--freeCount];
     operations[slot] = operation;
@@ -120,11 +116,8 @@ final class InFlight {
     generations[slot]++;
     operation.slot = Operation.NO_SLOT;
     free[freeCount++] = slot;
-    if (!operation.openEnded) {
+    if (!operation.exempt) {
       room++;
-    }
-    if (operation.multishot != null) {
-      standing--;
     }
   }
 

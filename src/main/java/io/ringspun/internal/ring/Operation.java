@@ -40,8 +40,11 @@ public final class Operation extends SubmissionEntry {
   /** Whether doing it twice does no harm, so that a transient refusal may be retried. */
   boolean repeatable;
 
-  /** Whether it may wait for ever, so that it must not keep others out. */
-  boolean openEnded;
+  /**
+   * Whether it is exempt from the in-flight limit and from draining: it may wait for ever for
+   * somebody, such as a peer, or it ends such a wait.
+   */
+  boolean exempt;
 
   /** Whether it receives a message of a stream, where one without bytes is the end. */
   boolean ofStream;
@@ -74,12 +77,14 @@ public final class Operation extends SubmissionEntry {
   public Operation using(@Nullable Handle handle, @Nullable Object lent) {
     this.handle = handle;
     this.lent = lent;
+    exempt |= handle != null && handle.waitsForPeers();
     return this;
   }
 
   /** Notes likewise for an operation on two descriptors. */
   public Operation using(@Nullable Handle handle, @Nullable Handle other, @Nullable Object lent) {
     this.other = other;
+    exempt |= other != null && other.waitsForPeers();
     return using(handle, lent);
   }
 
@@ -198,7 +203,7 @@ public final class Operation extends SubmissionEntry {
 
   /** Says that the operation may wait for ever for somebody, such as a peer. */
   public Operation openEnded() {
-    openEnded = true;
+    exempt = true;
     return this;
   }
 
@@ -255,6 +260,34 @@ public final class Operation extends SubmissionEntry {
     };
   }
 
+  /** Says so if that is what an operation of this kind does, whatever its descriptor. */
+  void exemptByOpcode() {
+    exempt |=
+        switch (opcode()) {
+          case IORING_OP_POLL_ADD,
+              IORING_OP_TIMEOUT,
+              IORING_OP_FUTEX_WAIT,
+              IORING_OP_FUTEX_WAITV,
+              IORING_OP_WAITID,
+              IORING_OP_EPOLL_WAIT,
+              IORING_OP_ACCEPT,
+              IORING_OP_CONNECT,
+              IORING_OP_RECV,
+              IORING_OP_RECVMSG,
+              IORING_OP_SEND,
+              IORING_OP_SENDMSG,
+              IORING_OP_SEND_ZC,
+              IORING_OP_SENDMSG_ZC,
+              IORING_OP_CLOSE,
+              IORING_OP_SHUTDOWN,
+              IORING_OP_ASYNC_CANCEL,
+              IORING_OP_POLL_REMOVE,
+              IORING_OP_TIMEOUT_REMOVE ->
+              true;
+          default -> false;
+        };
+  }
+
   /**
    * Returns the result once the call is done: as the kernel gave it, or a negated errno, which is
    * {@code ECANCELED} for whatever a cancel has ended.
@@ -275,8 +308,8 @@ public final class Operation extends SubmissionEntry {
     target = null;
     lent = null;
     repeatable = false;
-    openEnded = false;
     ofStream = false;
+    exempt = false;
     retries = 0;
     cancelsMissed = 0;
     finished = false;

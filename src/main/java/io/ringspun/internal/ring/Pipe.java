@@ -48,7 +48,10 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
   }
 
   private static RawHandle end(Engine home, NativePool.Block ends, int index) {
-    return new RawHandle(ends.memory().getAtIndex(ValueLayout.JAVA_INT, index), false, home);
+    int fd = ends.memory().getAtIndex(ValueLayout.JAVA_INT, index);
+    RawHandle handle = new RawHandle(fd, false, home);
+    handle.noteStream();
+    return handle;
   }
 
   /** Closes both ends, the sink first. */

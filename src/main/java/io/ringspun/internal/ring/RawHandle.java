@@ -1,6 +1,8 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +54,11 @@ public final class RawHandle extends Handle {
         number.close();
       }
     }
+  }
+
+  @Override
+  boolean isSeekable() {
+    return home().kernel().call(SystemCall.LSEEK, fd(), 0, Constants.SEEK_CUR) != -Errno.ESPIPE;
   }
 
   @Override

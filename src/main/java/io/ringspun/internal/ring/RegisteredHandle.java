@@ -81,7 +81,11 @@ public final class RegisteredHandle extends Handle {
     if (!isFirst[0]) {
       throw new ClosedChannelException();
     }
-    return new RegisteredHandle(fd(), direct, ring, failedSync);
+    RegisteredHandle next = new RegisteredHandle(fd(), direct, ring, failedSync);
+    if (waitsForPeers()) {
+      next.noteStream();
+    }
+    return next;
   }
 
   /** Makes a descriptor of the process for the file, and returns its number. */
@@ -112,6 +116,12 @@ public final class RegisteredHandle extends Handle {
   /** Takes charge of a descriptor that was made for this file or socket. */
   public RawHandle installed(int fd) {
     return new RawHandle(fd, isDirect(), ring, failedSync);
+  }
+
+  /** No system call takes a slot; what may wait for somebody is {@linkplain #noteStream noted}. */
+  @Override
+  boolean isSeekable() {
+    return true;
   }
 
   @Override
