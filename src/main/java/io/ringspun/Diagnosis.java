@@ -42,6 +42,9 @@ record Diagnosis(String reason, String remedy) {
     if (root instanceof IllegalCallerException) {
       return of(root);
     }
+    if (root instanceof UnsupportedOperationException) {
+      return new Diagnosis(message, "Run on x86-64, AArch64 or RISC-V (riscv64)");
+    }
     return System.getProperty("os.name", "").equals("Linux")
         ? new Diagnosis("liburing or the C library lacks something", message)
         : new Diagnosis(

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whether rings work, and what is said where they do not. The latter needs JVMs of its own. */
 class AvailabilityTest {
@@ -153,6 +155,17 @@ class AvailabilityTest {
         output,
         "a seccomp profile or security module forbids io_uring",
         "a profile that allows io_uring_setup, io_uring_enter and io_uring_register");
+  }
+
+  /** Where numbers of system calls might mean something else, none is called. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ppc64le", "s390x", "loongarch64", "x86"})
+  void otherMachine(String arch) throws Exception {
+    String output = new ChildJvm().with(NATIVE_ACCESS, "-Dos.arch=" + arch).run(Report.class);
+    assertTells(
+        output,
+        "the system calls of this machine are not known: os.arch is " + arch,
+        "Run on x86-64, AArch64 or RISC-V");
   }
 
   @Test

@@ -194,7 +194,7 @@ public final class Constants {
   public static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
 
   // open(2), as on x86-64; the four that differ are looked up by architecture
-  private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+  private static final boolean ARM = Machine.CURRENT == Machine.AARCH64;
   public static final int O_RDONLY = 0;
   public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /** {@code struct epoll_event}, which is packed on x86-64 and on nothing else. */
 public final class EpollEntry {
-  static final long DATA_AT = System.getProperty("os.arch", "").equals("amd64") ? 4 : 8;
+  static final long DATA_AT = Machine.CURRENT == Machine.X86_64 ? 4 : 8;
 
   /** Size of the structure in bytes. */
   public static final long SIZE_BYTES = DATA_AT + Long.BYTES;

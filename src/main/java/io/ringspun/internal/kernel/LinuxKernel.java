@@ -18,6 +18,10 @@ import java.util.Arrays;
 /** The running Linux kernel, reached through liburing and the C library. */
 @SuppressWarnings("restricted") // this class and its neighbours are the only native code there is
 public final class LinuxKernel implements Kernel {
+  static {
+    Machine.requireKnown();
+  }
+
   private static final Linker LINKER = Linker.nativeLinker();
   private static final Linker.Option SAVE_ERRNO = Linker.Option.captureCallState("errno");
   private static final Liburing LIBURING = Liburing.load();

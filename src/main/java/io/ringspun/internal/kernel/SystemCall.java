@@ -18,18 +18,27 @@ public enum SystemCall {
   SCHED_GETAFFINITY(204, 123),
   WAITID(247, 95);
 
-  private final int number;
+  private final int onX86;
+  private final int elsewhere;
 
-  SystemCall(int onX86, int onArm) {
-    number = isArm() ? onArm : onX86;
-  }
-
-  private static boolean isArm() {
-    return System.getProperty("os.arch", "").equals("aarch64");
+  /**
+   * Makes one.
+   *
+   * @param elsewhere its number in {@code asm-generic/unistd.h}, which is that of all kinds of
+   *     machines that Linux has learned since, such as AArch64 and RISC-V
+   */
+  SystemCall(int onX86, int elsewhere) {
+    this.onX86 = onX86;
+    this.elsewhere = elsewhere;
   }
 
   /** Returns the number on this machine. */
   int number() {
-    return number;
+    return numberOn(Machine.CURRENT);
+  }
+
+  /** Returns the number on a machine that is known. */
+  int numberOn(Machine machine) {
+    return machine == Machine.X86_64 ? onX86 : elsewhere;
   }
 }

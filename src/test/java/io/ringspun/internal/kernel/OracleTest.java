@@ -355,6 +355,22 @@ class OracleTest {
 
   @Test
   void systemCalls_sameAsHeader() throws Exception {
+    assertEquals(
+        Arrays.stream(SystemCall.values()).map(call -> "" + call.number()).toList(),
+        systemCalls("sys/syscall.h"));
+  }
+
+  /** The kernel's table for RISC-V and for AArch64 is the generic one. */
+  @Test
+  void systemCalls_sameAsGenericHeader() throws Exception {
+    for (Machine machine : Set.of(Machine.AARCH64, Machine.RISCV64)) {
+      assertEquals(
+          Arrays.stream(SystemCall.values()).map(call -> "" + call.numberOn(machine)).toList(),
+          systemCalls("asm-generic/unistd.h"));
+    }
+  }
+
+  private List<String> systemCalls(String header) throws Exception {
     String prints =
         Arrays.stream(SystemCall.values())
             .map(call -> call.name().toLowerCase(Locale.ROOT))
@@ -365,12 +381,10 @@ class OracleTest {
             .compile(
                 Files.writeString(
                     directory.resolve("calls.c"),
-                    "#include <stdio.h>\n#include <sys/syscall.h>\nint main(void)\n{\n"
+                    "#include <stdio.h>\n#include <%s>\nint main(void)\n{\n".formatted(header)
                         + prints
                         + "}\n"));
-    assertEquals(
-        Arrays.stream(SystemCall.values()).map(call -> "" + call.number()).toList(),
-        CCompiler.run("", program.toString()).expectSuccess().lines().toList());
+    return CCompiler.run("", program.toString()).expectSuccess().lines().toList();
   }
 
   /** The probe finds operations and features by their place in a list. */
