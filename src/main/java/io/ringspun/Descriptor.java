@@ -10,6 +10,12 @@ import java.lang.foreign.MemorySegment;
  * Something open that operations work on: a file, for instance. It counts its users, so that its
  * number is never reused while an operation may still look it up.
  *
+ * <p>What nobody closes is closed some time after nothing refers to it any more, as the JDK does
+ * with its channels, and counted ({@link #abandoned}). With {@code -Dio.ringspun.traceLeaks=true}
+ * each such descriptor is reported to the log {@code io.ringspun.leaks}, with the stack of the
+ * thread that opened it. A program should not rely on that: the garbage collector knows nothing of
+ * a shortage of descriptors.
+ *
  * <p>Not for extension outside Ringspun.
  *
  * @since 0.1
@@ -42,6 +48,16 @@ public abstract class Descriptor {
   @SuppressWarnings("exports") // so that only this module can extend it
   protected Descriptor(Handle handle) {
     this.handle = handle;
+  }
+
+  /**
+   * Returns how many descriptors of all kinds, those of channels and streams too, nobody in this
+   * process has closed before nothing referred to them any more.
+   *
+   * @return 0 if every descriptor was closed in time
+   */
+  public static long abandoned() {
+    return Handle.abandoned();
   }
 
   /**

@@ -62,6 +62,7 @@ final class ListenerChain {
         if (ran && call.operation(SOCKET).result() >= 0) {
           handle.close();
         } else {
+          handle.leaveOpen(); // there is nothing in it
           files.giveBack(slot);
         }
       }

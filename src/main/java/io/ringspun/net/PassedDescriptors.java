@@ -231,7 +231,11 @@ public final class PassedDescriptors implements AutoCloseable {
   }
 
   private static void discard(Arrival arrival) {
-    discard(arrival.handle.home(), arrival.handle.fd());
+    try {
+      arrival.handle.close(PassedDescriptors::discard);
+    } catch (IOException e) {
+      throw new AssertionError("to discard does not fail", e);
+    }
   }
 
   @Override

@@ -49,7 +49,8 @@ public final class RingDescriptor extends SystemDescriptor {
 
   /**
    * Takes charge of an open descriptor. From now on it belongs to the result, whose {@link #close}
-   * closes it, and nobody else may.
+   * closes it, and nobody else may. It stays open if nobody closes the result, since it may be one
+   * that the process was started with.
    *
    * @param ring the home ring
    * @param fd its number
@@ -64,7 +65,9 @@ public final class RingDescriptor extends SystemDescriptor {
     if (fd < 0) {
       throw new IllegalArgumentException("no descriptor has a negative number: " + fd);
     }
-    return new RawHandle(fd, false, EngineAccess.of(ring));
+    RawHandle handle = new RawHandle(fd, false, EngineAccess.of(ring));
+    handle.leaveOpen();
+    return handle;
   }
 
   /**

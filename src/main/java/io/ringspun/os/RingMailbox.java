@@ -159,6 +159,6 @@ public final class RingMailbox implements AutoCloseable {
   @Override
   public void close() throws IOException {
     letters.close();
-    address.close(Engine::closeRingDescriptor);
+    address.close(Engine::closePlainly);
   }
 }

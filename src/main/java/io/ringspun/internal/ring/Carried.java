@@ -100,7 +100,7 @@ final class Carried implements Executor {
 
   void putSpare(Call call) {
     if (spareCount < SPARES_MAX) {
-      call.reset();
+      call.reset(); // nor does it refer any longer to what it used
       spares[spareCount++] = call;
     }
   }

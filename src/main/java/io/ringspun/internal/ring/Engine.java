@@ -636,8 +636,13 @@ public final class Engine {
     var _ = Offload.start(() -> kernel.close(fd));
   }
 
-  /** Closes a descriptor of a ring, by {@code close(2)}: {@code IORING_OP_CLOSE} refuses those. */
-  public void closeRingDescriptor(int fd) throws IOException {
+  /**
+   * Closes a raw descriptor by {@code close(2)}, which descriptors of rings need, since {@code
+   * IORING_OP_CLOSE} refuses those.
+   *
+   * @throws IOException if the kernel reports an error
+   */
+  public void closePlainly(int fd) throws IOException {
     checkClosed(kernel.close(fd));
   }
 

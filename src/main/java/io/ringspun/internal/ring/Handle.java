@@ -40,6 +40,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   private final boolean direct;
   private final Engine home;
   byte kind = UNKNOWN; // any thread that finds out writes the same
+  final HandleCleaner.Registration cleaning;
   boolean takesInterruptsAsJdk; // set before the handle is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
@@ -69,6 +70,20 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     this.failedSync = failedSync;
     this.direct = direct;
     this.home = home;
+    cleaning = HandleCleaner.watch(this, fd, entryFlags != 0, home);
+  }
+
+  /** Returns how many of these nobody closed until nothing referred to them any more. */
+  public static long abandoned() {
+    return HandleCleaner.found();
+  }
+
+  /**
+   * Says that the number is somebody else's, and not to be closed when nothing refers to this any
+   * more.
+   */
+  public final void leaveOpen() {
+    cleaning.disarm();
   }
 
   /** Called once, by the class whose instances have handles. */
@@ -335,6 +350,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
       Engine.awaitUninterruptibly(() -> state == CLOSED);
     }
     waiting = null;
+    cleaning.disarm(); // from here on the number is no longer this one's
     ending.run();
   }
 

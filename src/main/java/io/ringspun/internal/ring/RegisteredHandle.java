@@ -19,8 +19,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class RegisteredHandle extends Handle {
   private final Engine ring;
 
-  private volatile boolean mayLinger; // set once by any thread
-
   /** Empty or of one; threads that are the first together make one each. */
   private final Queue<RawHandle> descriptors = new ConcurrentLinkedQueue<>();
 
@@ -42,12 +40,12 @@ public final class RegisteredHandle extends Handle {
 
   /** Notes that closing a socket may wait for its peer, at the hands of whoever closes it last. */
   public void noteLinger() {
-    mayLinger = true;
+    cleaning.noteLinger();
   }
 
   /** Returns whether {@link #noteLinger} was called. */
   public boolean mayLinger() {
-    return mayLinger;
+    return cleaning.mayLinger();
   }
 
   @Override
@@ -65,7 +63,7 @@ public final class RegisteredHandle extends Handle {
       call.operation(0).using(address, this, null);
       return ring.run(call);
     } finally {
-      address.close(Engine::closeRingDescriptor);
+      address.close(Engine::closePlainly);
     }
   }
 

@@ -1,0 +1,105 @@
+package io.ringspun.internal.ring;
+
+import java.io.IOException;
+import java.lang.ref.Cleaner;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes the number of a handle that nobody has closed and that nothing refers to any more, as the
+ * JDK does with its files and sockets. An operation in flight refers to its handles, and whoever
+ * uses a number between {@link Handle#acquire} and {@link Handle#release} does, too.
+ *
+ * <p>The cleaner's thread inherits nothing from whoever was first, and ends with this class.
+ */
+final class HandleCleaner implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.leaks");
+  private static final boolean IS_TRACING = Boolean.getBoolean("io.ringspun.traceLeaks");
+  private static final Cleaner CLEANER = Cleaner.create();
+  private static final LongAdder FOUND = new LongAdder();
+
+  // It must not refer to the handle.
+  private final int number;
+  private final boolean isRegistered;
+  private final Engine home;
+  private final @Nullable Throwable origin =
+      IS_TRACING ? new Throwable("it was opened here") : null;
+
+  private volatile boolean disarmed; // set once by any thread, read by the cleaner's
+  private volatile boolean mayLinger; // likewise
+
+  private HandleCleaner(int number, boolean isRegistered, Engine home) {
+    this.number = number;
+    this.isRegistered = isRegistered;
+    this.home = home;
+  }
+
+  /** What a handle keeps of its cleaner. */
+  record Registration(HandleCleaner cleaner, Cleaner.Cleanable cleanable) {
+    /** Has the cleaner leave the number alone from now on. */
+    void disarm() {
+      cleaner.disarmed = true;
+      cleanable.clean();
+    }
+
+    /**
+     * Notes that closing a socket may wait for its peer, at the hands of whoever closes it last.
+     */
+    void noteLinger() {
+      cleaner.mayLinger = true;
+    }
+
+    boolean mayLinger() {
+      return cleaner.mayLinger;
+    }
+  }
+
+  /** Begins to watch a handle. */
+  static Registration watch(Handle handle, int number, boolean isRegistered, Engine home) {
+    HandleCleaner cleaner = new HandleCleaner(number, isRegistered, home);
+    return new Registration(cleaner, CLEANER.register(handle, cleaner));
+  }
+
+  /** Returns how many handles were found that nobody had closed. */
+  static long found() {
+    return FOUND.sum();
+  }
+
+  @Override
+  public void run() {
+    if (disarmed) {
+      return;
+    }
+    FOUND.increment();
+    if (origin != null) {
+      LOG.warn("{} was not closed, and nothing refers to it any more", this, origin);
+    }
+    try {
+      close();
+    } catch (IOException e) {
+      LOG.debug("closing {} failed", this, e);
+    }
+  }
+
+  private void close() throws IOException {
+    if (!isRegistered) {
+      home.closePlainly(number);
+      return;
+    }
+    int fd = mayLinger ? home.installDescriptor(number) : -1; // the ring must not linger
+    try {
+      home.closeRegistered(number);
+    } finally {
+      if (fd >= 0) {
+        home.closePlainly(fd);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return isRegistered ? "slot %d of %s".formatted(number, home) : "fd " + number;
+  }
+}
