@@ -91,6 +91,7 @@ class CallerErrorTest {
       Error error = new StackOverflowError("made up");
       kernel.throwFromSignal(error, Integer.MAX_VALUE, caller.thread());
       begin.countDown();
+      Await.until("it throws", () -> kernel.signalThrowsLeft() < Integer.MAX_VALUE);
       ring.nop();
       assertSame(error, assertThrows(Error.class, caller::result));
       requireIntact(ring);
