@@ -226,9 +226,9 @@ public final class BufferPool implements AutoCloseable {
    * whoever does that waits for the threads of the rings. An interrupt does not end that wait.
    * Closing again has no effect.
    *
-   * <p>A ring that fails with operations in flight may leave their memory to the kernel for good.
-   * Buffers that were out then are never used again and their pool's memory is never freed; a pool
-   * that loses the last of its buffers is closed.
+   * <p>A ring that fails with operations in flight may leave their memory to the kernel for good. A
+   * buffer that one of them had is never used again, whichever ring failed, and its pool's memory
+   * is never freed; a pool that loses the last of its buffers is closed.
    */
   @Override
   public void close() {

@@ -123,7 +123,9 @@ public final class BufferRing implements AutoCloseable {
    * closed. The memory is freed when the last of them is, or now if none is out; whoever does that
    * waits for the ring's thread. An interrupt does not end that wait. Closing again has no effect.
    *
-   * <p>After a ring has failed with operations in flight the memory is never freed.
+   * <p>A ring that fails while it receives into the buffers, or has a chunk of them, may leave them
+   * to the kernel for good. Then their memory is never freed, and that chunk's buffer never filled
+   * again.
    */
   @Override
   public void close() {

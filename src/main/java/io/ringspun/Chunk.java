@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.ProvidedBuffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -81,7 +82,11 @@ public final class Chunk implements AutoCloseable {
   public void close() {
     if (buffers != null && arena.scope().isAlive()) {
       arena.close();
-      buffers.giveBack(place);
+      if (Lending.isLost(arena)) {
+        buffers.lose();
+      } else {
+        buffers.giveBack(place);
+      }
     }
   }
 }

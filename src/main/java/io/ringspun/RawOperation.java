@@ -485,7 +485,7 @@ public final class RawOperation {
     Handle other = second == null ? null : second.handle();
     Handle.acquire(handle, other);
     encode(operation, handle, other);
-    operation.using(handle, other, lent().toArray());
+    operation.using(handle, other, lent().stream().map(Lent::memory).toArray());
   }
 
   /** Returns 0 if a result is an error in name only, else the result. */

@@ -451,9 +451,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     try {
       engine.runAll(call);
     } finally {
-      if (!engine.hasFailed()) { // else nobody knows when the kernel lets go of it
-        finish(call, loans);
-      }
+      finish(call, loans);
     }
     int[] results = new int[steps.size()];
     for (int i = 0; i < results.length; i++) {
@@ -540,7 +538,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       loans[index] = loan;
     }
     step.encoder().encode(operation, fd, address);
-    operation.using(handle, loan == null ? null : loan.owner());
+    operation.using(handle, lent(step.buffer(), loan));
+  }
+
+  private static @Nullable Object lent(@Nullable LentBuffer buffer, @Nullable Loan loan) {
+    if (buffer != null) {
+      return buffer;
+    }
+    return loan == null ? null : loan.owner();
   }
 
   private static void prepare(@Nullable LentBuffer buffer, Step step) {

@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
-import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Progress;
+import io.ringspun.internal.ring.ScratchMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
@@ -43,7 +44,6 @@ final class ChannelCopy {
   static long to(RingBackedChannel from, long at, long count, WritableByteChannel target)
       throws IOException {
     return withBuffer(
-        from.file(),
         target,
         count,
         buffer -> {
@@ -62,7 +62,7 @@ final class ChannelCopy {
             }
             return done;
           } catch (IOException e) {
-            return reported(done, e);
+            return Progress.before(e, done);
           }
         });
   }
@@ -71,7 +71,6 @@ final class ChannelCopy {
   static long from(ReadableByteChannel source, RingBackedChannel to, long at, long count)
       throws IOException {
     return withBuffer(
-        to.file(),
         source,
         count,
         buffer -> {
@@ -87,17 +86,9 @@ final class ChannelCopy {
             }
             return done;
           } catch (IOException e) {
-            return reported(done, e);
+            return Progress.before(e, done);
           }
         });
-  }
-
-  /** What was moved is reported, as the JDK does; the error comes again. */
-  static long reported(long done, IOException e) throws IOException {
-    if (done == 0) {
-      throw e;
-    }
-    return done;
   }
 
   private static ByteBuffer limited(ByteBuffer buffer, long wanted) {
@@ -109,19 +100,13 @@ final class ChannelCopy {
     long with(ByteBuffer buffer) throws IOException;
   }
 
-  private static long withBuffer(RingFile file, Channel other, long count, Action action)
-      throws IOException {
+  private static long withBuffer(Channel other, long count, Action action) throws IOException {
     if (!isTrusted(other)) {
       return action.with(ByteBuffer.allocate((int) Math.min(count, UNTRUSTED_BYTES)));
     }
     int sizeMax = other instanceof SelectableChannel ? SELECTABLE_BYTES : BUFFER_BYTES;
-    int size = (int) Math.min(count, sizeMax);
-    boolean hadFailed = file.isRingFailed();
-    NativePool.Block block = NativePool.take(size);
-    try {
-      return action.with(block.memory().asSlice(0, size).asByteBuffer());
-    } finally {
-      file.giveBack(block, hadFailed);
+    try (ScratchMemory memory = ScratchMemory.take(Math.min(count, sizeMax))) {
+      return action.with(memory.segment().asByteBuffer());
     }
   }
 

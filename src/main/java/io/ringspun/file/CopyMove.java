@@ -1,7 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.OperationException;
-import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -187,10 +187,8 @@ final class CopyMove {
   }
 
   private static void copyBytes(RingFile in, RingFile out) throws IOException {
-    boolean hadFailed = in.isRingFailed();
-    NativePool.Block block = NativePool.take(COPY_BYTES);
-    try {
-      MemorySegment memory = block.memory().asSlice(0, COPY_BYTES);
+    try (ScratchMemory scratch = ScratchMemory.take(COPY_BYTES)) {
+      MemorySegment memory = scratch.segment();
       long done = 0;
       while (true) {
         long at = done;
@@ -200,10 +198,6 @@ final class CopyMove {
         }
         Uninterrupted.run(() -> out.writeFully(memory.asSlice(0, n), at));
         done += n;
-      }
-    } finally {
-      if (!out.isRingFailed()) { // else nobody knows what the kernel still has
-        in.giveBack(block, hadFailed);
       }
     }
   }

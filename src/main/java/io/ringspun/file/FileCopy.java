@@ -4,6 +4,7 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.ScratchMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -35,16 +36,16 @@ final class FileCopy {
   private final long count;
   private final int piecesMax; // in one trip, in each direction
 
-  private final NativePool.@Nullable Block[] blocks; // two halves, taken when first needed
+  private final @Nullable ScratchMemory[] blocks; // two halves, taken when first needed
   private int half; // which one is read into next
   private boolean ended;
   private @Nullable IOException readFailure; // told when all that came before it is written
   private long done;
 
   /** Some of the bytes, as many after the first one copied as the offset says. */
-  private record Piece(NativePool.Block block, long offset, int length) {
+  private record Piece(MemorySegment memory, long offset, int length) {
     MemorySegment from(int index) {
-      return block.memory().asSlice(index, length - index);
+      return memory.asSlice(index, length - index);
     }
 
     long end() {
@@ -68,7 +69,7 @@ final class FileCopy {
     this.count = Math.min(count, Long.MAX_VALUE - PIECE_BYTES - fromPosition);
     boolean several = (from.isDirect() || to.isDirect()) && !to.isAppending();
     piecesMax = several ? DIRECT_PIECES : 1;
-    blocks = new NativePool.Block[2 * piecesMax];
+    blocks = new ScratchMemory[2 * piecesMax];
   }
 
   /** Returns how many bytes have been copied without a gap, also after a failure. */
@@ -84,16 +85,15 @@ final class FileCopy {
    *     direct I/O finds something misaligned; {@link #done} tells what was copied before
    */
   long run() throws IOException {
-    boolean hadFailed = from.isRingFailed();
     try {
       List<Piece> filled = List.of();
       do {
         filled = trip(filled, next(filled.isEmpty() ? 0 : filled.getLast().end()));
       } while (!filled.isEmpty());
     } finally {
-      for (NativePool.Block block : blocks) {
+      for (ScratchMemory block : blocks) {
         if (block != null) {
-          from.giveBack(block, hadFailed);
+          block.close();
         }
       }
     }
@@ -109,20 +109,20 @@ final class FileCopy {
     long offset = start;
     while (!ended && offset < count && pieces.size() < piecesMax) {
       int length = (int) Math.min(count - offset, PIECE_BYTES);
-      pieces.add(new Piece(block(half * piecesMax + pieces.size(), length), offset, length));
+      pieces.add(new Piece(memory(half * piecesMax + pieces.size(), length), offset, length));
       offset += length;
     }
     half = 1 - half;
     return pieces;
   }
 
-  private NativePool.Block block(int index, int length) {
-    NativePool.Block block = blocks[index];
+  private MemorySegment memory(int index, int length) {
+    ScratchMemory block = blocks[index];
     if (block == null) { // lengths never grow, so the first is the largest
-      block = NativePool.take(wholeBlocks(length));
+      block = ScratchMemory.take(wholeBlocks(length));
       blocks[index] = block;
     }
-    return block;
+    return block.segment();
   }
 
   /** Returns how much to ask a read for: direct I/O gives whole blocks only. */
@@ -174,8 +174,8 @@ final class FileCopy {
     requireFit(to, piece.from(0), position);
     Handle handle = to.handle();
     handle.acquire();
-    call.operation(index).using(handle, piece.block);
-    call.operation(index).write(handle.fd(), piece.block.address(), piece.length, position);
+    call.operation(index).using(handle, piece.memory);
+    call.operation(index).write(handle.fd(), piece.memory.address(), piece.length, position);
     if (!to.isAppending()) {
       call.operation(index).repeatable();
     }
@@ -184,11 +184,11 @@ final class FileCopy {
   private void prepareRead(Call call, int index, Piece piece) throws IOException {
     long position = fromPosition + piece.offset;
     int length = wholeBlocks(piece.length);
-    requireFit(from, piece.block.memory().asSlice(0, length), position);
+    requireFit(from, piece.memory.asSlice(0, length), position);
     Handle handle = from.handle();
     handle.acquire();
-    call.operation(index).using(handle, piece.block).repeatable();
-    call.operation(index).read(handle.fd(), piece.block.address(), length, position);
+    call.operation(index).using(handle, piece.memory).repeatable();
+    call.operation(index).read(handle.fd(), piece.memory.address(), length, position);
   }
 
   /** Refuses what neither the checks of {@link RingFile} nor the kernel could make sense of. */
@@ -219,10 +219,10 @@ final class FileCopy {
   private boolean settleRead(Piece piece, int result, List<Piece> read) {
     int n = Math.min(result, piece.length);
     if (n > 0) {
-      read.add(new Piece(piece.block, piece.offset, n));
+      read.add(new Piece(piece.memory, piece.offset, n));
     }
     // Only the end of the file cuts a direct read off its grid.
-    ended = n == 0 || from.isMisaligned(piece.block.memory(), fromPosition + piece.offset + n);
+    ended = n == 0 || from.isMisaligned(piece.memory, fromPosition + piece.offset + n);
     return n == piece.length;
   }
 }

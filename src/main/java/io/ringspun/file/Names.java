@@ -83,10 +83,8 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
    */
   int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
-    Engine engine = registered ? home : engine();
-    boolean hadFailed = engine.hasFailed();
-    NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
-    try (PathMemory path = PathMemory.of(name)) {
+    try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
+        PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, OpenFlags.openat2Mode(flags, mode), resolve);
       return open(
           name,
@@ -102,8 +100,6 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
             }
             op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
           });
-    } finally {
-      Transfer.giveBack(engine, how, hadFailed);
     }
   }
 
@@ -192,9 +188,8 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   }
 
   FileStat stat(Path name, int flags) throws IOException {
-    boolean hadFailed = engine().hasFailed();
-    NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
-    try (PathMemory path = PathMemory.of(name)) {
+    try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
+        PathMemory path = PathMemory.of(name)) {
       int mask = Statx.ALL;
       check(
           name,
@@ -202,8 +197,6 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
               new Object[] {path, block},
               (op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
       return FileStat.of(block.memory());
-    } finally {
-      Transfer.giveBack(engine(), block, hadFailed);
     }
   }
 
@@ -271,32 +264,26 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   }
 
   Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
-    boolean hadFailed = engine().hasFailed();
-    XattrMemory memory = XattrMemory.toGet(attribute);
-    try (PathMemory path = pathOfItsOwn(name)) {
+    try (XattrMemory memory = XattrMemory.toGet(attribute);
+        PathMemory path = pathOfItsOwn(name)) {
       int n =
           run(
               new Object[] {path, memory},
               (op, _) ->
                   op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
       return n == -Errno.ENODATA ? Optional.empty() : Optional.of(memory.bytes(check(name, n)));
-    } finally {
-      Transfer.giveBack(engine(), memory.block(), hadFailed);
     }
   }
 
   void setXattr(Path name, String attribute, byte[] value) throws IOException {
-    boolean hadFailed = engine().hasFailed();
-    XattrMemory memory = XattrMemory.toSet(attribute, value);
-    try (PathMemory path = pathOfItsOwn(name)) {
+    try (XattrMemory memory = XattrMemory.toSet(attribute, value);
+        PathMemory path = pathOfItsOwn(name)) {
       check(
           name,
           run(
               new Object[] {path, memory},
               (op, _) ->
                   op.setxattr(path.address(), memory.name(), memory.value(), memory.length(), 0)));
-    } finally {
-      Transfer.giveBack(engine(), memory.block(), hadFailed);
     }
   }
 

@@ -5,6 +5,7 @@ import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.PathMemory;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -366,7 +367,7 @@ final class RingBackedChannel extends RingFileChannel {
     try {
       return interruptibly(copy::run);
     } catch (IOException e) {
-      return ChannelCopy.reported(copy.done(), e);
+      return Progress.before(e, copy.done());
     }
   }
 

@@ -1026,10 +1026,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
-    NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1);
     Engine engine = handle.engine();
-    boolean hadFailed = engine.hasFailed();
-    try {
+    try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1)) {
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
       if (engine.config().inlineAttempts()) {
@@ -1045,8 +1043,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       call.operation(0).using(handle, block);
       check("statx", engine.run(call));
       return FileStat.of(block.memory());
-    } finally {
-      Transfer.giveBack(engine, block, hadFailed);
     }
   }
 
@@ -1060,17 +1056,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public Optional<byte[]> getXattr(String name) throws IOException {
-    boolean hadFailed = isRingFailed();
-    XattrMemory memory = XattrMemory.toGet(name);
-    try {
+    try (XattrMemory memory = XattrMemory.toGet(name)) {
       int n =
           runXattr(
               fd -> op -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
       return n == -Errno.ENODATA
           ? Optional.empty()
           : Optional.of(memory.bytes(check("fgetxattr", n)));
-    } finally {
-      giveBack(memory.block(), hadFailed);
     }
   }
 
@@ -1084,16 +1076,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public void setXattr(String name, byte[] value) throws IOException {
-    boolean hadFailed = isRingFailed();
-    XattrMemory memory = XattrMemory.toSet(name, value);
-    try {
+    try (XattrMemory memory = XattrMemory.toSet(name, value)) {
       int result =
           runXattr(
               fd -> op -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
               memory);
       check("fsetxattr", result);
-    } finally {
-      giveBack(memory.block(), hadFailed);
     }
   }
 
@@ -1211,14 +1199,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   Engine engine() {
     return handle.engine();
-  }
-
-  boolean isRingFailed() {
-    return handle.engine().hasFailed();
-  }
-
-  void giveBack(NativePool.Block block, boolean hadFailed) {
-    Transfer.giveBack(handle.engine(), block, hadFailed);
   }
 
   static int check(String name, int result) throws OperationException {

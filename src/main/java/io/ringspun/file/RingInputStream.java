@@ -2,7 +2,7 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.internal.ring.Arguments;
-import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InputStream;
@@ -243,11 +243,9 @@ public final class RingInputStream extends InputStream {
     Objects.requireNonNull(target, "out");
     RingOutputStream onRing = target instanceof RingOutputStream other ? other : null;
     byte[] copy = onRing != null ? new byte[0] : new byte[COPY_BYTES];
-    boolean hadFailed = file.isRingFailed();
-    NativePool.Block block = NativePool.take(COPY_BYTES);
     positionLock.lock();
-    try {
-      MemorySegment memory = block.memory().asSlice(0, COPY_BYTES);
+    try (ScratchMemory scratch = ScratchMemory.take(COPY_BYTES)) {
+      MemorySegment memory = scratch.segment();
       long total = 0;
       while (true) {
         int n = call(() -> file.read(memory, position));
@@ -265,9 +263,6 @@ public final class RingInputStream extends InputStream {
       }
     } finally {
       positionLock.unlock();
-      if (onRing == null || !onRing.isRingFailed()) { // else nobody knows what the kernel still has
-        file.giveBack(block, hadFailed);
-      }
     }
   }
 

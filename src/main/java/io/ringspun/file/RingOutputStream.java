@@ -156,10 +156,6 @@ public final class RingOutputStream extends OutputStream {
     return file.isAppending() ? file.append(source) : file.write(source, position);
   }
 
-  boolean isRingFailed() {
-    return file.isRingFailed();
-  }
-
   /**
    * Closes the file. A thread that is writing ends with {@link
    * java.nio.channels.AsynchronousCloseException}. Closing again has no effect.

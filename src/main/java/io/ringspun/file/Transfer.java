@@ -10,11 +10,11 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a file and one piece of memory: without the ring where that cannot wait, else
@@ -49,16 +49,20 @@ final class Transfer {
 
   /** Reads what one operation gives: 0 at the end. */
   int read(MemorySegment target, long position) throws IOException {
-    return target.isNative() ? read(target, null, position) : readCopying(target, position);
+    return target.isNative() ? read(target, target, position) : readCopying(target, position);
   }
 
-  /** Reads likewise, into a pool's buffer. */
+  /** Reads as many bytes as a pool's buffer has, as {@link #read(MemorySegment, long)} does. */
   int read(LentBuffer buffer, long position) throws IOException {
     return read(buffer.memory(), buffer, position);
   }
 
-  private int read(MemorySegment target, @Nullable LentBuffer buffer, long position)
-      throws IOException {
+  /**
+   * Reads into native memory.
+   *
+   * @param lent what the memory belongs to
+   */
+  private int read(MemorySegment target, Object lent, long position) throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     Engine engine = handle.engine();
     engine.requireUsable();
@@ -73,8 +77,12 @@ final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? target : target.asSlice(done);
-    int n = readOnRing(engine, rest, buffer, position + done, length - done);
-    return done + RingFile.check("read", n);
+    try {
+      int n = readOnRing(engine, rest, lent, position + done, length - done);
+      return done + RingFile.check("read", n);
+    } catch (IOException e) {
+      return (int) Progress.before(e, done);
+    }
   }
 
   private static boolean endsAtPage(int count, int length, long position) {
@@ -90,58 +98,47 @@ final class Transfer {
   }
 
   private int readOnRing(
-      Engine engine, MemorySegment target, @Nullable LentBuffer buffer, long position, int length)
+      Engine engine, MemorySegment target, Object lent, long position, int length)
+      throws IOException {
+    if (Lending.isLendable(target)) {
+      return runRead(engine, target.address(), length, lent, position);
+    }
+    try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
+      int step = (int) loan.byteSize();
+      int n = runRead(engine, loan.address(), step, loan.owner(), position);
+      loan.filled(n);
+      return n;
+    }
+  }
+
+  private int runRead(Engine engine, long address, int length, Object lent, long position)
       throws IOException {
     handle.acquire(); // the ring releases it at the completion
-    if (Lending.isLendable(target)) {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      Operation operation = call.operation(0);
-      int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(engine);
-      if (slot >= 0) {
-        operation.readFixed(handle.fd(), target.address(), length, position, slot);
-      } else {
-        operation.read(handle.fd(), target.address(), length, position);
-      }
-      operation.using(handle, target).repeatable();
-      return engine.run(call);
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    Operation operation = call.operation(0);
+    int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
+    if (slot >= 0) {
+      operation.readFixed(handle.fd(), address, length, position, slot);
+    } else {
+      operation.read(handle.fd(), address, length, position);
     }
-    Loan loan;
-    try {
-      loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
-    } catch (RuntimeException | Error e) {
-      handle.release();
-      throw e;
-    }
-    int n = -1;
-    try {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0).read(handle.fd(), loan.address(), (int) loan.byteSize(), position);
-      call.operation(0).using(handle, loan.owner()).repeatable();
-      n = engine.run(call);
-      loan.filled(n);
-    } finally {
-      if (!engine.hasFailed()) {
-        loan.close();
-      }
-    }
-    return n;
+    operation.using(handle, lent).repeatable();
+    return engine.run(call);
   }
 
   /** Fills heap memory, by way of copies, as far as one native read would. */
   private int readCopying(MemorySegment target, long position) throws IOException {
     int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
-    boolean hadFailed = handle.engine().hasFailed();
     while (done < wanted) {
       int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
-      NativePool.Block block = NativePool.take(step);
       int n;
-      try {
+      try (NativePool.Block block = NativePool.take(step)) {
         MemorySegment copy = block.memory().asSlice(0, step);
-        n = read(copy, position + done);
+        n = read(copy, block, position + done);
         MemorySegment.copy(copy, 0, target, done, n);
-      } finally {
-        giveBack(handle.engine(), block, hadFailed);
+      } catch (IOException e) {
+        return (int) Progress.before(e, done);
       }
       done += n;
       if (n < step) {
@@ -153,16 +150,20 @@ final class Transfer {
 
   /** Writes what one operation takes. */
   int write(MemorySegment source, long position) throws IOException {
-    return source.isNative() ? write(source, null, position) : writeCopying(source, position);
+    return source.isNative() ? write(source, source, position) : writeCopying(source, position);
   }
 
-  /** Writes likewise, from the start of a pool's buffer. */
+  /** Writes the first bytes of a pool's buffer, as {@link #write(MemorySegment, long)} does. */
   int write(LentBuffer buffer, int length, long position) throws IOException {
     return write(buffer.memory().asSlice(0, length), buffer, position);
   }
 
-  private int write(MemorySegment source, @Nullable LentBuffer buffer, long position)
-      throws IOException {
+  /**
+   * Writes native memory.
+   *
+   * @param lent what the memory belongs to
+   */
+  private int write(MemorySegment source, Object lent, long position) throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     Engine engine = handle.engine();
     engine.requireUsable();
@@ -176,8 +177,12 @@ final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? source : source.asSlice(done);
-    int n = writeOnRing(engine, rest, buffer, position + done, length - done);
-    return n < 0 && done > 0 ? done : done + RingFile.check("write", n);
+    try {
+      int n = writeOnRing(engine, rest, lent, position + done, length - done);
+      return done + RingFile.check("write", n);
+    } catch (IOException e) {
+      return (int) Progress.before(e, done);
+    }
   }
 
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
@@ -189,56 +194,49 @@ final class Transfer {
   }
 
   private int writeOnRing(
-      Engine engine, MemorySegment source, @Nullable LentBuffer buffer, long position, int length)
+      Engine engine, MemorySegment source, Object lent, long position, int length)
+      throws IOException {
+    if (Lending.isLendable(source)) {
+      return runWrite(engine, source.address(), length, lent, position);
+    }
+    int step = append ? length : Math.min(length, NativePool.LARGEST_BYTES); // as in writeCopying
+    try (Loan loan = Loan.toDrain(source, step)) {
+      return runWrite(engine, loan.address(), step, loan.owner(), position);
+    }
+  }
+
+  private int runWrite(Engine engine, long address, int length, Object lent, long position)
       throws IOException {
     handle.acquire(); // the ring releases it at the completion
-    Loan loan;
-    try {
-      boolean whole = Lending.isLendable(source) || append; // as in writeCopying
-      int step = whole ? length : Math.min(length, NativePool.LARGEST_BYTES);
-      loan = Loan.toDrain(source, step);
-    } catch (RuntimeException | Error e) {
-      handle.release();
-      throw e;
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    Operation operation = call.operation(0);
+    int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
+    if (slot >= 0) {
+      operation.writeFixed(handle.fd(), address, length, position, slot);
+    } else {
+      operation.write(handle.fd(), address, length, position);
     }
-    try {
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      Operation operation = call.operation(0);
-      int step = (int) loan.byteSize();
-      int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(engine);
-      if (slot >= 0) {
-        operation.writeFixed(handle.fd(), loan.address(), step, position, slot);
-      } else {
-        operation.write(handle.fd(), loan.address(), step, position);
-      }
-      operation.using(handle, loan.owner());
-      if (!append) {
-        operation.repeatable();
-      }
-      return engine.run(call);
-    } finally {
-      if (!engine.hasFailed()) {
-        loan.close();
-      }
+    operation.using(handle, lent);
+    if (!append) {
+      operation.repeatable();
     }
+    return engine.run(call);
   }
 
   /** Writes heap memory, by way of copies, as far as one native write would. */
   private int writeCopying(MemorySegment source, long position) throws IOException {
     int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
-    boolean hadFailed = handle.engine().hasFailed();
     while (done < wanted) {
       // What is appended goes in one piece, or what others append would come in between.
       int step = append ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
-      NativePool.Block block = NativePool.take(step);
       int n;
-      try {
+      try (NativePool.Block block = NativePool.take(step)) {
         MemorySegment copy = block.memory().asSlice(0, step);
         MemorySegment.copy(source, done, copy, 0, step);
-        n = write(copy, position + done);
-      } finally {
-        giveBack(handle.engine(), block, hadFailed);
+        n = write(copy, block, position + done);
+      } catch (IOException e) {
+        return (int) Progress.before(e, done);
       }
       done += n;
       if (n < step) {
@@ -246,15 +244,5 @@ final class Transfer {
       }
     }
     return done;
-  }
-
-  /**
-   * Returns a block to the pool, unless the ring failed while the kernel may have had it: then
-   * nobody knows when it lets go. A ring that had failed before never lent it.
-   */
-  static void giveBack(Engine engine, NativePool.Block block, boolean hadFailed) {
-    if (hadFailed || !engine.hasFailed()) {
-      block.close();
-    }
   }
 }

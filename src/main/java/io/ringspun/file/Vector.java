@@ -51,11 +51,8 @@ final class Vector {
       total += piece.byteSize();
     }
     Arguments.requirePosition(position, total);
-    boolean settled = file.isRingFailed(); // then nothing will be lent
-    LentVector vector = LentVector.of(pieces, fills, 0);
-    try {
+    try (LentVector vector = LentVector.of(pieces, fills, 0)) {
       if (vector.count() == 0) {
-        settled = true;
         throw new IllegalArgumentException("there is nothing to transfer: all buffers are empty");
       }
       Engine engine = file.engine();
@@ -64,17 +61,12 @@ final class Vector {
           file.runRaw(
               engine,
               op -> encode(op, file.fd(), vector.address(), vector.count(), position, fills, slot),
-              vector);
-      settled = true;
+              buffers == null ? vector : new Object[] {vector, buffers});
       RingFile.check(fills ? "readv" : "writev", n);
       if (fills) {
         vector.filled(n);
       }
       return n;
-    } finally {
-      if (settled || !file.isRingFailed()) {
-        vector.close();
-      }
     }
   }
 

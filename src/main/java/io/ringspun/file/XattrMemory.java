@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.LentMemory;
 import io.ringspun.internal.ring.NativePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,10 +11,10 @@ import java.nio.charset.StandardCharsets;
  * An extended attribute as the kernel takes it: its value, or room for one, then its name and a
  * zero.
  *
- * @param block the memory, for the taker to give back
+ * @param block the memory, given back by {@link #close}
  * @param length of the value or the room, in bytes
  */
-record XattrMemory(NativePool.Block block, int length) {
+record XattrMemory(NativePool.Block block, int length) implements LentMemory, AutoCloseable {
 
   /**
    * Makes room for an attribute.
@@ -48,6 +49,16 @@ record XattrMemory(NativePool.Block block, int length) {
 
   long name() {
     return block.address() + length;
+  }
+
+  @Override
+  public void markLost() {
+    block.markLost();
+  }
+
+  @Override
+  public void close() {
+    block.close();
   }
 
   /** Copies what the kernel has put in. */

@@ -74,9 +74,7 @@ final class ListenerChain {
       Call call, RegisteredHandle handle, Family family, SocketAddress local, int backlog)
       throws IOException {
     Engine home = handle.home();
-    NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES);
-    boolean lent = false;
-    try {
+    try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES)) {
       int length = Addresses.put(block.memory(), local, family);
       block.memory().set(JAVA_INT, VALUE, 1);
       int slot = handle.fd();
@@ -89,13 +87,7 @@ final class ListenerChain {
       }
       using(handle, call.operation(BIND), block).bind(slot, block.address(), length);
       using(handle, call.operation(LISTEN), block).listen(slot, backlog);
-      lent = true;
       home.runAll(call);
-      lent = false;
-    } finally {
-      if (!lent || !home.hasFailed()) {
-        block.close();
-      }
     }
   }
 

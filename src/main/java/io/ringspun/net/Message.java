@@ -35,7 +35,6 @@ final class Message implements AutoCloseable {
   private final SocketDescriptor socket;
   private final LentVector vector;
   private final boolean fills;
-  private boolean lent;
   private List<RawHandle> passed = List.of();
   private long controlBytes;
   private int addressBytes;
@@ -122,24 +121,20 @@ final class Message implements AutoCloseable {
         vector.count(),
         controlBytes == 0 ? 0 : control().address(),
         controlBytes);
-    lent = true;
-    int result =
-        socket.run(
-            (operation, fd) -> {
-              if (fills) {
-                operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
-                if (socket instanceof RingSocket) {
-                  operation.ofStream();
-                }
-              } else {
-                operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
-                operation.naming(passed);
-              }
-            },
-            vector,
-            nanos);
-    lent = false;
-    return result;
+    return socket.run(
+        (operation, fd) -> {
+          if (fills) {
+            operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
+            if (socket instanceof RingSocket) {
+              operation.ofStream();
+            }
+          } else {
+            operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
+            operation.naming(passed);
+          }
+        },
+        vector,
+        nanos);
   }
 
   // ---- after receiving -----------------------------------------------------------------------
@@ -232,8 +227,6 @@ final class Message implements AutoCloseable {
   @Override
   public void close() {
     passed.forEach(RawHandle::release);
-    if (!lent || !socket.isRingFailed()) {
-      vector.close();
-    }
+    vector.close();
   }
 }

@@ -16,8 +16,8 @@ import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
-import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
 import java.io.IOException;
@@ -414,9 +414,8 @@ public final class RingSocket extends SocketDescriptor {
    */
   public int read(Lease target) throws IOException {
     LentBuffer buffer = LentBuffer.of(target);
-    MemorySegment memory = buffer.memory();
     buffer.filled(0); // what the kernel leaves there before it fails is not for reading
-    int n = transfer.receive(memory, timeoutNanos());
+    int n = transfer.receive(buffer, timeoutNanos());
     buffer.filled(n);
     return endOrCount(n);
   }
@@ -869,13 +868,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   private long sendCopying(RingFile file, long position, long count) throws IOException {
-    int failuresBefore = Engine.failures();
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
-    NativePool.Block block = NativePool.take(step);
-    try {
+    try (ScratchMemory scratch = ScratchMemory.take(step)) {
       long sent = 0;
       while (sent < count) {
-        MemorySegment piece = block.memory().asSlice(0, Math.min(step, count - sent));
+        MemorySegment piece = scratch.segment().asSlice(0, Math.min(step, count - sent));
         int n = file.read(piece, position + sent);
         if (n < 0) {
           break;
@@ -884,10 +881,6 @@ public final class RingSocket extends SocketDescriptor {
         sent += n;
       }
       return sent;
-    } finally {
-      if (Engine.failures() == failuresBefore) {
-        block.close(); // else the kernel may still have it
-      }
     }
   }
 

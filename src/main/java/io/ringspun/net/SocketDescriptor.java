@@ -226,10 +226,6 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     return timeoutNanos;
   }
 
-  final boolean isRingFailed() {
-    return handle.engine().hasFailed();
-  }
-
   /** Takes charge of what is in a slot. */
   static RegisteredHandle taken(DescriptorSlot slot) throws IOException {
     RegisteredHandle handle = ((RegisteredHandle) handleOf(slot)).successor(false);

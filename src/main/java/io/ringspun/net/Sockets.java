@@ -126,23 +126,15 @@ final class Sockets {
   private static void connect(
       SocketDescriptor socket, ToIntFunction<MemorySegment> address, long nanos)
       throws IOException {
-    NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES);
-    boolean lent = false;
-    try {
+    try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES)) {
       int length = address.applyAsInt(block.memory());
-      lent = true;
       int result =
           socket.run(
               (operation, fd) -> operation.connect(fd, block.address(), length), block, nanos);
-      lent = false;
       if (result == -Errno.EISCONN) {
         throw new AlreadyConnectedException();
       }
       NetErrors.check("connect", result);
-    } finally {
-      if (!lent || !socket.isRingFailed()) {
-        block.close();
-      }
     }
   }
 
@@ -151,9 +143,7 @@ final class Sockets {
 
   /** Takes a connection, and with it the address of a peer that may have left again. */
   static Accepted accept(SocketDescriptor listener, long nanos) throws IOException {
-    NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES);
-    boolean settled = false;
-    try {
+    try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES)) {
       long lengthAt = SocketAddressMemory.MAX_BYTES;
       block.memory().set(ValueLayout.JAVA_INT, lengthAt, SocketAddressMemory.MAX_BYTES);
       long address = block.address();
@@ -163,14 +153,9 @@ final class Sockets {
                   operation.accept(socket, address, address + lengthAt, Constants.SOCK_CLOEXEC),
               block,
               nanos);
-      settled = true;
       NetErrors.check("accept", fd);
       int length = block.memory().get(ValueLayout.JAVA_INT, lengthAt);
       return new Accepted(fd, Addresses.get(block.memory(), length));
-    } finally {
-      if (settled || !listener.isRingFailed()) {
-        block.close();
-      }
     }
   }
 

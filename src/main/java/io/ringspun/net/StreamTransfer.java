@@ -16,7 +16,6 @@ import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
@@ -37,16 +36,16 @@ final class StreamTransfer {
     if (Lending.isLendable(target)) {
       return NetErrors.check("recv", receive(target.asSlice(0, length), target, nanos));
     }
-    Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES));
-    try {
+    try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
       int n = receive(loan.memory(), loan.owner(), nanos);
       loan.filled(n);
       return NetErrors.check("recv", n);
-    } finally {
-      if (isSettled()) {
-        loan.close();
-      }
     }
+  }
+
+  /** Receives into a pool's buffer, as {@link #receive(MemorySegment, long)} does. */
+  int receive(LentBuffer buffer, long nanos) throws IOException {
+    return NetErrors.check("recv", receive(buffer.memory(), buffer, nanos));
   }
 
   private int receive(MemorySegment memory, Object lent, long nanos) throws IOException {
@@ -100,34 +99,29 @@ final class StreamTransfer {
    * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
    */
   int send(MemorySegment source, int flags, long nanos) throws IOException {
-    return send(source, null, flags, nanos);
+    return send(source, source, flags, nanos);
   }
 
-  /** Sends likewise, from a part of a pool's buffer. */
+  /** Sends a part of a pool's buffer, as {@link #send(MemorySegment, int, long)} does. */
   int send(LentBuffer buffer, int from, int to, int flags, long nanos) throws IOException {
     return send(buffer.memory().asSlice(from, to - from), buffer, flags, nanos);
   }
 
-  private int send(MemorySegment source, @Nullable LentBuffer buffer, int flags, long nanos)
-      throws IOException {
+  /** Sends what belongs to something that is lent. */
+  private int send(MemorySegment source, Object lent, int flags, long nanos) throws IOException {
     int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(source)) {
       int n = -Errno.EOPNOTSUPP;
       if (length > zeroCopyAbove) {
-        n = sendZeroCopy(source, length, buffer, flags, nanos);
+        n = sendZeroCopy(source, length, lent, flags, nanos);
       }
       if (isZeroCopyRefused(n)) {
-        n = sendCopying(source.asSlice(0, length), flags, source, nanos);
+        n = sendCopying(source.asSlice(0, length), flags, lent, nanos);
       }
       return NetErrors.check("send", n);
     }
-    Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES));
-    try {
+    try (Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES))) {
       return NetErrors.check("send", sendCopying(loan.memory(), flags, loan.owner(), nanos));
-    } finally {
-      if (isSettled()) {
-        loan.close();
-      }
     }
   }
 
@@ -153,10 +147,10 @@ final class StreamTransfer {
         nanos);
   }
 
-  private int sendZeroCopy(
-      MemorySegment source, int length, @Nullable LentBuffer buffer, int flags, long nanos)
+  private int sendZeroCopy(MemorySegment source, int length, Object lent, int flags, long nanos)
       throws IOException {
-    int slot = buffer == null ? RegisteredMemory.NONE : buffer.slot(handle.engine());
+    int slot =
+        lent instanceof LentBuffer buffer ? buffer.slot(handle.engine()) : RegisteredMemory.NONE;
     int allFlags = flags | Constants.MSG_NOSIGNAL;
     return handle.run(
         (operation, fd) -> {
@@ -166,14 +160,13 @@ final class StreamTransfer {
             operation.sendZc(fd, source.address(), length, allFlags);
           }
         },
-        source,
+        lent,
         nanos);
   }
 
   /** Receives into several pieces of memory, one after the other; 0 at the end. */
   long receive(MemorySegment[] targets, long nanos) throws IOException {
-    LentVector vector = vector(targets, true);
-    try {
+    try (LentVector vector = vector(targets, true)) {
       int n =
           run(
               vector,
@@ -184,18 +177,13 @@ final class StreamTransfer {
               });
       vector.filled(n);
       return NetErrors.check("recvmsg", n);
-    } finally {
-      if (isSettled()) {
-        vector.close();
-      }
     }
   }
 
   /** Sends several pieces of memory, one after the other. */
   long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
-    LentVector vector = vector(sources, false);
     int allFlags = flags | Constants.MSG_NOSIGNAL;
-    try {
+    try (LentVector vector = vector(sources, false)) {
       int n = -Errno.EOPNOTSUPP;
       if (byteSize(sources) > zeroCopyAbove) {
         n =
@@ -208,10 +196,6 @@ final class StreamTransfer {
         n = run(vector, nanos, (operation, fd, header) -> operation.sendmsg(fd, header, allFlags));
       }
       return NetErrors.check("sendmsg", n);
-    } finally {
-      if (isSettled()) {
-        vector.close();
-      }
     }
   }
 
@@ -245,10 +229,5 @@ final class StreamTransfer {
     encoder.encode(call.operation(0), handle.fd(), vector.prefix().address());
     call.operation(0).using(handle, vector).openEnded();
     return engine.run(call);
-  }
-
-  /** Returns whether memory can be taken back: not if the ring failed while it may have had it. */
-  private boolean isSettled() {
-    return !handle.engine().hasFailed();
   }
 }

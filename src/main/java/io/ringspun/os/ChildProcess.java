@@ -108,8 +108,7 @@ public final class ChildProcess extends SystemDescriptor {
    *     this process, or somebody else has reaped it
    */
   public ProcessEnd reap() throws IOException {
-    NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES);
-    try {
+    try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {
       int result;
       if (handle().engine().has("WAITID")) {
         result =
@@ -131,8 +130,6 @@ public final class ChildProcess extends SystemDescriptor {
             0);
       }
       return ProcessEnd.of(block.memory());
-    } finally {
-      settle(block::close);
     }
   }
 }

@@ -131,8 +131,7 @@ public final class Epoll extends SystemDescriptor {
     if (max < 1 || max > EVENTS_MAX) {
       throw new IllegalArgumentException("1 to %d events, not %d".formatted(EVENTS_MAX, max));
     }
-    NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES);
-    try {
+    try (NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES)) {
       int count =
           handle().engine().has("EPOLL_WAIT") ? awaitOnRing(block, max) : awaitByPoll(block, max);
       List<EpollEvent> events = new ArrayList<>(count);
@@ -143,8 +142,6 @@ public final class Epoll extends SystemDescriptor {
                 PollEvent.of(EpollEntry.events(block.memory(), i))));
       }
       return List.copyOf(events);
-    } finally {
-      settle(block::close);
     }
   }
 

@@ -106,8 +106,7 @@ public final class EventFd extends SystemDescriptor {
     if (count < 1) {
       throw new IllegalArgumentException("the count must be positive: " + count);
     }
-    NativePool.Block block = NativePool.take(Long.BYTES);
-    try {
+    try (NativePool.Block block = NativePool.take(Long.BYTES)) {
       block.memory().set(ValueLayout.JAVA_LONG, 0, count);
       int n =
           transfer(
@@ -115,8 +114,6 @@ public final class EventFd extends SystemDescriptor {
               (operation, fd) -> operation.write(fd, block.address(), Long.BYTES, Splice.CURRENT),
               block);
       check("write", n);
-    } finally {
-      settle(block::close);
     }
   }
 
@@ -127,8 +124,7 @@ public final class EventFd extends SystemDescriptor {
    * @throws IOException as listed for {@link SystemDescriptor}
    */
   public long await() throws IOException {
-    NativePool.Block block = NativePool.take(Long.BYTES);
-    try {
+    try (NativePool.Block block = NativePool.take(Long.BYTES)) {
       int n =
           transfer(
               Constants.POLLIN,
@@ -136,8 +132,6 @@ public final class EventFd extends SystemDescriptor {
               block);
       check("read", n);
       return block.memory().get(ValueLayout.JAVA_LONG, 0);
-    } finally {
-      settle(block::close);
     }
   }
 

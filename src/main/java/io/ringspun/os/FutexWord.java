@@ -229,23 +229,20 @@ public final class FutexWord {
     }
     Engine ring = words[0].ring;
     ring.require("FUTEX_WAITV", "6.7");
-    NativePool.Block vector = NativePool.take(words.length * FutexWait.SIZE_BYTES);
-    boolean hadFailed = ring.hasFailed();
-    try {
+    try (NativePool.Block vector = NativePool.take(words.length * FutexWait.SIZE_BYTES)) {
+      Object[] lent = new Object[words.length + 1];
+      lent[words.length] = vector;
       for (int i = 0; i < words.length; i++) {
         MemorySegment word = words[i].word;
         Lending.requireAccessible(word);
+        lent[i] = word;
         FutexWait.put(vector.memory(), i, word.address(), expected[i], words[i].flags);
       }
       Call call = ring.single().timeoutNanos(words[0].timeoutNanos);
       call.operation(0).futexWaitv(vector.address(), words.length);
-      call.operation(0).using(null, new Object[] {vector, words.clone()}).openEnded();
+      call.operation(0).using(null, lent).openEnded();
       int result = ring.run(call);
       return wasWoken("futex_waitv", result) ? result : -1;
-    } finally {
-      if (hadFailed || !ring.hasFailed()) {
-        vector.close();
-      }
     }
   }
 

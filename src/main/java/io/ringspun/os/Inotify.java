@@ -98,16 +98,13 @@ public final class Inotify extends SystemDescriptor {
    * @throws IOException as listed for {@link SystemDescriptor}
    */
   public List<InotifyEvent> take() throws IOException {
-    NativePool.Block block = NativePool.take(EVENTS_BYTES);
-    try {
+    try (NativePool.Block block = NativePool.take(EVENTS_BYTES)) {
       int n =
           transfer(
               Constants.POLLIN,
               (operation, fd) -> operation.read(fd, block.address(), EVENTS_BYTES, Splice.CURRENT),
               block);
       return InotifyEvent.parse(block.memory().asSlice(0, check("read", n)));
-    } finally {
-      settle(block::close);
     }
   }
 }

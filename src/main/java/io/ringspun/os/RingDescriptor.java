@@ -121,8 +121,7 @@ public final class RingDescriptor extends SystemDescriptor {
   }
 
   private int readTo(MemorySegment target) throws IOException {
-    Loan loan = Loan.toFill(target, step(target));
-    try {
+    try (Loan loan = Loan.toFill(target, step(target))) {
       int n =
           transfer(
               Constants.POLLIN,
@@ -131,8 +130,6 @@ public final class RingDescriptor extends SystemDescriptor {
               loan.owner());
       loan.filled(n);
       return check("read", n);
-    } finally {
-      settle(loan::close);
     }
   }
 
@@ -168,8 +165,7 @@ public final class RingDescriptor extends SystemDescriptor {
   }
 
   private int writeFrom(MemorySegment source) throws IOException {
-    Loan loan = Loan.toDrain(source, step(source));
-    try {
+    try (Loan loan = Loan.toDrain(source, step(source))) {
       int n =
           transfer(
               Constants.POLLOUT,
@@ -177,8 +173,6 @@ public final class RingDescriptor extends SystemDescriptor {
                   operation.write(fd, loan.address(), (int) loan.byteSize(), Splice.CURRENT),
               loan.owner());
       return check("write", n);
-    } finally {
-      settle(loan::close);
     }
   }
 

@@ -233,18 +233,12 @@ public final class RingTimer implements AutoCloseable {
 
   private static int run(Engine ring, Call call, Duration time, Encoder encoder)
       throws IOException {
-    NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES);
-    boolean hadFailed = ring.hasFailed();
-    try {
+    try (NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES)) {
       Timespec.put(block.memory(), time);
       encoder.encode(call.operation(0), block.address());
       call.operation(0).using(null, block);
       ring.runAll(call);
       return ring.result(call, 0);
-    } finally {
-      if (hadFailed || !ring.hasFailed()) {
-        block.close();
-      }
     }
   }
 

@@ -118,13 +118,6 @@ public abstract sealed class SystemDescriptor extends Descriptor implements Auto
     }
   }
 
-  /** Takes memory back, unless the ring failed while the kernel may have had it. */
-  final void settle(Runnable takeBack) {
-    if (!handle.engine().hasFailed()) {
-      takeBack.run();
-    }
-  }
-
   static int check(String operation, int result) throws OperationException {
     if (result < 0) {
       throw new OperationException(operation, -result);

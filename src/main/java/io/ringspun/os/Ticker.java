@@ -26,15 +26,13 @@ import java.time.Duration;
 public final class Ticker implements AutoCloseable {
   private static final Duration SHORTEST = Duration.ofNanos(10_000);
 
-  private final Engine ring;
   private final NativePool.Block period = NativePool.take(Timespec.SIZE_BYTES);
   private final Multishot ticks;
   private boolean closed; // guarded by this
 
   private Ticker(Engine ring, TimerClock clock, Duration period) {
-    this.ring = ring;
     Timespec.put(this.period.memory(), period);
-    ticks = Multishot.merging(ring, (operation, _) -> encode(operation, clock));
+    ticks = Multishot.merging(ring, (operation, _) -> encode(operation, clock), this.period);
   }
 
   private void encode(Operation operation, TimerClock clock) {
@@ -85,7 +83,7 @@ public final class Ticker implements AutoCloseable {
   public void close() {
     ticks.close((_, _) -> {});
     synchronized (this) {
-      if (!closed && !ring.hasFailed()) {
+      if (!closed) {
         period.close();
       }
       closed = true;

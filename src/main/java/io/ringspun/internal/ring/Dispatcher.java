@@ -397,7 +397,9 @@ final class Dispatcher {
   private void finish(Operation operation, int result) {
     operation.result = operation.settled(result);
     operation.finished = true;
-    operation.lent = null;
+    if (operation.slot == Operation.NO_SLOT) { // else the kernel may still have it
+      operation.lent = null;
+    }
     operation.release();
     if (operation.hasMissed()) {
       cancelLimited(operation);
@@ -604,8 +606,8 @@ final class Dispatcher {
   }
 
   /**
-   * Ends every call now, since no completion will be seen again. What the kernel was lent is kept
-   * reachable by the table, for ever.
+   * Ends every call now, since no completion will be seen again. What the kernel was lent is marked
+   * as lost first, so that those who wait find it so, and kept reachable by the table, for ever.
    */
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
@@ -622,11 +624,9 @@ final class Dispatcher {
     for (int slot = 0; slot < inFlight.slots(); slot++) {
       Operation operation = inFlight.at(slot);
       if (operation != null) {
-        Object lent = operation.lent;
         operation.call.cancelled = ending;
         operation.call.cancelRest = false;
         finish(operation, -Errno.ECANCELED);
-        operation.lent = lent;
       }
     }
   }

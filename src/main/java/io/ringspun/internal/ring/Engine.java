@@ -354,9 +354,7 @@ public final class Engine {
     }
   }
 
-  /**
-   * Returns whether the ring's thread has failed, so that the kernel's hold on memory is unknown.
-   */
+  /** Returns whether the ring's thread has failed, so that calls cannot begin. */
   public boolean hasFailed() {
     return thread.hasFailed();
   }
@@ -416,7 +414,7 @@ public final class Engine {
     Call call = single();
     call.operation(0).fixedFdInstall(slot);
     int fd = runBriefly(call);
-    return hasFailed() ? -Errno.ECANCELED : fd;
+    return call.cancelled == Call.Cancelled.RING_FAILED ? -Errno.ECANCELED : fd;
   }
 
   private @Nullable IOException refusal(@Nullable Handle handle, Thread me) {
@@ -886,14 +884,6 @@ public final class Engine {
     }
     settle(errand, errand::isDone);
     return errand.result();
-  }
-
-  /**
-   * Returns how often a ring has failed with operations in flight, after which the kernel may keep
-   * their memory for ever.
-   */
-  public static int failures() {
-    return Quarantine.failures();
   }
 
   /** Counts one attempt to do without the ring. */

@@ -32,6 +32,13 @@ public final class Lending {
   }
 
   /**
+   * Returns whether a ring failed while the kernel had memory of an arena: it may keep it for ever.
+   */
+  public static boolean isLost(Arena arena) {
+    return Quarantine.hasLost(arena.scope());
+  }
+
+  /**
    * Checks a segment that the kernel shall read from or write to.
    *
    * @throws IllegalArgumentException if it is empty, on the heap, read-only though it is to be

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A pool's buffer in the hands of the thread that took it, and of no other: while the kernel has
  * it, that thread is parked, so nobody can give it back too early.
  */
-public final class LentBuffer {
+public final class LentBuffer implements LentMemory {
   private static volatile @Nullable Function<Object, LentBuffer> key;
 
   private final MemorySegment memory; // of no arena: only the kernel and this class see it
@@ -18,11 +18,11 @@ public final class LentBuffer {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment visible; // the same memory, for as long as it is lent
   private final Thread owner = Thread.currentThread();
-  private final int failuresBefore = Engine.failures();
 
   private int filled;
   private int ownBytes; // from here on it may hold what a former user left there
   private boolean open = true;
+  private boolean lost; // set by a ring's thread before it wakes the owner, read by the owner
 
   /**
    * Lends a buffer to the calling thread.
@@ -166,8 +166,16 @@ public final class LentBuffer {
     return wasOpen;
   }
 
-  /** Returns whether a ring has failed that may have had it: then nobody may use it again. */
+  @Override
+  public void markLost() {
+    lost = true;
+  }
+
+  /**
+   * Returns whether the kernel may keep it for ever, by an operation that was given the buffer or
+   * one that was given {@link #visible} memory: then nobody may use it again.
+   */
   public boolean isLost() {
-    return Engine.failures() != failuresBefore;
+    return lost || Quarantine.hasLost(arena.scope());
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * Several pieces of a caller's memory as the kernel sees them: an array of {@code struct iovec}. It
  * names as many as one operation takes and passes over empty ones.
  */
-public final class LentVector implements AutoCloseable {
+public final class LentVector implements LentMemory, AutoCloseable {
   private static final long IOVEC_BYTES = 16;
 
   private final NativePool.Block block;
@@ -101,7 +101,13 @@ public final class LentVector implements AutoCloseable {
     }
   }
 
-  /** Ends the loan; the kernel must have let go of the memory. */
+  @Override
+  public void markLost() {
+    block.markLost();
+    loans.forEach(loan -> Quarantine.markLost(loan.owner()));
+  }
+
+  /** Ends the loan; the kernel must have answered. */
   @Override
   public void close() {
     loans.forEach(Loan::close);

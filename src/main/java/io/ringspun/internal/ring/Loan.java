@@ -68,7 +68,7 @@ public final class Loan implements AutoCloseable {
     }
   }
 
-  /** Ends the loan. */
+  /** Ends the loan; the kernel must have answered. */
   @Override
   public void close() {
     if (copy != null) {

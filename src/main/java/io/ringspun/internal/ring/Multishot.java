@@ -26,6 +26,7 @@ public final class Multishot {
   private final @Nullable Handle handle;
   private final Encoder encoder;
   private final @Nullable Stock stock;
+  private final @Nullable LentMemory lent;
   private final int waitingMax;
   private final Stock.Parts parts = this::keep;
   private final boolean merges;
@@ -52,15 +53,17 @@ public final class Multishot {
    */
   public Multishot(
       Engine ring, Handle handle, Encoder encoder, @Nullable Stock stock, int waitingMax) {
-    this(ring, handle, encoder, stock, waitingMax, false);
+    this(ring, handle, encoder, stock, null, waitingMax, false);
   }
 
   /**
    * Describes an operation without a descriptor, all of whose completions say the same: of those
    * that nobody takes one waits, and the others are counted.
+   *
+   * @param lent what the kernel is given
    */
-  public static Multishot merging(Engine ring, Encoder encoder) {
-    return new Multishot(ring, null, encoder, null, Integer.MAX_VALUE, true);
+  public static Multishot merging(Engine ring, Encoder encoder, LentMemory lent) {
+    return new Multishot(ring, null, encoder, null, lent, Integer.MAX_VALUE, true);
   }
 
   private Multishot(
@@ -68,12 +71,14 @@ public final class Multishot {
       @Nullable Handle handle,
       Encoder encoder,
       @Nullable Stock stock,
+      @Nullable LentMemory lent,
       int waitingMax,
       boolean merges) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
     this.stock = stock;
+    this.lent = lent;
     this.waitingMax = waitingMax;
     this.merges = merges;
   }
@@ -258,7 +263,7 @@ public final class Multishot {
     try {
       call.operation(0).deliverTo(this);
       encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
-      call.operation(0).using(handle, stock).openEnded();
+      call.operation(0).using(handle, lent != null ? lent : stock).openEnded();
       ring.start(call);
     } catch (Throwable e) {
       if (!call.given) {

@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.kernel.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ public final class NativePool {
   public static final int LARGEST_BYTES = 1 << LARGEST_BITS;
 
   private static final long KEPT_BYTES_MAX = 32 << 20; // per size
+
+  private static final LongAdder LOST_BYTES = new LongAdder();
 
   private static final NativePool[] BY_SIZE = new NativePool[LARGEST_BITS - SMALLEST_BITS + 1];
 
@@ -34,9 +37,10 @@ public final class NativePool {
   }
 
   /** A piece of the pool; its taker owns it until {@link #close}. */
-  public static final class Block implements AutoCloseable {
+  public static final class Block implements LentMemory, AutoCloseable {
     private final @Nullable NativePool home; // null if too large to keep
     private final MemorySegment memory;
+    private boolean lost; // set by a ring's thread before it wakes the taker, read by the taker
 
     private Block(@Nullable NativePool home, MemorySegment memory) {
       this.home = home;
@@ -55,9 +59,18 @@ public final class NativePool {
       return memory.address();
     }
 
-    /** Gives the memory back; the kernel must have let go of it. */
+    @Override
+    public void markLost() {
+      lost = true;
+    }
+
+    /** Gives the memory back, unless it is lost; the kernel must have answered. */
     @Override
     public void close() {
+      if (lost) {
+        LOST_BYTES.add(memory.byteSize());
+        return;
+      }
       if (home == null || !home.keep(this)) {
         NativeMemory.free(memory);
       }
@@ -94,6 +107,11 @@ public final class NativePool {
       }
     }
     return new Block(pool, NativeMemory.allocate(pool.blockBytes));
+  }
+
+  /** Returns how many bytes were never given back, since the kernel may keep them. */
+  static long lostBytes() {
+    return LOST_BYTES.sum();
   }
 
   /** Frees what is kept for the next caller. */

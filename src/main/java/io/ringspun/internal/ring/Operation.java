@@ -34,7 +34,10 @@ public final class Operation extends SubmissionEntry {
   /** What limits its time, an operation that stands right behind it in a chain, or null. */
   @Nullable Operation limit;
 
-  /** Whatever owns the memory that the kernel was lent; reachable until the completion. */
+  /**
+   * Whatever owns the memory that the kernel was lent; reachable until the completion. A {@link
+   * LentMemory}, the segment itself if it is the caller's own, or an array of such.
+   */
   @Nullable Object lent;
 
   /** Whether doing it twice does no harm, so that a transient refusal may be retried. */
@@ -73,7 +76,12 @@ public final class Operation extends SubmissionEntry {
     this.call = call;
   }
 
-  /** Notes what must stay alive and open while the kernel works. */
+  /**
+   * Notes what must stay alive and open while the kernel works.
+   *
+   * @param lent what owns the memory: a {@link LentMemory}, the segment itself if it is the
+   *     caller's own, or an array of such
+   */
   public Operation using(@Nullable Handle handle, @Nullable Object lent) {
     this.handle = handle;
     this.lent = lent;

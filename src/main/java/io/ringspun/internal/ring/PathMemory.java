@@ -11,7 +11,7 @@ import java.nio.file.ProviderMismatchException;
 import java.util.Arrays;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
-public final class PathMemory implements AutoCloseable {
+public final class PathMemory implements LentMemory, AutoCloseable {
   private final NativePool.Block block;
 
   private PathMemory(NativePool.Block block) {
@@ -74,6 +74,11 @@ public final class PathMemory implements AutoCloseable {
   /** Returns the address of its first byte. */
   public long address() {
     return block.address();
+  }
+
+  @Override
+  public void markLost() {
+    block.markLost();
   }
 
   @Override

@@ -23,9 +23,7 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
    * @throws IOException if the ring is closed or has failed, or the thread is interrupted
    */
   public static Pipe open(Engine home) throws IOException, ErrnoException {
-    NativePool.Block ends = NativePool.take(ENDS_BYTES);
-    boolean hadFailed = home.hasFailed();
-    try {
+    try (NativePool.Block ends = NativePool.take(ENDS_BYTES)) {
       int result;
       if (home.has("PIPE")) {
         Call call = home.single();
@@ -40,10 +38,6 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
         throw new ErrnoException("pipe", -result);
       }
       return new Pipe(end(home, ends, 0), end(home, ends, 1));
-    } finally {
-      if (hadFailed || !home.hasFailed()) {
-        ends.close();
-      }
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * submitted. What has come is a part of their memory, named by its place there: a whole buffer, or,
  * if the kernel fills them bit by bit, one piece of several. Safe for use by many threads.
  */
-public final class ProvidedBuffers extends Stock {
+public final class ProvidedBuffers extends Stock implements LentMemory {
   /** What has come is in no buffer. */
   public static final int NOWHERE = -1;
 
@@ -25,7 +25,6 @@ public final class ProvidedBuffers extends Stock {
   private final int bufferBytes;
   private final boolean incremental;
   private final MemorySegment memory;
-  private final int failuresBefore = Engine.failures();
   private int group; // set once, before anyone else sees this
 
   // All that follows is guarded by this.
@@ -37,6 +36,7 @@ public final class ProvidedBuffers extends Stock {
   private int allPartsOut;
   private int taken; // filled by the kernel, and not given back to it
   private boolean ending;
+  private boolean lost; // whether the kernel may keep the memory for ever
 
   private ProvidedBuffers(Engine ring, int buffers, int bufferBytes, boolean incremental) {
     this.ring = ring;
@@ -199,6 +199,27 @@ public final class ProvidedBuffers extends Stock {
   }
 
   /**
+   * Gives up a part that the kernel may keep for ever, by an operation that was given it: its
+   * buffer is never filled again.
+   */
+  public void lose() {
+    boolean isLast;
+    synchronized (this) {
+      lost = true;
+      allPartsOut--;
+      isLast = ending && allPartsOut == 0;
+    }
+    if (isLast) {
+      unregister();
+    }
+  }
+
+  @Override
+  public synchronized void markLost() {
+    lost = true;
+  }
+
+  /**
    * Unregisters and frees the buffers when all parts have been given back. No operation may use
    * them any more.
    */
@@ -215,13 +236,13 @@ public final class ProvidedBuffers extends Stock {
 
   private void unregister() {
     ring.ask(new Errand(thread -> entries.unregister(thread.kernel(), thread.memory(), group)));
-    if (Engine.failures() == failuresBefore) {
-      free(); // a ring that failed may have had them, and may still
-    }
+    free();
   }
 
-  private void free() {
-    entries.free();
-    NativeMemory.free(memory);
+  private synchronized void free() {
+    if (!lost) {
+      entries.free();
+      NativeMemory.free(memory);
+    }
   }
 }

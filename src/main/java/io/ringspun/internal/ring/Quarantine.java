@@ -1,8 +1,11 @@
 package io.ringspun.internal.ring;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that the kernel was lent by rings that failed. Nobody will learn when it is free, so it is
@@ -11,20 +14,45 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Quarantine {
   private static final List<InFlight> KEPT = new CopyOnWriteArrayList<>();
 
-  private static final AtomicInteger FAILURES = new AtomicInteger();
+  /** Of segments that were lent as they are. */
+  private static final Set<MemorySegment.Scope> SCOPES = ConcurrentHashMap.newKeySet();
 
   private Quarantine() {}
 
-  /** Returns how many rings have failed with operations in flight. */
-  static int failures() {
-    return FAILURES.get();
+  /**
+   * Keeps reachable, for ever, what operations were lent that nobody will see the end of, and marks
+   * it as lost. For the ring's thread, before it wakes those who wait.
+   */
+  static void keep(InFlight operations) {
+    if (operations.count() == 0) {
+      return;
+    }
+    for (int slot = 0; slot < operations.slots(); slot++) {
+      Operation operation = operations.at(slot);
+      if (operation != null) {
+        markLost(operation.lent);
+      }
+    }
+    KEPT.add(operations);
   }
 
-  static void keep(InFlight operations) {
-    if (operations.count() > 0) {
-      FAILURES.incrementAndGet();
-      KEPT.add(operations);
+  /** Marks whatever an operation was lent. */
+  static void markLost(@Nullable Object lent) {
+    switch (lent) {
+      case LentMemory memory -> memory.markLost();
+      case MemorySegment segment -> SCOPES.add(segment.scope());
+      case Object[] several -> {
+        for (Object each : several) {
+          markLost(each);
+        }
+      }
+      case null, default -> {}
     }
+  }
+
+  /** Returns whether a segment of this scope was lent and is lost. */
+  static boolean hasLost(MemorySegment.Scope scope) {
+    return !SCOPES.isEmpty() && SCOPES.contains(scope);
   }
 
   /** Returns how many operations were never answered for. */

@@ -36,9 +36,7 @@ public final class RawHandle extends Handle {
   /** Puts it there by {@code IORING_OP_FILES_UPDATE}, which looks the descriptor up by itself. */
   @Override
   public int share(Engine target, long nanos) throws IOException {
-    NativePool.Block number = NativePool.take(Integer.BYTES);
-    boolean hadFailed = target.hasFailed();
-    try {
+    try (NativePool.Block number = NativePool.take(Integer.BYTES)) {
       int result =
           run(
               target,
@@ -49,10 +47,6 @@ public final class RawHandle extends Handle {
               number,
               nanos);
       return result < 0 ? result : number.memory().get(ValueLayout.JAVA_INT, 0);
-    } finally {
-      if (hadFailed || !target.hasFailed()) {
-        number.close();
-      }
     }
   }
 

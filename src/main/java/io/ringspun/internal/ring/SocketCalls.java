@@ -12,7 +12,7 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>The descriptor must not be closed meanwhile.
  */
-public final class SocketCalls implements AutoCloseable {
+public final class SocketCalls implements LentMemory, AutoCloseable {
   private static final int VALUE_BYTES = 64;
   private static final int LENGTH_AT = SocketAddressMemory.MAX_BYTES;
   private static final int VALUE_AT = LENGTH_AT + 16;
@@ -87,6 +87,11 @@ public final class SocketCalls implements AutoCloseable {
   public int unread(int fd) {
     int result = kernel.unread(fd, value);
     return result < 0 ? result : value.get(ValueLayout.JAVA_INT, 0);
+  }
+
+  @Override
+  public void markLost() {
+    block.markLost();
   }
 
   @Override

@@ -24,7 +24,6 @@ public final class SocketControl implements AutoCloseable {
   private final Handle handle;
   private final Engine engine;
   private final SocketCalls calls;
-  private boolean lent;
 
   /** Begins for a socket that the caller has acquired. */
   public SocketControl(Handle handle) {
@@ -139,10 +138,7 @@ public final class SocketControl implements AutoCloseable {
           Call call = engine.single();
           encoder.encode(call.operation(0), handle.fd());
           call.operation(0).using(handle, calls);
-          lent = true;
-          int result = engine.run(call);
-          lent = false;
-          return result;
+          return engine.run(call);
         });
   }
 
@@ -163,8 +159,6 @@ public final class SocketControl implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!lent || !engine.hasFailed()) { // else the kernel may still have it
-      calls.close();
-    }
+    calls.close();
   }
 }

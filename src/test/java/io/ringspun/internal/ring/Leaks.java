@@ -38,6 +38,11 @@ public final class Leaks {
         .count();
   }
 
+  /** Returns how many bytes of the pool were never given back, because rings failed. */
+  public static long lostBytes() {
+    return NativePool.lostBytes();
+  }
+
   /** Returns how many operations were never answered for, because their rings failed. */
   public static int quarantined() {
     return Quarantine.size();
