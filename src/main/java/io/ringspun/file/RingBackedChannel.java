@@ -198,7 +198,7 @@ final class RingBackedChannel extends RingFileChannel {
         atPosition(
             () -> {
               int n = writeAt(source, position);
-              position = flags.append() ? file.size() : position + n;
+              position += n; // without meaning when appending
               return n;
             });
   }
@@ -229,7 +229,7 @@ final class RingBackedChannel extends RingFileChannel {
             return 0;
           }
           long n = flags.append() ? file.append(chosen) : file.write(chosen, position);
-          position = flags.append() ? file.size() : position + n;
+          position += n; // without meaning when appending
           return n;
         });
   }

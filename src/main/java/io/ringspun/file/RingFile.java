@@ -22,10 +22,12 @@ import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.PathMemory;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -60,8 +62,12 @@ import org.jspecify.annotations.Nullable;
  * a heap {@link ByteBuffer}. If the arena is closed during a read, the read throws {@link
  * IllegalStateException} and no memory is harmed.
  *
- * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Every blocking
- * method throws
+ * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Some calls take
+ * several operations, such as one with much heap memory. If one of them fails, the bytes that those
+ * before it have moved are returned. The interrupt is pending then, and any other failure comes
+ * again with the next call. {@code readFully} and {@code writeFully} return nothing, and throw; the
+ * {@link InterruptedIOException#bytesTransferred} of an interrupt or a time limit says how many
+ * bytes were moved. Every blocking method throws
  *
  * <ul>
  *   <li>{@link java.nio.channels.ClosedChannelException} if the file is closed already, and {@link
@@ -596,14 +602,18 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireUsable(target, true);
     checkRead(target, position);
     long done = 0;
-    while (done < target.byteSize()) {
-      MemorySegment rest = target.asSlice(done);
-      int n = readRest(rest, position + done);
-      if (n == 0) {
-        throw new EOFException(
-            "the file ends at byte %d, %d short".formatted(position + done, rest.byteSize()));
+    try {
+      while (done < target.byteSize()) {
+        MemorySegment rest = target.asSlice(done);
+        int n = readRest(rest, position + done);
+        if (n == 0) {
+          throw new EOFException(
+              "the file ends at byte %d, %d short".formatted(position + done, rest.byteSize()));
+        }
+        done += n;
       }
-      done += n;
+    } catch (InterruptedIOException e) {
+      throw Progress.after(done, e);
     }
   }
 
@@ -627,16 +637,20 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public void readFully(ByteBuffer target, long position) throws IOException {
     long at = position;
-    do {
-      // A short direct read leaves its grid only at the end of the file.
-      boolean ended = at > position && isMisaligned(MemorySegment.ofBuffer(target), at);
-      int n = ended ? -1 : read(target, at);
-      if (n < 0) {
-        throw new EOFException(
-            "the file ends at byte %d, %d short".formatted(at, target.remaining()));
-      }
-      at += n;
-    } while (target.hasRemaining());
+    try {
+      do {
+        // A short direct read leaves its grid only at the end of the file.
+        boolean ended = at > position && isMisaligned(MemorySegment.ofBuffer(target), at);
+        int n = ended ? -1 : read(target, at);
+        if (n < 0) {
+          throw new EOFException(
+              "the file ends at byte %d, %d short".formatted(at, target.remaining()));
+        }
+        at += n;
+      } while (target.hasRemaining());
+    } catch (InterruptedIOException e) {
+      throw Progress.after(at - position, e);
+    }
   }
 
   private void checkRead(MemorySegment target, long position) {
@@ -803,10 +817,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireUsable(source, false);
     checkWrite(source, position);
     long done = 0;
-    while (done < source.byteSize()) {
-      MemorySegment rest = source.asSlice(done);
-      checkAlignment(rest, position + done);
-      done += requireProgress(transfer.write(rest, position + done));
+    try {
+      while (done < source.byteSize()) {
+        MemorySegment rest = source.asSlice(done);
+        checkAlignment(rest, position + done);
+        done += requireProgress(transfer.write(rest, position + done));
+      }
+    } catch (InterruptedIOException e) {
+      throw Progress.after(done, e);
     }
   }
 
@@ -822,9 +840,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public void writeFully(ByteBuffer source, long position) throws IOException {
     long at = position;
-    do {
-      at += requireProgress(write(source, at));
-    } while (source.hasRemaining());
+    try {
+      do {
+        at += requireProgress(write(source, at));
+      } while (source.hasRemaining());
+    } catch (InterruptedIOException e) {
+      throw Progress.after(at - position, e);
+    }
   }
 
   /**

@@ -2,13 +2,13 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.file.OpenOption;
@@ -26,8 +26,11 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Each method that reads blocks until the kernel reports the operation complete ({@code
  * IORING_OP_READ}, Linux 5.6); see {@link RingFile}, also for the exceptions. An interrupt cancels
- * the operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. Safe for
- * use by many threads; one reads at a time, the others wait for it.
+ * the operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. If
+ * {@code readAllBytes} or {@code readNBytes} fails, the stream stands where it stood before. If
+ * {@link #transferTo} is interrupted, {@link java.io.InterruptedIOException#bytesTransferred} says
+ * how much was written, and the stream stands behind that. Safe for use by many threads; one reads
+ * at a time, the others wait for it.
  *
  * @since 0.1
  */
@@ -164,7 +167,35 @@ public final class RingInputStream extends InputStream {
     return length == 0 ? new byte[0] : readUpTo(Math.min(length, ARRAY_MAX));
   }
 
+  @Override
+  public int readNBytes(byte[] target, int offset, int length) throws IOException {
+    return allOrNothing(() -> super.readNBytes(target, offset, length));
+  }
+
+  /** Something that reads several times. */
+  private interface Reading<T> {
+    T run() throws IOException;
+  }
+
+  /** Reads; if that fails, the stream stands where it stood, so that nothing is lost. */
+  private <T> T allOrNothing(Reading<T> reading) throws IOException {
+    positionLock.lock();
+    long before = position;
+    try {
+      return reading.run();
+    } catch (IOException e) {
+      position = before;
+      throw e;
+    } finally {
+      positionLock.unlock();
+    }
+  }
+
   private byte[] readUpTo(int most) throws IOException {
+    return allOrNothing(() -> readAsMuch(most));
+  }
+
+  private byte[] readAsMuch(int most) throws IOException {
     positionLock.lock();
     try {
       // Only a guess: the file may grow or shrink meanwhile, and some claim to be empty.
@@ -243,24 +274,32 @@ public final class RingInputStream extends InputStream {
     Objects.requireNonNull(target, "out");
     RingOutputStream onRing = target instanceof RingOutputStream other ? other : null;
     byte[] copy = onRing != null ? new byte[0] : new byte[COPY_BYTES];
+    long total = 0;
     positionLock.lock();
     try (ScratchMemory scratch = ScratchMemory.take(COPY_BYTES)) {
       MemorySegment memory = scratch.segment();
-      long total = 0;
       while (true) {
         int n = call(() -> file.read(memory, position));
         if (n < 0) {
           return total;
         }
-        position += n;
+        ByteBuffer piece = memory.asSlice(0, n).asByteBuffer();
         if (onRing != null) {
-          onRing.write(memory.asSlice(0, n));
+          try {
+            onRing.writeAll(piece);
+          } finally {
+            position += piece.position();
+            total += piece.position();
+          }
         } else {
-          MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, copy, 0, n);
+          position += n; // who else writes does not tell how much of it, if that fails
+          piece.get(copy, 0, n);
           target.write(copy, 0, n);
+          total += n;
         }
-        total += n;
       }
+    } catch (IOException e) {
+      throw Progress.after(total, e);
     } finally {
       positionLock.unlock();
     }

@@ -6,7 +6,6 @@ import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.OpenOption;
@@ -132,12 +131,8 @@ public final class RingOutputStream extends OutputStream {
     writeAll(ByteBuffer.wrap(source, offset, length));
   }
 
-  /** Writes native memory of Ringspun's own, without a copy. */
-  void write(MemorySegment source) throws IOException {
-    writeAll(source.asByteBuffer());
-  }
-
-  private void writeAll(ByteBuffer source) throws IOException {
+  /** Writes all of a buffer, whose position tells how much if that fails. */
+  void writeAll(ByteBuffer source) throws IOException {
     int length = source.remaining();
     positionLock.lock();
     try {

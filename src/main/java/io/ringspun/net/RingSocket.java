@@ -16,6 +16,7 @@ import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.StreamSource;
@@ -26,6 +27,8 @@ import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongConsumer;
 
 /**
  * A stream socket, TCP or Unix, whose calls go through a {@link Ring}.
@@ -40,8 +43,10 @@ import java.time.Duration;
  * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
  * free it before then. A segment of a shared arena is copied, and so is a heap {@link ByteBuffer}.
  *
- * <p>An interrupt cancels the operation and leaves the socket open; see {@link Ring}. Every
- * blocking method throws
+ * <p>An interrupt cancels the operation and leaves the socket open; see {@link Ring}. {@code
+ * readFully} and {@code writeFully} may take several operations. If an interrupt or a time limit
+ * ends them, {@link java.io.InterruptedIOException#bytesTransferred} says how many bytes were
+ * moved. Every blocking method throws
  *
  * <ul>
  *   <li>{@link java.nio.channels.ClosedChannelException} if the socket is closed already, and
@@ -488,19 +493,17 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
     Deadline deadline = deadline();
-    inSteps(
-        () -> {
-          long done = 0;
-          while (done < target.byteSize()) {
-            int n = transfer.receive(target.asSlice(done), left(deadline));
-            if (n == 0) {
-              throw new EOFException(
-                  "the stream ended %d bytes short".formatted(target.byteSize() - done));
-            }
-            done += n;
-          }
-          return done;
-        });
+    long count = target.byteSize();
+    moveAll(
+        count,
+        done -> requireSome(transfer.receive(target.asSlice(done), left(deadline)), count - done));
+  }
+
+  private static int requireSome(int received, long wanted) throws EOFException {
+    if (received == 0) {
+      throw new EOFException("the stream ended %d bytes short".formatted(wanted));
+    }
+    return received;
   }
 
   /**
@@ -514,17 +517,12 @@ public final class RingSocket extends SocketDescriptor {
   public void readFully(ByteBuffer target) throws IOException {
     requireWritable(target);
     Deadline deadline = deadline();
-    inSteps(
-        () -> {
-          do {
-            int n = transfer.receive(segment(target), left(deadline));
-            if (n == 0) {
-              throw new EOFException(
-                  "the stream ended %d bytes short".formatted(target.remaining()));
-            }
-            target.position(target.position() + n);
-          } while (target.hasRemaining());
-          return target.position();
+    moveAll(
+        segment(target).byteSize(),
+        _ -> {
+          int n = transfer.receive(segment(target), left(deadline));
+          target.position(target.position() + n);
+          return requireSome(n, target.remaining());
         });
   }
 
@@ -717,7 +715,7 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Sends the first bytes of the buffer of a lease, all of them; see {@link #write(Lease, int)}. If
-   * it fails, an unknown part has been sent.
+   * it fails otherwise than by an interrupt or a time limit, an unknown part has been sent.
    *
    * @param source the bytes
    * @param length how many of them, from 1 to the size of the buffer
@@ -729,14 +727,9 @@ public final class RingSocket extends SocketDescriptor {
   public void writeFully(Lease source, int length) throws IOException {
     LentBuffer buffer = owned(source, length);
     Deadline deadline = deadline();
-    inSteps(
-        () -> {
-          int done = 0;
-          while (done < length) {
-            done += transfer.send(buffer, done, length, Constants.MSG_WAITALL, left(deadline));
-          }
-          return done;
-        });
+    moveAll(
+        length,
+        done -> transfer.send(buffer, (int) done, length, Constants.MSG_WAITALL, left(deadline)));
   }
 
   /**
@@ -797,8 +790,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a segment whole ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). If it fails, an
-   * unknown part has been sent.
+   * Sends a segment whole ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). If it fails otherwise
+   * than by an interrupt or a time limit, an unknown part has been sent.
    *
    * @param source the bytes; any size
    * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
@@ -808,14 +801,9 @@ public final class RingSocket extends SocketDescriptor {
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
     Deadline deadline = deadline();
-    inSteps(
-        () -> {
-          long done = 0;
-          while (done < source.byteSize()) {
-            done += transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline));
-          }
-          return done;
-        });
+    moveAll(
+        source.byteSize(),
+        done -> transfer.send(source.asSlice(done), Constants.MSG_WAITALL, left(deadline)));
   }
 
   /**
@@ -827,24 +815,25 @@ public final class RingSocket extends SocketDescriptor {
    */
   public void writeFully(ByteBuffer source) throws IOException {
     Deadline deadline = deadline();
-    inSteps(
-        () -> {
-          do {
-            int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
-            source.position(source.position() + n);
-          } while (source.hasRemaining());
-          return source.position();
+    moveAll(
+        segment(source).byteSize(),
+        _ -> {
+          int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
+          source.position(source.position() + n);
+          return n;
         });
   }
 
   /**
    * Sends a part of a file, by reading and sending 128 KiB at a time, or as {@link
-   * #withSpliceAbove} says. If it fails, an unknown part has been sent.
+   * #withSpliceAbove} says. If it fails when some bytes have been sent, it returns their number; an
+   * interrupt is pending then, and any other failure comes again with the next call. Only a close
+   * of the socket is told by an exception in any case.
    *
    * @param file what to read, opened for that
    * @param position where to begin, in bytes from the beginning of the file
    * @param count how many bytes
-   * @return how many were sent: fewer than asked for only if the file ends before
+   * @return how many were sent: fewer than asked for only if the file ends before, or if it fails
    * @throws IllegalArgumentException if the position or the count is negative, or both together
    *     overflow; or for the reasons of {@link RingFile#read(MemorySegment, long)}
    * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
@@ -854,33 +843,48 @@ public final class RingSocket extends SocketDescriptor {
     requireCount(count);
     Arguments.requirePosition(position, count);
     Handle source = Handle.of(file);
+    LongAdder sent = new LongAdder();
     return inSteps(
         () ->
             source.inSteps(
                 () -> {
-                  long spliced =
-                      count > spliceAbove
-                          ? SplicedFile.send(
-                              source, socketHandle(), position, count, timeoutNanos())
-                          : 0;
-                  return spliced + sendCopying(file, position + spliced, count - spliced);
+                  try {
+                    if (count > spliceAbove) {
+                      SplicedFile.send(
+                          source, socketHandle(), position, count, timeoutNanos(), sent::add);
+                    }
+                    sendCopying(file, position + sent.sum(), count - sent.sum(), sent::add);
+                    return sent.sum();
+                  } catch (IOException e) {
+                    if (!isOpen()) {
+                      throw e; // who closes the socket gives up what was sent
+                    }
+                    return Progress.before(e, sent.sum());
+                  }
                 }));
   }
 
-  private long sendCopying(RingFile file, long position, long count) throws IOException {
+  /** Sends a part of a file, and tells piece by piece what was sent. */
+  private void sendCopying(RingFile file, long position, long count, LongConsumer sent)
+      throws IOException {
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
     try (ScratchMemory scratch = ScratchMemory.take(step)) {
-      long sent = 0;
-      while (sent < count) {
-        MemorySegment piece = scratch.segment().asSlice(0, Math.min(step, count - sent));
-        int n = file.read(piece, position + sent);
+      long done = 0;
+      while (done < count) {
+        MemorySegment piece = scratch.segment().asSlice(0, Math.min(step, count - done));
+        int n = file.read(piece, position + done);
         if (n < 0) {
-          break;
+          return;
         }
-        writeFully(piece.asSlice(0, n));
-        sent += n;
+        Deadline deadline = deadline();
+        for (int taken = 0; taken < n; ) {
+          MemorySegment rest = piece.asSlice(taken, n - taken);
+          int more = transfer.send(rest, Constants.MSG_WAITALL, left(deadline));
+          sent.accept(more);
+          taken += more;
+        }
+        done += n;
       }
-      return sent;
     }
   }
 

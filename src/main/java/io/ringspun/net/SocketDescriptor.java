@@ -10,6 +10,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import io.ringspun.internal.ring.SocketControl;
@@ -261,6 +262,27 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
   /** Runs a call of several operations; see {@link Handle#inSteps}. */
   final long inSteps(Handle.Steps steps) throws IOException {
     return handle.inSteps(steps);
+  }
+
+  /** One of several operations: goes on behind so many bytes, and returns how many it has moved. */
+  interface Step {
+    long run(long done) throws IOException;
+  }
+
+  /** Moves so many bytes; an interrupt or a time limit tells how many were moved before it. */
+  final void moveAll(long count, Step step) throws IOException {
+    inSteps(
+        () -> {
+          long done = 0;
+          try {
+            while (done < count) {
+              done += step.run(done);
+            }
+            return done;
+          } catch (IOException e) {
+            throw Progress.after(done, e);
+          }
+        });
   }
 
   /**

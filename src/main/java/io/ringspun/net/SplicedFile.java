@@ -11,6 +11,7 @@ import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Pipe;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
+import java.util.function.LongConsumer;
 
 /**
  * Sends a file through a pipe, so that its pages go to the socket as they are. What an exception
@@ -26,8 +27,11 @@ final class SplicedFile {
   private final Pipe pipe;
   private final int capacity;
   private final long timeoutNanos;
+  private final LongConsumer sent;
 
-  private SplicedFile(Engine ring, Handle file, Handle socket, Pipe pipe, long timeoutNanos) {
+  private SplicedFile(
+      Engine ring, Handle file, Handle socket, Pipe pipe, long timeoutNanos, LongConsumer sent) {
+    this.sent = sent;
     this.ring = ring;
     this.file = file;
     this.socket = socket;
@@ -41,27 +45,28 @@ final class SplicedFile {
   /**
    * Sends a part of a file, as far as it goes.
    *
-   * @return how many bytes were sent: fewer than asked for if the file ends before, or if it or the
-   *     socket cannot be spliced
+   * @param sent told piece by piece what was sent: less than asked for if the file ends before, or
+   *     if it or the socket cannot be spliced
    */
-  static long send(Handle file, Handle socket, long position, long count, long timeoutNanos)
+  static void send(
+      Handle file, Handle socket, long position, long count, long timeoutNanos, LongConsumer sent)
       throws IOException {
     Engine ring = file instanceof RegisteredHandle ? file.home() : socket.engine();
     try (Pipe pipe = Pipe.open(ring)) {
-      return new SplicedFile(ring, file, socket, pipe, timeoutNanos).send(position, count);
+      new SplicedFile(ring, file, socket, pipe, timeoutNanos, sent).send(position, count);
     } catch (ErrnoException _) {
-      return 0; // there can be no pipe: no descriptor is left, or no memory
+      // There can be no pipe: no descriptor is left, or no memory.
     }
   }
 
-  private long send(long position, long count) throws IOException {
+  private void send(long position, long count) throws IOException {
     int fileFlags =
         Constants.SPLICE_F_MOVE
             | (file instanceof RegisteredHandle ? Constants.SPLICE_F_FD_IN_FIXED : 0);
-    long sent = 0;
-    while (sent < count) {
-      long from = position + sent;
-      int length = (int) Math.min(count - sent, capacity);
+    long done = 0;
+    while (done < count) {
+      long from = position + done;
+      int length = (int) Math.min(count - done, capacity);
       Deadline deadline = Deadline.after(timeoutNanos);
       int n =
           run(
@@ -75,10 +80,9 @@ final class SplicedFile {
       if (NetErrors.check("splice", n) == 0) {
         break;
       }
-      drain(n, sent + n < count, deadline);
-      sent += n;
+      drain(n, done + n < count, deadline);
+      done += n;
     }
-    return sent;
   }
 
   /**
@@ -103,6 +107,7 @@ final class SplicedFile {
               deadline,
               (operation, fd) -> operation.splice(pipe.source().fd(), -1, fd, -1, left, flags));
       done += NetErrors.check("splice", n);
+      sent.accept(n);
     }
   }
 

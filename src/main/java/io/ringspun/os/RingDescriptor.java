@@ -11,6 +11,7 @@ import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -177,8 +178,9 @@ public final class RingDescriptor extends SystemDescriptor {
   }
 
   /**
-   * Writes until all of a segment's bytes are taken. If it fails, an unknown part has been. A time
-   * limit is for each part.
+   * Writes until all of a segment's bytes are taken. If an interrupt or a time limit ends it,
+   * {@link java.io.InterruptedIOException#bytesTransferred} says how many were. A time limit is for
+   * each part.
    *
    * @param source the bytes; any size
    * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
@@ -191,10 +193,14 @@ public final class RingDescriptor extends SystemDescriptor {
         .inSteps(
             () -> {
               long done = 0;
-              while (done < source.byteSize()) {
-                done += writeFrom(source.asSlice(done));
+              try {
+                while (done < source.byteSize()) {
+                  done += writeFrom(source.asSlice(done));
+                }
+                return done;
+              } catch (IOException e) {
+                throw Progress.after(done, e);
               }
-              return done;
             });
   }
 

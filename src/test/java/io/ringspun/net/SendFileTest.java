@@ -25,10 +25,10 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonReadableChannelException;
@@ -194,9 +194,11 @@ class SendFileTest {
         Pair pair = Pair.open(ring, Kind.IPV4);
         RingFile file = RingFile.open(ring, path)) {
       RingSocket socket = pair.left().withSpliceAbove(0).withTimeout(Duration.ofMillis(50));
+      long sent = caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20));
+      assertTrue(sent > 0 && sent < 32 << 20, () -> "sent " + sent);
       assertThrows(
           OperationTimeoutException.class,
-          () -> caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20)));
+          () -> caller.call(ring, () -> socket.sendFile(file, sent, 1 << 20)));
       assertTrue(socket.isOpen());
     }
   }
@@ -246,8 +248,11 @@ class SendFileTest {
           socket.close();
           assertThrows(AsynchronousCloseException.class, sender::result);
         } else {
+          pair.right().readFully(ByteBuffer.allocate(4096)); // so some was sent
           sender.interrupt();
-          assertThrows(InterruptedIOException.class, sender::result);
+          long sent = sender.result();
+          assertTrue(sent > 0 && sent < 32 << 20, () -> "sent " + sent);
+          assertTrue(sender.interruptPending());
         }
       }
     }
