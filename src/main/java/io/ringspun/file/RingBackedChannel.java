@@ -45,6 +45,8 @@ final class RingBackedChannel extends RingFileChannel {
   private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
   private long position; // guarded by positionLock
 
+  private boolean seekable; // whether it is known to have positions; a race merely asks again
+
   private final Object twinLock = new Object();
   private @Nullable StandIn twin; // guarded by twinLock
 
@@ -155,7 +157,14 @@ final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(target);
     requireNotNegative(at);
     requireReadable();
-    return (int) interruptibly(() -> readAt(target, at));
+    return (int)
+        interruptibly(
+            () -> {
+              if (target.hasRemaining() && !target.isReadOnly()) {
+                requireSeekable();
+              }
+              return readAt(target, at);
+            });
   }
 
   private int readAt(ByteBuffer target, long at) throws IOException {
@@ -208,7 +217,14 @@ final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(source);
     requireNotNegative(at);
     requireWritable();
-    return (int) interruptibly(() -> writeAt(source, at));
+    return (int)
+        interruptibly(
+            () -> {
+              if (source.hasRemaining()) {
+                requireSeekable();
+              }
+              return writeAt(source, at);
+            });
   }
 
   private int writeAt(ByteBuffer source, long at) throws IOException {
@@ -238,7 +254,14 @@ final class RingBackedChannel extends RingFileChannel {
 
   @Override
   public long position() throws IOException {
-    return atPosition(() -> flags.append() ? file.size() : position);
+    return atPosition(
+        () -> {
+          if (flags.append()) {
+            return file.size();
+          }
+          requireSeekable();
+          return position;
+        });
   }
 
   @Override
@@ -247,6 +270,7 @@ final class RingBackedChannel extends RingFileChannel {
     requireNotNegative(newPosition);
     atPosition(
         () -> {
+          requireSeekable();
           position = newPosition;
           return 0;
         });
@@ -267,6 +291,7 @@ final class RingBackedChannel extends RingFileChannel {
     requireWritable();
     atPosition(
         () -> {
+          requireSeekable();
           if (size < file.size()) {
             file.truncate(size);
           }
@@ -313,6 +338,7 @@ final class RingBackedChannel extends RingFileChannel {
       if (wanted == 0) {
         return 0;
       }
+      requireSeekable();
       return target instanceof RingBackedChannel other
           ? other.moved(position -> copy(new FileCopy(file, at, other.file, position, wanted)))
           : ChannelCopy.to(this, at, wanted, target);
@@ -336,6 +362,7 @@ final class RingBackedChannel extends RingFileChannel {
     if (count == 0) {
       return 0;
     }
+    requireSeekable();
     try {
       // What is read ahead from a pipe, which has no size, would be lost if it cannot be written.
       return source instanceof RingBackedChannel other && other.size() > 0
@@ -504,6 +531,16 @@ final class RingBackedChannel extends RingFileChannel {
     requireOpen();
     if (!flags.write()) {
       throw new NonWritableChannelException();
+    }
+  }
+
+  /** Refuses positions where there are none. The kernel would take them, and ignore them. */
+  private void requireSeekable() throws IOException {
+    if (!seekable) {
+      if (!file.isSeekable()) {
+        throw new IOException("Illegal seek"); // in the words of the JDK
+      }
+      seekable = true;
     }
   }
 

@@ -9,7 +9,9 @@ import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -1116,6 +1118,23 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     RawHandle made = descriptor();
     RingFile twin = new RingFile(made, flags, memoryAlignment, offsetAlignment, timeoutNanos);
     return twin.runRaw(encoder.apply(made.fd()), memory);
+  }
+
+  /**
+   * Returns whether the file has positions, as a FIFO or a terminal has not. What a slot holds is
+   * taken to have some.
+   */
+  boolean isSeekable() throws IOException {
+    if (!(handle instanceof RawHandle)) {
+      return true;
+    }
+    handle.acquire();
+    try {
+      Kernel kernel = handle.engine().kernel();
+      return kernel.call(SystemCall.LSEEK, handle.fd(), 0, Constants.SEEK_CUR) != -Errno.ESPIPE;
+    } finally {
+      handle.release();
+    }
   }
 
   /**

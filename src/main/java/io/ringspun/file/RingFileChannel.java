@@ -23,6 +23,9 @@ import java.util.Set;
  * refused, it opens a file in {@code java.io.tmpdir}, which is deleted at once, and whose
  * descriptor is then made to mean this file.
  *
+ * <p>What has no positions, such as a FIFO, refuses every call with a position by an {@link
+ * IOException}, as the JDK's channel does, unless it is registered.
+ *
  * <p>Mapping and locking, and whatever asks for the size, as each write with {@code APPEND} does,
  * give a {@linkplain RingOpenOption#REGISTERED registered} file a descriptor after all; see {@link
  * RingFile#installDescriptor}.

@@ -31,8 +31,10 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,8 +81,14 @@ class RingFileChannelTest {
   private void whileBlocked(RingCase how, Blocking blocking, Body body) throws Exception {
     Path pipe = directory.resolve("pipe");
     Fifo.make(pipe);
-    try (Ring ring = Ring.open(RingOptions.defaults().withInlineAttempts(how.inline()));
-        RingFileChannel channel = RingFileChannel.open(ring, pipe, Set.of(READ, WRITE))) {
+    RingOptions options =
+        RingOptions.defaults().withInlineAttempts(how.inline()).withRegisteredFiles(1);
+    Set<OpenOption> opening = new HashSet<>(Set.of(READ, WRITE));
+    if (blocking == Blocking.READ_AT) {
+      opening.add(RingOpenOption.REGISTERED); // else a FIFO has no positions
+    }
+    try (Ring ring = Ring.open(options);
+        RingFileChannel channel = RingFileChannel.open(ring, pipe, opening)) {
       BlockedCall<Long> reader =
           BlockedCall.start(ring, how.caller(), () -> blocking.run(channel)).awaitInFlight(ring, 1);
       body.run(channel, reader);
@@ -96,7 +104,7 @@ class RingFileChannelTest {
         how,
         blocking,
         (channel, reader) -> {
-          channel.write(ByteBuffer.allocate(3), 0);
+          Files.write(directory.resolve("pipe"), new byte[3], WRITE);
           long n = reader.result();
           assertEquals(3, n);
           assertTrue(channel.isOpen());
