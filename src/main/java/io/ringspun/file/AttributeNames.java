@@ -127,7 +127,7 @@ final class AttributeNames {
   /** Reads what the JDK alone knows; a key of a file is equal to that of every other view. */
   private static Map<String, Object> withOurKey(
       Path file, String attributes, List<String> names, LinkOption... options) throws IOException {
-    var jdk = RingFileSystem.JDK.provider();
+    var jdk = RingFileSystem.JDK_PROVIDER;
     if (!viewOf(attributes).equals("unix") || !names.contains(FILE_KEY) && !names.contains("*")) {
       return jdk.readAttributes(file, attributes, options);
     }

@@ -10,7 +10,6 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.CopyOption;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -30,7 +29,7 @@ import java.util.Set;
  */
 final class CopyMove {
   private static final int COPY_BYTES = 1 << 17;
-  private static final FileSystemProvider JDK = RingFileSystem.JDK.provider();
+  private static final FileSystemProvider JDK = RingFileSystem.JDK_PROVIDER;
 
   /** Attributes outside the user's namespace, which the JDK keeps too. */
   private static final List<String> SYSTEM_ATTRIBUTES =
@@ -208,9 +207,9 @@ final class CopyMove {
       throws IOException {
     Path copy = target.jdk();
     try {
-      Files.setAttribute(copy, "unix:uid", stat.uid());
-      Files.setAttribute(copy, "unix:gid", stat.gid());
-      Files.setAttribute(copy, "unix:mode", stat.permissions());
+      JDK.setAttribute(copy, "unix:uid", stat.uid());
+      JDK.setAttribute(copy, "unix:gid", stat.gid());
+      JDK.setAttribute(copy, "unix:mode", stat.permissions());
     } catch (FileSystemException _) {
       // Only root may give files away.
     }
@@ -224,14 +223,14 @@ final class CopyMove {
         // Not every file system has every kind of attribute.
       }
     }
-    Files.getFileAttributeView(copy, BasicFileAttributeView.class)
+    JDK.getFileAttributeView(copy, BasicFileAttributeView.class)
         .setTimes(FileTime.from(stat.modifyTime()), FileTime.from(stat.accessTime()), null);
   }
 
   private static List<String> extendedAttributes(Path file) {
     List<String> names = new ArrayList<>(SYSTEM_ATTRIBUTES);
     try {
-      var view = Files.getFileAttributeView(file, UserDefinedFileAttributeView.class);
+      var view = JDK.getFileAttributeView(file, UserDefinedFileAttributeView.class);
       for (String name : view.list()) {
         names.add("user." + name);
       }

@@ -29,10 +29,8 @@ record JdkSecureDirectoryStream(RingFileSystem fileSystem, SecureDirectoryStream
     return new JdkSecureDirectoryStream(
         fileSystem,
         (SecureDirectoryStream<Path>) // as everywhere on Linux
-            RingFileSystem.JDK
-                .provider()
-                .newDirectoryStream(
-                    directory.jdk(), entry -> filter.accept(fileSystem.wrap(entry))));
+            RingFileSystem.JDK_PROVIDER.newDirectoryStream(
+                directory.jdk(), entry -> filter.accept(fileSystem.wrap(entry))));
   }
 
   @Override

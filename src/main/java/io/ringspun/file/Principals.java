@@ -1,7 +1,6 @@
 package io.ringspun.file;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
@@ -16,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Principals {
   private static final UserPrincipalLookupService LOOKUP =
-      RingFileSystem.JDK.getUserPrincipalLookupService();
+      RingFileSystem.SHARED.getUserPrincipalLookupService();
 
   private static final Map<Integer, UserPrincipal> USERS = new ConcurrentHashMap<>();
   private static final Map<Integer, GroupPrincipal> GROUPS = new ConcurrentHashMap<>();
@@ -50,7 +49,8 @@ final class Principals {
   }
 
   private static void learn(Path file, LinkOption... options) throws IOException {
-    Map<String, Object> known = Files.readAttributes(file, "unix:uid,gid,owner,group", options);
+    Map<String, Object> known =
+        RingFileSystem.JDK_PROVIDER.readAttributes(file, "unix:uid,gid,owner,group", options);
     USERS.put((Integer) known.get("uid"), (UserPrincipal) known.get("owner"));
     GROUPS.put((Integer) known.get("gid"), (GroupPrincipal) known.get("group"));
   }

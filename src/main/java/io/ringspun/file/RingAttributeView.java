@@ -23,9 +23,8 @@ final class RingAttributeView implements PosixFileAttributeView {
     this.name = name;
     this.options = options.clone();
     jdk =
-        RingFileSystem.JDK
-            .provider()
-            .getFileAttributeView(file.jdk(), PosixFileAttributeView.class, options);
+        RingFileSystem.JDK_PROVIDER.getFileAttributeView(
+            file.jdk(), PosixFileAttributeView.class, options);
   }
 
   @Override

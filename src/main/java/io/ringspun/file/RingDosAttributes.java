@@ -1,7 +1,6 @@
 package io.ringspun.file;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.attribute.DosFileAttributes;
 
@@ -15,7 +14,8 @@ final class RingDosAttributes extends RingAttributes implements DosFileAttribute
   }
 
   static RingDosAttributes read(RingPath file, LinkOption... options) throws IOException {
-    DosFileAttributes jdk = Files.readAttributes(file.jdk(), DosFileAttributes.class, options);
+    DosFileAttributes jdk =
+        RingFileSystem.JDK_PROVIDER.readAttributes(file.jdk(), DosFileAttributes.class, options);
     return new RingDosAttributes(file.stat(FileErrors::asJdk, options), jdk);
   }
 

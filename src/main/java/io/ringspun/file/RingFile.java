@@ -13,6 +13,7 @@ import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
@@ -1014,7 +1015,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     int result = runRaw(operation -> operation.ftruncate(handle.fd(), size));
     if (result == -Errno.EINVAL) {
       // A kernel without the operation says so like this.
-      result = handle.engine().inline().truncate(descriptor(), size);
+      RawHandle raw = descriptor();
+      result = BlockingTask.run(() -> raw.engine().inline().truncate(raw, size));
     }
     check("ftruncate", result);
   }

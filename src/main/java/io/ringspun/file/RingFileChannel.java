@@ -18,10 +18,10 @@ import java.util.Set;
  * an interrupt closes it; code that is written for rings does better with {@link RingFile}.
  *
  * <p>A virtual thread that waits for a transfer parks and gives up its carrier. Mapping and locking
- * are the JDK's own, and see its locks; a thread that a ring carries parks while another one waits
- * for them. For them the JDK opens the file once more, by {@code /proc/self/fd}. Where that is
- * refused, it opens a file in {@code java.io.tmpdir}, which is deleted at once, and whose
- * descriptor is then made to mean this file.
+ * are the JDK's own, and see its locks; a virtual thread parks while a platform thread waits for
+ * them. For them the JDK opens the file once more, by {@code /proc/self/fd}. Where that is refused,
+ * it opens a file in {@code java.io.tmpdir}, which is deleted at once, and whose descriptor is then
+ * made to mean this file.
  *
  * <p>What has no positions, such as a FIFO, refuses every call with a position by an {@link
  * IOException}, as the JDK's channel does, unless it is registered.

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The default file system once more, with a home ring. What is not about files is the JDK's. */
 final class RingFileSystem extends FileSystem {
   static final FileSystem JDK = FileSystems.getDefault();
+  static final FileSystemProvider JDK_PROVIDER = new BlockingProvider(JDK.provider());
   static final RingFileSystem SHARED = new RingFileSystem(null);
 
   private final @Nullable Ring home; // null for the shared ring, which is opened when needed
@@ -109,7 +110,7 @@ final class RingFileSystem extends FileSystem {
 
   @Override
   public UserPrincipalLookupService getUserPrincipalLookupService() {
-    return JDK.getUserPrincipalLookupService();
+    return new BlockingPrincipals(JDK.getUserPrincipalLookupService());
   }
 
   @Override

@@ -58,9 +58,14 @@ import org.jspecify.annotations.Nullable;
  * carrier; a platform thread waits. An interrupt does not end what is done to names, and is pending
  * afterwards. They throw {@link io.ringspun.RingClosedException}, {@link
  * io.ringspun.RingFailedException} or {@link io.ringspun.RingUnavailableException} if there is no
- * ring. For the rest io_uring has no operation, and the default provider does it on the calling
- * thread: listing directories, reading links, real paths, setting times, owners and permissions,
- * checking access, file stores, watching, and asynchronous channels.
+ * ring.
+ *
+ * <p>For the rest io_uring has no operation, and the default provider does it: listing directories,
+ * reading links, real paths, setting times, owners and permissions, checking access, looking up
+ * users and groups, file stores, watching, opening asynchronous channels, and copying what is no
+ * regular file. A virtual thread parks while a platform thread does it, so that neither a ring nor
+ * the default scheduler is held. What a {@link FileStore} is asked is answered on the calling
+ * thread in any case.
  *
  * <p>Where there can be no shared ring and Java was started with {@code
  * -Dio.ringspun.fallback=jdk}, the default provider does everything on paths without a ring of
@@ -79,7 +84,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_DIRECTORY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
-  private static final FileSystemProvider JDK = RingFileSystem.JDK.provider();
+  private static final FileSystemProvider JDK = RingFileSystem.JDK_PROVIDER;
 
   /** Creates a provider; for {@link java.util.ServiceLoader}. */
   public RingFileSystemProvider() {}

@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -162,7 +163,7 @@ record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
 
   @Override
   public Path toRealPath(LinkOption... options) throws IOException {
-    return like(jdk.toRealPath(options));
+    return like(BlockingTask.run(() -> jdk.toRealPath(options)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.ringspun.file;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -42,13 +43,19 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private final RingPath path; // of the directory when it was opened; entries are told below it
   private final Ring ring;
   private final RingDirectory directory;
-  private final SecureDirectoryStream<Path> jdk; // of the same open directory
+  private final Filter<? super Path> filter;
+  private final SecureDirectoryStream<Path> jdk; // of the same open directory, with all entries
 
   private RingSecureDirectoryStream(
-      RingPath path, Ring ring, RingDirectory directory, SecureDirectoryStream<Path> jdk) {
+      RingPath path,
+      Ring ring,
+      RingDirectory directory,
+      Filter<? super Path> filter,
+      SecureDirectoryStream<Path> jdk) {
     this.path = path;
     this.ring = ring;
     this.directory = directory;
+    this.filter = filter;
     this.jdk = jdk;
   }
 
@@ -71,11 +78,13 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
       throws IOException {
     try {
       DirectoryStream<Path> listing =
-          RingFileSystem.JDK
-              .provider()
-              .newDirectoryStream(directory.procPath(), entry -> filter.accept(below(path, entry)));
+          RingFileSystem.JDK_PROVIDER.newDirectoryStream(directory.procPath(), _ -> true);
       return new RingSecureDirectoryStream(
-          path, ring, directory, (SecureDirectoryStream<Path>) listing); // as everywhere on Linux
+          path,
+          ring,
+          directory,
+          filter,
+          (SecureDirectoryStream<Path>) listing); // as everywhere on Linux
     } catch (IOException | RuntimeException | Error e) {
       directory.close();
       throw e;
@@ -89,29 +98,16 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
 
   @Override
   public Iterator<Path> iterator() {
-    Iterator<Path> entries = jdk.iterator();
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return entries.hasNext();
-      }
-
-      @Override
-      public Path next() {
-        return below(path, entries.next());
-      }
-
-      @Override
-      public void remove() {
-        entries.remove();
-      }
-    };
+    return new DirectoryEntries(
+        jdk.iterator(), entry -> below(path, entry), filter, () -> !directory.isOpen());
   }
 
   @Override
   public void close() throws IOException {
-    try (jdk) {
+    try {
       directory.close();
+    } finally {
+      BlockingTask.run(jdk::close);
     }
   }
 
@@ -216,20 +212,25 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
 
   @Override
   public <V extends FileAttributeView> @Nullable V getFileAttributeView(Class<V> type) {
-    return view(type, null, jdk.getFileAttributeView(posix(type)));
+    return view(type, null, setter(jdk.getFileAttributeView(posix(type))));
   }
 
   @Override
   public <V extends FileAttributeView> @Nullable V getFileAttributeView(
       Path name, Class<V> type, LinkOption... options) {
     RingPath file = RingPath.of(name);
-    return view(type, file, jdk.getFileAttributeView(file.jdk(), posix(type), options), options);
+    return view(
+        type, file, setter(jdk.getFileAttributeView(file.jdk(), posix(type), options)), options);
   }
 
   /** The JDK's view that can set whatever is to be set by one of ours. */
   private static Class<PosixFileAttributeView> posix(Class<?> type) {
     Objects.requireNonNull(type);
     return PosixFileAttributeView.class;
+  }
+
+  private static PosixFileAttributeView setter(PosixFileAttributeView jdk) {
+    return BlockingProvider.blocking(jdk, PosixFileAttributeView.class);
   }
 
   private <V extends FileAttributeView> @Nullable V view(

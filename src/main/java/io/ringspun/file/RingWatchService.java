@@ -1,5 +1,6 @@
 package io.ringspun.file;
 
+import io.ringspun.internal.ring.BlockingTask;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.WatchEvent;
@@ -35,7 +36,8 @@ final class RingWatchService implements WatchService {
       throws IOException {
     registering.lock();
     try {
-      WatchKey registered = directory.jdk().register(jdk, events, modifiers);
+      WatchKey registered =
+          BlockingTask.run(() -> directory.jdk().register(jdk, events, modifiers));
       return keys.computeIfAbsent(registered, key -> new Key(directory, key));
     } finally {
       registering.unlock();

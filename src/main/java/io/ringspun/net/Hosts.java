@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.OperationTimeoutException;
+import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Offload;
@@ -56,6 +57,16 @@ final class Hosts {
       case InterruptedIOException _, ClosedChannelException _ -> false;
       default -> true;
     };
+  }
+
+  /** Returns the address of a host by its name; looking it up may wait. */
+  static InetSocketAddress address(String host, int port) throws IOException {
+    return BlockingTask.run(() -> new InetSocketAddress(host, port));
+  }
+
+  /** Returns an address of this machine; looking it up may wait. */
+  static InetAddress local() throws IOException {
+    return BlockingTask.run(InetAddress::getLocalHost);
   }
 
   private static InetAddress[] resolve(Engine home, String host, Deadline deadline)

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -91,9 +92,12 @@ final class JdkTwins {
 
   /** Returns a name for a Unix socket, in the directory for temporary files. */
   static UnixDomainSocketAddress freePath() throws IOException {
-    Path free = Files.createTempFile("socket", "");
-    Files.delete(free);
-    return UnixDomainSocketAddress.of(free);
+    return BlockingTask.run(
+        () -> {
+          Path free = Files.createTempFile("socket", "");
+          Files.delete(free);
+          return UnixDomainSocketAddress.of(free);
+        });
   }
 
   private static void layAndForget(SocketDescriptor socket, SocketAddress local)
@@ -102,7 +106,7 @@ final class JdkTwins {
       lay(socket, local, null);
     } finally {
       if (local instanceof UnixDomainSocketAddress unix) {
-        Files.deleteIfExists(unix.getPath());
+        BlockingTask.run(() -> Files.deleteIfExists(unix.getPath()));
       }
     }
   }

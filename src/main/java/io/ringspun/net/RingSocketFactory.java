@@ -68,7 +68,7 @@ public final class RingSocketFactory extends SocketFactory {
    */
   @Override
   public Socket createSocket(String host, int port) throws IOException {
-    return connect(new InetSocketAddress(host, port), null);
+    return connect(Hosts.address(host, port), null);
   }
 
   /**
@@ -85,7 +85,7 @@ public final class RingSocketFactory extends SocketFactory {
   @Override
   public Socket createSocket(String host, int port, @Nullable InetAddress localHost, int localPort)
       throws IOException {
-    return connect(new InetSocketAddress(host, port), new InetSocketAddress(localHost, localPort));
+    return connect(Hosts.address(host, port), new InetSocketAddress(localHost, localPort));
   }
 
   /**

@@ -153,7 +153,7 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected void connect(String host, int port) throws IOException {
-    connect(new InetSocketAddress(host, port), 0);
+    connect(Hosts.address(host, port), 0);
   }
 
   @Override
@@ -172,7 +172,7 @@ final class RingSocketImpl extends SocketImpl {
     InetAddress host = inet.getAddress();
     readLock.lock();
     try {
-      connect(host.isAnyLocalAddress() ? InetAddress.getLocalHost() : host, inet.getPort(), millis);
+      connect(host.isAnyLocalAddress() ? Hosts.local() : host, inet.getPort(), millis);
     } catch (OperationTimeoutException e) {
       close();
       throw SocketErrors.timeout("Connect timed out", e);

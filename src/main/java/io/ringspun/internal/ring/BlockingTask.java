@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that may wait and is no operation of a ring, such as what the JDK does with files. A
- * thread that a ring carries would hold the ring meanwhile, so it has a platform thread do it and
- * parks. Any other thread does it itself.
+ * virtual thread has a platform thread do it and parks: it would hold its ring meanwhile, or a
+ * carrier of the default scheduler, and there the JDK can neither close nor interrupt a wait for a
+ * file lock. A platform thread does it itself.
  */
 public final class BlockingTask<T extends @Nullable Object> implements Callable<T> {
   /** What may wait. */
@@ -40,7 +41,7 @@ public final class BlockingTask<T extends @Nullable Object> implements Callable<
    * @throws IOException if the action does; like every other exception it is the action's own
    */
   public static <T extends @Nullable Object> T run(Action<T> action) throws IOException {
-    return Engine.carryingCurrentThread() == null ? action.run() : new BlockingTask<>(action).run();
+    return Thread.currentThread().isVirtual() ? new BlockingTask<>(action).run() : action.run();
   }
 
   /** Does something that has no result; see {@link #run(Action)}. */
