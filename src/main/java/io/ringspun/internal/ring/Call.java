@@ -67,6 +67,9 @@ public final class Call extends Inbound {
   /** Set by the caller before the hand-over. */
   @Nullable Thread waiter;
 
+  /** Set by whoever asks the ring's thread to cancel it, which may happen too late. */
+  boolean cancelAsked;
+
   // The rest belongs to the ring's thread.
   int submitted;
   int pending;

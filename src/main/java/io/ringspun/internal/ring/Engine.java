@@ -146,7 +146,9 @@ public final class Engine {
   public int run(Call call) throws IOException {
     runAll(call);
     int result = result(call, 0);
-    if (carriesCaller() && call.cancelled == Call.Cancelled.NOT) {
+    // A cancel that came too late has yet to be looked at, and must not find another use of the
+    // call.
+    if (carriesCaller() && !call.cancelAsked && call.cancelled == Call.Cancelled.NOT) {
       thread.carried().putSpare(call);
     }
     return result;
@@ -516,6 +518,7 @@ public final class Engine {
   }
 
   private void cancel(Call call, Call.Cancelled reason) {
+    call.cancelAsked = true;
     give(new RingThread.CancelRequest(call, reason));
   }
 
