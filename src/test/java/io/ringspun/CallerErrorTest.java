@@ -256,6 +256,7 @@ class CallerErrorTest {
       this.action = action;
     }
 
+    @SuppressWarnings("InfiniteRecursion") // it is to fill the stack
     void down() {
       try {
         down();

@@ -3,6 +3,7 @@ package io.ringspun;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.net.Connections;
 import io.ringspun.net.DatagramStream;
@@ -277,7 +278,8 @@ class RingCloseTest {
     Ring ring = Ring.open();
     try (RingListener listener = RingListener.bind(ring, ANY);
         Connections connections = listener.connections()) {
-      var waiter = begin(ring, caller, new Wait(ring, () -> connections.iterator().hasNext()));
+      var waiter =
+          begin(ring, caller, new Wait(ring, () -> assertTrue(connections.iterator().hasNext())));
       ring.close();
       var told = assertThrows(UncheckedIOException.class, waiter::result);
       assertSame(RingClosedException.class, told.getCause().getClass());

@@ -128,12 +128,15 @@ final class AttributeNames {
   private static Map<String, Object> withOurKey(
       Path file, String attributes, List<String> names, LinkOption... options) throws IOException {
     var jdk = RingFileSystem.JDK_PROVIDER;
-    if (!viewOf(attributes).equals("unix") || !names.contains(FILE_KEY) && !names.contains("*")) {
+    boolean hasKey = names.contains(FILE_KEY) || names.contains("*");
+    if (!viewOf(attributes).equals("unix") || !hasKey) {
       return jdk.readAttributes(file, attributes, options);
     }
     Map<String, Object> known =
         new HashMap<>(jdk.readAttributes(file, attributes + ",dev,ino", options));
-    known.put(FILE_KEY, new RingAttributes.Key((long) known.get("dev"), (long) known.get("ino")));
+    if (known.get("dev") instanceof Long device && known.get("ino") instanceof Long inode) {
+      known.put(FILE_KEY, new RingAttributes.Key(device, inode));
+    }
     if (!names.contains("*")) {
       known.keySet().retainAll(names);
     }

@@ -78,7 +78,7 @@ class RingAttributes implements BasicFileAttributes {
           (major & 0xfffff000) << 32
               | (major & 0xfff) << 8
               | (minor & 0xffffff00) << 12
-              | minor & 0xff;
+              | (minor & 0xff);
       return new Key(device, stat.inode());
     }
 

@@ -180,12 +180,14 @@ public final class RingInputStream extends InputStream {
   /** Reads; if that fails, the stream stands where it stood, so that nothing is lost. */
   private <T> T allOrNothing(Reading<T> reading) throws IOException {
     positionLock.lock();
-    long before = position;
     try {
-      return reading.run();
-    } catch (IOException e) {
-      position = before;
-      throw e;
+      long before = position;
+      try {
+        return reading.run();
+      } catch (IOException e) {
+        position = before;
+        throw e;
+      }
     } finally {
       positionLock.unlock();
     }

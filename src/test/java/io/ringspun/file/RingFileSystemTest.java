@@ -465,6 +465,7 @@ class RingFileSystemTest {
 
   /** What is asked without an argument that is needed fails as with the default provider. */
   @Test
+  @SuppressWarnings("ReturnValueIgnored") // each only has to throw
   void null_isRefusedAsByTheDefaultProvider() throws IOException {
     Path file = Files.createFile(directory.resolve("file"));
     List<Question> questions =

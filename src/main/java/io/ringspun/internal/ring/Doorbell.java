@@ -64,6 +64,7 @@ final class Doorbell {
    * Makes the ring's thread look at the inbox, if it waits. If this throws, since the caller's
    * stack is full for one, the thread may wait on, and the next one who comes rings.
    */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // as the comment on it says
   void ring() {
     if (state != WAITING) {
       return; // it will look before it waits
@@ -97,6 +98,7 @@ final class Doorbell {
    * Signals once more, if the ring's thread sleeps although it should have been woken: whoever had
    * to do that may have failed.
    */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // as the comment on it says
   void insist() {
     ring();
     if (state == RUNG && parked == null) {

@@ -29,6 +29,7 @@ final class LibraryThreads {
   }
 
   /** Returns a builder of daemon threads whose context class loader is the system's. */
+  @SuppressWarnings("ThreadPriorityCheck") // or they would inherit that of whoever needs them first
   static Thread.Builder.OfPlatform builder() {
     return Thread.ofPlatform()
         .group(GROUP)

@@ -78,6 +78,7 @@ final class RingThread extends Thread {
   private long overflows;
   private int completionEntriesMax; // to grow to
 
+  @SuppressWarnings("ThreadPriorityCheck") // or it would inherit that of whoever opens the ring
   private RingThread(EngineConfig config, Kernel kernel, RingMemory memory, int eventfd) {
     super(LibraryThreads.GROUP, null, config.name(), 0, false);
     setDaemon(true);
