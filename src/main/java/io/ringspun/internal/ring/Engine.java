@@ -356,11 +356,6 @@ public final class Engine {
     }
   }
 
-  /** Returns whether the ring's thread has failed, so that calls cannot begin. */
-  public boolean hasFailed() {
-    return thread.hasFailed();
-  }
-
   /**
    * Has a thread be woken when the ring is closed or fails, though no operation of the ring is what
    * it waits for. It must look whether the ring is usable after this.
