@@ -1220,15 +1220,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Runs one operation likewise, on a ring that the caller has chosen. */
   int runRaw(Engine engine, Encoder encoder, @Nullable Object lent) throws IOException {
-    handle.acquire();
     Call call = engine.single().timeoutNanos(timeoutNanos);
-    try {
-      encoder.encode(call.operation(0));
-    } catch (RuntimeException | Error e) {
-      handle.release(); // or a close would wait for ever
-      throw e;
-    }
+    encoder.encode(call.operation(0));
     call.operation(0).using(handle, lent);
+    handle.acquire(); // last: what fails before must not count, or a close would wait for ever
     return engine.run(call);
   }
 

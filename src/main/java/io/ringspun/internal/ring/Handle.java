@@ -248,11 +248,11 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   /** Runs one operation likewise, on a ring that can use this. */
   public final int run(Engine engine, Encoder encoder, @Nullable Object lent, long nanos)
       throws IOException {
-    acquire(); // the ring releases it at the completion
     Call call = engine.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
     encoder.encode(operation, fd);
     operation.using(this, lent).openEnded();
+    acquire(); // the ring releases it at the completion; last: what fails before must not count
     return engine.run(call);
   }
 
