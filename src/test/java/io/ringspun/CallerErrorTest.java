@@ -128,15 +128,12 @@ class CallerErrorTest {
 
   private static void awaitAsleep(Ring ring) throws IOException {
     ring.nop();
-    Thread thread =
-        Thread.getAllStackTraces().keySet().stream()
-            .filter(candidate -> candidate.getName().equals("test-errors"))
-            .findAny()
-            .orElseThrow();
     Await.until(
-        "the ring's thread waits",
+        "the ring's thread waits", // looked up each time: a ring before had the same name
         () ->
-            Arrays.stream(thread.getStackTrace())
+            Thread.getAllStackTraces().entrySet().stream()
+                .filter(thread -> thread.getKey().getName().equals("test-errors"))
+                .flatMap(thread -> Arrays.stream(thread.getValue()))
                 .anyMatch(frame -> frame.getMethodName().equals("enterAndWait")));
   }
 
