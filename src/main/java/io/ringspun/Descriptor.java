@@ -85,6 +85,21 @@ public abstract class Descriptor {
   }
 
   /**
+   * Refuses a sync if data that was written to this open file is known to be lost: the kernel,
+   * which has told so, would claim success.
+   *
+   * @param operation the sync's name
+   * @throws OperationException if so, with the errno that the kernel gave then
+   */
+  protected final void requireNoDataLost(String operation) throws OperationException {
+    int lost = handle.lostData();
+    if (lost != 0) {
+      throw new OperationException(
+          operation, lost, "; written data was lost before, so the file cannot be synced any more");
+    }
+  }
+
+  /**
    * Begins to receive into buffers that are shared.
    *
    * @param buffers where the bytes go

@@ -413,6 +413,10 @@ public final class RawOperation {
 
   RawResult run(Engine engine) throws IOException {
     check(engine);
+    Descriptor synced = syncs() ? descriptor : null;
+    if (synced != null) {
+      synced.requireNoDataLost(name());
+    }
     Call call = engine.single().timeoutNanos(timeoutNanos);
     Operation operation = call.operation(0);
     prepare(operation);
@@ -421,6 +425,9 @@ public final class RawOperation {
     }
     engine.runAll(call);
     int result = outcome(engine.result(call, 0));
+    if (synced != null) {
+      result = synced.handle().syncResult(result);
+    }
     if (result < 0) {
       throw new OperationException(name(), -result);
     }
@@ -471,8 +478,9 @@ public final class RawOperation {
     return descriptor;
   }
 
+  /** Returns whether its success says that what was written is safe, or on its way. */
   boolean syncs() {
-    return opcode == IORING_OP_FSYNC && descriptor != null;
+    return (opcode == IORING_OP_FSYNC || opcode == IORING_OP_SYNC_FILE_RANGE) && descriptor != null;
   }
 
   boolean hasTimeLimit() {

@@ -469,14 +469,10 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     return new Results(List.copyOf(steps), results, call.timedOut(), overdue, closings);
   }
 
-  /** Of several syncs that were under way when data was lost, the kernel tells only one. */
   private static int result(Step step, int answer) {
     Descriptor target = step.target();
     int result = step.raw() == null ? answer : step.raw().outcome(answer);
-    if (step.syncs() && target != null && result >= 0 && target.handle().failedSync() != 0) {
-      return -target.handle().failedSync();
-    }
-    return result;
+    return step.syncs() && target != null ? target.handle().syncResult(result) : result;
   }
 
   private void prepare(Call call, @Nullable Loan[] loans) throws IOException {
@@ -502,9 +498,8 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       throws IOException {
     Descriptor target = step.target();
     boolean mayChange = target instanceof DescriptorSlot; // before this comes to its turn
-    if (target != null && !mayChange && step.syncs() && target.handle().failedSync() != 0) {
-      throw new OperationException(
-          "an earlier sync, which lost data,", target.handle().failedSync());
+    if (target != null && !mayChange && step.syncs()) {
+      target.requireNoDataLost(step.name());
     }
     RawOperation raw = step.raw();
     if (raw != null) {

@@ -114,6 +114,11 @@ record OpenFlags(
         false);
   }
 
+  /** Returns whether every write syncs what it wrote. */
+  boolean writesSync() {
+    return (bits & O_DSYNC) != 0; // which O_SYNC has in it
+  }
+
   /** Returns permissions as openat2(2) takes them: none unless a file may be made. */
   static int openat2Mode(int bits, int mode) {
     int making = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);

@@ -403,18 +403,20 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
 
   /**
    * Makes what was done to the names in this directory durable ({@code IORING_OP_FSYNC}, Linux
-   * 5.1): files that were made, renamed or removed before.
+   * 5.1): files that were made, renamed or removed before. After a failure that may have lost some
+   * of it, every later call fails too; see {@link RingFile#fsync}.
    *
    * @throws OperationException if the kernel refuses
    * @throws IOException as listed in the class comment
    */
   public void fsync() throws IOException {
+    requireNoDataLost("fsync");
     handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single();
     call.operation(0).fsync(handle.fd(), 0);
     call.operation(0).using(handle, null);
-    RingFile.check("fsync", engine.run(call));
+    RingFile.check("fsync", handle.syncResult(engine.run(call)));
   }
 
   /**

@@ -292,6 +292,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private static RingFile opened(Handle handle, OpenFlags flags) throws IOException {
+    handle.noteWritesSync(flags.writesSync());
     RingFile file = new RingFile(handle, flags, 1, 1, 0);
     try {
       return flags.direct() ? file.aligned() : file;
@@ -926,8 +927,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1). It covers writes
-   * that had returned before it began. After a failure that lost data, this and every later sync of
-   * this file fails: the kernel would claim success for data that it has dropped.
+   * that had returned before it began.
+   *
+   * <p>After a failure that may have lost data, this and every later sync of this open file fails,
+   * {@link #fdatasync} and {@link #syncFileRange} too: the kernel would claim success for data that
+   * it has dropped. Such a failure is that of a sync, or that of a write if every write syncs
+   * ({@link java.nio.file.StandardOpenOption#SYNC}, {@link java.nio.file.StandardOpenOption#DSYNC},
+   * {@code RWF_DSYNC}), with any error but one that says that the operation was refused. A write
+   * that syncs and finds no space counts as one that has lost data, since the kernel has the same
+   * error for both.
    *
    * @throws IOException as listed in the class comment
    */
@@ -946,24 +954,22 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private void sync(String name, int syncFlags) throws IOException {
-    requireNoDataLost();
-    run(name, operation -> operation.fsync(handle.fd(), syncFlags));
-    requireNoDataLost(); // the kernel tells only one of several syncs that were under way
+    sync(name, operation -> operation.fsync(handle.fd(), syncFlags));
   }
 
-  private void requireNoDataLost() throws OperationException {
-    if (handle.failedSync() != 0) {
-      throw new OperationException("an earlier sync, which lost data,", handle.failedSync());
-    }
+  private void sync(String name, Encoder encoder) throws IOException {
+    requireNoDataLost(name);
+    check(name, handle.syncResult(runRaw(encoder)));
   }
 
   /**
    * Starts or awaits write-back of a part of the file ({@code IORING_OP_SYNC_FILE_RANGE}, Linux
    * 5.2). It flushes neither metadata nor the device's own cache, so it makes nothing durable.
+   * After data was lost it fails as {@link #fsync} does.
    *
    * @param position where the part starts, in bytes
    * @param length its length in bytes; 0 means to the end of the file
-   * @param steps what to do; none means only to check for earlier errors
+   * @param steps what to do; none does nothing, but fails if data was lost before
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    * @throws IOException as listed in the class comment
    */
@@ -978,7 +984,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         position,
         length,
         (from, count) ->
-            run("sync_file_range", op -> op.syncFileRange(handle.fd(), from, count, chosen)));
+            sync("sync_file_range", op -> op.syncFileRange(handle.fd(), from, count, chosen)));
   }
 
   /**

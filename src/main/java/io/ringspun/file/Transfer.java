@@ -42,9 +42,11 @@ final class Transfer {
     this.timeoutNanos = timeoutNanos;
     direct = flags.direct();
     append = flags.append();
-    // With O_DIRECT a call that must not wait for memory or locks still waits for the device.
+    // With O_DIRECT a call that must not wait for memory or locks still waits for the device, and
+    // so
+    // does a write that syncs.
     inlineReads = !direct && handle instanceof RawHandle;
-    inlineWrites = inlineReads && !append;
+    inlineWrites = inlineReads && !append && !flags.writesSync();
   }
 
   /** Reads what one operation gives: 0 at the end. */

@@ -8,20 +8,30 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.BatchResult;
 import io.ringspun.ChainResult;
+import io.ringspun.DescriptorSlot;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
+import io.ringspun.RawOperation;
 import io.ringspun.Ring;
+import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.os.RingDescriptor;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,8 +52,20 @@ class SyncFailureTest {
     path = Files.writeString(directory.resolve("file"), "content");
   }
 
+  /** The device's errors, and what a file system that is elsewhere may answer. */
   @ParameterizedTest
-  @ValueSource(ints = {Errno.EIO, Errno.ENOSPC, Errno.EDQUOT})
+  @ValueSource(
+      ints = {
+        Errno.EIO,
+        Errno.ENOSPC,
+        Errno.EDQUOT,
+        Errno.EROFS,
+        Errno.EACCES,
+        Errno.EFBIG,
+        Errno.ENOMEM,
+        Errno.ENODATA,
+        Errno.ETIMEDOUT
+      })
   void fsync_lostData(int errno) throws Exception {
     try (Ring ring = FaultyRing.open(kernel)) {
       for (Caller caller : Caller.values()) {
@@ -69,7 +91,13 @@ class SyncFailureTest {
     long writes = kernel.submitted(IORING_OP_WRITE);
     requireErrno(errno, () -> caller.run(ring, file::fsync));
     requireErrno(errno, () -> caller.run(ring, file::fdatasync));
+    requireErrno(errno, () -> caller.run(ring, () -> file.syncFileRange(0, 0)));
     requireErrno(errno, () -> caller.run(ring, ring.batch().fsync(file)::run));
+    for (int opcode : new int[] {IORING_OP_FSYNC, IORING_OP_SYNC_FILE_RANGE}) {
+      RawOperation raw = RawOperation.of(opcode).on(file);
+      requireErrno(errno, () -> caller.run(ring, () -> ring.submit(raw)));
+      requireErrno(errno, () -> caller.run(ring, ring.chain().submit(raw)::run));
+    }
     caller.run(
         ring,
         () -> {
@@ -117,7 +145,7 @@ class SyncFailureTest {
 
   /** What lost no data is reported, and may succeed the next time. */
   @ParameterizedTest
-  @ValueSource(ints = {Errno.EINVAL, Errno.ENOMEM, Errno.EINTR})
+  @ValueSource(ints = {Errno.EBADF, Errno.EINVAL, Errno.EAGAIN, Errno.EINTR})
   void fsync_refused(int errno) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, WRITE)) {
@@ -125,6 +153,219 @@ class SyncFailureTest {
       requireErrno(errno, file::fsync);
       file.fsync();
       assertTrue(ring.chain().fsync(file).run().succeeded());
+    }
+  }
+
+  /** What writes, one way or another. */
+  private interface Write {
+    void run(Ring ring, RingFile file) throws IOException;
+  }
+
+  private static MemorySegment page() {
+    return Arena.ofAuto().allocate(4096);
+  }
+
+  private static RawOperation rawWrite(RingFile file, int flags) {
+    return RawOperation.of(IORING_OP_WRITE)
+        .on(file)
+        .address(page(), RawOperation.Access.READS)
+        .length(7)
+        .operationFlags(flags);
+  }
+
+  private static final Map<String, Write> WRITES =
+      Map.of(
+          "segment", (_, file) -> file.write(page(), 0),
+          "heap", (_, file) -> file.write(ByteBuffer.allocate(7), 0),
+          "whole", (_, file) -> file.writeFully(page(), 0),
+          "vector", (_, file) -> file.write(new MemorySegment[] {page(), page()}, 0),
+          "chain", (ring, file) -> ring.chain().write(file, page(), 0).run().orThrow(),
+          "batch", (ring, file) -> ring.batch().write(file, page(), 0).run().orThrow(),
+          "raw", (ring, file) -> ring.submit(rawWrite(file, 0)),
+          "raw step", (ring, file) -> ring.chain().submit(rawWrite(file, 0)).run().orThrow());
+
+  /** The kernel tells a write that syncs of data that others have written, and nobody else. */
+  @ParameterizedTest
+  @EnumSource(
+      value = StandardOpenOption.class,
+      names = {"SYNC", "DSYNC"})
+  void write_syncsAndLostData(StandardOpenOption sync) throws Exception {
+    try (Ring ring = FaultyRing.open(RingOptions.defaults().withRegisteredFiles(8), kernel)) {
+      for (OpenOption[] options :
+          new OpenOption[][] {{WRITE, sync}, {WRITE, sync, RingOpenOption.REGISTERED}}) {
+        for (Map.Entry<String, Write> write : WRITES.entrySet()) {
+          for (int errno : new int[] {Errno.EIO, Errno.ENOSPC, Errno.EROFS}) {
+            try (RingFile file = RingFile.open(ring, path, options)) {
+              failOneWrite(errno);
+              requireErrno(errno, () -> write.getValue().run(ring, file));
+              requireErrno(errno, file::fsync);
+              requireErrno(errno, ring.chain().fsync(file)::run);
+              assertEquals(4096, file.write(page(), 0), write.getKey());
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void failOneWrite(int errno) {
+    kernel.clear();
+    kernel.add(FaultRule.on(IORING_OP_WRITE, IORING_OP_WRITEV).times(1).fail(errno));
+  }
+
+  /** A full disk is no lost data where nothing was synced. */
+  @Test
+  void write_failed() throws Exception {
+    RingOptions options = RingOptions.defaults().withInlineAttempts(false).withRegisteredFiles(8);
+    try (Ring ring = FaultyRing.open(options, kernel)) {
+      for (OpenOption option : new OpenOption[] {READ, RingOpenOption.REGISTERED}) {
+        for (Write write : WRITES.values()) {
+          try (RingFile file = RingFile.open(ring, path, WRITE, option)) {
+            failOneWrite(Errno.ENOSPC);
+            requireErrno(Errno.ENOSPC, () -> write.run(ring, file));
+            file.fsync();
+          }
+        }
+      }
+    }
+  }
+
+  /** What was refused, or has met a limit, has lost nothing of what others have written. */
+  @ParameterizedTest
+  @ValueSource(ints = {Errno.EBADF, Errno.EFAULT, Errno.EINVAL, Errno.EFBIG})
+  void write_syncsAndIsRefused(int errno) throws Exception {
+    try (Ring ring = FaultyRing.open(kernel);
+        RingFile file = RingFile.open(ring, path, WRITE, DSYNC)) {
+      failOneWrite(errno);
+      requireErrno(errno, () -> file.write(page(), 0));
+      file.fsync();
+    }
+  }
+
+  @Test
+  void rawWrite_syncsByItself() throws Exception {
+    try (Ring ring = FaultyRing.open(kernel)) {
+      for (int flag : new int[] {RWF_DSYNC, RWF_SYNC}) {
+        try (RingFile file = RingFile.open(ring, path, WRITE)) {
+          failOneWrite(Errno.ENOSPC);
+          requireErrno(Errno.ENOSPC, () -> ring.submit(rawWrite(file, flag)));
+          requireErrno(Errno.ENOSPC, file::fdatasync);
+        }
+      }
+    }
+  }
+
+  /** Nobody has said how the file behind a descriptor was opened; the kernel knows. */
+  @Test
+  void write_throughDescriptorOfAnother() throws Exception {
+    try (Ring ring = FaultyRing.open(kernel)) {
+      for (boolean sync : new boolean[] {true, false}) {
+        RawOperation open =
+            RawOperation.of(IORING_OP_OPENAT)
+                .on(-100)
+                .address(Arena.ofAuto().allocateFrom(path.toString()), RawOperation.Access.READS)
+                .operationFlags(O_WRONLY | (sync ? O_DSYNC : 0));
+        try (RingDescriptor other = RingDescriptor.adopt(ring, ring.submit(open).result());
+            RingFile file = RingFile.of(other)) {
+          kernel.clear();
+          kernel.add(FaultRule.on(IORING_OP_WRITE).times(1).fail(Errno.ENOSPC));
+          RawOperation write = rawWrite(file, 0);
+          requireErrno(Errno.ENOSPC, () -> ring.submit(write));
+          if (sync) {
+            requireErrno(Errno.ENOSPC, file::fsync);
+          } else {
+            file.fsync();
+          }
+        }
+      }
+    }
+  }
+
+  /** What a chain opens into a slot may sync every write; it is forgotten with the file. */
+  @Test
+  void slot_writeLostData() throws Exception {
+    try (Ring ring = FaultyRing.open(RingOptions.defaults().withRegisteredFiles(8), kernel);
+        DescriptorSlot slot = ring.descriptorSlot()) {
+      failOneWrite(Errno.EIO);
+      ChainResult written =
+          ring.chain()
+              .submit(FileSteps.open(slot, path, WRITE, DSYNC))
+              .write(slot, page(), 0)
+              .run();
+      assertEquals(-Errno.EIO, written.result(1));
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
+      ring.chain()
+          .submit(FileSteps.open(slot, path, WRITE, DSYNC))
+          .write(slot, page(), 0)
+          .fsync(slot)
+          .run()
+          .orThrow();
+      failOneWrite(Errno.EIO);
+      ring.batch().write(slot, page(), 0).run();
+      try (RingFile file = RingFile.take(slot, WRITE, DSYNC)) {
+        requireErrno(Errno.EIO, file::fsync);
+      }
+    }
+  }
+
+  @Test
+  void syncFileRange_lostData() throws Exception {
+    try (Ring ring = FaultyRing.open(kernel)) {
+      RingFile[] files = {RingFile.open(ring, path, WRITE), RingFile.open(ring, path, WRITE)};
+      RawOperation raw =
+          RawOperation.of(IORING_OP_SYNC_FILE_RANGE)
+              .on(files[1])
+              .operationFlags(SYNC_FILE_RANGE_WAIT_BEFORE);
+      kernel.add(FaultRule.on(IORING_OP_SYNC_FILE_RANGE).times(2).fail(Errno.ENOSPC));
+      requireErrno(
+          Errno.ENOSPC, () -> files[0].syncFileRange(0, 0, SyncRange.WRITE, SyncRange.WAIT_AFTER));
+      requireErrno(Errno.ENOSPC, () -> ring.submit(raw));
+      for (RingFile file : files) {
+        requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.ENOSPC);
+        file.close();
+      }
+    }
+  }
+
+  @Test
+  void rawSync_lostData() throws Exception {
+    try (Ring ring = FaultyRing.open(kernel);
+        RingFile file = RingFile.open(ring, path, WRITE)) {
+      kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
+      RawOperation raw = RawOperation.of(IORING_OP_FSYNC).on(file);
+      requireErrno(Errno.EIO, () -> ring.submit(raw));
+      requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.EIO);
+    }
+  }
+
+  @Test
+  void directory_syncLostData(@TempDir Path directory) throws Exception {
+    try (Ring ring = FaultyRing.open(kernel);
+        RingDirectory parent = RingDirectory.open(ring, directory)) {
+      kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
+      requireErrno(Errno.EIO, parent::fsync);
+      requireErrno(Errno.EIO, parent::fsync);
+      assertEquals(1, kernel.submitted(IORING_OP_FSYNC));
+    }
+  }
+
+  @Test
+  void channel_lostData() throws Exception {
+    try (Ring ring = FaultyRing.open(kernel)) {
+      for (boolean metaData : new boolean[] {true, false}) {
+        kernel.clear();
+        kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
+        try (FileChannel channel = RingFileChannel.open(ring, path, Set.of(WRITE))) {
+          assertThrows(IOException.class, () -> channel.force(metaData));
+          assertThrows(IOException.class, () -> channel.force(true));
+          assertThrows(IOException.class, () -> channel.force(false));
+        }
+        failOneWrite(Errno.ENOSPC);
+        try (FileChannel channel = RingFileChannel.open(ring, path, Set.of(WRITE, DSYNC))) {
+          assertThrows(IOException.class, () -> channel.write(ByteBuffer.allocate(7)));
+          assertThrows(IOException.class, () -> channel.force(metaData));
+        }
+      }
     }
   }
 

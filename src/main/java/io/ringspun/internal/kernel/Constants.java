@@ -180,6 +180,8 @@ public final class Constants {
 
   // op flags
   public static final int IORING_FSYNC_DATASYNC = 1;
+  public static final int RWF_DSYNC = 2;
+  public static final int RWF_SYNC = 4;
   public static final int RWF_NOWAIT = 8;
   public static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
   public static final int SYNC_FILE_RANGE_WRITE = 2;

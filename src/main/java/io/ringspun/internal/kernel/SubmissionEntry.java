@@ -68,6 +68,11 @@ public class SubmissionEntry {
     return opcode;
   }
 
+  /** Returns the flags of the operation itself, whose meaning depends on the opcode. */
+  public final int operationFlags() {
+    return operationFlags;
+  }
+
   /** Returns the number of bytes, buffers or the like that the operation asks for. */
   public final int length() {
     return length;

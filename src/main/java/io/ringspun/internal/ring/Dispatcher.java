@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Kernel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ final class Dispatcher {
   private static final int RETRIES_MAX = 8;
   private static final int CANCELS_MISSED_MAX = 3;
 
+  private final Kernel kernel;
   private final SubmissionQueue submissions;
   private final InFlight inFlight;
   private final Cancels cancels;
@@ -55,7 +57,8 @@ final class Dispatcher {
   private long completed;
   private long stale;
 
-  Dispatcher(SubmissionQueue submissions, InFlight inFlight, Cancels cancels) {
+  Dispatcher(Kernel kernel, SubmissionQueue submissions, InFlight inFlight, Cancels cancels) {
+    this.kernel = kernel;
     this.submissions = submissions;
     this.inFlight = inFlight;
     this.cancels = cancels;
@@ -344,13 +347,13 @@ final class Dispatcher {
       return;
     }
     Handle handle = operation.handle;
-    if (operation.opcode() == IORING_OP_FSYNC && handle != null && isDataLoss(-result)) {
-      handle.latchSyncFailure(-result);
+    if (result < 0 && handle != null && mayHaveLostData(operation, handle, -result)) {
+      handle.latchLostData(-result);
     }
     if (operation.other != null && result >= 0) {
       Handle slot = operation.changedSlot();
       if (slot != null) {
-        slot.forgetSyncFailure();
+        slot.forgetFile();
       }
     }
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
@@ -390,8 +393,39 @@ final class Dispatcher {
         && !operation.isClosed();
   }
 
-  private static boolean isDataLoss(int errno) {
-    return errno == Errno.EIO || errno == Errno.ENOSPC || errno == Errno.EDQUOT;
+  /**
+   * Returns whether a failure may be what the kernel says once of each open file when it has
+   * dropped data that was written before. It says so to whatever waits for the device: with the
+   * device's own error, or any that a file system likes, so that only refusals can be told apart.
+   */
+  private boolean mayHaveLostData(Operation operation, Handle handle, int errno) {
+    if (isRefusal(errno)) {
+      return false;
+    }
+    return switch (operation.opcode()) {
+      case IORING_OP_FSYNC, IORING_OP_SYNC_FILE_RANGE -> true;
+      case IORING_OP_WRITE, IORING_OP_WRITE_FIXED, IORING_OP_WRITEV, IORING_OP_WRITEV_FIXED ->
+          errno != Errno.EFBIG
+              && ((operation.operationFlags() & (RWF_DSYNC | RWF_SYNC)) != 0
+                  || handle.writesSync(kernel));
+      case IORING_OP_SPLICE -> errno != Errno.EFBIG && handle.writesSync(kernel); // the target's
+      default -> false;
+    };
+  }
+
+  /** Returns whether an error says that an operation was not done at all. */
+  private static boolean isRefusal(int errno) {
+    return switch (errno) {
+      case Errno.EBADF,
+          Errno.EFAULT,
+          Errno.EINVAL,
+          Errno.ESPIPE,
+          Errno.EAGAIN,
+          Errno.EINTR,
+          Errno.ECANCELED ->
+          true;
+      default -> errno == Operation.ERESTARTSYS;
+    };
   }
 
   private void finish(Operation operation, int result) {

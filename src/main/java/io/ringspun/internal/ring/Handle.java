@@ -1,11 +1,12 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Kernel;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -51,8 +52,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   private boolean mayHaveLeft = true;
 
-  /** The errno of the first sync that lost data, or 0; set by ring threads. */
-  final AtomicInteger failedSync;
+  final SyncState syncState;
 
   /**
    * Takes charge of something open.
@@ -61,13 +61,13 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    * @param entryFlags {@code IOSQE_} flags of entries that carry the number
    * @param direct whether transfers go past the page cache, straight to a device
    * @param home the ring for operations of threads that no ring carries
-   * @param failedSync shared by all handles of one open file
+   * @param syncState shared by all handles of one open file
    */
-  Handle(int fd, int entryFlags, boolean direct, Engine home, AtomicInteger failedSync) {
+  Handle(int fd, int entryFlags, boolean direct, Engine home, SyncState syncState) {
     assert fd >= 0;
     this.fd = fd;
     this.entryFlags = entryFlags;
-    this.failedSync = failedSync;
+    this.syncState = syncState;
     this.direct = direct;
     this.home = home;
     cleaning = HandleCleaner.watch(this, fd, entryFlags != 0, home);
@@ -295,7 +295,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /** Takes charge of what {@link #share} has put into a slot. */
   public final RegisteredHandle sharedAt(int slot, Engine target) {
-    RegisteredHandle twin = new RegisteredHandle(slot, direct, target, failedSync);
+    RegisteredHandle twin = new RegisteredHandle(slot, direct, target, syncState);
     if (kind == STREAM) {
       twin.noteStream();
     }
@@ -370,18 +370,44 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     return mayHaveLeft;
   }
 
-  /** Remembers that dirty data was lost, for good: later syncs must not claim success. */
-  final void latchSyncFailure(int errno) {
-    failedSync.compareAndSet(0, errno);
+  /** Says whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */
+  public final void noteWritesSync(boolean sync) {
+    syncState.noteWritesSync(sync);
   }
 
-  /** Forgets it, since there is another file in the slot now, or none. */
-  final void forgetSyncFailure() {
-    failedSync.set(0);
+  /** Returns whether every write syncs, or may do so; asks the kernel if nobody has said so. */
+  final boolean writesSync(Kernel kernel) {
+    return switch (syncState.writesSync()) {
+      case YES -> true;
+      case NO -> false;
+      case UNKNOWN -> {
+        int flags = entryFlags == 0 ? kernel.getFlags(fd) : -1; // a slot does not tell
+        yield flags < 0 || (flags & Constants.O_DSYNC) != 0;
+      }
+    };
   }
 
-  /** Returns the errno of the sync that failed on this open file, or 0. */
-  public final int failedSync() {
-    return failedSync.get();
+  /** Remembers that written data was lost, for good: later syncs must not claim success. */
+  final void latchLostData(int errno) {
+    syncState.latch(errno);
+  }
+
+  /** Forgets what is known of the file, since there is another in the slot now, or none. */
+  final void forgetFile() {
+    syncState.forget();
+  }
+
+  /** Returns the errno of the failure that lost data of this open file, or 0. */
+  public final int lostData() {
+    return syncState.lost();
+  }
+
+  /**
+   * Returns the result of a sync of this, which is a failure if data was lost meanwhile: of several
+   * operations that were under way the kernel tells only one.
+   */
+  public final int syncResult(int result) {
+    int lost = lostData();
+    return result >= 0 && lost != 0 ? -lost : result;
   }
 }

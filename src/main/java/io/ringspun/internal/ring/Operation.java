@@ -15,7 +15,7 @@ public final class Operation extends SubmissionEntry {
   static final int NO_SLOT = -1;
 
   /** Like EINTR, and not meant for us to see: an opening that a cancel wakes lets it out. */
-  private static final int ERESTARTSYS = 512;
+  static final int ERESTARTSYS = 512;
 
   final Call call;
 

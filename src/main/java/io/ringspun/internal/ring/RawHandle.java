@@ -5,7 +5,6 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A file descriptor of the process, which any ring can use. */
 public final class RawHandle extends Handle {
@@ -17,11 +16,11 @@ public final class RawHandle extends Handle {
    * @param home the ring for operations of threads that no ring carries
    */
   public RawHandle(int fd, boolean direct, Engine home) {
-    this(fd, direct, home, new AtomicInteger());
+    this(fd, direct, home, new SyncState());
   }
 
-  RawHandle(int fd, boolean direct, Engine home, AtomicInteger failedSync) {
-    super(fd, 0, direct, home, failedSync);
+  RawHandle(int fd, boolean direct, Engine home, SyncState syncState) {
+    super(fd, 0, direct, home, syncState);
   }
 
   /**

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A file or socket in a slot of a ring's table, without a descriptor in the process. Only that ring
@@ -30,11 +29,11 @@ public final class RegisteredHandle extends Handle {
    * @param ring whose table it is of
    */
   public RegisteredHandle(int slot, boolean direct, Engine ring) {
-    this(slot, direct, ring, new AtomicInteger());
+    this(slot, direct, ring, new SyncState());
   }
 
-  RegisteredHandle(int slot, boolean direct, Engine ring, AtomicInteger failedSync) {
-    super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, failedSync);
+  RegisteredHandle(int slot, boolean direct, Engine ring, SyncState syncState) {
+    super(slot, Constants.IOSQE_FIXED_FILE, direct, ring, syncState);
     this.ring = ring;
   }
 
@@ -79,7 +78,7 @@ public final class RegisteredHandle extends Handle {
     if (!isFirst[0]) {
       throw new ClosedChannelException();
     }
-    RegisteredHandle next = new RegisteredHandle(fd(), direct, ring, failedSync);
+    RegisteredHandle next = new RegisteredHandle(fd(), direct, ring, syncState);
     if (waitsForPeers()) {
       next.noteStream();
     }
@@ -113,7 +112,7 @@ public final class RegisteredHandle extends Handle {
 
   /** Takes charge of a descriptor that was made for this file or socket. */
   public RawHandle installed(int fd) {
-    return new RawHandle(fd, isDirect(), ring, failedSync);
+    return new RawHandle(fd, isDirect(), ring, syncState);
   }
 
   /** No system call takes a slot; what may wait for somebody is {@linkplain #noteStream noted}. */

@@ -102,7 +102,7 @@ final class RingThread extends Thread {
     }
     cancels = new Cancels(cancelsMax);
     inFlight = new InFlight(limit);
-    dispatcher = new Dispatcher(submissions, inFlight, cancels);
+    dispatcher = new Dispatcher(kernel, submissions, inFlight, cancels);
     buffers = new BufferTable(kernel, memory);
     files = new FileTable(config.registeredFiles());
     enterFlags =
