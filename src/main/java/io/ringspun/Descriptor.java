@@ -95,7 +95,7 @@ public abstract class Descriptor {
     int lost = handle.lostData();
     if (lost != 0) {
       throw new OperationException(
-          operation, lost, "; written data was lost before, so the file cannot be synced any more");
+          operation, lost, "written data was lost before, so the file cannot be synced any more");
     }
   }
 

@@ -53,9 +53,9 @@ public final class DescriptorSlot extends Descriptor implements AutoCloseable {
     int slot = files.takeChosen();
     if (slot < 0) {
       throw new OperationException(
-          "taking a slot",
+          "descriptor_slot",
           Errno.ENFILE,
-          "; all %d that %s has for chains are taken".formatted(files.chosenSlots(), engine));
+          "all %d that %s has for chains are taken".formatted(files.chosenSlots(), engine));
     }
     return new DescriptorSlot(new RegisteredHandle(slot, false, engine));
   }

@@ -20,34 +20,46 @@ public final class OperationException extends IOException {
   /**
    * Creates an exception whose message has the operation, the error's text, name and number.
    *
-   * @param operation what failed, such as {@code "read"}
+   * @param operation the name of what failed, such as {@code "read"}; see {@link #operation}
    * @param errno the error number, positive, as in errno(3)
    * @throws IllegalArgumentException if {@code errno} is not positive
    */
   public OperationException(String operation, int errno) {
-    if (errno <= 0) {
-      throw new IllegalArgumentException("errno must be positive: " + errno);
-    }
     this(operation, errno, remedy(errno));
   }
 
-  /** Creates one with more to say about the reason. */
-  OperationException(String operation, int errno, String more) {
-    super("%s failed: %s%s".formatted(operation, Errno.describe(errno), more));
+  /**
+   * Creates an exception whose message has more to say at its end.
+   *
+   * @param operation the name of what failed, such as {@code "read"}; see {@link #operation}
+   * @param errno the error number, positive, as in errno(3)
+   * @param detail what else there is to say, or an empty string
+   * @throws IllegalArgumentException if {@code errno} is not positive
+   */
+  public OperationException(String operation, int errno, String detail) {
+    if (errno <= 0) {
+      throw new IllegalArgumentException("errno must be positive: " + errno);
+    }
+    super(
+        "%s failed: %s%s%s"
+            .formatted(operation, Errno.describe(errno), detail.isEmpty() ? "" : "; ", detail));
     this.operation = operation;
     this.errno = errno;
   }
 
   private static String remedy(int errno) {
     return errno == Errno.EMFILE
-        ? "; close some, or raise the limit of open files (ulimit -n, LimitNOFILE=)"
+        ? "close some, or raise the limit of open files (ulimit -n, LimitNOFILE=)"
         : "";
   }
 
   /**
-   * Returns what failed.
+   * Returns the name of what failed. It is one word: the system call or the {@code IORING_OP_}
+   * number's name in lower case, such as {@code "fsync"} or {@code "sync_file_range"}; the name of
+   * an {@code IORING_REGISTER_} number as it is; {@code "opcode_254"} for an {@link RawOperation}
+   * whose number has no name here.
    *
-   * @return the operation's name, such as {@code "fsync"}
+   * @return the operation's name
    */
   public String operation() {
     return operation;

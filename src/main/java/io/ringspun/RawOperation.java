@@ -471,7 +471,7 @@ public final class RawOperation {
   String name() {
     return KernelFeatures.isKnown(opcode)
         ? KernelFeatures.name(opcode).toLowerCase(Locale.ROOT)
-        : "operation " + opcode;
+        : "opcode_" + opcode;
   }
 
   @Nullable Descriptor descriptor() {

@@ -70,7 +70,7 @@ final class Results {
     Duration limit = overdue.get(index);
     return limit == null
         ? new OperationException(name(index), -values[index])
-        : new OperationException(name(index), -values[index], "; its limit was " + limit);
+        : new OperationException(name(index), -values[index], "its limit was " + limit);
   }
 
   OperationTimeoutException timeout(int index) {

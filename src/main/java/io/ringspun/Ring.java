@@ -164,7 +164,7 @@ public final class Ring implements AutoCloseable {
 
     @Override
     public IOException refused(String operation, int errno, String reason) {
-      return new OperationException(operation, errno, "; " + reason);
+      return new OperationException(operation, errno, reason);
     }
 
     @Override

@@ -97,7 +97,7 @@ class RawOperationTest {
   void unknownOpcode() {
     var e = assertThrows(OperationException.class, () -> ring.submit(RawOperation.of(UNKNOWN)));
     assertEquals(Errno.EINVAL, e.errno());
-    assertEquals("operation 254", e.operation());
+    assertEquals("opcode_254", e.operation());
   }
 
   @Test

@@ -250,7 +250,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
     int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
     if (result == -Errno.EBADF) {
-      throw new OperationException("taking a file out of " + slot, Errno.EBADF);
+      throw new OperationException("sync_file_range", Errno.EBADF, "there is nothing in " + slot);
     }
     return opened(handle.successor(flags.direct()), flags);
   }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * are not for the kernel to choose.
  */
 final class ListenerChain {
-  private static final String[] STEPS = {"socket", "setsockopt of SO_REUSEADDR", "bind", "listen"};
+  private static final String[] STEPS = {"socket", "setsockopt", "bind", "listen"};
   private static final int SOCKET = 0;
   private static final int OPTION = 1;
   private static final int BIND = 2;

@@ -58,7 +58,8 @@ final class Multicast {
                       IPPROTO_IPV6,
                       joins ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP,
                       IPV6_MREQ_BYTES);
-          return NetErrors.check(joins ? "join" : "leave", result);
+          return NetErrors.check(
+              "setsockopt", joins ? "ADD_MEMBERSHIP" : "DROP_MEMBERSHIP", result);
         });
   }
 }

@@ -19,11 +19,23 @@ final class NetErrors {
     return result;
   }
 
+  /** Returns the result of setting or asking for an option. */
+  static int check(String operation, String option, int result) throws IOException {
+    if (result < 0) {
+      throw of(new OperationException(operation, -result, "the option is " + option));
+    }
+    return result;
+  }
+
   /** Translates a failure; the kernel's words are in the message, and its number in the cause. */
   static IOException of(String operation, int errno) {
-    OperationException plain = new OperationException(operation, errno);
+    return of(new OperationException(operation, errno));
+  }
+
+  private static IOException of(OperationException plain) {
+    String operation = plain.operation();
     IOException specific =
-        switch (errno) {
+        switch (plain.errno()) {
           case Errno.ECONNREFUSED -> new ConnectException(plain.getMessage());
           case Errno.ETIMEDOUT ->
               operation.equals("connect") ? new ConnectException(plain.getMessage()) : plain;

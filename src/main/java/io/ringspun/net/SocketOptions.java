@@ -292,6 +292,6 @@ final class SocketOptions {
     if (result == -Errno.ENOPROTOOPT) {
       throw new UnsupportedOperationException("'" + option + "' not supported by this kernel");
     }
-    return NetErrors.check(operation + " of " + option.name(), result);
+    return NetErrors.check(operation, option.name(), result);
   }
 }

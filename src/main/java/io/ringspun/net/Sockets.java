@@ -71,9 +71,10 @@ final class Sockets {
     return files.fill(
         () ->
             new OperationException(
-                "%s into a table of %d slots (RingOptions.withRegisteredFiles)"
-                    .formatted(operation, files.slots()),
-                Errno.ENFILE),
+                operation,
+                Errno.ENFILE,
+                "the ring's table has %d slots (RingOptions.withRegisteredFiles)"
+                    .formatted(files.slots())),
         entry);
   }
 

@@ -163,7 +163,7 @@ public final class Poll implements AutoCloseable {
     int flags = Constants.IORING_POLL_UPDATE_EVENTS | Constants.IORING_POLL_ADD_MULTI;
     int result = polled.update((operation, _) -> operation.pollUpdate(0, chosen, flags));
     if (result < 0 && result != -Errno.ECANCELED) {
-      throw new OperationException("poll update", -result);
+      throw new OperationException("poll_update", -result);
     }
   }
 

@@ -55,7 +55,7 @@ public final class RingMailbox implements AutoCloseable {
       letters.close();
       engine.requireUsable();
     }
-    SystemDescriptor.check("F_DUPFD_CLOEXEC", fd);
+    SystemDescriptor.check("fcntl", fd);
     return new RingMailbox(engine, new RawHandle(fd, false, engine), letters);
   }
 

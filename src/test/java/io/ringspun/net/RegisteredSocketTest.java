@@ -963,7 +963,7 @@ class RegisteredSocketTest {
         assertThrows(BindException.class, () -> open.bindTo(where, 1));
       }
       requireRefused(kernel, ring, IORING_OP_SOCKET, "socket");
-      requireRefused(kernel, ring, IORING_OP_URING_CMD, "setsockopt of SO_REUSEADDR");
+      requireRefused(kernel, ring, IORING_OP_URING_CMD, "setsockopt");
       requireRefused(kernel, ring, IORING_OP_LISTEN, "listen");
       requireAllFree(ring, 2);
       RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED).close();

@@ -11,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -175,7 +176,7 @@ public final class Engine {
       throw config
           .failures()
           .refused(
-              "IORING_OP_" + KernelFeatures.name(operation.opcode()),
+              KernelFeatures.name(operation.opcode()).toLowerCase(Locale.ROOT),
               Errno.EOPNOTSUPP,
               "%s polls devices, and this one, its driver or its file system cannot be polled"
                   .formatted(this));
@@ -194,7 +195,7 @@ public final class Engine {
       throw config
           .failures()
           .refused(
-              "IORING_OP_" + KernelFeatures.name(opcode),
+              KernelFeatures.name(opcode).toLowerCase(Locale.ROOT),
               Errno.EACCES,
               "%s is restricted to %s".formatted(this, restriction.name()));
     }
