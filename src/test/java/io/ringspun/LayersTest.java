@@ -30,6 +30,44 @@ class LayersTest {
 
   private static final String BOTTOM = LAYERS.getLast();
 
+  /** The public packages that are about things; the rest of the API is in {@code io.ringspun}. */
+  private static final Set<String> OF_THINGS =
+      Set.of("io/ringspun/net", "io/ringspun/file", "io/ringspun/os");
+
+  /** What they use of the bottom: numbers, structures, and the interface for plain calls. */
+  private static final Set<String> VOCABULARY =
+      Set.of(
+          "Constants",
+          "ControlMemory",
+          "EpollEntry",
+          "Errno",
+          "ErrnoException",
+          "FutexWait",
+          "Kernel",
+          "MessageHeader",
+          "NativeMemory",
+          "OpenHow",
+          "ReceivedMessage",
+          "SigInfo",
+          "SocketAddressMemory",
+          "Statx",
+          "SubmissionEntry",
+          "SystemCall",
+          "Timespec");
+
+  /** What {@code io.ringspun} uses: it also chooses the kernel and asks it what it has. */
+  private static final Set<String> OF_RINGS =
+      Set.of(
+          "Constants",
+          "Errno",
+          "ErrnoException",
+          "Kernel",
+          "KernelFeatures",
+          "LinuxKernel",
+          "NativeMemory",
+          "Registration",
+          "Timespec");
+
   /** What reaches native code, or memory that no arena guards. */
   private static final Set<String> NATIVE =
       Set.of("java/lang/foreign/Linker", "java/lang/foreign/SymbolLookup", "sun/misc/Unsafe");
@@ -88,6 +126,27 @@ class LayersTest {
     }
     assertEquals(Set.of(), offences);
     assertTrue(downwards > 100, "the test must see uses to see offences: " + downwards);
+  }
+
+  @Test
+  void publicPackages_useTheVocabularyOfTheBottom() throws IOException {
+    Set<String> ofThings = new TreeSet<>();
+    Set<String> ofRings = new TreeSet<>();
+    for (ClassModel model : Classes.parse()) {
+      String user = packageOf(model.thisClass().asInternalName());
+      for (String used : used(model)) {
+        if (packageOf(used).equals(BOTTOM)) {
+          String outermost = used.substring(BOTTOM.length() + 1).split("\\$", 2)[0];
+          if (OF_THINGS.contains(user)) {
+            ofThings.add(outermost);
+          } else if (user.equals("io/ringspun")) {
+            ofRings.add(outermost);
+          }
+        }
+      }
+    }
+    assertEquals(new TreeSet<>(VOCABULARY), ofThings, "CONTRIBUTING.md says what is used");
+    assertEquals(new TreeSet<>(OF_RINGS), ofRings, "CONTRIBUTING.md says what is used");
   }
 
   @Test
