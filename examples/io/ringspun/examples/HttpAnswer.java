@@ -1,5 +1,6 @@
 package io.ringspun.examples;
 
+import io.ringspun.OperationTimeoutException;
 import io.ringspun.file.FileStat;
 import io.ringspun.file.FileStat.FileType;
 import io.ringspun.file.Resolve;
@@ -16,12 +17,19 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.regex.Pattern;
 
 /**
  * Answers requests for files below a directory. What lies outside of it is forbidden, and so are
  * links that lead there: the kernel sees to that when it opens a file.
  */
 final class HttpAnswer {
+  /** Why the kernel finds no file, beyond what has an exception of its own. */
+  private static final Pattern ABSENT =
+      Pattern.compile(
+          "(?i)ENOTDIR|ENAMETOOLONG|ELOOP|not a directory|name too long|too many"
+              + " (levels|symbolic)");
+
   private final RingDirectory root;
   private final RingSocket socket;
   private final ByteBuffer buffer;
@@ -44,7 +52,7 @@ final class HttpAnswer {
     } catch (AccessDeniedException _) {
       send(HttpReply.empty(403), request);
     } catch (FileSystemException e) {
-      boolean isAbsent = String.valueOf(e.getReason()).matches(".*\\b(ENOTDIR|ENAMETOOLONG)\\b.*");
+      boolean isAbsent = ABSENT.matcher(String.valueOf(e.getReason())).find();
       send(HttpReply.empty(isAbsent ? 404 : 500), request);
     }
   }
@@ -62,24 +70,52 @@ final class HttpAnswer {
 
   private void find(HttpRequest request) throws IOException {
     Path name = name(request.path());
-    FileStat stat = root.stat(name);
-    boolean isSlashed = request.path().endsWith("/");
-    if (stat.type() == FileType.DIRECTORY) {
-      if (!isSlashed) {
-        String location = HttpRequest.encode("/" + name + "/");
-        send(HttpReply.empty(301).field("Location", location), request);
+    if (name.toString().isEmpty()) {
+      name = Path.of("."); // the root itself
+    }
+    try (RingFile found = open(name, request)) {
+      FileStat stat = found.stat();
+      if (stat.type() != FileType.DIRECTORY) {
+        if (request.isOfDirectory()) {
+          throw new NotDirectoryException(request.path());
+        }
+        send(request, name, found, stat);
         return;
       }
-      name = name.resolve("index.html");
-      stat = root.stat(name);
-    } else if (isSlashed) {
-      throw new NotDirectoryException(request.path());
     }
-    if (stat.type() != FileType.REGULAR) { // to open a pipe is to wait for who writes to it
+    if (!request.isOfDirectory()) {
+      String location = HttpRequest.encode("/" + name + "/");
+      send(HttpReply.empty(301).field("Location", location), request);
+      return;
+    }
+    Path index = name.resolve("index.html");
+    try (RingFile found = open(index, request)) {
+      send(request, index, found, found.stat());
+    }
+  }
+
+  /**
+   * Opens what may be sent. The kernel refuses a way that leads outside, wherever it leads, so that
+   * the answer does not tell what is there. What would wait to be opened, or might do something, is
+   * found out first; should a pipe take its place meanwhile, the time is up soon.
+   */
+  private RingFile open(Path name, HttpRequest request) throws IOException {
+    if (isSpecial(name)) {
       throw new AccessDeniedException(request.path());
     }
-    try (RingFile file = root.openFile(name, Resolve.BENEATH)) {
-      send(request, name, file, stat);
+    try {
+      return root.openFile(name, Resolve.BENEATH);
+    } catch (OperationTimeoutException _) {
+      throw new AccessDeniedException(request.path());
+    }
+  }
+
+  private boolean isSpecial(Path name) throws IOException {
+    try {
+      FileType type = root.stat(name).type();
+      return type != FileType.REGULAR && type != FileType.DIRECTORY;
+    } catch (FileSystemException _) {
+      return false; // to be found out by opening it
     }
   }
 
@@ -98,6 +134,9 @@ final class HttpAnswer {
 
   private void send(HttpRequest request, Path name, RingFile file, FileStat stat)
       throws IOException {
+    if (stat.type() != FileType.REGULAR) {
+      throw new AccessDeniedException(request.path());
+    }
     Instant changed = stat.modifyTime().truncatedTo(ChronoUnit.SECONDS);
     if (request.hasSince(changed)) {
       send(new HttpReply(304).field("Last-Modified", HttpReply.date(changed)), request);

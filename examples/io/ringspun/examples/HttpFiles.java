@@ -22,6 +22,7 @@ final class HttpFiles {
   private static final int BUFFER_BYTES = 64 << 10;
   private static final int LINGER_BYTES_MAX = 1 << 20;
   private static final Duration WAIT_MAX = Duration.ofSeconds(30);
+  private static final Duration OPEN_MAX = Duration.ofSeconds(5);
 
   private final RingSocket socket;
   private final ByteBuffer buffer;
@@ -31,7 +32,7 @@ final class HttpFiles {
   private HttpFiles(RingDirectory root, RingSocket socket, ByteBuffer buffer) {
     this.socket = socket;
     this.buffer = buffer;
-    answer = new HttpAnswer(root, socket, buffer);
+    answer = new HttpAnswer(root.withTimeout(OPEN_MAX), socket, buffer);
   }
 
   public static void main(String[] args) {
@@ -63,37 +64,32 @@ final class HttpFiles {
     int length = 0; // of what has been received and not answered
     boolean isKept = true;
     while (isKept) {
-      int end = HttpRequest.end(received, length);
-      while (end < 0 && length < received.length) {
-        int n = socket.read(buffer.clear().limit(received.length - length));
-        if (n < 0) {
-          return;
-        }
-        buffer.flip().get(received, length, n);
-        length += n;
+      int end;
+      try {
         end = HttpRequest.end(received, length);
+        while (end < 0) {
+          if (length == received.length) {
+            throw new HttpRequest.BadRequestException(431);
+          }
+          int n = socket.read(buffer.clear().limit(received.length - length));
+          if (n < 0) {
+            return;
+          }
+          buffer.flip().get(received, length, n);
+          length += n;
+          end = HttpRequest.end(received, length);
+        }
+        HttpRequest request = HttpRequest.parse(received, end);
+        answer.send(request);
+        isKept = request.isKeptAlive();
+      } catch (HttpRequest.BadRequestException e) {
+        answer.refuse(e.status());
+        break;
       }
-      isKept = answer(end);
-      if (isKept) {
-        length -= end;
-        System.arraycopy(received, end, received, 0, length);
-      }
+      length -= end;
+      System.arraycopy(received, end, received, 0, length);
     }
     linger();
-  }
-
-  private boolean answer(int end) throws IOException {
-    try {
-      if (end < 0) {
-        throw new HttpRequest.BadRequestException(431);
-      }
-      HttpRequest request = HttpRequest.parse(received, end);
-      answer.send(request);
-      return request.isKeptAlive();
-    } catch (HttpRequest.BadRequestException e) {
-      answer.refuse(e.status());
-      return false;
-    }
   }
 
   /** Gives the peer time to read the last answer: closing before it has sent all would reset. */

@@ -30,6 +30,7 @@ final class HttpReply {
           Map.entry(416, "Range Not Satisfiable"),
           Map.entry(431, "Request Header Fields Too Large"),
           Map.entry(500, "Internal Server Error"),
+          Map.entry(501, "Not Implemented"),
           Map.entry(505, "HTTP Version Not Supported"));
 
   private static final Map<String, String> TYPES =

@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
  * @param errors how errors about names are told
+ * @param timeoutNanos the time limit for each operation, or 0 for none
  */
-record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+record Names(@Nullable RawHandle directory, Engine home, Errors errors, long timeoutNanos) {
   /** Makes an exception of what the kernel says of one name or of two. */
   interface Errors {
     IOException of(String path, @Nullable String other, int errno);
@@ -45,9 +46,13 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
     this(directory, home, FileErrors.EXPLICIT);
   }
 
+  Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+    this(directory, home, errors, 0);
+  }
+
   /** Returns the same names, whose errors are told in another way. */
   Names telling(Errors others) {
-    return new Names(directory, home, others);
+    return new Names(directory, home, others, timeoutNanos);
   }
 
   /**
@@ -151,7 +156,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   private void awaitWriter(Engine engine, int fd, int flags) throws IOException {
     boolean hasHadWriter = false;
     try (PathMemory path = PathMemory.of(Path.of("/proc/self/fd/" + fd))) {
-      Call call = Call.race(2);
+      Call call = Call.race(2).timeoutNanos(timeoutNanos);
       call.operation(0).pollAdd(fd, Constants.POLLIN, 0);
       call.operation(0).openEnded();
       call.operation(1)
@@ -336,7 +341,7 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors) {
   }
 
   private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
-    Call call = engine.single();
+    Call call = engine.single().timeoutNanos(timeoutNanos);
     RawHandle handle = directory;
     if (handle != null) {
       handle.acquire(); // the ring releases it at the completion

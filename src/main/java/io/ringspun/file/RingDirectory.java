@@ -4,6 +4,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
@@ -18,6 +19,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.FileAttribute;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -73,9 +75,13 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   private final Names names;
 
   private RingDirectory(RawHandle handle, Engine home) {
+    this(handle, new Names(handle, home));
+  }
+
+  private RingDirectory(RawHandle handle, Names names) {
     super(handle);
     this.handle = handle;
-    names = new Names(handle, home);
+    this.names = names;
   }
 
   /**
@@ -146,6 +152,21 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throw new NotDirectoryException(handle.toString());
     }
     return new RingDirectory(handle, handle.home());
+  }
+
+  /**
+   * Returns this directory with a time limit on every operation: one that is not over in time, such
+   * as the opening of a FIFO that nobody has opened at its other end, is cancelled and throws
+   * {@link io.ringspun.OperationTimeoutException}. The directory is the same, so closing either
+   * closes both. What is opened from it has no limit.
+   *
+   * @param limit positive
+   * @return another view of this directory
+   * @throws IllegalArgumentException if not positive
+   */
+  public RingDirectory withTimeout(Duration limit) {
+    long nanos = Arguments.timeoutNanos(limit);
+    return new RingDirectory(handle, new Names(handle, names.home(), names.errors(), nanos));
   }
 
   /**
@@ -413,7 +434,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     requireNoDataLost("fsync");
     handle.acquire();
     Engine engine = handle.engine();
-    Call call = engine.single();
+    Call call = engine.single().timeoutNanos(names.timeoutNanos());
     call.operation(0).fsync(handle.fd(), 0);
     call.operation(0).using(handle, null);
     RingFile.check("fsync", handle.syncResult(engine.run(call)));

@@ -2,6 +2,7 @@ package io.ringspun.examples;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -49,6 +50,13 @@ class HttpFilesTest extends ServerCase {
     Files.writeString(directory.resolve("secret"), "secret");
     Files.createSymbolicLink(root.resolve("out"), Path.of("../secret"));
     Files.createSymbolicLink(root.resolve("in"), Path.of("digits.txt"));
+    Files.createSymbolicLink(root.resolve("out-dir"), Path.of(".."));
+    Files.createSymbolicLink(root.resolve("out-absent"), Path.of("../absent"));
+    Files.createSymbolicLink(root.resolve("out-under-file"), Path.of("../secret/x"));
+    Files.createSymbolicLink(root.resolve("out-absolute"), directory.resolve("absent"));
+    Files.createSymbolicLink(root.resolve("out-device"), Path.of("/dev/null"));
+    Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+    Files.createDirectory(root.resolve("dir b"));
     port = start(ExampleJvm.example("HttpFiles").arguments(0, root, "--rings", 2)).port();
   }
 
@@ -62,6 +70,15 @@ class HttpFilesTest extends ServerCase {
     "/sub/,              200, <p>below,   text/html; charset=utf-8",
     "/sub/../digits.txt, 200, 0123456789, text/plain; charset=utf-8",
     "/in,                200, 0123456789, application/octet-stream",
+    "/.,                 200, <p>hello,   text/html; charset=utf-8",
+    "//.,                200, <p>hello,   text/html; charset=utf-8",
+    "/%2e,               200, <p>hello,   text/html; charset=utf-8",
+    "/sub/..,            200, <p>hello,   text/html; charset=utf-8",
+    "/sub/.,             200, <p>below,   text/html; charset=utf-8",
+    "//,                 200, <p>hello,   text/html; charset=utf-8",
+    "/digits.txt/.,      404, '',         ",
+    "/..,                403, '',         ",
+    "/loop,              404, '',         ",
     "/a%20b+%25.txt,     200, odd,        text/plain; charset=utf-8",
     "/empty.css,         200, '',         text/css; charset=utf-8",
     "/absent,            404, '',         ",
@@ -69,6 +86,15 @@ class HttpFilesTest extends ServerCase {
     "/digits.txt/,       404, '',         ",
     "/digits.txt/x,      404, '',         ",
     "/out,               403, '',         ",
+    "/out/,              403, '',         ",
+    "/out-dir,           403, '',         ",
+    "/out-dir/,          403, '',         ",
+    "/out-dir/secret,    403, '',         ",
+    "/out-dir/absent,    403, '',         ",
+    "/out-absent,        403, '',         ",
+    "/out-under-file,    403, '',         ",
+    "/out-absolute,      403, '',         ",
+    "/out-device,        403, '',         ",
     "/../secret,         403, '',         ",
     "/sub/../../secret,  403, '',         ",
     "/%2e%2e/secret,     403, '',         ",
@@ -76,6 +102,11 @@ class HttpFilesTest extends ServerCase {
     "/%00,               400, '',         ",
     "/%zz,               400, '',         ",
     "nowhere,            400, '',         ",
+    "*,                  400, '',         ",
+    "/#x,                400, '',         ",
+    "ftp://localhost/,   400, '',         ",
+    "http:///,           400, '',         ",
+    "http://localhost,   200, <p>hello,   text/html; charset=utf-8",
   })
   void get_answers(String target, int status, String body, String type) throws Exception {
     String response = raw("GET " + target + " HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
@@ -97,6 +128,8 @@ class HttpFilesTest extends ServerCase {
       assertEquals("<p>below", found.body());
       assertEquals("/sub/", found.uri().getPath());
     }
+    String spaced = raw("GET /dir%20b HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
+    assertTrue(spaced.contains("\r\nLocation: /dir%20b/\r\n"), spaced);
     String elsewhere = raw("GET //sub HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
     assertTrue(elsewhere.contains("\r\nLocation: /sub/\r\n"), elsewhere);
   }
@@ -236,9 +269,92 @@ class HttpFilesTest extends ServerCase {
         "GET / HTTP/1.1\r\nspace : x\r\n" + HOST,
         "GET / HTTP/1.1\r\n folded: x\r\n" + HOST,
         "\r\n" + HOST,
+        "\r\n",
+        "\r\n\r\nGET / HTTP/1.1\r\n" + HOST,
+        "GET / HTTP/1.1\r\n" + HOST + HOST,
+        "GET / HTTP/1.1\r\n" + HOST + "hOST: other\r\n",
+        "GET / HTTP/1.0\r\n" + HOST + HOST,
+        "GET / HTTP/1.1\r\nHost: a b\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n",
+        "GET / HTTP/1.1\r\nHost: a, b\r\n",
+        "GET / HTTP/1.1\r\nHost: [::1\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\nContent-Length: 0\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\ncontent-length: 40\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: 0, 40\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: +4\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: \r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: -1\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: gzip\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked, gzip\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+        "GET / HTTP/1.0\r\n" + HOST + "Transfer-Encoding: chunked\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X: a\nContent-Length: 40\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X: a\rContent-Length: 40\r\n",
+        "GET / HTTP/1.1\n" + HOST + "\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X: a\0b\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X: a\u007fb\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X(y): a\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + "X: a\r\n folded\r\n",
+        "GET / HTTP/1.1\r\n" + HOST + ": a\r\n",
+        "GET /\t HTTP/1.1\r\n" + HOST,
+        "GET /\u00e4 HTTP/1.1\r\n" + HOST,
+        "G(T / HTTP/1.1\r\n" + HOST,
+        " GET / HTTP/1.1\r\n" + HOST,
+        "GET / http/1.1\r\n" + HOST,
+        "GET / HTTP/1.1 \r\n" + HOST,
+        "GET / HTTP/11.1\r\n" + HOST,
       })
   void noRequest_badRequest(String head) throws Exception {
     assertStatus(400, head);
+  }
+
+  /** Whoever stands in front may divide the bytes otherwise, so nothing behind them is answered. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 38\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Content-Length: 0\r\nContent-Length: 38\r\n",
+        "X: y\nContent-Length: 38\r\n",
+        "X: y\rContent-Length: 38\r\n",
+        "Connection: close, x\r\n",
+        "Connection: x , CLOSE\r\n",
+        "Connection: keep-alive\r\nConnection: close\r\n",
+      })
+  void whatFollows_isNoRequest(String field) throws Exception {
+    String next = "GET /digits.txt HTTP/1.1\r\n" + HOST + "\r\n";
+    String response = raw("GET /empty.css HTTP/1.1\r\n" + HOST + field + "\r\n" + next);
+    assertEquals(2, response.split("HTTP/1.1 ", -1).length, response);
+    assertTrue(response.contains("\r\nConnection: close\r\n"), response);
+    assertFalse(response.contains("0123456789"), response);
+  }
+
+  /** The answer does not wait for an end of the head that would never come. */
+  @Test
+  void bareLineFeed_refusedAtOnce() throws Exception {
+    try (Socket socket = connect(port)) {
+      socket.getOutputStream().write("GET / HTTP/1.1\n".getBytes(StandardCharsets.US_ASCII));
+      byte[] start = socket.getInputStream().readNBytes(12);
+      assertEquals("HTTP/1.1 400", new String(start, StandardCharsets.US_ASCII));
+    }
+  }
+
+  @Test
+  void emptyLineBeforeRequest_isLetPass() throws Exception {
+    String request = "\r\nGET /digits.txt HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n";
+    assertTrue(raw(request).endsWith("\r\n\r\n0123456789"));
+  }
+
+  @Test
+  void unknownCoding_notImplemented() throws Exception {
+    assertStatus(501, "GET / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: gzip, chunked\r\n");
+  }
+
+  @Test
+  void otherTargets_notAllowed() throws Exception {
+    assertStatus(405, "OPTIONS * HTTP/1.1\r\n" + HOST);
+    assertStatus(405, "CONNECT localhost:80 HTTP/1.1\r\n" + HOST);
   }
 
   @Test

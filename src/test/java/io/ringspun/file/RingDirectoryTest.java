@@ -13,11 +13,13 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
@@ -43,11 +45,13 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -762,5 +766,30 @@ class RingDirectoryTest {
             ring.chain().fsync(directory).run();
           }
         });
+  }
+
+  @Test
+  void withTimeout_opensPipeThatNobodyWrites() throws Exception {
+    Path place = Files.createTempDirectory("limits");
+    Fifo.make(place.resolve("pipe"));
+    Files.writeString(place.resolve("file"), "content");
+    try (Ring ring = Ring.open();
+        RingDirectory parent = RingDirectory.open(ring, place)) {
+      RingDirectory limited = parent.withTimeout(Duration.ofMillis(50));
+      for (Resolve[] bounds : new Resolve[][] {{}, {Resolve.BENEATH}}) {
+        assertThrows(
+            OperationTimeoutException.class, () -> limited.openFile(Path.of("pipe"), bounds));
+      }
+      RingDirectory generous = parent.withTimeout(Duration.ofMinutes(1));
+      generous.fsync();
+      generous.openFile(Path.of("file")).close();
+      assertThrows(IllegalArgumentException.class, () -> parent.withTimeout(Duration.ZERO));
+      limited.close();
+      assertThrows(ClosedChannelException.class, parent::fsync);
+    } finally {
+      Files.delete(place.resolve("pipe"));
+      Files.delete(place.resolve("file"));
+      Files.delete(place);
+    }
   }
 }
