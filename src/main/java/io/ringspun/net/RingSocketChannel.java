@@ -490,7 +490,7 @@ public final class RingSocketChannel extends SocketChannel {
           });
     } catch (IOException e) {
       close();
-      throw ChannelRules.socketException(e);
+      throw SocketErrors.withHost(ChannelRules.socketException(e), target);
     }
     state = State.CONNECTED;
   }

@@ -180,7 +180,7 @@ final class RingSocketImpl extends SocketImpl {
       close();
       throw new SocketException("Closed by interrupt", e);
     } catch (IOException e) {
-      SocketException translated = SocketErrors.of(e, closed);
+      IOException translated = SocketErrors.withHost(SocketErrors.of(e, closed), remote);
       close();
       throw translated;
     } finally {

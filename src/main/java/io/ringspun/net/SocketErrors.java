@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.security.Security;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,33 @@ final class SocketErrors {
           default -> new SocketException(text);
         };
     return caused(translated, failure);
+  }
+
+  /**
+   * Adds the peer's address to the message of a failure to connect, as the JDK does, if the
+   * property {@code jdk.includeInExceptions} has {@code hostInfo}.
+   */
+  static IOException withHost(IOException failure, SocketAddress remote) {
+    if (!includesHosts()) {
+      return failure;
+    }
+    String text = failure.getMessage() + ": " + remote;
+    return switch (failure) {
+      case NoRouteToHostException _ -> caused(new NoRouteToHostException(text), failure);
+      case ConnectException _ -> caused(new ConnectException(text), failure);
+      case BindException _ -> caused(new BindException(text), failure);
+      case SocketTimeoutException _ -> caused(new SocketTimeoutException(text), failure);
+      case SocketException _ -> caused(new SocketException(text), failure);
+      default -> failure; // one whose type takes no message, or not an address's
+    };
+  }
+
+  private static boolean includesHosts() {
+    String name = "jdk.includeInExceptions";
+    String included = System.getProperty(name, Security.getProperty(name));
+    return included != null
+        && Arrays.stream(included.split(",", -1))
+            .anyMatch(category -> category.trim().equalsIgnoreCase("hostInfo"));
   }
 
   static SocketTimeoutException timeout(String message, IOException cause) {
