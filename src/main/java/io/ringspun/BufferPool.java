@@ -50,7 +50,6 @@ public final class BufferPool implements AutoCloseable {
   private static final AtomicBoolean TOLD = new AtomicBoolean();
   private static final long BYTES_MAX = 1 << 30; // the kernel registers no more in one piece
 
-  private final List<Engine> rings;
   private final MemorySegment memory;
   private final RegisteredMemory registered;
   private final int bufferBytes;
@@ -65,7 +64,6 @@ public final class BufferPool implements AutoCloseable {
       int buffers,
       int bufferBytes,
       long stride) {
-    this.rings = rings;
     this.memory = memory;
     this.registered = registered;
     this.buffers = buffers;

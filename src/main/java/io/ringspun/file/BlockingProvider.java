@@ -158,6 +158,7 @@ final class BlockingProvider extends FileSystemProvider {
   }
 
   /** Returns a view of the JDK whose calls may wait as those of this provider may. */
+  @SuppressWarnings("NullAway") // a method without a result returns null here
   static <V extends FileAttributeView> V blocking(V view, Class<V> type) {
     return type.cast(
         Proxy.newProxyInstance(
