@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFileSystemProvider;
+import io.ringspun.file.RingUrlHandlerProvider;
 import io.ringspun.testing.Classes;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
+import java.net.spi.URLStreamHandlerProvider;
 import java.nio.file.Files;
 import java.nio.file.spi.FileSystemProvider;
 import java.util.List;
@@ -49,9 +51,13 @@ class ModuleTest {
   }
 
   @Test
-  void provides_theFileSystem() throws Exception {
+  void provides_theFileSystemAndItsUrls() throws Exception {
     assertEquals(
-        Map.of(FileSystemProvider.class.getName(), List.of(RingFileSystemProvider.class.getName())),
+        Map.of(
+            FileSystemProvider.class.getName(),
+            List.of(RingFileSystemProvider.class.getName()),
+            URLStreamHandlerProvider.class.getName(),
+            List.of(RingUrlHandlerProvider.class.getName())),
         descriptor().provides().stream()
             .collect(
                 Collectors.toMap(

@@ -46,7 +46,10 @@ record StandIn(FileChannel channel, RingFileChannel owner) {
     try {
       return block(jdk -> jdk.map(mode, offset, size, arena));
     } catch (WrongThreadException _) {
-      if (mode == FileChannel.MapMode.READ_WRITE && channel.size() < offset + size) {
+      boolean mayGrow =
+          mode == FileChannel.MapMode.READ_WRITE
+              && !Thread.currentThread().isInterrupted(); // which the JDK takes below
+      if (mayGrow && run(FileChannel::size) < offset + size) {
         block(
             jdk -> {
               try (Arena another = Arena.ofShared()) {
