@@ -13,6 +13,7 @@ import java.nio.channels.AsynchronousCloseException;
 public final class RingClosedException extends AsynchronousCloseException {
   private static final long serialVersionUID = 1L;
 
+  /** The name of the ring. */
   private final String ring;
 
   RingClosedException(String ring) {
