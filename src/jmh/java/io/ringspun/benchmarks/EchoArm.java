@@ -14,7 +14,7 @@ enum EchoArm {
     }
   },
   /** The example on one ring, which carries the virtual threads. */
-  RING_CARRIED("ringCarried", "io.ringspun.examples.TcpEcho"),
+  RING_CARRIED("ringCarried", "servers.TcpEcho"),
   /** The same with registered sockets, which have no descriptors. */
   RING_DIRECT("ringDirect", DirectEcho.class.getName()),
   /** The same, receiving into buffers that all connections share. */

@@ -1,7 +1,7 @@
 package io.ringspun.benchmarks;
 
-import io.ringspun.examples.H2RingFilePath;
 import java.util.concurrent.ThreadFactory;
+import libraries.H2RingFilePath;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -134,7 +134,7 @@ public final class HttpCompare {
 
   private List<String> httpFiles(int port) {
     List<String> command = new ArrayList<>(EchoArm.javaCommand());
-    command.add("io.ringspun.examples.HttpFiles");
+    command.add("servers.HttpFiles");
     command.add("" + port);
     command.add(directory.resolve("files").toString());
     return command;

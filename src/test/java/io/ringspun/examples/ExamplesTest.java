@@ -118,7 +118,8 @@ class ExamplesTest {
   }
 
   private String run(String name, Object... arguments) throws Exception {
-    ExampleJvm.Result result = ExampleJvm.example(name).arguments(arguments).run(directory);
+    ExampleJvm.Result result =
+        ExampleJvm.program("samples." + name).arguments(arguments).run(directory);
     assertEquals(0, result.status(), result.err());
     assertEquals("", result.err());
     return result.out();

@@ -57,7 +57,7 @@ class HttpFilesTest extends ServerCase {
     Files.createSymbolicLink(root.resolve("out-device"), Path.of("/dev/null"));
     Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
     Files.createDirectory(root.resolve("dir b"));
-    port = start(ExampleJvm.example("HttpFiles").arguments(0, root, "--rings", 2)).port();
+    port = start(ExampleJvm.program("servers.HttpFiles").arguments(0, root, "--rings", 2)).port();
   }
 
   // ---- by a client of the JDK ----------------------------------------------------------------
@@ -450,7 +450,8 @@ class HttpFilesTest extends ServerCase {
   @Test
   void noDirectory_oneLine() throws Exception {
     for (Path path : List.of(directory.resolve("absent"), root.resolve("digits.txt"))) {
-      ExampleJvm.Result result = ExampleJvm.example("HttpFiles").arguments(0, path).run(directory);
+      ExampleJvm.Result result =
+          ExampleJvm.program("servers.HttpFiles").arguments(0, path).run(directory);
       assertEquals(
           "ringspun: cannot serve %s, which should be a directory\n".formatted(path), result.err());
       assertEquals(1, result.status());

@@ -123,7 +123,7 @@ class MainJobTest {
 
   @Test
   void noWorkDirectory_oneLine() throws Exception {
-    ExampleJvm.Builder job = ExampleJvm.example("MainJob").flags("-Dwork=" + file(1));
+    ExampleJvm.Builder job = ExampleJvm.program("demo.MainJob").flags("-Dwork=" + file(1));
     assertRefused(1, "not a directory to write to", job.arguments("--quick", file(100)));
   }
 
@@ -222,7 +222,7 @@ class MainJobTest {
   }
 
   private ExampleJvm.Builder job(Object... arguments) {
-    return ExampleJvm.example("MainJob")
+    return ExampleJvm.program("demo.MainJob")
         .by(tiny.toArray(String[]::new))
         .flags("-Dwork=" + work)
         .arguments(arguments);

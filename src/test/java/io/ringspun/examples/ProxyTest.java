@@ -136,7 +136,7 @@ class ProxyTest extends ServerCase {
   }
 
   private static ExampleJvm.Builder proxy() {
-    return ExampleJvm.example("Proxy");
+    return ExampleJvm.program("servers.Proxy");
   }
 
   private static byte[] bytes(int count) {

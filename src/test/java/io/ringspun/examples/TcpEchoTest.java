@@ -164,7 +164,7 @@ class TcpEchoTest extends ServerCase {
   }
 
   private static ExampleJvm.Builder echo() {
-    return ExampleJvm.example("TcpEcho");
+    return ExampleJvm.program("servers.TcpEcho");
   }
 
   private static byte[] message(int i) {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
-import io.ringspun.examples.H2RingFilePath;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.LeakCheck;
@@ -31,6 +30,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import libraries.H2RingFilePath;
 import org.h2.api.ErrorCode;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;

@@ -105,11 +105,6 @@ public final class ExampleJvm implements AutoCloseable {
     }
   }
 
-  /** Begins the description of a program by its class's simple name. */
-  public static Builder example(String name) {
-    return program("io.ringspun.examples." + name);
-  }
-
   /** Begins the description of a program by its class's name. */
   public static Builder program(String mainClass) {
     return new Builder(mainClass);

@@ -1,0 +1,51 @@
+package samples;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import io.ringspun.ChainResult;
+import io.ringspun.Ring;
+import io.ringspun.file.RingFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Linked operations: each begins when the one before it has succeeded, all in one submission. */
+public final class LinkedOps {
+  private LinkedOps() {}
+
+  /** Works on the file that is named, or on {@code linked.txt}. */
+  public static void main(String[] args) throws IOException {
+    Path path = Path.of(args.length > 0 ? args[0] : "linked.txt");
+    try (Ring ring = Ring.open();
+        RingFile file = RingFile.open(ring, path, CREATE, TRUNCATE_EXISTING, READ, WRITE);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocateFrom("written, synced, read back");
+      MemorySegment copy = arena.allocate(text.byteSize());
+
+      ChainResult good = ring.chain().write(file, text, 0).fsync(file).read(file, copy, 0).run();
+      print("write, fsync, read", good);
+      System.out.println("read: " + copy.getString(0));
+
+      // There is nothing at the end, so the read falls short and the link behind it breaks.
+      ChainResult broken = ring.chain().read(file, copy, file.size()).write(file, text, 0).run();
+      print("read at the end, write", broken);
+
+      ChainResult hard =
+          ring.chain().read(file, copy, file.size()).hardLink().write(file, text, 0).run();
+      print("read at the end, hard link, write", hard);
+    }
+  }
+
+  private static void print(String what, ChainResult result) {
+    System.out.println(what + ":");
+    for (int i = 0; i < result.size(); i++) {
+      System.out.printf(
+          "  operation %d: %s%n",
+          i, result.isCancelled(i) ? "cancelled" : "result " + result.result(i));
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package servers;
+
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.file.FileStat;
+import io.ringspun.file.FileStat.FileType;
+import io.ringspun.file.Resolve;
+import io.ringspun.file.RingDirectory;
+import io.ringspun.file.RingFile;
+import io.ringspun.net.RingSocket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Pattern;
+
+/**
+ * Answers requests for files below a directory. What lies outside of it is forbidden, and so are
+ * links that lead there: the kernel sees to that when it opens a file.
+ */
+final class HttpAnswer {
+  /** Why the kernel finds no file, beyond what has an exception of its own. */
+  private static final Pattern ABSENT =
+      Pattern.compile(
+          "(?i)ENOTDIR|ENAMETOOLONG|ELOOP|not a directory|name too long|too many"
+              + " (levels|symbolic)");
+
+  private final RingDirectory root;
+  private final RingSocket socket;
+  private final ByteBuffer buffer;
+
+  HttpAnswer(RingDirectory root, RingSocket socket, ByteBuffer buffer) {
+    this.root = root;
+    this.socket = socket;
+    this.buffer = buffer;
+  }
+
+  void send(HttpRequest request) throws IOException {
+    if (!request.isHead() && !request.method().equals("GET")) {
+      send(HttpReply.empty(405).field("Allow", "GET, HEAD"), request);
+      return;
+    }
+    try {
+      find(request);
+    } catch (NoSuchFileException | NotDirectoryException _) {
+      send(HttpReply.empty(404), request);
+    } catch (AccessDeniedException _) {
+      send(HttpReply.empty(403), request);
+    } catch (FileSystemException e) {
+      boolean isAbsent = ABSENT.matcher(String.valueOf(e.getReason())).find();
+      send(HttpReply.empty(isAbsent ? 404 : 500), request);
+    }
+  }
+
+  /** Answers what is no request. */
+  void refuse(int status) throws IOException {
+    HttpReply.empty(status).field("Connection", "close").putTo(buffer);
+    socket.writeFully(buffer.flip());
+  }
+
+  private void send(HttpReply reply, HttpRequest request) throws IOException {
+    reply.field("Connection", request.connection()).putTo(buffer);
+    socket.writeFully(buffer.flip());
+  }
+
+  private void find(HttpRequest request) throws IOException {
+    Path name = name(request.path());
+    if (name.toString().isEmpty()) {
+      name = Path.of("."); // the root itself
+    }
+    try (RingFile found = open(name, request)) {
+      FileStat stat = found.stat();
+      if (stat.type() != FileType.DIRECTORY) {
+        if (request.isOfDirectory()) {
+          throw new NotDirectoryException(request.path());
+        }
+        send(request, name, found, stat);
+        return;
+      }
+    }
+    if (!request.isOfDirectory()) {
+      String location = HttpRequest.encode("/" + name + "/");
+      send(HttpReply.empty(301).field("Location", location), request);
+      return;
+    }
+    Path index = name.resolve("index.html");
+    try (RingFile found = open(index, request)) {
+      send(request, index, found, found.stat());
+    }
+  }
+
+  /**
+   * Opens what may be sent. The kernel refuses a way that leads outside, wherever it leads, so that
+   * the answer does not tell what is there. What would wait to be opened, or might do something, is
+   * found out first; should a pipe take its place meanwhile, the time is up soon.
+   */
+  private RingFile open(Path name, HttpRequest request) throws IOException {
+    if (isSpecial(name)) {
+      throw new AccessDeniedException(request.path());
+    }
+    try {
+      return root.openFile(name, Resolve.BENEATH);
+    } catch (OperationTimeoutException _) {
+      throw new AccessDeniedException(request.path());
+    }
+  }
+
+  private boolean isSpecial(Path name) throws IOException {
+    try {
+      FileType type = root.stat(name).type();
+      return type != FileType.REGULAR && type != FileType.DIRECTORY;
+    } catch (FileSystemException _) {
+      return false; // to be found out by opening it
+    }
+  }
+
+  /** Returns where a path leads, relative to the root. */
+  private static Path name(String path) throws IOException {
+    try {
+      Path name = Path.of(path.replaceFirst("^/+", "")).normalize();
+      if (name.startsWith("..")) {
+        throw new AccessDeniedException(path);
+      }
+      return name;
+    } catch (InvalidPathException _) {
+      throw new NoSuchFileException(path); // since no file can have such a name
+    }
+  }
+
+  private void send(HttpRequest request, Path name, RingFile file, FileStat stat)
+      throws IOException {
+    if (stat.type() != FileType.REGULAR) {
+      throw new AccessDeniedException(request.path());
+    }
+    Instant changed = stat.modifyTime().truncatedTo(ChronoUnit.SECONDS);
+    if (request.hasSince(changed)) {
+      send(new HttpReply(304).field("Last-Modified", HttpReply.date(changed)), request);
+      return;
+    }
+    HttpRange range = request.range(stat.size());
+    if (range.isOutside()) {
+      send(HttpReply.empty(416).field("Content-Range", "bytes */" + stat.size()), request);
+      return;
+    }
+    HttpReply reply =
+        new HttpReply(range.isWhole() ? 200 : 206)
+            .field("Content-Type", HttpReply.type(name))
+            .field("Content-Length", range.length())
+            .field("Last-Modified", HttpReply.date(changed))
+            .field("Accept-Ranges", "bytes")
+            .field("Connection", request.connection());
+    if (!range.isWhole()) {
+      reply.field("Content-Range", range.describe(stat.size()));
+    }
+    reply.putTo(buffer);
+    sendFile(file, range.start(), request.isHead() ? 0 : range.length());
+  }
+
+  /** Sends what is in the buffer, and a part of a file behind it. */
+  private void sendFile(RingFile file, long start, long length) throws IOException {
+    long left = length;
+    do {
+      int n = (int) Math.min(buffer.remaining(), left);
+      if (n > 0) {
+        file.readFully(buffer.limit(buffer.position() + n), start + length - left);
+        left -= n;
+      }
+      socket.writeFully(buffer.flip());
+      buffer.clear();
+    } while (left > 0);
+  }
+}
