@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.OperationException;
+import io.ringspun.internal.net.Family;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -3,6 +3,7 @@ package io.ringspun.net;
 import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.net.NetErrors;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Multishot;

@@ -6,6 +6,9 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.kernel.ReceivedMessage;
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.net.Addresses;
+import io.ringspun.internal.net.Message;
+import io.ringspun.internal.net.Sockets;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.IOException;
@@ -75,7 +78,7 @@ final class DatagramSource implements StreamSource {
 
   private void closeDescriptors(MemorySegment bytes) {
     for (int fd : Message.descriptors(control(bytes), ReceivedMessage.controlLength(bytes))) {
-      PassedDescriptors.discard(socket.socketHandle().engine(), fd);
+      Sockets.discard(socket.socketHandle().engine(), fd);
     }
   }
 }

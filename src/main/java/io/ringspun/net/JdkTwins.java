@@ -1,6 +1,9 @@
 package io.ringspun.net;
 
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.net.Addresses;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.NetErrors;
 import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
@@ -115,15 +118,18 @@ final class JdkTwins {
   private static void lay(
       SocketDescriptor socket, SocketAddress local, @Nullable SocketAddress remote)
       throws IOException {
-    socket.control(
-        control -> {
-          SocketCalls calls = control.plain();
-          int fd = socket.socketHandle().fd();
-          int replaced = find(calls, fd, local, remote);
-          NetErrors.check("dup3", calls.lay(fd, replaced));
-          // A channel that has been used by a virtual thread takes this for done, and waits itself.
-          return NetErrors.check("fcntl", calls.setNonBlocking(fd));
-        });
+    socket
+        .socket()
+        .control(
+            control -> {
+              SocketCalls calls = control.plain();
+              int fd = socket.socketHandle().fd();
+              int replaced = find(calls, fd, local, remote);
+              NetErrors.check("dup3", calls.lay(fd, replaced));
+              // A channel that has been used by a virtual thread takes this for done, and waits
+              // itself.
+              return NetErrors.check("fcntl", calls.setNonBlocking(fd));
+            });
   }
 
   private static int find(

@@ -4,6 +4,9 @@ import io.ringspun.Descriptor;
 import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.net.Message;
+import io.ringspun.internal.net.SocketKind;
+import io.ringspun.internal.net.Sockets;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
@@ -11,8 +14,6 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Open files and sockets that a peer has passed over a Unix socket, in the order they came. Whoever
@@ -35,8 +36,6 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class PassedDescriptors implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(PassedDescriptors.class);
-
   /** Something open, nobody knows what. */
   private static final class Arrival extends Descriptor {
     final RawHandle handle;
@@ -187,8 +186,22 @@ public final class PassedDescriptors implements AutoCloseable {
     }
   }
 
+  /** Hands the descriptors that came with a message to a taker; without one they are closed. */
+  static void deliver(Message message, Engine ring, @Nullable PassedDescriptors taker) {
+    if (taker != null && message.hasFlag(Constants.MSG_CTRUNC)) {
+      taker.addLoss();
+    }
+    for (int fd : message.descriptors()) {
+      if (taker != null) {
+        taker.add(ring, fd);
+      } else {
+        Sockets.discard(ring, fd);
+      }
+    }
+  }
+
   /** Takes charge of a descriptor that has come. */
-  void add(Engine ring, int fd) {
+  private void add(Engine ring, int fd) {
     boolean isDirect = (ring.inline().statusFlags(fd) & Constants.O_DIRECT) != 0;
     Arrival arrival = new Arrival(new RawHandle(fd, isDirect, ring));
     synchronized (this) {
@@ -201,7 +214,7 @@ public final class PassedDescriptors implements AutoCloseable {
   }
 
   /** Notes that the kernel had more descriptors than it could deliver. */
-  synchronized void addLoss() {
+  private synchronized void addLoss() {
     lost = true;
   }
 
@@ -217,22 +230,9 @@ public final class PassedDescriptors implements AutoCloseable {
     }
   }
 
-  /** Closes a descriptor that nobody wants. */
-  static void discard(Engine ring, int fd) {
-    try {
-      if (SocketOptions.lingers(ring, Family.INET, fd)) { // whatever it is
-        ring.closeAside(fd); // the peer may have chosen hours
-      } else {
-        ring.closeDescriptor(fd);
-      }
-    } catch (IOException e) {
-      LOG.debug("a descriptor was not taken, and closing it failed", e);
-    }
-  }
-
   private static void discard(Arrival arrival) {
     try {
-      arrival.handle.close(PassedDescriptors::discard);
+      arrival.handle.close(Sockets::discard);
     } catch (IOException e) {
       throw new AssertionError("to discard does not fail", e);
     }

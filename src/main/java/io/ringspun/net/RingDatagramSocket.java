@@ -7,6 +7,13 @@ import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.Message;
+import io.ringspun.internal.net.Multicast;
+import io.ringspun.internal.net.NetErrors;
+import io.ringspun.internal.net.SocketHandle;
+import io.ringspun.internal.net.SocketKind;
+import io.ringspun.internal.net.Sockets;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
@@ -42,8 +49,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
   private static final long PAUSE_MIN_NANOS = 50_000;
   private static final long PAUSE_MAX_NANOS = 5_000_000;
 
-  private RingDatagramSocket(Handle handle, Family family, long timeoutNanos) {
-    super(handle, family, timeoutNanos);
+  private RingDatagramSocket(SocketHandle socket, long timeoutNanos) {
+    super(socket, timeoutNanos);
   }
 
   /**
@@ -72,7 +79,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
     RingDatagramSocket socket = of(Sockets.handle(number, home, registered), family);
     try {
       if (family != Family.UNIX) {
-        Multicast.onlyOwnGroups(socket);
+        Multicast.onlyOwnGroups(socket.socket());
       }
       return socket;
     } catch (IOException | RuntimeException | Error e) {
@@ -97,7 +104,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /** Takes charge of a socket for datagrams. */
   static RingDatagramSocket of(Handle handle, Family family) {
-    return new RingDatagramSocket(handle, family, 0);
+    return new RingDatagramSocket(new SocketHandle(handle, family, false), 0);
   }
 
   /**
@@ -152,7 +159,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}
    */
   public void bindTo(SocketAddress local) throws IOException {
-    Sockets.bind(this, local);
+    socket().bind(local);
   }
 
   /**
@@ -164,7 +171,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}
    */
   public void connectTo(SocketAddress remote) throws IOException {
-    Sockets.connect(this, remote, timeoutNanos());
+    socket().connect(remote, timeoutNanos());
   }
 
   /**
@@ -174,7 +181,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public void disconnect() throws IOException {
     SocketAddress before = localAddress();
-    Sockets.disconnect(this, timeoutNanos());
+    socket().disconnect(timeoutNanos());
     if (before instanceof InetSocketAddress connected
         && localAddress() instanceof InetSocketAddress now
         && now.getPort() == 0) { // the kernel had chosen the port, and has taken it back
@@ -191,7 +198,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if the kernel refuses
    */
   public SocketAddress remoteAddress() throws IOException {
-    return Sockets.remoteAddress(this);
+    return socket().remoteAddress();
   }
 
   /**
@@ -202,7 +209,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingDatagramSocket withTimeout(Duration limit) {
-    return new RingDatagramSocket(socketHandle(), family(), Arguments.timeoutNanos(limit));
+    return new RingDatagramSocket(socket(), Arguments.timeoutNanos(limit));
   }
 
   // ---- receiving -----------------------------------------------------------------------------
@@ -296,9 +303,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   private Datagram receiveInto(MemorySegment target, @Nullable PassedDescriptors passed)
       throws IOException {
-    try (Message message = Message.toReceive(this, target)) {
+    try (Message message = Message.toReceive(socket(), target)) {
       int length = check("recvmsg", message.run(timeoutNanos(), 0));
-      message.deliver(passed);
+      PassedDescriptors.deliver(message, socketHandle().engine(), passed);
       message.filled(length);
       return new Datagram(
           length, message.hasFlag(MSG_TRUNC), message.sender(), message.controlMessages());
@@ -521,7 +528,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
       ControlMessage[] control,
       Descriptor[] passed)
       throws IOException {
-    try (Message message = Message.toSend(this, source)) {
+    try (Message message = Message.toSend(socket(), source)) {
       if (target != null) {
         message.to(target);
       }
@@ -592,7 +599,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if the kernel refuses: {@code EADDRINUSE} if it is a member already
    */
   public void join(InetAddress group, NetworkInterface via) throws IOException {
-    Multicast.change(this, group, via, true);
+    Multicast.change(socket(), group, via, true);
   }
 
   /**
@@ -606,7 +613,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if the kernel refuses: {@code EADDRNOTAVAIL} if it is no member
    */
   public void leave(InetAddress group, NetworkInterface via) throws IOException {
-    Multicast.change(this, group, via, false);
+    Multicast.change(socket(), group, via, false);
   }
 
   @Override

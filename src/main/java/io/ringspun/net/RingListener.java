@@ -3,6 +3,11 @@ package io.ringspun.net;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.ListenerChain;
+import io.ringspun.internal.net.SocketHandle;
+import io.ringspun.internal.net.SocketKind;
+import io.ringspun.internal.net.Sockets;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
@@ -29,9 +34,8 @@ public final class RingListener extends SocketDescriptor {
 
   private final Set<Connections> iterations; // those that are open, through any view
 
-  private RingListener(
-      Handle handle, Family family, long timeoutNanos, Set<Connections> iterations) {
-    super(handle, family, timeoutNanos);
+  private RingListener(SocketHandle socket, long timeoutNanos, Set<Connections> iterations) {
+    super(socket, timeoutNanos);
     this.iterations = iterations;
   }
 
@@ -77,7 +81,8 @@ public final class RingListener extends SocketDescriptor {
 
   /** Takes charge of a stream socket. */
   static RingListener of(Handle handle, Family family) {
-    return new RingListener(handle, family, 0, ConcurrentHashMap.newKeySet());
+    return new RingListener(
+        new SocketHandle(handle, family, true), 0, ConcurrentHashMap.newKeySet());
   }
 
   /**
@@ -152,8 +157,8 @@ public final class RingListener extends SocketDescriptor {
    */
   public void bindTo(SocketAddress local, int backlog) throws IOException {
     Sockets.requireBacklog(backlog);
-    Sockets.bind(this, local);
-    Sockets.listen(this, backlog);
+    socket().bind(local);
+    socket().listen(backlog);
   }
 
   /**
@@ -164,7 +169,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IllegalArgumentException if not positive
    */
   public RingListener withTimeout(Duration limit) {
-    return new RingListener(socketHandle(), family(), Arguments.timeoutNanos(limit), iterations);
+    return new RingListener(socket(), Arguments.timeoutNanos(limit), iterations);
   }
 
   /**
@@ -176,7 +181,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}
    */
   public RingListener installDescriptor() throws IOException {
-    return of(install(), family());
+    return of(socket().install(timeoutNanos()), family());
   }
 
   /**
@@ -190,7 +195,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
    */
   public RingListener registerWith(Ring ring) throws IOException {
-    return of(register(ring), family());
+    return of(socket().register(EngineAccess.of(ring), timeoutNanos()), family());
   }
 
   /**
@@ -204,15 +209,7 @@ public final class RingListener extends SocketDescriptor {
    */
   public RingSocket accept() throws IOException {
     Engine home = socketHandle().engine();
-    if (isRegistered()) {
-      return accepted(Sockets.acceptRegistered(this, timeoutNanos()), home);
-    }
-    int fd =
-        run(
-            (operation, listener) -> operation.accept(listener, 0, 0, Constants.SOCK_CLOEXEC),
-            null,
-            timeoutNanos());
-    return accepted(NetErrors.check("accept", fd), home);
+    return accepted(socket().accept(timeoutNanos()), home);
   }
 
   /** Takes charge of the descriptor or the slot of a connection. */

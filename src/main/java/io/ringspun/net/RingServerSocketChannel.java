@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.internal.net.Family;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProtocolFamily;

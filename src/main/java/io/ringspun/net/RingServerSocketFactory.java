@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.socketimpl.ImplServerSocket;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

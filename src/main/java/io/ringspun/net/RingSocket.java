@@ -8,6 +8,15 @@ import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.Hosts;
+import io.ringspun.internal.net.Message;
+import io.ringspun.internal.net.NetErrors;
+import io.ringspun.internal.net.SocketHandle;
+import io.ringspun.internal.net.SocketKind;
+import io.ringspun.internal.net.Sockets;
+import io.ringspun.internal.net.SplicedFile;
+import io.ringspun.internal.net.StreamTransfer;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
@@ -17,7 +26,6 @@ import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Progress;
-import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.ScratchMemory;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.EOFException;
@@ -85,28 +93,20 @@ public final class RingSocket extends SocketDescriptor {
   private final long spliceAbove;
   private final StreamTransfer transfer;
 
-  private RingSocket(
-      Handle handle, Family family, long timeoutNanos, long zeroCopyAbove, long spliceAbove) {
-    super(handle, family, timeoutNanos);
+  private RingSocket(SocketHandle socket, long timeoutNanos, long zeroCopyAbove, long spliceAbove) {
+    super(socket, timeoutNanos);
     this.zeroCopyAbove = zeroCopyAbove;
     this.spliceAbove = spliceAbove;
-    transfer = new StreamTransfer(handle, zeroCopyAbove);
+    transfer = new StreamTransfer(socket.handle(), zeroCopyAbove);
   }
 
   /** Takes charge of a stream socket. */
   static RingSocket of(Handle handle, Family family) {
-    return new RingSocket(handle, family, 0, NEVER, NEVER);
+    return new RingSocket(stream(handle, family), 0, NEVER, NEVER);
   }
 
-  /** Takes charge of a stream socket on which interrupts do what they do in the JDK. */
-  static RingSocket ofJdk(int fd, Family family, Engine home) {
-    RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
-    handle.noteStream();
-    return of(handle, family);
-  }
-
-  StreamTransfer transfer() {
-    return transfer;
+  private static SocketHandle stream(Handle handle, Family family) {
+    return new SocketHandle(handle, family, true);
   }
 
   // ---- opening -------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ public final class RingSocket extends SocketDescriptor {
    *     the class comment
    */
   public static RingSocket connect(Ring ring, String host, int port) throws IOException {
-    return Hosts.connect(EngineAccess.of(ring), host, port, 0);
+    return connect(EngineAccess.of(ring), host, port, 0);
   }
 
   /**
@@ -255,15 +255,21 @@ public final class RingSocket extends SocketDescriptor {
    */
   public static RingSocket connect(Ring ring, String host, int port, Duration limit)
       throws IOException {
-    return Hosts.connect(EngineAccess.of(ring), host, port, Arguments.timeoutNanos(limit));
+    return connect(EngineAccess.of(ring), host, port, Arguments.timeoutNanos(limit));
   }
 
-  static RingSocket connect(Engine home, SocketAddress remote, boolean registered, long nanos)
+  private static RingSocket connect(Engine home, String host, int port, long limitNanos)
       throws IOException {
+    return Hosts.connect(
+        home, host, port, limitNanos, (remote, nanos) -> connect(home, remote, false, nanos));
+  }
+
+  private static RingSocket connect(
+      Engine home, SocketAddress remote, boolean registered, long nanos) throws IOException {
     RingSocket socket =
         Sockets.openFor(home, remote, (ring, family) -> open(ring, family, registered));
     try {
-      Sockets.connect(socket, remote, nanos);
+      socket.socket().connect(remote, nanos);
       return socket;
     } catch (IOException | RuntimeException | Error e) {
       socket.close();
@@ -280,7 +286,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public void bind(SocketAddress local) throws IOException {
-    Sockets.bind(this, local);
+    socket().bind(local);
   }
 
   /**
@@ -293,7 +299,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as for the other method
    */
   public void connectTo(SocketAddress remote) throws IOException {
-    Sockets.connect(this, remote, timeoutNanos());
+    socket().connect(remote, timeoutNanos());
   }
 
   /**
@@ -307,7 +313,7 @@ public final class RingSocket extends SocketDescriptor {
    */
   public RingSocket withTimeout(Duration limit) {
     long nanos = Arguments.timeoutNanos(limit);
-    return new RingSocket(socketHandle(), family(), nanos, zeroCopyAbove, spliceAbove);
+    return new RingSocket(socket(), nanos, zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -320,7 +326,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public RingSocket installDescriptor() throws IOException {
-    return new RingSocket(install(), family(), timeoutNanos(), zeroCopyAbove, spliceAbove);
+    Handle installed = socket().install(timeoutNanos());
+    return new RingSocket(stream(installed, family()), timeoutNanos(), zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -336,7 +343,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment; {@code ENFILE} if the table is full
    */
   public RingSocket registerWith(Ring ring) throws IOException {
-    return new RingSocket(register(ring), family(), timeoutNanos(), zeroCopyAbove, spliceAbove);
+    Handle registered = socket().register(EngineAccess.of(ring), timeoutNanos());
+    return new RingSocket(stream(registered, family()), timeoutNanos(), zeroCopyAbove, spliceAbove);
   }
 
   /**
@@ -360,7 +368,7 @@ public final class RingSocket extends SocketDescriptor {
    */
   public RingSocket withZeroCopyAbove(long bytes) {
     requireCount(bytes);
-    return new RingSocket(socketHandle(), family(), timeoutNanos(), bytes, spliceAbove);
+    return new RingSocket(socket(), timeoutNanos(), bytes, spliceAbove);
   }
 
   /**
@@ -379,7 +387,7 @@ public final class RingSocket extends SocketDescriptor {
    */
   public RingSocket withSpliceAbove(long bytes) {
     requireCount(bytes);
-    return new RingSocket(socketHandle(), family(), timeoutNanos(), zeroCopyAbove, bytes);
+    return new RingSocket(socket(), timeoutNanos(), zeroCopyAbove, bytes);
   }
 
   private static void requireCount(long bytes) {
@@ -578,9 +586,9 @@ public final class RingSocket extends SocketDescriptor {
   private int receive(MemorySegment target, PassedDescriptors passed) throws IOException {
     requirePassing();
     passed.requireOpen();
-    try (Message message = Message.toReceive(this, target)) {
+    try (Message message = Message.toReceive(socket(), target)) {
       int n = NetErrors.check("recvmsg", message.run(timeoutNanos(), 0));
-      message.deliver(passed);
+      PassedDescriptors.deliver(message, socketHandle().engine(), passed);
       message.filled(n);
       return n;
     }
@@ -783,7 +791,7 @@ public final class RingSocket extends SocketDescriptor {
 
   private int send(MemorySegment source, Descriptor[] passed) throws IOException {
     requirePassing();
-    try (Message message = Message.toSend(this, source)) {
+    try (Message message = Message.toSend(socket(), source)) {
       message.pass(passed);
       return NetErrors.check("sendmsg", message.run(timeoutNanos(), 0));
     }
@@ -897,7 +905,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public void shutdownInput() throws IOException {
-    shutdown(Constants.SHUT_RD);
+    socket().shutdown(Constants.SHUT_RD, timeoutNanos());
   }
 
   /**
@@ -907,12 +915,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed in the class comment
    */
   public void shutdownOutput() throws IOException {
-    shutdown(Constants.SHUT_WR);
-  }
-
-  private void shutdown(int how) throws IOException {
-    int result = run((operation, fd) -> operation.shutdown(fd, how), null, timeoutNanos());
-    NetErrors.check("shutdown", result);
+    socket().shutdown(Constants.SHUT_WR, timeoutNanos());
   }
 
   /**
@@ -924,7 +927,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if the kernel refuses
    */
   public SocketAddress remoteAddress() throws IOException {
-    return Sockets.remoteAddress(this);
+    return socket().remoteAddress();
   }
 
   @Override

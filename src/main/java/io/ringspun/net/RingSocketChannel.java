@@ -4,6 +4,9 @@ import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.net.Addresses;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.SocketErrors;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -481,7 +484,7 @@ public final class RingSocketChannel extends SocketChannel {
       interruptibly(
           ring -> {
             try {
-              Sockets.connect(ring, target, nanos);
+              ring.socket().connect(target, nanos);
             } catch (OperationTimeoutException e) {
               throw timedOut("Connect timed out", e);
             }

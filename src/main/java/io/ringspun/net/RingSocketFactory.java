@@ -1,6 +1,9 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.net.Hosts;
+import io.ringspun.internal.socketimpl.ImplSocket;
+import io.ringspun.internal.socketimpl.RingSocketImpl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.socketimpl.RingSocketImpl;
 import java.net.ServerSocket;
 import java.net.SocketImpl;
 import java.net.SocketImplFactory;

@@ -2,23 +2,14 @@ package io.ringspun.net;
 
 import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
-import io.ringspun.Ring;
-import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.ring.Call;
-import io.ringspun.internal.ring.Encoder;
-import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.SocketHandle;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.Progress;
-import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
-import io.ringspun.internal.ring.SocketControl;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
     permits RingDatagramSocket, RingListener, RingSocket {
-  private final Handle handle;
-  private final Family family;
+  private final SocketHandle socket;
   private final long timeoutNanos; // 0 for none
 
-  SocketDescriptor(Handle handle, Family family, long timeoutNanos) {
-    super(handle);
-    this.handle = handle;
-    this.family = family;
+  SocketDescriptor(SocketHandle socket, long timeoutNanos) {
+    super(socket.handle());
+    this.socket = socket;
     this.timeoutNanos = timeoutNanos;
   }
 
@@ -51,7 +40,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @throws IOException if the kernel refuses
    */
   public SocketAddress localAddress() throws IOException {
-    return Sockets.localAddress(this);
+    return socket.localAddress();
   }
 
   /**
@@ -61,21 +50,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @return whether it was opened or put there, or accepted by a listener that was
    */
   public boolean isRegistered() {
-    return handle instanceof RegisteredHandle;
-  }
-
-  /** Something that never waits. */
-  interface ControlCall<T extends @Nullable Object> {
-    T run(SocketControl control) throws IOException;
-  }
-
-  final <T extends @Nullable Object> T control(ControlCall<T> action) throws IOException {
-    handle.acquire();
-    try (SocketControl control = new SocketControl(handle)) {
-      return action.run(control);
-    } finally {
-      handle.release();
-    }
+    return socket.isRegistered();
   }
 
   /**
@@ -91,7 +66,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @throws IOException if the kernel refuses
    */
   public <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    SocketOptions.set(this, option, value);
+    socket.setOption(option, value);
   }
 
   /**
@@ -107,7 +82,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @throws IOException if the kernel refuses
    */
   public <T> @Nullable T getOption(SocketOption<T> option) throws IOException {
-    return SocketOptions.get(this, option);
+    return socket.getOption(option);
   }
 
   /**
@@ -116,7 +91,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    * @return an unmodifiable set
    */
   public Set<SocketOption<?>> supportedOptions() {
-    return SocketOptions.supported(this);
+    return socket.supportedOptions();
   }
 
   /**
@@ -133,94 +108,21 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
    */
   @Override
   public void close() throws IOException {
-    if (handle instanceof RegisteredHandle registered) {
-      registered.close((engine, slot) -> closeRegistered(engine, slot, registered.mayLinger()));
-    } else {
-      handle.close(this::closeDescriptor);
-    }
-  }
-
-  /** The last to close a socket has to linger: that must not be the ring. */
-  private void closeRegistered(Engine engine, int slot, boolean mayLinger) throws IOException {
-    int fd = mayLinger ? engine.installDescriptor(slot) : -1;
-    try {
-      engine.closeRegistered(slot);
-    } finally {
-      if (fd >= 0) {
-        closeDescriptor(engine, fd);
-      }
-    }
-  }
-
-  /**
-   * Closes a socket of the process as {@link #close} does, but has the peer find the end of the
-   * stream first: a close with unread bytes resets the connection. That end is told when no call
-   * waits any more, so that none takes the peer's answer for its own result.
-   */
-  final void closeAfterEnd() throws IOException {
-    handle.close(
-        (engine, fd) -> {
-          if (!SocketOptions.isAbortive(engine, fd)) {
-            Call call = engine.single();
-            call.operation(0).shutdown(fd, Constants.SHUT_WR);
-            engine.runBriefly(call); // if it fails, the peer is gone already
-          }
-          closeDescriptor(engine, fd);
-        });
-  }
-
-  private void closeDescriptor(Engine engine, int fd) throws IOException {
-    if (SocketOptions.lingers(engine, family, fd)) {
-      engine.closeSlowly(fd);
-    } else {
-      engine.closeDescriptor(fd);
-    }
+    socket.close();
   }
 
   // ---- for the package -----------------------------------------------------------------------
 
+  final SocketHandle socket() {
+    return socket;
+  }
+
   final Handle socketHandle() {
-    return handle;
-  }
-
-  /**
-   * Makes a descriptor of the process for this registered socket.
-   *
-   * @throws IllegalStateException if this socket is not registered
-   */
-  final RawHandle install() throws IOException {
-    if (!(handle instanceof RegisteredHandle registered)) {
-      throw new IllegalStateException("the socket is not registered: it has a descriptor");
-    }
-    registered.noteLinger(); // whoever has the other may set it
-    Encoder encoder = Operation::fixedFdInstall;
-    return registered.installed(
-        NetErrors.check("fixed_fd_install", run(encoder, null, timeoutNanos)));
-  }
-
-  /**
-   * Puts this socket into a ring's table, too.
-   *
-   * @throws IllegalStateException if this socket is registered
-   * @throws IllegalArgumentException if the ring has no table
-   */
-  final RegisteredHandle register(Ring ring) throws IOException {
-    if (isRegistered()) {
-      throw new IllegalStateException("the socket is registered already");
-    }
-    Engine target = EngineAccess.of(ring);
-    int slot =
-        Sockets.intoTable(
-            target.files(),
-            "files_update",
-            () -> NetErrors.check("files_update", handle.share(target, timeoutNanos)));
-    RegisteredHandle twin = handle.sharedAt(slot, target);
-    twin.noteLinger(); // whoever has this one may set it
-    return twin;
+    return socket.handle();
   }
 
   final Family family() {
-    return family;
+    return socket.family();
   }
 
   final long timeoutNanos() {
@@ -234,34 +136,16 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
     return handle;
   }
 
-  /** Returns the handles of descriptors that a message is to pass. */
-  static List<RawHandle> passable(Descriptor[] descriptors) {
-    if (descriptors.length > Constants.SCM_MAX_FD) {
-      throw new IllegalArgumentException(
-          "a message passes at most %d descriptors: %d"
-              .formatted(Constants.SCM_MAX_FD, descriptors.length));
-    }
-    List<RawHandle> handles = new ArrayList<>(descriptors.length);
-    for (Descriptor descriptor : descriptors) {
-      if (!(handleOf(descriptor) instanceof RawHandle raw)) {
-        throw new IllegalArgumentException(
-            "a registered file has no descriptor to pass; installDescriptor() makes one");
-      }
-      handles.add(raw);
-    }
-    return handles;
-  }
-
   /** Checks that descriptors can pass here: sockets of other families would just drop them. */
   final void requirePassing() {
-    if (family != Family.UNIX) {
+    if (family() != Family.UNIX) {
       throw new UnsupportedOperationException("only Unix sockets pass descriptors: " + this);
     }
   }
 
   /** Runs a call of several operations; see {@link Handle#inSteps}. */
   final long inSteps(Handle.Steps steps) throws IOException {
-    return handle.inSteps(steps);
+    return socketHandle().inSteps(steps);
   }
 
   /** One of several operations: goes on behind so many bytes, and returns how many it has moved. */
@@ -283,15 +167,5 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
             throw Progress.after(done, e);
           }
         });
-  }
-
-  /**
-   * Runs one operation that may wait for a peer.
-   *
-   * @param lent stays reachable meanwhile
-   * @return the result, or a negated errno
-   */
-  final int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
-    return handle.run(encoder, lent, nanos);
   }
 }

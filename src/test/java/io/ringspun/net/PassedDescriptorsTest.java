@@ -16,7 +16,6 @@ import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.SocketCalls;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -684,7 +683,8 @@ class PassedDescriptorsTest {
         Fifo fifo = Fifo.open(ring, directory);
         PassedDescriptors passed = new PassedDescriptors()) {
       Descriptor[] both = {other.left(), fifo.file()};
-      for (RawHandle handle : SocketDescriptor.passable(both)) {
+      for (Descriptor descriptor : both) {
+        Handle handle = Handle.of(descriptor);
         try (SocketCalls calls = handle.engine().socketCalls()) {
           assertEquals(0, calls.setNonBlocking(handle.fd()));
         }

@@ -11,6 +11,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.net.Family;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -206,7 +207,7 @@ class RingListenerTest {
         RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
         Pair pair = Pair.open(ring, listener);
         RingSocket other = RingSocket.connect(ring, listener.localAddress())) {
-      int fd = Sockets.accept(listener, 0).fd(); // as the drop-in sockets do
+      int fd = listener.socket().acceptWithPeer(0).fd(); // as the drop-in sockets do
       RawHandle handle = new RawHandle(fd, false, listener.socketHandle().home());
       try (RingSocket withPeer = RingSocket.of(handle, Family.INET);
           RingSocket third = RingSocket.connect(ring, listener.localAddress());

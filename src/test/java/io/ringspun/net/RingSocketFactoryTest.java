@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.socketimpl.RingSocketImpl;
 import io.ringspun.net.SocketKit.Pair;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;

@@ -1,10 +1,10 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.internal.kernel.Constants;
 import org.jspecify.annotations.Nullable;
 
 /** What kind of addresses a socket has. */
-enum Family {
+public enum Family {
   INET(Constants.AF_INET),
   /** Sockets of this family talk to IPv4 peers too, as mapped addresses. */
   INET6(Constants.AF_INET6),
@@ -17,12 +17,12 @@ enum Family {
   }
 
   /** Returns whether a socket with this {@code AF_} number is of one of these families. */
-  static boolean isKnown(int number) {
+  public static boolean isKnown(int number) {
     return of(number) != null;
   }
 
   /** Returns the family with this {@code AF_} number, or null. */
-  static @Nullable Family of(int number) {
+  public static @Nullable Family of(int number) {
     return switch (number) {
       case Constants.AF_INET -> INET;
       case Constants.AF_INET6 -> INET6;
@@ -32,7 +32,7 @@ enum Family {
   }
 
   /** Returns the {@code AF_} number. */
-  int number() {
+  public int number() {
     return number;
   }
 }

@@ -1,6 +1,8 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketimpl;
 
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.net.NetErrors;
+import io.ringspun.internal.net.SocketHandle;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
@@ -29,7 +31,7 @@ final class LegacyOptions {
 
   private LegacyOptions() {}
 
-  static void set(RingSocket socket, int option, Object value) throws IOException {
+  static void set(SocketHandle socket, int option, Object value) throws IOException {
     SocketOption<Boolean> flag = FLAGS.get(option);
     SocketOption<Integer> number = NUMBERS.get(option);
     if (flag != null) {
@@ -64,7 +66,7 @@ final class LegacyOptions {
     return type.cast(value);
   }
 
-  static Object get(RingSocket socket, int option) throws IOException {
+  static Object get(SocketHandle socket, int option) throws IOException {
     SocketOption<?> flag = FLAGS.get(option);
     SocketOption<?> named = flag != null ? flag : NUMBERS.get(option);
     if (named != null) {
@@ -83,7 +85,7 @@ final class LegacyOptions {
   }
 
   /** Sets an option that has no name in Java. */
-  static void setFlag(RingSocket socket, int level, int option, boolean on) throws IOException {
+  static void setFlag(SocketHandle socket, int level, int option, boolean on) throws IOException {
     socket.control(
         control -> {
           control.value().set(ValueLayout.JAVA_INT, 0, on ? 1 : 0);
@@ -91,7 +93,7 @@ final class LegacyOptions {
         });
   }
 
-  private static boolean isInlineUrgent(RingSocket socket) throws IOException {
+  private static boolean isInlineUrgent(SocketHandle socket) throws IOException {
     return socket.control(
         control -> {
           NetErrors.check(

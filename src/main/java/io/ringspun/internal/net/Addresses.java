@@ -1,8 +1,9 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.ring.PathBytes;
+import io.ringspun.net.AbstractUnixAddress;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -16,7 +17,7 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Arrays;
 
 /** Java's socket addresses, and the kernel's. */
-final class Addresses {
+public final class Addresses {
   private static final byte[] V4_IN_V6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
 
   private Addresses() {}
@@ -27,7 +28,7 @@ final class Addresses {
    * @throws UnresolvedAddressException if it is a name that was not found
    * @throws UnsupportedAddressTypeException if it is of no kind that we know
    */
-  static Family family(SocketAddress address) {
+  public static Family family(SocketAddress address) {
     return switch (address) {
       case InetSocketAddress inet -> {
         if (inet.isUnresolved()) {
@@ -48,7 +49,7 @@ final class Addresses {
    *
    * @throws UnsupportedAddressTypeException if sockets of that family cannot use it
    */
-  static int put(MemorySegment memory, SocketAddress address, Family family) {
+  public static int put(MemorySegment memory, SocketAddress address, Family family) {
     return switch (address) {
       case InetSocketAddress inet -> putInet(memory, inet, family);
       case UnixDomainSocketAddress unix -> {
@@ -108,7 +109,7 @@ final class Addresses {
    *
    * @param length as the kernel gave it
    */
-  static SocketAddress get(MemorySegment memory, int length) {
+  public static SocketAddress get(MemorySegment memory, int length) {
     int family = length < 2 ? Constants.AF_UNIX : SocketAddressMemory.family(memory);
     return switch (family) {
       case Constants.AF_INET, Constants.AF_INET6 -> inet(memory);

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 
 /** What kind of socket something open may be. */
-enum SocketKind {
+public enum SocketKind {
   STREAM,
   LISTENER,
   DATAGRAM,
@@ -21,7 +21,7 @@ enum SocketKind {
    *
    * @throws IOException if it is of another, or no socket
    */
-  Family requireFamily(Handle handle) throws IOException {
+  public Family requireFamily(Handle handle) throws IOException {
     handle.acquire();
     try (SocketControl control = new SocketControl(handle)) {
       Family family = Family.of(option(control, handle, SO_DOMAIN));

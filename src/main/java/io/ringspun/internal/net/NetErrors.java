@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Errno;
@@ -8,11 +8,11 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 
 /** The exceptions that {@link java.net} has for errors of sockets. */
-final class NetErrors {
+public final class NetErrors {
   private NetErrors() {}
 
   /** Returns the result of an operation. */
-  static int check(String operation, int result) throws IOException {
+  public static int check(String operation, int result) throws IOException {
     if (result < 0) {
       throw of(operation, -result);
     }
@@ -20,7 +20,7 @@ final class NetErrors {
   }
 
   /** Returns the result of setting or asking for an option. */
-  static int check(String operation, String option, int result) throws IOException {
+  public static int check(String operation, String option, int result) throws IOException {
     if (result < 0) {
       throw of(new OperationException(operation, -result, "the option is " + option));
     }
@@ -28,7 +28,7 @@ final class NetErrors {
   }
 
   /** Translates a failure; the kernel's words are in the message, and its number in the cause. */
-  static IOException of(String operation, int errno) {
+  public static IOException of(String operation, int errno) {
     return of(new OperationException(operation, errno));
   }
 

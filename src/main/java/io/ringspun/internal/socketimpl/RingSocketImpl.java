@@ -1,11 +1,19 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketimpl;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.net.Family;
+import io.ringspun.internal.net.Hosts;
+import io.ringspun.internal.net.NetErrors;
+import io.ringspun.internal.net.SocketErrors;
+import io.ringspun.internal.net.SocketHandle;
+import io.ringspun.internal.net.Sockets;
+import io.ringspun.internal.net.StreamTransfer;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -37,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread reads, connects or accepts at a time, and one writes; others wait their turn.
  * Closing ends all of them with a {@link SocketException}.
  */
-final class RingSocketImpl extends SocketImpl {
+public final class RingSocketImpl extends SocketImpl {
   private static final int TRANSFER_BYTES_MAX = 128 << 10;
   private static final int BACKLOG = 50;
 
@@ -61,7 +69,7 @@ final class RingSocketImpl extends SocketImpl {
 
   // Changed under the monitor of this object, read by any thread.
   private volatile boolean server;
-  private volatile @Nullable RingSocket socket;
+  private volatile @Nullable SocketHandle socket;
   private volatile Cleaner.@Nullable Cleanable cleanable;
   private volatile boolean closed;
 
@@ -75,7 +83,7 @@ final class RingSocketImpl extends SocketImpl {
    * @param ring the home ring, or null for the shared one
    * @param server whether it is for a server socket
    */
-  RingSocketImpl(@Nullable Ring ring, boolean server) {
+  public RingSocketImpl(@Nullable Ring ring, boolean server) {
     this.ring = ring;
     this.server = server;
   }
@@ -100,10 +108,10 @@ final class RingSocketImpl extends SocketImpl {
   }
 
   /** Opens a socket for both protocols, or for IPv4 where that is all there is or is asked for. */
-  private static RingSocket open(Engine home) throws IOException {
+  private static SocketHandle open(Engine home) throws IOException {
     if (!Boolean.getBoolean("java.net.preferIPv4Stack")) {
       try {
-        RingSocket socket = open(home, Family.INET6);
+        SocketHandle socket = open(home, Family.INET6);
         LegacyOptions.setFlag(socket, Constants.IPPROTO_IPV6, Constants.IPV6_V6ONLY, false);
         return socket;
       } catch (UnsupportedOperationException _) {
@@ -113,18 +121,25 @@ final class RingSocketImpl extends SocketImpl {
     return open(home, Family.INET);
   }
 
-  private static RingSocket open(Engine home, Family family) throws IOException {
+  private static SocketHandle open(Engine home, Family family) throws IOException {
     int fd = uninterrupted(() -> Sockets.open(home, family, Constants.SOCK_STREAM, false));
-    return RingSocket.ofJdk(fd, family, home);
+    return socket(fd, family, home);
+  }
+
+  /** Takes charge of a socket on which interrupts do what they do in the JDK. */
+  private static SocketHandle socket(int fd, Family family, Engine home) {
+    RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
+    handle.noteStream();
+    return new SocketHandle(handle, family, true);
   }
 
   /** Takes charge of a socket, and closes it if this object is forgotten. */
-  private void own(RingSocket opened) {
+  private void own(SocketHandle opened) {
     socket = opened;
     cleanable = CLEANER.register(this, () -> closeForgotten(opened));
   }
 
-  private static void closeForgotten(RingSocket socket) {
+  private static void closeForgotten(SocketHandle socket) {
     try {
       socket.close(); // does nothing if it was closed in time
     } catch (IOException _) {
@@ -132,19 +147,19 @@ final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  private RingSocket open() throws SocketException {
+  private SocketHandle open() throws SocketException {
     if (closed) {
       throw new SocketException("Socket closed");
     }
-    RingSocket open = socket;
+    SocketHandle open = socket;
     if (open == null) {
       throw new SocketException("Socket not created");
     }
     return open;
   }
 
-  private RingSocket connected() throws SocketException {
-    RingSocket open = open();
+  private SocketHandle connected() throws SocketException {
+    SocketHandle open = open();
     if (!connected) {
       throw new SocketException("Not connected");
     }
@@ -189,7 +204,7 @@ final class RingSocketImpl extends SocketImpl {
   }
 
   private void connect(InetAddress host, int remotePort, int millis) throws IOException {
-    RingSocket open = open();
+    SocketHandle open = open();
     if (connected) {
       throw new SocketException("Already connected");
     }
@@ -197,7 +212,7 @@ final class RingSocketImpl extends SocketImpl {
     port = remotePort;
     try {
       InetSocketAddress remote = new InetSocketAddress(host, remotePort);
-      Sockets.connect(open, remote, TimeUnit.MILLISECONDS.toNanos(millis));
+      open.connect(remote, TimeUnit.MILLISECONDS.toNanos(millis));
     } catch (UnsupportedAddressTypeException e) {
       throw new SocketException("Protocol family unavailable", e);
     }
@@ -207,7 +222,7 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected void bind(InetAddress host, int localPort) throws IOException {
-    RingSocket open = open();
+    SocketHandle open = open();
     if (localport != 0) {
       throw new SocketException("Already bound");
     }
@@ -222,7 +237,7 @@ final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  private static InetSocketAddress localAddress(RingSocket socket) throws IOException {
+  private static InetSocketAddress localAddress(SocketHandle socket) throws IOException {
     return (InetSocketAddress) socket.localAddress();
   }
 
@@ -230,16 +245,16 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected void listen(int backlog) throws IOException {
-    RingSocket open = bound();
+    SocketHandle open = bound();
     try {
-      Sockets.listen(open, backlog < 1 ? BACKLOG : backlog);
+      open.listen(backlog < 1 ? BACKLOG : backlog);
     } catch (IOException e) {
       throw SocketErrors.of(e, closed);
     }
   }
 
-  private RingSocket bound() throws SocketException {
-    RingSocket open = open();
+  private SocketHandle bound() throws SocketException {
+    SocketHandle open = open();
     if (localport == 0) {
       throw new SocketException("Not bound");
     }
@@ -256,10 +271,10 @@ final class RingSocketImpl extends SocketImpl {
     if (!(target instanceof RingSocketImpl blank) || blank.socket != null) {
       throw new SocketException("Not a newly created SocketImpl");
     }
-    RingSocket listener = bound();
-    Engine home = listener.socketHandle().engine();
-    Sockets.Accepted connection = accept();
-    RingSocket accepted = RingSocket.ofJdk(connection.fd(), listener.family(), home);
+    SocketHandle listener = bound();
+    Engine home = listener.handle().engine();
+    SocketHandle.Accepted connection = accept();
+    SocketHandle accepted = socket(connection.fd(), listener.family(), home);
     try {
       blank.become(accepted, (InetSocketAddress) connection.peer());
     } catch (IOException | RuntimeException | Error e) {
@@ -268,10 +283,10 @@ final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  private Sockets.Accepted accept() throws IOException {
+  private SocketHandle.Accepted accept() throws IOException {
     long nanos = lock(readLock, "Accept timed out");
     try {
-      return Sockets.accept(bound(), nanos);
+      return bound().acceptWithPeer(nanos);
     } catch (OperationTimeoutException e) {
       throw SocketErrors.timeout("Accept timed out", e);
     } catch (InterruptedIOException e) {
@@ -283,7 +298,8 @@ final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  private synchronized void become(RingSocket accepted, InetSocketAddress peer) throws IOException {
+  private synchronized void become(SocketHandle accepted, InetSocketAddress peer)
+      throws IOException {
     if (socket != null || closed) {
       throw new SocketException("Not a newly created SocketImpl");
     }
@@ -333,7 +349,7 @@ final class RingSocketImpl extends SocketImpl {
       if (ended) {
         return -1; // even if closed since, as in the JDK
       }
-      RingSocket open = connected();
+      SocketHandle open = connected();
       if (reset) {
         throw new SocketException("Connection reset");
       }
@@ -341,7 +357,7 @@ final class RingSocketImpl extends SocketImpl {
       if (!inputClosed) {
         MemorySegment segment = MemorySegment.ofArray(target);
         int size = Math.min(length, TRANSFER_BYTES_MAX);
-        n = open.transfer().receive(segment.asSlice(offset, size), nanos);
+        n = transfer(open).receive(segment.asSlice(offset, size), nanos);
       }
       if (n == 0 && closed) {
         throw new SocketException("Socket closed"); // which came first nobody can tell
@@ -365,13 +381,13 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected int available() throws IOException {
-    RingSocket open = connected();
+    SocketHandle open = connected();
     if (inputClosed) {
       return 0;
     }
     try {
       return open.control(
-          control -> NetErrors.check("ioctl", control.plain().unread(open.socketHandle().fd())));
+          control -> NetErrors.check("ioctl", control.plain().unread(open.handle().fd())));
     } catch (IOException e) {
       throw SocketErrors.of(e, closed);
     }
@@ -399,6 +415,10 @@ final class RingSocketImpl extends SocketImpl {
     };
   }
 
+  private static StreamTransfer transfer(SocketHandle socket) {
+    return new StreamTransfer(socket.handle(), Long.MAX_VALUE);
+  }
+
   private void write(byte[] source, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, source.length);
     if (length == 0) {
@@ -410,7 +430,7 @@ final class RingSocketImpl extends SocketImpl {
       int end = offset + length;
       for (int done = offset; done < end; ) {
         int size = Math.min(end - done, TRANSFER_BYTES_MAX);
-        StreamTransfer transfer = connected().transfer();
+        StreamTransfer transfer = transfer(connected());
         done += transfer.send(segment.asSlice(done, size), Constants.MSG_WAITALL, 0);
       }
     } catch (InterruptedIOException e) {
@@ -432,15 +452,15 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected void shutdownInput() throws IOException {
-    RingSocket open = connected();
-    shutdown(open::shutdownInput);
+    SocketHandle open = connected();
+    shutdown(() -> open.shutdown(Constants.SHUT_RD, 0));
     inputClosed = true;
   }
 
   @Override
   protected void shutdownOutput() throws IOException {
-    RingSocket open = connected();
-    shutdown(open::shutdownOutput);
+    SocketHandle open = connected();
+    shutdown(() -> open.shutdown(Constants.SHUT_WR, 0));
   }
 
   private interface Shutdown {
@@ -467,7 +487,7 @@ final class RingSocketImpl extends SocketImpl {
       }
       closed = true;
     }
-    RingSocket open = socket;
+    SocketHandle open = socket;
     Cleaner.Cleanable closing = cleanable;
     if (open == null || closing == null) {
       return;
@@ -489,7 +509,7 @@ final class RingSocketImpl extends SocketImpl {
 
   @Override
   protected Set<SocketOption<?>> supportedOptions() {
-    RingSocket created = socket;
+    SocketHandle created = socket;
     if (created == null) {
       return Set.of();
     }
@@ -532,7 +552,7 @@ final class RingSocketImpl extends SocketImpl {
   @Override
   public void setOption(int option, Object value) throws SocketException {
     try {
-      RingSocket open = open();
+      SocketHandle open = open();
       if (option == SO_TIMEOUT) {
         int millis = LegacyOptions.requireType("SO_TIMEOUT", Integer.class, value);
         if (millis < 0) {
@@ -552,7 +572,7 @@ final class RingSocketImpl extends SocketImpl {
   @Override
   public Object getOption(int option) throws SocketException {
     try {
-      RingSocket open = open();
+      SocketHandle open = open();
       return option == SO_TIMEOUT ? (Object) timeoutMillis : LegacyOptions.get(open, option);
     } catch (IOException e) {
       throw SocketErrors.of(e, closed);

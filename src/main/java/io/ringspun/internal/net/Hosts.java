@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.internal.ring.BlockingTask;
@@ -15,11 +15,18 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** Hosts by name. */
-final class Hosts {
+public final class Hosts {
   private Hosts() {}
 
+  /** Connects to one address of a host. */
+  public interface Connector<T> {
+    /** Connects within a time limit in nanoseconds, or 0 for none. */
+    T connect(InetSocketAddress remote, long nanos) throws IOException;
+  }
+
   /** Connects to the first address of a host that answers. */
-  static RingSocket connect(Engine home, String host, int port, long limitNanos)
+  public static <T> T connect(
+      Engine home, String host, int port, long limitNanos, Connector<T> connector)
       throws IOException {
     if (port < 0 || port > 0xffff) {
       throw new IllegalArgumentException("the port is out of range: " + port);
@@ -31,7 +38,7 @@ final class Hosts {
       long left = deadline.left(home);
       long share = left == 0 ? 0 : Math.max(1, left / (addresses.length - i));
       try {
-        return RingSocket.connect(home, new InetSocketAddress(addresses[i], port), false, share);
+        return connector.connect(new InetSocketAddress(addresses[i], port), share);
       } catch (IOException e) {
         failure = join(failure, e);
         if (!concernsTheAddress(e)) {
@@ -60,12 +67,12 @@ final class Hosts {
   }
 
   /** Returns the address of a host by its name; looking it up may wait. */
-  static InetSocketAddress address(String host, int port) throws IOException {
+  public static InetSocketAddress address(String host, int port) throws IOException {
     return BlockingTask.run(() -> new InetSocketAddress(host, port));
   }
 
   /** Returns an address of this machine; looking it up may wait. */
-  static InetAddress local() throws IOException {
+  public static InetAddress local() throws IOException {
     return BlockingTask.run(InetAddress::getLocalHost);
   }
 

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.SocketCalls;
+import io.ringspun.net.KernelOption;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -127,7 +128,7 @@ final class SocketOptions {
     return new Spec(kind, Scope.TCP, IPPROTO_TCP, number);
   }
 
-  static Set<SocketOption<?>> supported(SocketDescriptor socket) {
+  static Set<SocketOption<?>> supported(SocketHandle socket) {
     Set<SocketOption<?>> supported = new LinkedHashSet<>();
     SPECS.forEach(
         (option, spec) -> {
@@ -138,9 +139,9 @@ final class SocketOptions {
     return Set.copyOf(supported);
   }
 
-  private static boolean applies(Spec spec, SocketDescriptor socket) {
+  private static boolean applies(Spec spec, SocketHandle socket) {
     boolean isUnix = socket.family() == Family.UNIX;
-    boolean isStream = socket instanceof RingSocket || socket instanceof RingListener;
+    boolean isStream = socket.isStream();
     return switch (spec.scope) {
       case ANY -> true;
       case STREAM -> isStream;
@@ -150,7 +151,7 @@ final class SocketOptions {
     };
   }
 
-  private static Spec spec(SocketDescriptor socket, SocketOption<?> option) {
+  private static Spec spec(SocketHandle socket, SocketOption<?> option) {
     Spec spec =
         option instanceof KernelOption numbers
             ? new Spec(Kind.RAW, Scope.ANY, numbers.level(), numbers.number())
@@ -161,7 +162,7 @@ final class SocketOptions {
     return spec;
   }
 
-  static <T> void set(SocketDescriptor socket, SocketOption<T> option, T value) throws IOException {
+  static <T> void set(SocketHandle socket, SocketOption<T> option, T value) throws IOException {
     Spec spec = spec(socket, option);
     int number = number(spec, option, option.type().cast(value));
     boolean isV6 = socket.family() == Family.INET6;
@@ -229,7 +230,7 @@ final class SocketOptions {
     return value;
   }
 
-  static <T> @Nullable T get(SocketDescriptor socket, SocketOption<T> option) throws IOException {
+  static <T> @Nullable T get(SocketHandle socket, SocketOption<T> option) throws IOException {
     Spec spec = spec(socket, option);
     boolean isV6 = socket.family() == Family.INET6;
     long bytes =

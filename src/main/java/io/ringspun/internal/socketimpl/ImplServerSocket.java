@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketimpl;
 
 import io.ringspun.Ring;
 import java.io.IOException;
@@ -8,10 +8,10 @@ import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link ServerSocket} whose calls go to an impl of ours, as do those of what it accepts. */
-final class ImplServerSocket extends ServerSocket {
+public final class ImplServerSocket extends ServerSocket {
   private final @Nullable Ring ring;
 
-  ImplServerSocket(@Nullable Ring ring) {
+  public ImplServerSocket(@Nullable Ring ring) {
     super(new RingSocketImpl(ring, true));
     this.ring = ring;
   }

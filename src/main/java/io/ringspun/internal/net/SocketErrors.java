@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Errno;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Failures as the JDK's sockets report them: all are {@link SocketException}s, with messages that
  * programs are known to look at. What the ring said is the cause.
  */
-final class SocketErrors {
+public final class SocketErrors {
   private SocketErrors() {}
 
   /**
@@ -25,7 +25,7 @@ final class SocketErrors {
    *
    * @param closed whether the socket was closed meanwhile, which is then the reason
    */
-  static SocketException of(IOException failure, boolean closed) {
+  public static SocketException of(IOException failure, boolean closed) {
     if (closed) {
       return caused(new SocketException("Socket closed"), failure);
     }
@@ -50,7 +50,7 @@ final class SocketErrors {
    * Adds the peer's address to the message of a failure to connect, as the JDK does, if the
    * property {@code jdk.includeInExceptions} has {@code hostInfo}.
    */
-  static IOException withHost(IOException failure, SocketAddress remote) {
+  public static IOException withHost(IOException failure, SocketAddress remote) {
     if (!includesHosts()) {
       return failure;
     }
@@ -73,7 +73,7 @@ final class SocketErrors {
             .anyMatch(category -> category.trim().equalsIgnoreCase("hostInfo"));
   }
 
-  static SocketTimeoutException timeout(String message, IOException cause) {
+  public static SocketTimeoutException timeout(String message, IOException cause) {
     return caused(new SocketTimeoutException(message), cause);
   }
 
@@ -83,7 +83,7 @@ final class SocketErrors {
   }
 
   /** Returns whether the kernel refused for this reason. */
-  static boolean isErrno(IOException failure, int errno) {
+  public static boolean isErrno(IOException failure, int errno) {
     OperationException refusal = refusal(failure);
     return refusal != null && refusal.errno() == errno;
   }

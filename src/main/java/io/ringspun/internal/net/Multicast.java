@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -11,7 +11,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 
 /** Multicast groups. */
-final class Multicast {
+public final class Multicast {
   private static final int IP_MREQN_BYTES = 12; // group, address of an interface, its index
   private static final int IPV6_MREQ_BYTES = 20; // group, index of an interface
 
@@ -21,7 +21,7 @@ final class Multicast {
    * Has the kernel deliver datagrams only for groups that this very socket joined, as Java promises
    * ({@code IP_MULTICAST_ALL}).
    */
-  static void onlyOwnGroups(RingDatagramSocket socket) throws IOException {
+  public static void onlyOwnGroups(SocketHandle socket) throws IOException {
     socket.control(
         control -> {
           control.value().set(JAVA_INT, 0, 0);
@@ -33,8 +33,8 @@ final class Multicast {
         });
   }
 
-  static void change(
-      RingDatagramSocket socket, InetAddress group, NetworkInterface via, boolean joins)
+  public static void change(
+      SocketHandle socket, InetAddress group, NetworkInterface via, boolean joins)
       throws IOException {
     if (!group.isMulticastAddress()) {
       throw new IllegalArgumentException("not a multicast address: " + group);

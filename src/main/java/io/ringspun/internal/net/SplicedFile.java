@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -17,7 +17,7 @@ import java.util.function.LongConsumer;
  * Sends a file through a pipe, so that its pages go to the socket as they are. What an exception
  * leaves in the pipe is still in the file, and no part of what was sent.
  */
-final class SplicedFile {
+public final class SplicedFile {
   /** What an unprivileged process may have in a pipe, by default. */
   private static final int PIPE_BYTES = 1 << 20;
 
@@ -48,7 +48,7 @@ final class SplicedFile {
    * @param sent told piece by piece what was sent: less than asked for if the file ends before, or
    *     if it or the socket cannot be spliced
    */
-  static void send(
+  public static void send(
       Handle file, Handle socket, long position, long count, long timeoutNanos, LongConsumer sent)
       throws IOException {
     Engine ring = file instanceof RegisteredHandle ? file.home() : socket.engine();

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -21,17 +21,17 @@ import java.lang.foreign.MemorySegment;
  * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
  * the memory itself. Arguments are checked already.
  */
-final class StreamTransfer {
+public final class StreamTransfer {
   private final Handle handle;
   private final long zeroCopyAbove; // bytes of one operation
 
-  StreamTransfer(Handle handle, long zeroCopyAbove) {
+  public StreamTransfer(Handle handle, long zeroCopyAbove) {
     this.handle = handle;
     this.zeroCopyAbove = zeroCopyAbove;
   }
 
   /** Receives what one operation gives: 0 at the end. */
-  int receive(MemorySegment target, long nanos) throws IOException {
+  public int receive(MemorySegment target, long nanos) throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     if (Lending.isLendable(target)) {
       return NetErrors.check("recv", receive(target.asSlice(0, length), target, nanos));
@@ -44,7 +44,7 @@ final class StreamTransfer {
   }
 
   /** Receives into a pool's buffer, as {@link #receive(MemorySegment, long)} does. */
-  int receive(LentBuffer buffer, long nanos) throws IOException {
+  public int receive(LentBuffer buffer, long nanos) throws IOException {
     return NetErrors.check("recv", receive(buffer.memory(), buffer, nanos));
   }
 
@@ -98,12 +98,12 @@ final class StreamTransfer {
    *
    * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
    */
-  int send(MemorySegment source, int flags, long nanos) throws IOException {
+  public int send(MemorySegment source, int flags, long nanos) throws IOException {
     return send(source, source, flags, nanos);
   }
 
   /** Sends a part of a pool's buffer, as {@link #send(MemorySegment, int, long)} does. */
-  int send(LentBuffer buffer, int from, int to, int flags, long nanos) throws IOException {
+  public int send(LentBuffer buffer, int from, int to, int flags, long nanos) throws IOException {
     return send(buffer.memory().asSlice(from, to - from), buffer, flags, nanos);
   }
 
@@ -165,7 +165,7 @@ final class StreamTransfer {
   }
 
   /** Receives into several pieces of memory, one after the other; 0 at the end. */
-  long receive(MemorySegment[] targets, long nanos) throws IOException {
+  public long receive(MemorySegment[] targets, long nanos) throws IOException {
     try (LentVector vector = vector(targets, true)) {
       int n =
           run(
@@ -181,7 +181,7 @@ final class StreamTransfer {
   }
 
   /** Sends several pieces of memory, one after the other. */
-  long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
+  public long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
     int allFlags = flags | Constants.MSG_NOSIGNAL;
     try (LentVector vector = vector(sources, false)) {
       int n = -Errno.EOPNOTSUPP;

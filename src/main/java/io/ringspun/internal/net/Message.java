@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
@@ -6,9 +6,10 @@ import io.ringspun.Descriptor;
 import io.ringspun.internal.kernel.ControlMemory;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.kernel.SocketAddressMemory;
-import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.net.ControlMessage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One message with all that goes with its bytes, for {@code sendmsg} or {@code recvmsg}: an address
@@ -25,28 +25,28 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>| header | address | control | vector |</pre>
  */
-final class Message implements AutoCloseable {
+public final class Message implements AutoCloseable {
   /** Enough for 253 descriptors, which is as many as the kernel passes at once. */
   private static final long CONTROL_MAX = 2048;
 
   private static final long ADDRESS = MessageHeader.SIZE_BYTES;
   private static final long CONTROL = ADDRESS + SocketAddressMemory.MAX_BYTES;
 
-  private final SocketDescriptor socket;
+  private final SocketHandle socket;
   private final LentVector vector;
   private final boolean fills;
   private List<RawHandle> passed = List.of();
   private long controlBytes;
   private int addressBytes;
 
-  private Message(SocketDescriptor socket, MemorySegment bytes, boolean fills) {
+  private Message(SocketHandle socket, MemorySegment bytes, boolean fills) {
     this.socket = socket;
     this.fills = fills;
     vector = LentVector.of(new MemorySegment[] {bytes}, fills, CONTROL + CONTROL_MAX);
   }
 
   /** Begins a message to be received. */
-  static Message toReceive(SocketDescriptor socket, MemorySegment target) {
+  public static Message toReceive(SocketHandle socket, MemorySegment target) {
     Message message = new Message(socket, target, true);
     message.addressBytes = SocketAddressMemory.MAX_BYTES;
     message.controlBytes = CONTROL_MAX;
@@ -54,7 +54,7 @@ final class Message implements AutoCloseable {
   }
 
   /** Begins a message to be sent. */
-  static Message toSend(SocketDescriptor socket, MemorySegment source) {
+  public static Message toSend(SocketHandle socket, MemorySegment source) {
     return new Message(socket, source, false);
   }
 
@@ -67,7 +67,7 @@ final class Message implements AutoCloseable {
   }
 
   /** Says where it goes. */
-  void to(SocketAddress target) {
+  public void to(SocketAddress target) {
     addressBytes = Addresses.put(address(), target, socket.family());
   }
 
@@ -76,7 +76,7 @@ final class Message implements AutoCloseable {
    *
    * @throws IllegalArgumentException if there is no room for it
    */
-  void add(int level, int type, byte[] data) {
+  public void add(int level, int type, byte[] data) {
     if (controlBytes + ControlMemory.space(data.length) > CONTROL_MAX) {
       throw new IllegalArgumentException(
           "there is room for %d bytes of control messages".formatted(CONTROL_MAX));
@@ -90,11 +90,11 @@ final class Message implements AutoCloseable {
    * @throws IllegalArgumentException if they are too many, or one has no number
    * @throws java.nio.channels.ClosedChannelException if one is closed
    */
-  void pass(Descriptor[] descriptors) throws IOException {
+  public void pass(Descriptor[] descriptors) throws IOException {
     if (descriptors.length == 0) {
       return;
     }
-    List<RawHandle> handles = SocketDescriptor.passable(descriptors);
+    List<RawHandle> handles = passable(descriptors);
     passed = new ArrayList<>();
     ByteBuffer numbers =
         ByteBuffer.allocate(Integer.BYTES * handles.size()).order(ByteOrder.nativeOrder());
@@ -106,12 +106,29 @@ final class Message implements AutoCloseable {
     add(SOL_SOCKET, SCM_RIGHTS, numbers.array());
   }
 
+  /** Returns the handles of descriptors that a message is to pass. */
+  private static List<RawHandle> passable(Descriptor[] descriptors) {
+    if (descriptors.length > SCM_MAX_FD) {
+      throw new IllegalArgumentException(
+          "a message passes at most %d descriptors: %d".formatted(SCM_MAX_FD, descriptors.length));
+    }
+    List<RawHandle> handles = new ArrayList<>(descriptors.length);
+    for (Descriptor descriptor : descriptors) {
+      if (!(Handle.of(descriptor) instanceof RawHandle raw)) {
+        throw new IllegalArgumentException(
+            "a registered file has no descriptor to pass; installDescriptor() makes one");
+      }
+      handles.add(raw);
+    }
+    return handles;
+  }
+
   /**
    * Transfers it; returns the bytes transferred, or a negated errno.
    *
    * @param flags {@code MSG_} flags
    */
-  int run(long nanos, int flags) throws IOException {
+  public int run(long nanos, int flags) throws IOException {
     MemorySegment header = vector.prefix();
     MessageHeader.put(
         header,
@@ -125,7 +142,7 @@ final class Message implements AutoCloseable {
         (operation, fd) -> {
           if (fills) {
             operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
-            if (socket instanceof RingSocket) {
+            if (socket.isStream()) {
               operation.ofStream();
             }
           } else {
@@ -140,16 +157,16 @@ final class Message implements AutoCloseable {
   // ---- after receiving -----------------------------------------------------------------------
 
   /** Hands the first bytes that were received to the caller. */
-  void filled(int count) {
+  public void filled(int count) {
     vector.filled(count);
   }
 
   /** Returns whether any of the {@code MSG_} flags is set. */
-  boolean hasFlag(int flag) {
+  public boolean hasFlag(int flag) {
     return (MessageHeader.flags(vector.prefix()) & flag) != 0;
   }
 
-  SocketAddress sender() {
+  public SocketAddress sender() {
     return Addresses.get(address(), MessageHeader.nameLength(vector.prefix()));
   }
 
@@ -171,12 +188,12 @@ final class Message implements AutoCloseable {
   }
 
   /** Returns the control messages, but for descriptors. */
-  List<ControlMessage> controlMessages() {
+  public List<ControlMessage> controlMessages() {
     return controlMessages(control(), controlEnd());
   }
 
   /** Returns the control messages in some memory, likewise. */
-  static List<ControlMessage> controlMessages(MemorySegment memory, long end) {
+  public static List<ControlMessage> controlMessages(MemorySegment memory, long end) {
     List<ControlMessage> messages = new ArrayList<>();
     visitControl(
         memory,
@@ -189,23 +206,13 @@ final class Message implements AutoCloseable {
     return messages;
   }
 
-  /** Hands over the descriptors that came with it; without anyone to take them they are closed. */
-  void deliver(@Nullable PassedDescriptors taker) {
-    if (taker != null && hasFlag(MSG_CTRUNC)) {
-      taker.addLoss();
-    }
-    Engine ring = socket.socketHandle().engine();
-    for (int fd : descriptors(control(), controlEnd())) {
-      if (taker != null) {
-        taker.add(ring, fd);
-      } else {
-        PassedDescriptors.discard(ring, fd);
-      }
-    }
+  /** Returns the descriptors that came with it, which are open now. */
+  public List<Integer> descriptors() {
+    return descriptors(control(), controlEnd());
   }
 
   /** Returns the descriptors that control messages in some memory brought, which are open now. */
-  static List<Integer> descriptors(MemorySegment memory, long end) {
+  public static List<Integer> descriptors(MemorySegment memory, long end) {
     List<Integer> descriptors = new ArrayList<>();
     visitControl(
         memory,

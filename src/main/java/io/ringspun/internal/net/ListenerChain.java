@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.net;
 
 import static io.ringspun.internal.kernel.Constants.SOCKET_URING_OP_SETSOCKOPT;
 import static io.ringspun.internal.kernel.Constants.SOCK_STREAM;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * the one before. They must know the slot before the socket is there, so it is one of those that
  * are not for the kernel to choose.
  */
-final class ListenerChain {
+public final class ListenerChain {
   private static final String[] STEPS = {"socket", "setsockopt", "bind", "listen"};
   private static final int SOCKET = 0;
   private static final int OPTION = 1;
@@ -41,7 +41,7 @@ final class ListenerChain {
    * @return the socket; null if all such slots are taken, the ring's queue is shorter than the
    *     chain, or the kernel may do it by other calls
    */
-  static @Nullable RegisteredHandle start(
+  public static @Nullable RegisteredHandle start(
       Engine home, Family family, SocketAddress local, int backlog) throws IOException {
     FileTable files = home.files();
     int slot = home.longestChain() < STEPS.length ? -1 : files.takeChosen();

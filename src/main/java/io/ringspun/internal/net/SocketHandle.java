@@ -1,0 +1,322 @@
+package io.ringspun.internal.net;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Encoder;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.internal.ring.SocketControl;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.NotYetConnectedException;
+import java.util.Set;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open socket of any kind, with the operations that its public types share. Arguments are
+ * checked already. Time limits are in nanoseconds, 0 for none. Safe for use by many threads.
+ */
+public final class SocketHandle {
+  private final Handle handle;
+  private final Family family;
+  private final boolean stream;
+
+  /**
+   * Wraps a socket.
+   *
+   * @param stream whether it is for streams, not for datagrams
+   */
+  public SocketHandle(Handle handle, Family family, boolean stream) {
+    this.handle = handle;
+    this.family = family;
+    this.stream = stream;
+  }
+
+  /** Returns the counted descriptor. */
+  public Handle handle() {
+    return handle;
+  }
+
+  /** Returns what kind of addresses the socket has. */
+  public Family family() {
+    return family;
+  }
+
+  /** Returns whether it is a stream socket: connected, to be connected, or a listener. */
+  public boolean isStream() {
+    return stream;
+  }
+
+  /** Returns whether it is in a slot of its ring's table and has no descriptor. */
+  public boolean isRegistered() {
+    return handle instanceof RegisteredHandle;
+  }
+
+  // ---- calls ---------------------------------------------------------------------------------
+
+  /** Something that never waits. */
+  public interface ControlCall<T extends @Nullable Object> {
+    /** Does it. */
+    T run(SocketControl control) throws IOException;
+  }
+
+  /** Runs a call that never waits. */
+  public <T extends @Nullable Object> T control(ControlCall<T> action) throws IOException {
+    return control(handle, action);
+  }
+
+  /** Runs a call that never waits, on a socket of any family. */
+  public static <T extends @Nullable Object> T control(Handle handle, ControlCall<T> action)
+      throws IOException {
+    handle.acquire();
+    try (SocketControl control = new SocketControl(handle)) {
+      return action.run(control);
+    } finally {
+      handle.release();
+    }
+  }
+
+  /**
+   * Runs one operation that may wait for a peer.
+   *
+   * @param lent stays reachable meanwhile
+   * @return the result, or a negated errno
+   */
+  public int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
+    return handle.run(encoder, lent, nanos);
+  }
+
+  // ---- addresses -----------------------------------------------------------------------------
+
+  /** Returns the socket's own address. */
+  public SocketAddress localAddress() throws IOException {
+    return control(
+        control -> {
+          int length = control.localAddress();
+          return Addresses.get(control.address(), NetErrors.check("getsockname", length));
+        });
+  }
+
+  /** Returns the peer's address. */
+  public SocketAddress remoteAddress() throws IOException {
+    return control(
+        control -> {
+          int length = control.remoteAddress();
+          if (length == -Errno.ENOTCONN) {
+            throw new NotYetConnectedException();
+          }
+          return Addresses.get(control.address(), NetErrors.check("getpeername", length));
+        });
+  }
+
+  /** Gives the socket an address of its own. */
+  public void bind(SocketAddress local) throws IOException {
+    control(
+        control -> {
+          int length = Addresses.put(control.address(), local, family);
+          return NetErrors.check("bind", control.bind(length));
+        });
+  }
+
+  // ---- options -------------------------------------------------------------------------------
+
+  /** Sets an option. */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    SocketOptions.set(this, option, value);
+  }
+
+  /** Returns the value of an option; null if it is {@code IP_MULTICAST_IF} and none was chosen. */
+  public <T> @Nullable T getOption(SocketOption<T> option) throws IOException {
+    return SocketOptions.get(this, option);
+  }
+
+  /** Returns the options that this kind of socket has. */
+  public Set<SocketOption<?>> supportedOptions() {
+    return SocketOptions.supported(this);
+  }
+
+  // ---- connecting ----------------------------------------------------------------------------
+
+  /** Connects to a peer. */
+  public void connect(SocketAddress remote, long nanos) throws IOException {
+    connect(memory -> Addresses.put(memory, remote, family), nanos);
+  }
+
+  /** Takes the peer from a socket for datagrams. */
+  public void disconnect(long nanos) throws IOException {
+    connect(SocketAddressMemory::putNone, nanos);
+  }
+
+  private void connect(ToIntFunction<MemorySegment> address, long nanos) throws IOException {
+    try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES)) {
+      int length = address.applyAsInt(block.memory());
+      int result =
+          run((operation, fd) -> operation.connect(fd, block.address(), length), block, nanos);
+      if (result == -Errno.EISCONN) {
+        throw new AlreadyConnectedException();
+      }
+      NetErrors.check("connect", result);
+    }
+  }
+
+  /**
+   * Ends one direction, or both.
+   *
+   * @param how {@code SHUT_RD} or its like
+   */
+  public void shutdown(int how, long nanos) throws IOException {
+    int result = run((operation, fd) -> operation.shutdown(fd, how), null, nanos);
+    NetErrors.check("shutdown", result);
+  }
+
+  // ---- accepting -----------------------------------------------------------------------------
+
+  /** Begins to take connections. */
+  public void listen(int backlog) throws IOException {
+    control(control -> NetErrors.check("listen", control.listen(backlog)));
+  }
+
+  /** A connection that was taken. */
+  public record Accepted(int fd, SocketAddress peer) {}
+
+  /** Takes a connection, and with it the address of a peer that may have left again. */
+  public Accepted acceptWithPeer(long nanos) throws IOException {
+    try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES)) {
+      long lengthAt = SocketAddressMemory.MAX_BYTES;
+      block.memory().set(ValueLayout.JAVA_INT, lengthAt, SocketAddressMemory.MAX_BYTES);
+      long address = block.address();
+      int fd =
+          run(
+              (operation, socket) ->
+                  operation.accept(socket, address, address + lengthAt, Constants.SOCK_CLOEXEC),
+              block,
+              nanos);
+      NetErrors.check("accept", fd);
+      int length = block.memory().get(ValueLayout.JAVA_INT, lengthAt);
+      return new Accepted(fd, Addresses.get(block.memory(), length));
+    }
+  }
+
+  /**
+   * Takes a connection: into the ring's table if this is there. The kernel would close one that it
+   * finds no slot for, so a slot is kept before it is asked.
+   *
+   * @return the descriptor or the slot
+   */
+  public int accept(long nanos) throws IOException {
+    if (isRegistered()) {
+      return Sockets.intoTable(
+          handle.home().files(),
+          "accept",
+          () -> accept((operation, slot) -> operation.acceptRegistered(slot, 0, 0, 0), nanos));
+    }
+    return accept((operation, fd) -> operation.accept(fd, 0, 0, Constants.SOCK_CLOEXEC), nanos);
+  }
+
+  private int accept(Encoder encoder, long nanos) throws IOException {
+    return NetErrors.check("accept", run(encoder, null, nanos));
+  }
+
+  // ---- tables --------------------------------------------------------------------------------
+
+  /**
+   * Makes a descriptor of the process for this registered socket.
+   *
+   * @throws IllegalStateException if this socket is not registered
+   */
+  public RawHandle install(long nanos) throws IOException {
+    if (!(handle instanceof RegisteredHandle registered)) {
+      throw new IllegalStateException("the socket is not registered: it has a descriptor");
+    }
+    registered.noteLinger(); // whoever has the other may set it
+    Encoder encoder = Operation::fixedFdInstall;
+    return registered.installed(NetErrors.check("fixed_fd_install", run(encoder, null, nanos)));
+  }
+
+  /**
+   * Puts this socket into a ring's table, too.
+   *
+   * @throws IllegalStateException if this socket is registered
+   * @throws IllegalArgumentException if the ring has no table
+   */
+  public RegisteredHandle register(Engine target, long nanos) throws IOException {
+    if (isRegistered()) {
+      throw new IllegalStateException("the socket is registered already");
+    }
+    int slot =
+        Sockets.intoTable(
+            target.files(),
+            "files_update",
+            () -> NetErrors.check("files_update", handle.share(target, nanos)));
+    RegisteredHandle twin = handle.sharedAt(slot, target);
+    twin.noteLinger(); // whoever has this one may set it
+    return twin;
+  }
+
+  // ---- closing -------------------------------------------------------------------------------
+
+  /**
+   * Refuses new calls, cancels those that wait, and closes the socket once the kernel has let go of
+   * their memory. Waits for the peer if {@code SO_LINGER} is positive.
+   */
+  public void close() throws IOException {
+    if (handle instanceof RegisteredHandle registered) {
+      registered.close((engine, slot) -> closeRegistered(engine, slot, registered.mayLinger()));
+    } else {
+      handle.close(this::closeDescriptor);
+    }
+  }
+
+  /** The last to close a socket has to linger: that must not be the ring. */
+  private void closeRegistered(Engine engine, int slot, boolean mayLinger) throws IOException {
+    int fd = mayLinger ? engine.installDescriptor(slot) : -1;
+    try {
+      engine.closeRegistered(slot);
+    } finally {
+      if (fd >= 0) {
+        closeDescriptor(engine, fd);
+      }
+    }
+  }
+
+  /**
+   * Closes a socket of the process as {@link #close} does, but has the peer find the end of the
+   * stream first: a close with unread bytes resets the connection. That end is told when no call
+   * waits any more, so that none takes the peer's answer for its own result.
+   */
+  public void closeAfterEnd() throws IOException {
+    handle.close(
+        (engine, fd) -> {
+          if (!SocketOptions.isAbortive(engine, fd)) {
+            Call call = engine.single();
+            call.operation(0).shutdown(fd, Constants.SHUT_WR);
+            engine.runBriefly(call); // if it fails, the peer is gone already
+          }
+          closeDescriptor(engine, fd);
+        });
+  }
+
+  private void closeDescriptor(Engine engine, int fd) throws IOException {
+    if (SocketOptions.lingers(engine, family, fd)) {
+      engine.closeSlowly(fd);
+    } else {
+      engine.closeDescriptor(fd);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "SocketHandle[%s, %s]".formatted(handle, family);
+  }
+}
