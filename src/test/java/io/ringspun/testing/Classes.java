@@ -1,14 +1,8 @@
 package io.ringspun.testing;
 
 import io.ringspun.Ring;
-import java.io.IOException;
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
 import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
 /** The compiled classes of the library. */
 public final class Classes {
@@ -23,19 +17,5 @@ public final class Classes {
     } catch (URISyntaxException e) {
       throw new AssertionError(e);
     }
-  }
-
-  /** Parses all of them, the module descriptor aside. */
-  public static List<ClassModel> parse() throws IOException {
-    List<ClassModel> classes = new ArrayList<>();
-    try (var files = Files.walk(MAIN)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(".class") && !name.equals("module-info.class")) {
-          classes.add(ClassFile.of().parse(file));
-        }
-      }
-    }
-    return classes;
   }
 }

@@ -1,0 +1,305 @@
+package io.ringspun;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.ringspun.testing.Classes;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Which package may use which, as CONTRIBUTING.md says, and which types are public. */
+@Tag("once")
+class ArchitectureTest {
+  private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Classes.MAIN);
+
+  private static final String INTERNAL = "io.ringspun.internal..";
+  private static final String KERNEL = "io.ringspun.internal.kernel";
+  private static final String RING = "io.ringspun.internal.ring";
+
+  /** From the top down: a package may use those of its own layer and of the layers behind it. */
+  private static final List<Set<String>> LAYERS =
+      List.of(
+          Set.of("io.ringspun.net", "io.ringspun.internal.net", "io.ringspun.internal.socketimpl"),
+          Set.of("io.ringspun.file"),
+          Set.of("io.ringspun.os"),
+          Set.of("io.ringspun"),
+          Set.of(RING),
+          Set.of(KERNEL));
+
+  /**
+   * An internal package behind a public one of the same layer.
+   *
+   * @param users the classes of the public package that may use it; empty for any
+   * @param values the classes of the public package that it may use
+   * @param others the other internal packages of the layer that it may use
+   */
+  private record Implementation(
+      String name,
+      String publicPackage,
+      Set<String> users,
+      Set<String> values,
+      Set<String> others) {}
+
+  private static final List<Implementation> IMPLEMENTATIONS =
+      List.of(
+          new Implementation(
+              "io.ringspun.internal.net",
+              "io.ringspun.net",
+              Set.of(),
+              Set.of("AbstractUnixAddress", "ControlMessage", "KernelOption"),
+              Set.of()),
+          new Implementation(
+              "io.ringspun.internal.socketimpl",
+              "io.ringspun.net",
+              Set.of("RingServerSocketFactory", "RingSocketFactory", "RingSocketImplFactory"),
+              Set.of(),
+              Set.of("io.ringspun.internal.net")));
+
+  private static final DescribedPredicate<JavaClass> NATIVE =
+      DescribedPredicate.describe(
+          "call native code or reach memory that no arena guards",
+          type ->
+              Set.of("java.lang.foreign.Linker", "java.lang.foreign.SymbolLookup")
+                      .contains(outermost(type).getFullName())
+                  || type.getFullName().equals("sun.misc.Unsafe"));
+
+  /** The mapped queues, what is registered with a ring, and how a system call is made. */
+  private static final DescribedPredicate<JavaClass> MACHINERY =
+      resideInAPackage(KERNEL)
+          .and(
+              DescribedPredicate.or(
+                  Stream.of(
+                          "BufferRegistration",
+                          "BufferRingMemory",
+                          "CallMemory",
+                          "CompletionEntry",
+                          "ExtendedWait",
+                          "KernelQuery",
+                          "Liburing",
+                          "Machine",
+                          "OwnRing",
+                          "RingMemory",
+                          "RingParams",
+                          "SparseTable",
+                          "SyncCancel")
+                      .map(name -> simpleName(name))
+                      .toList()))
+          .as("are queues, mappings, registrations or liburing");
+
+  private static final DescribedPredicate<JavaClass> CHOOSING =
+      resideInAPackage(KERNEL)
+          .and(simpleName("LinuxKernel").or(simpleName("Registration")))
+          .as("are the choice of a kernel");
+
+  private static JavaClass outermost(JavaClass type) {
+    return type.getEnclosingClass().map(ArchitectureTest::outermost).orElse(type);
+  }
+
+  /** The classes of a package whose outermost class has one of the names. */
+  private static DescribedPredicate<JavaClass> named(String packageName, Set<String> names) {
+    return DescribedPredicate.describe(
+        "are %s of %s".formatted(names, packageName),
+        type ->
+            type.getPackageName().equals(packageName)
+                && names.contains(outermost(type).getSimpleName()));
+  }
+
+  private static String[] packages(List<Set<String>> layers) {
+    return layers.stream().flatMap(Set::stream).toArray(String[]::new);
+  }
+
+  @Test
+  void packages_areInTheLayers() {
+    classes().should().resideInAnyPackage(packages(LAYERS)).check(CLASSES);
+  }
+
+  @Test
+  void packages_dependDownwardsOnly() {
+    for (int i = 1; i < LAYERS.size(); i++) {
+      noClasses()
+          .that()
+          .resideInAnyPackage(packages(LAYERS.subList(i, i + 1)))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(packages(LAYERS.subList(0, i)))
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void implementations_areUsedByFew() {
+    for (Implementation used : IMPLEMENTATIONS) {
+      String[] others =
+          IMPLEMENTATIONS.stream()
+              .filter(other -> other.others.contains(used.name))
+              .map(Implementation::name)
+              .toArray(String[]::new);
+      DescribedPredicate<JavaClass> users =
+          used.users.isEmpty()
+              ? resideInAPackage(used.publicPackage)
+              : named(used.publicPackage, used.users);
+      classes()
+          .that()
+          .resideInAPackage(used.name)
+          .should()
+          .onlyHaveDependentClassesThat(
+              resideInAPackage(used.name).or(resideInAnyPackage(others)).or(users))
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void implementations_useOnlyValuesOfThePublicPackage() {
+    for (Implementation user : IMPLEMENTATIONS) {
+      noClasses()
+          .that()
+          .resideInAPackage(user.name)
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage(user.publicPackage).and(not(named(user.publicPackage, user.values))))
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void nativeCode_isInTheKernelPackage() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(KERNEL)
+        .should()
+        .dependOnClassesThat(NATIVE)
+        .orShould()
+        .callMethod("java.lang.foreign.MemorySegment", "reinterpret", "long")
+        .check(CLASSES);
+    classes()
+        .that()
+        .haveSimpleName("LinuxKernel")
+        .should()
+        .dependOnClassesThat(NATIVE)
+        .check(CLASSES); // the rule above sees what it forbids
+  }
+
+  @Test
+  void queuesAndMappings_areForTheRingOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(KERNEL, RING)
+        .should()
+        .dependOnClassesThat(MACHINERY)
+        .check(CLASSES);
+  }
+
+  @Test
+  void kernelIsChosen_byRingsOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(KERNEL, RING, "io.ringspun")
+        .should()
+        .dependOnClassesThat(CHOOSING)
+        .check(CLASSES);
+  }
+
+  @Test
+  void publicSignatures_haveNoInternalTypes() {
+    classes()
+        .that(DescribedPredicate.describe("a user can name", ArchitectureTest::isPublicToUsers))
+        .should(showNoInternalType())
+        .check(CLASSES);
+  }
+
+  private static boolean isPublicToUsers(JavaClass type) {
+    return !resideInAPackage(INTERNAL).test(type)
+        && type.getModifiers().contains(JavaModifier.PUBLIC)
+        && type.getEnclosingClass().map(ArchitectureTest::isPublicToUsers).orElse(true);
+  }
+
+  /** A constructor that takes an internal type is for this module only. */
+  private static boolean isExtensible(JavaClass type) {
+    return type.getConstructors().stream()
+        .filter(ArchitectureTest::isPublicOrProtected)
+        .anyMatch(
+            constructor ->
+                constructor.getRawParameterTypes().stream().noneMatch(resideInAPackage(INTERNAL)));
+  }
+
+  private static boolean isPublicOrProtected(JavaMember member) {
+    return member.getModifiers().contains(JavaModifier.PUBLIC)
+        || member.getModifiers().contains(JavaModifier.PROTECTED);
+  }
+
+  private static ArchCondition<JavaClass> showNoInternalType() {
+    return new ArchCondition<>("show no internal type") {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        Stream<JavaType> supertypes =
+            Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
+        report(type, type.getDescription(), supertypes, events);
+        for (JavaMember member : type.getMembers()) {
+          boolean isPublic = member.getModifiers().contains(JavaModifier.PUBLIC);
+          if (isPublic || (isPublicOrProtected(member) && isExtensible(type))) {
+            report(type, member.getDescription(), typesOf(member), events);
+          }
+        }
+      }
+
+      private static Stream<JavaType> typesOf(JavaMember member) {
+        return switch (member) {
+          case JavaCodeUnit unit ->
+              Stream.of(
+                      Stream.of(unit.getReturnType()),
+                      unit.getParameterTypes().stream(),
+                      unit.getExceptionTypes().stream())
+                  .flatMap(types -> types);
+          default -> member.getAllInvolvedRawTypes().stream().map(JavaType.class::cast);
+        };
+      }
+
+      private static void report(
+          JavaClass type, String where, Stream<JavaType> types, ConditionEvents events) {
+        types
+            .flatMap(shown -> shown.getAllInvolvedRawTypes().stream())
+            .filter(resideInAPackage(INTERNAL))
+            .map(shown -> where + " shows " + shown.getName())
+            .forEach(message -> events.add(SimpleConditionEvent.violated(type, message)));
+      }
+    };
+  }
+
+  /** A type that is public by mistake is public for good; so each one is listed by hand. */
+  @Test
+  void publicTypes_areTheListedOnes() throws Exception {
+    List<String> listed;
+    try (InputStream in = ArchitectureTest.class.getResourceAsStream("/public-types.txt")) {
+      listed = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+    String found =
+        CLASSES.stream()
+            .filter(ArchitectureTest::isPublicToUsers)
+            .map(JavaClass::getName)
+            .sorted()
+            .collect(Collectors.joining("\n"));
+    assertEquals(String.join("\n", listed), found, "src/test/resources/public-types.txt");
+  }
+}
