@@ -1,5 +1,11 @@
 package io.ringspun.net;
 
+import io.ringspun.internal.socketchannel.BackedDatagramChannel;
+import io.ringspun.internal.socketchannel.BackedPipe;
+import io.ringspun.internal.socketchannel.JdkProvider;
+import io.ringspun.internal.socketchannel.RingSelector;
+import io.ringspun.internal.socketchannel.RingServerSocketChannelImpl;
+import io.ringspun.internal.socketchannel.RingSocketChannelImpl;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.nio.channels.Channel;
@@ -51,7 +57,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public SocketChannel openSocketChannel() throws IOException {
-    return RingSocketChannel.open(this, null);
+    return RingSocketChannelImpl.open(this, null);
   }
 
   /**
@@ -64,7 +70,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
-    return RingSocketChannel.open(this, Objects.requireNonNull(family));
+    return RingSocketChannelImpl.open(this, Objects.requireNonNull(family));
   }
 
   /**
@@ -75,7 +81,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
-    return RingServerSocketChannel.open(this, null);
+    return RingServerSocketChannelImpl.open(this, null);
   }
 
   /**
@@ -88,7 +94,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    */
   @Override
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
-    return RingServerSocketChannel.open(this, Objects.requireNonNull(family));
+    return RingServerSocketChannelImpl.open(this, Objects.requireNonNull(family));
   }
 
   /**
@@ -146,8 +152,8 @@ public final class RingSelectorProvider extends SelectorProvider {
   public @Nullable Channel inheritedChannel() throws IOException {
     Channel inherited = JdkProvider.get().inheritedChannel();
     return switch (inherited) {
-      case SocketChannel channel -> RingSocketChannel.backedBy(this, channel);
-      case ServerSocketChannel channel -> RingServerSocketChannel.backedBy(this, channel);
+      case SocketChannel channel -> RingSocketChannelImpl.backedBy(this, channel);
+      case ServerSocketChannel channel -> RingServerSocketChannelImpl.backedBy(this, channel);
       case DatagramChannel channel -> new BackedDatagramChannel(this, channel);
       case null, default -> inherited;
     };

@@ -18,6 +18,7 @@ import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.socketchannel.JdkProvider;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;

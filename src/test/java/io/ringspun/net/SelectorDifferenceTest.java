@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.ringspun.internal.socketchannel.JdkProvider;
 import io.ringspun.net.SocketKit.Blocked;
 import java.io.IOException;
 import java.net.DatagramPacket;

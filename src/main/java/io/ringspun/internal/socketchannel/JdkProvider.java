@@ -1,11 +1,12 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
+import io.ringspun.net.RingSelectorProvider;
 import java.nio.channels.spi.SelectorProvider;
 import javax.management.JMException;
 import javax.management.MBeanServerFactory;
 
 /** The provider of channels and selectors that the JDK itself has. */
-final class JdkProvider {
+public final class JdkProvider {
   private static final String NAME = "sun.nio.ch.EPollSelectorProvider";
 
   private JdkProvider() {}
@@ -14,7 +15,7 @@ final class JdkProvider {
     static final SelectorProvider INSTANCE = find();
   }
 
-  static SelectorProvider get() {
+  public static SelectorProvider get() {
     return Holder.INSTANCE;
   }
 

@@ -1,17 +1,19 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
+import io.ringspun.net.RingSelectorProvider;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
+import java.nio.channels.spi.SelectorProvider;
 
 /**
  * A pipe of the JDK whose ends can be registered with selectors of {@link RingSelectorProvider}.
  */
-final class BackedPipe extends Pipe {
+public final class BackedPipe extends Pipe {
   private final SourceChannel source;
   private final SinkChannel sink;
 
-  BackedPipe(RingSelectorProvider provider, Pipe jdk) {
+  public BackedPipe(SelectorProvider provider, Pipe jdk) {
     source = new Source(provider, jdk.source());
     sink = new Sink(provider, jdk.sink());
   }
@@ -29,7 +31,7 @@ final class BackedPipe extends Pipe {
   private static final class Source extends SourceChannel implements Delegating {
     private final Delegate<SourceChannel> jdk;
 
-    Source(RingSelectorProvider provider, SourceChannel jdk) {
+    Source(SelectorProvider provider, SourceChannel jdk) {
       super(provider);
       this.jdk = new Delegate<>(this, jdk);
     }
@@ -68,7 +70,7 @@ final class BackedPipe extends Pipe {
   private static final class Sink extends SinkChannel implements Delegating {
     private final Delegate<SinkChannel> jdk;
 
-    Sink(RingSelectorProvider provider, SinkChannel jdk) {
+    Sink(SelectorProvider provider, SinkChannel jdk) {
       super(provider);
       this.jdk = new Delegate<>(this, jdk);
     }

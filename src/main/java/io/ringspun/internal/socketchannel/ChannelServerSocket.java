@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a server-socket channel look like a server socket. */
 final class ChannelServerSocket extends ServerSocket {
-  private final RingServerSocketChannel channel;
+  private final RingServerSocketChannelImpl channel;
   private volatile int timeoutMillis;
 
-  private ChannelServerSocket(RingServerSocketChannel channel) throws IOException {
+  private ChannelServerSocket(RingServerSocketChannelImpl channel) throws IOException {
     this.channel = channel;
   }
 
-  static ChannelServerSocket of(RingServerSocketChannel channel) {
+  static ChannelServerSocket of(RingServerSocketChannelImpl channel) {
     try {
       return new ChannelServerSocket(channel);
     } catch (IOException e) {

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,15 +20,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a socket channel look like a socket, without urgent data. */
 final class ChannelSocket extends Socket {
-  private final RingSocketChannel channel;
+  private final RingSocketChannelImpl channel;
   private volatile int timeoutMillis;
 
-  private ChannelSocket(RingSocketChannel channel) throws SocketException {
+  private ChannelSocket(RingSocketChannelImpl channel) throws SocketException {
     super((SocketImpl) null); // no method that would ask it is left
     this.channel = channel;
   }
 
-  static ChannelSocket of(RingSocketChannel channel) {
+  static ChannelSocket of(RingSocketChannelImpl channel) {
     try {
       return new ChannelSocket(channel);
     } catch (SocketException e) {

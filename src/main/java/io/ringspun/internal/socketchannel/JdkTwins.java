@@ -1,9 +1,10 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.NetErrors;
+import io.ringspun.internal.net.SocketHandle;
 import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.SocketCalls;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class JdkTwins {
   private JdkTwins() {}
 
   /** Makes a channel for a connected socket. */
-  static SocketChannel connected(RingSocket socket) throws IOException {
+  static SocketChannel connected(SocketHandle socket) throws IOException {
     SocketChannel channel = JdkProvider.get().openSocketChannel();
     try {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0); // so that its port is free at once
@@ -52,8 +53,8 @@ final class JdkTwins {
   }
 
   /** Makes a channel for a socket that is bound, not connected. */
-  static SocketChannel bound(RingSocket socket) throws IOException {
-    SocketChannel channel = JdkProvider.get().openSocketChannel(family(socket));
+  static SocketChannel bound(SocketHandle socket) throws IOException {
+    SocketChannel channel = JdkProvider.get().openSocketChannel(protocol(socket.family()));
     try {
       SocketAddress place = place(socket);
       channel.bind(place);
@@ -66,8 +67,9 @@ final class JdkTwins {
   }
 
   /** Makes a channel for a socket that takes connections. */
-  static ServerSocketChannel listening(RingListener socket) throws IOException {
-    ServerSocketChannel channel = JdkProvider.get().openServerSocketChannel(family(socket));
+  static ServerSocketChannel listening(SocketHandle socket) throws IOException {
+    ServerSocketChannel channel =
+        JdkProvider.get().openServerSocketChannel(protocol(socket.family()));
     try {
       channel.bind(place(socket));
       layAndForget(socket, channel.getLocalAddress());
@@ -78,15 +80,15 @@ final class JdkTwins {
     }
   }
 
-  static ProtocolFamily family(SocketDescriptor socket) {
-    return switch (socket.family()) {
+  static ProtocolFamily protocol(Family family) {
+    return switch (family) {
       case INET -> StandardProtocolFamily.INET;
       case INET6 -> StandardProtocolFamily.INET6;
       case UNIX -> StandardProtocolFamily.UNIX;
     };
   }
 
-  private static SocketAddress place(SocketDescriptor socket) throws IOException {
+  private static SocketAddress place(SocketHandle socket) throws IOException {
     if (socket.family() != Family.UNIX) {
       return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
@@ -103,8 +105,7 @@ final class JdkTwins {
         });
   }
 
-  private static void layAndForget(SocketDescriptor socket, SocketAddress local)
-      throws IOException {
+  private static void layAndForget(SocketHandle socket, SocketAddress local) throws IOException {
     try {
       lay(socket, local, null);
     } finally {
@@ -115,21 +116,18 @@ final class JdkTwins {
   }
 
   /** Lays our socket under the descriptor that has these addresses. */
-  private static void lay(
-      SocketDescriptor socket, SocketAddress local, @Nullable SocketAddress remote)
+  private static void lay(SocketHandle socket, SocketAddress local, @Nullable SocketAddress remote)
       throws IOException {
-    socket
-        .socket()
-        .control(
-            control -> {
-              SocketCalls calls = control.plain();
-              int fd = socket.socketHandle().fd();
-              int replaced = find(calls, fd, local, remote);
-              NetErrors.check("dup3", calls.lay(fd, replaced));
-              // A channel that has been used by a virtual thread takes this for done, and waits
-              // itself.
-              return NetErrors.check("fcntl", calls.setNonBlocking(fd));
-            });
+    socket.control(
+        control -> {
+          SocketCalls calls = control.plain();
+          int fd = socket.handle().fd();
+          int replaced = find(calls, fd, local, remote);
+          NetErrors.check("dup3", calls.lay(fd, replaced));
+          // A channel that has been used by a virtual thread takes this for done, and waits
+          // itself.
+          return NetErrors.check("fcntl", calls.setNonBlocking(fd));
+        });
   }
 
   private static int find(

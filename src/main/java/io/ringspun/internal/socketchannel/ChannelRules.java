@@ -1,8 +1,9 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import io.ringspun.OperationException;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.ring.Uninterrupted;
+import io.ringspun.net.AbstractUnixAddress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;

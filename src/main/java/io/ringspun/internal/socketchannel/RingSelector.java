@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
@@ -11,6 +11,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelectionKey;
 import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.AbstractSet;
 import java.util.Collections;
 import java.util.HashSet;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>As in the JDK, a selection holds the monitors of the selector and of its selected-key set.
  */
-final class RingSelector extends AbstractSelector {
+public final class RingSelector extends AbstractSelector {
   private final Selector jdk;
 
   private final Set<SelectionKey> keys = ConcurrentHashMap.newKeySet();
@@ -50,7 +51,7 @@ final class RingSelector extends AbstractSelector {
   private boolean waiting;
   private boolean passedOn; // to the JDK's selector
 
-  RingSelector(RingSelectorProvider provider, Selector jdk) {
+  public RingSelector(SelectorProvider provider, Selector jdk) {
     super(provider);
     this.jdk = jdk;
   }
@@ -59,13 +60,10 @@ final class RingSelector extends AbstractSelector {
   protected SelectionKey register(
       AbstractSelectableChannel channel, int ops, @Nullable Object attachment) {
     requireOpen();
-    Delegate<?> delegate =
-        switch (channel) {
-          case RingSocketChannel ours -> ours.delegate();
-          case RingServerSocketChannel ours -> ours.delegate();
-          case Delegating ours -> ours.delegate();
-          default -> throw new IllegalSelectorException();
-        };
+    if (!(channel instanceof Delegating ours)) {
+      throw new IllegalSelectorException();
+    }
+    Delegate<?> delegate = ours.delegate();
     Key key = new Key(channel, delegate);
     key.attach(attachment);
     try {

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -10,6 +10,7 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.MembershipKey;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,15 +18,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A datagram channel of the JDK that can be registered with selectors of {@link
- * RingSelectorProvider}.
+ * io.ringspun.net.RingSelectorProvider}.
  */
-final class BackedDatagramChannel extends DatagramChannel implements Delegating {
+public final class BackedDatagramChannel extends DatagramChannel implements Delegating {
   private final DatagramChannel jdk;
   private final Delegate<DatagramChannel> delegate;
   private final Map<MembershipKey, MembershipKey> memberships = new ConcurrentHashMap<>();
   private @Nullable DatagramSocket socket; // guarded by memberships
 
-  BackedDatagramChannel(RingSelectorProvider provider, DatagramChannel jdk) {
+  public BackedDatagramChannel(SelectorProvider provider, DatagramChannel jdk) {
     super(provider);
     this.jdk = jdk;
     delegate = new Delegate<>(this, jdk);

@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.internal.socketchannel;
 
 import java.io.Closeable;
 import java.io.IOException;
