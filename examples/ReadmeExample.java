@@ -9,7 +9,7 @@ String commit(Ring ring, Path path, String text) throws Exception {
   try (var log = RingFile.open(ring, path, CREATE, READ, WRITE);
       var arena = Arena.ofConfined()) {
     var page = arena.allocateFrom(text);
-    ring.chain().write(log, page, 0).fdatasync(log).run().orThrow(); // one trip, in order
+    ring.chain().write(log, page, 0).fdatasync(log).run(); // one trip, in order
     var copy = arena.allocate(page.byteSize());
     log.read(copy, 0); // looks blocking, but only parks the virtual thread
     return copy.getString(0);

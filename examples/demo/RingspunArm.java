@@ -6,7 +6,7 @@ import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.ringspun.Batch;
-import io.ringspun.BatchResult;
+import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.file.RingFile;
@@ -81,11 +81,11 @@ final class RingspunArm implements Arm {
       reads.read(source, blocks.get(i), position);
       writes.write(target, blocks.get(i), position);
     }
-    reads.run().orThrow();
-    BatchResult written = writes.run();
+    reads.run();
+    Outcomes written = writes.attempt();
     for (int i = 0; i < blocks.size(); i++) {
       // What a full disk refused or cut short is tried once more, and then says why.
-      long done = Math.max(0, written.result(i));
+      long done = Math.max(0, written.get(i).result());
       if (done < blocks.get(i).byteSize()) {
         long position = start + (long) i * CopyWork.BLOCK_BYTES + done;
         target.writeFully(blocks.get(i).asSlice(done), position);
@@ -107,7 +107,7 @@ final class RingspunArm implements Arm {
     return new Log() {
       @Override
       public void commit(int worker, Block entry, long position) throws IOException {
-        ring(worker).chain().write(file, entry.segment(), position).fdatasync(file).run().orThrow();
+        ring(worker).chain().write(file, entry.segment(), position).fdatasync(file).run();
       }
 
       @Override

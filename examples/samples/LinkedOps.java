@@ -5,8 +5,10 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import io.ringspun.ChainResult;
+import io.ringspun.Outcome;
+import io.ringspun.Outcomes;
 import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.file.RingFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -26,26 +28,29 @@ public final class LinkedOps {
       MemorySegment text = arena.allocateFrom("written, synced, read back");
       MemorySegment copy = arena.allocate(text.byteSize());
 
-      ChainResult good = ring.chain().write(file, text, 0).fsync(file).read(file, copy, 0).run();
+      Outcomes good = ring.chain().write(file, text, 0).fsync(file).read(file, copy, 0).run();
       print("write, fsync, read", good);
       System.out.println("read: " + copy.getString(0));
 
       // There is nothing at the end, so the read falls short and the link behind it breaks.
-      ChainResult broken = ring.chain().read(file, copy, file.size()).write(file, text, 0).run();
+      Outcomes broken = ring.chain().read(file, copy, file.size()).write(file, text, 0).attempt();
       print("read at the end, write", broken);
 
-      ChainResult hard =
-          ring.chain().read(file, copy, file.size()).hardLink().write(file, text, 0).run();
+      Outcomes hard =
+          ring.chain()
+              .read(file, copy, file.size())
+              .add(Step.write(file, text, 0).evenIfPreviousFailed())
+              .attempt();
       print("read at the end, hard link, write", hard);
     }
   }
 
-  private static void print(String what, ChainResult result) {
+  private static void print(String what, Outcomes outcomes) {
     System.out.println(what + ":");
-    for (int i = 0; i < result.size(); i++) {
+    for (Outcome outcome : outcomes) {
       System.out.printf(
           "  operation %d: %s%n",
-          i, result.isCancelled(i) ? "cancelled" : "result " + result.result(i));
+          outcome.position(), outcome.isCancelled() ? "cancelled" : "result " + outcome.result());
     }
   }
 }

@@ -2,12 +2,21 @@ package io.ringspun;
 
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import java.io.IOException;
-import java.util.Map;
 
 /**
- * Any number of operations that run in any order, submitted together and awaited once. The failure
- * of one does not touch the others. A batch larger than the ring goes in as room becomes free.
+ * Any number of {@linkplain Step steps} that run in any order, submitted together and awaited once.
+ * The failure of one does not touch the others. A batch larger than the ring goes in as room
+ * becomes free.
+ *
+ * <p>The steps may be on as many files as wanted:
+ *
+ * {@snippet :
+ * Batch reads = ring.batch();
+ * for (RingFile file : files) {
+ *   reads.read(file, arena.allocate(HEADER_BYTES), 0);
+ * }
+ * reads.run();
+ * }
  *
  * @since 0.1
  */
@@ -16,33 +25,38 @@ public final class Batch extends Transaction<Batch> {
     super(engine);
   }
 
-  /**
-   * Submits the batch and waits until all of it is over. A virtual thread parks meanwhile, a
-   * platform thread waits. An interrupt or a timeout cancels what has not finished; the result
-   * tells what did, and an interrupt is pending again afterwards.
-   *
-   * @return what became of each operation
-   * @throws IllegalStateException if the batch is empty or has been run, or a segment's arena is
-   *     closed
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
-   *     submitted
-   * @throws OperationException if it would sync a file whose data was lost in an earlier sync
-   * @throws RingClosedException if the ring is closed already
-   * @throws RingFailedException if the ring has failed, or fails meanwhile
-   * @throws IOException as listed above
-   */
-  public BatchResult run() throws IOException {
-    return new BatchResult(execute(Map.of()));
-  }
-
   @Override
   Batch self() {
     return this;
   }
 
   @Override
-  Call newCall() {
-    return Call.batch(count());
+  String kind() {
+    return "batch";
+  }
+
+  @Override
+  boolean isOrdered() {
+    return false;
+  }
+
+  @Override
+  void admit(Step step, int position) {
+    if (step.limit() != null) {
+      throw new IllegalArgumentException(
+          "a step of a batch has no limit of its own: Batch.within limits all of them");
+    }
+    if (step.runsEvenIfPreviousFailed()) {
+      throw new IllegalArgumentException(
+          "evenIfPreviousFailed is for chains: no step of a batch waits for another");
+    }
+    if (step.runsAfterEverythingElse()) {
+      throw new IllegalArgumentException("afterEverythingElse is for chains");
+    }
+  }
+
+  @Override
+  Call newCall(Step[] all) {
+    return Call.batch(all.length);
   }
 }

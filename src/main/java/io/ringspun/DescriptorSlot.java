@@ -14,13 +14,11 @@ import java.io.IOException;
  * {@snippet :
  * try (DescriptorSlot slot = ring.descriptorSlot()) {
  *   ring.chain()
- *       .submit(FileSteps.open(slot, path, CREATE, WRITE))
+ *       .add(FileSteps.open(slot, path, CREATE, WRITE))
  *       .write(slot, page, 0)
  *       .fdatasync(slot)
- *       .hardLink()
- *       .close(slot)
- *       .run()
- *       .orThrow();
+ *       .add(Step.close(slot).evenIfPreviousFailed())
+ *       .run();
  * }
  * }
  *

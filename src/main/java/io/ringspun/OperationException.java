@@ -4,17 +4,18 @@ import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 
 /**
- * Thrown when the kernel completes an operation with an error.
+ * Thrown when the kernel completes an operation with an error. A {@link TransactionException} is
+ * thrown for the operations of chains and batches.
  *
  * @since 0.1
  */
-public final class OperationException extends IOException {
+public sealed class OperationException extends IOException permits TransactionException {
   private static final long serialVersionUID = 1L;
 
   /** What failed, as the kernel calls it. */
   private final String operation;
 
-  /** Positive, as in errno(3). */
+  /** Positive, as in errno(3), or 0 if fewer bytes were transferred than asked for. */
   private final int errno;
 
   /**
@@ -40,14 +41,28 @@ public final class OperationException extends IOException {
     if (errno <= 0) {
       throw new IllegalArgumentException("errno must be positive: " + errno);
     }
-    super(
-        "%s failed: %s%s%s"
-            .formatted(operation, Errno.describe(errno), detail.isEmpty() ? "" : "; ", detail));
+    this(message(operation, errno, detail), operation, errno);
+  }
+
+  /** Creates an exception with a message of its own; an errno of 0 means a short transfer. */
+  OperationException(String message, String operation, int errno) {
+    super(message);
     this.operation = operation;
     this.errno = errno;
   }
 
-  private static String remedy(int errno) {
+  /**
+   * Returns the text for an error.
+   *
+   * @param detail what else there is to say, or an empty string
+   */
+  static String message(String operation, int errno, String detail) {
+    return "%s failed: %s%s%s"
+        .formatted(operation, Errno.describe(errno), detail.isEmpty() ? "" : "; ", detail);
+  }
+
+  /** Returns what to do about an error, or an empty string. */
+  static String remedy(int errno) {
     return errno == Errno.EMFILE
         ? "close some, or raise the limit of open files (ulimit -n, LimitNOFILE=)"
         : "";
@@ -68,7 +83,8 @@ public final class OperationException extends IOException {
   /**
    * Returns the kernel's error number.
    *
-   * @return a positive number, as in errno(3)
+   * @return a positive number, as in errno(3); or 0, only for a step of a chain or a batch that
+   *     succeeded and transferred fewer bytes than it was asked to
    */
   public int errno() {
     return errno;
@@ -77,9 +93,9 @@ public final class OperationException extends IOException {
   /**
    * Returns the symbolic name of the error number.
    *
-   * @return the name, such as {@code "ENOSPC"}
+   * @return the name, such as {@code "ENOSPC"}, or an empty string if the number is 0
    */
   public String errnoName() {
-    return Errno.name(errno);
+    return errno == 0 ? "" : Errno.name(errno);
   }
 }

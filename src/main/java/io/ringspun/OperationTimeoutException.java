@@ -4,7 +4,8 @@ import java.io.InterruptedIOException;
 
 /**
  * Thrown when a call's time limit ends it. The operation was cancelled and the kernel has let go of
- * its memory; the file or socket stays open.
+ * its memory; the file or socket stays open. If a chain or a batch throws it, the cause is a {@link
+ * TransactionException}, which has the outcomes of all steps.
  *
  * @since 0.1
  */
@@ -13,5 +14,10 @@ public final class OperationTimeoutException extends InterruptedIOException {
 
   OperationTimeoutException(String message) {
     super(message);
+  }
+
+  OperationTimeoutException(String message, TransactionException cause) {
+    super(message);
+    initCause(cause);
   }
 }

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An operation described as the kernel takes it, field by field of {@code struct io_uring_sqe}: for
- * what Ringspun has no method for, and for kernels newer than it. {@link Ring#submit} runs it, as
- * often as wanted, and a {@link Chain} or {@link Batch} takes it as one of its operations. Not safe
- * for use by several threads. All fields are 0 until they are set, and the descriptor is -1.
+ * what Ringspun has no method for, and for kernels newer than it. {@link Ring#run(RawOperation)}
+ * runs it, as often as wanted, and {@link #toStep} makes a step for a {@link Chain} or {@link
+ * Batch} of it. Not safe for use by several threads. All fields are 0 until they are set, and the
+ * descriptor is -1.
  *
  * <p>Descriptors are held open and segments kept alive until the kernel has answered, as with any
  * other call. What the fields mean is between the caller and the kernel: a number that the kernel
@@ -101,11 +102,35 @@ public final class RawOperation {
   private long address3;
   private @Nullable Lent memory3;
   private long last;
-  private final List<Lent> reachable = new ArrayList<>();
-  private long timeoutNanos;
+  private final List<Lent> reachable;
+  private @Nullable Duration limit;
 
   private RawOperation(int opcode) {
     this.opcode = opcode;
+    reachable = new ArrayList<>(0);
+  }
+
+  private RawOperation(RawOperation other) {
+    opcode = other.opcode;
+    flags = other.flags;
+    priority = other.priority;
+    descriptor = other.descriptor;
+    number = other.number;
+    second = other.second;
+    offset = other.offset;
+    offsetMemory = other.offsetMemory;
+    address = other.address;
+    memory = other.memory;
+    length = other.length;
+    operationFlags = other.operationFlags;
+    bufferIndex = other.bufferIndex;
+    personality = other.personality;
+    fileIndex = other.fileIndex;
+    address3 = other.address3;
+    memory3 = other.memory3;
+    last = other.last;
+    reachable = List.copyOf(other.reachable);
+    limit = other.limit;
   }
 
   /**
@@ -400,15 +425,34 @@ public final class RawOperation {
   }
 
   /**
-   * Limits the time from the start of each {@link Ring#submit}.
+   * Limits the time: from the start of each {@link Ring#run(RawOperation)}, and in a chain as
+   * {@link Step#within} does.
    *
    * @param limit positive
    * @return this
    * @throws IllegalArgumentException if not positive
    */
-  public RawOperation timeout(Duration limit) {
-    timeoutNanos = Arguments.timeoutNanos(limit);
+  public RawOperation within(Duration limit) {
+    Arguments.timeoutNanos(limit);
+    this.limit = limit;
     return this;
+  }
+
+  /**
+   * Returns a step that does what is described here now. What is set later does not change it.
+   *
+   * <p>A read, write, splice or tee that transfers fewer bytes than its length falls short, and so
+   * does a send or receive with {@code MSG_WAITALL}. Whether any other transferred all that it was
+   * to is for the caller to tell.
+   *
+   * @return a new step
+   * @throws IllegalArgumentException if {@link Ring#run(RawOperation)} would refuse this, for
+   *     another reason than that a descriptor is registered with another ring
+   * @throws IllegalStateException if a segment's arena is closed
+   */
+  public Step toStep() {
+    check();
+    return new Step(new RawOperation(this));
   }
 
   RawResult run(Engine engine) throws IOException {
@@ -417,7 +461,7 @@ public final class RawOperation {
     if (synced != null) {
       synced.requireNoDataLost(name());
     }
-    Call call = engine.single().timeoutNanos(timeoutNanos);
+    Call call = engine.single().timeoutNanos(limit == null ? 0 : Arguments.timeoutNanos(limit));
     Operation operation = call.operation(0);
     prepare(operation);
     if (mayWaitForPeer()) {
@@ -483,8 +527,8 @@ public final class RawOperation {
     return (opcode == IORING_OP_FSYNC || opcode == IORING_OP_SYNC_FILE_RANGE) && descriptor != null;
   }
 
-  boolean hasTimeLimit() {
-    return timeoutNanos != 0;
+  @Nullable Duration limit() {
+    return limit;
   }
 
   /** Counts the descriptors in, to be counted out at the completion, and fills an operation. */
@@ -514,9 +558,17 @@ public final class RawOperation {
 
   /** Checks all that can be known before it is submitted. */
   void check(Engine engine) {
-    lent().forEach(Lent::check);
+    check();
+    requireUsableOn(engine);
+  }
+
+  void requireUsableOn(Engine engine) {
     requireUsable(descriptor, engine);
     requireUsable(second, engine);
+  }
+
+  private void check() {
+    lent().forEach(Lent::check);
     if (opcode == IORING_OP_CLOSE && descriptor != null) {
       throw new IllegalArgumentException("close the descriptor itself, which counts its users");
     }
@@ -614,7 +666,7 @@ public final class RawOperation {
     };
   }
 
-  private static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
+  static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
     if (descriptor != null && !descriptor.handle().isUsableOn(engine)) {
       throw new IllegalArgumentException(
           "%s is registered with another ring than %s".formatted(descriptor, engine));

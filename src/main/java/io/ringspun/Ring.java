@@ -320,12 +320,36 @@ public final class Ring implements AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed meanwhile
    * @throws IOException as listed above
    */
-  public RawResult submit(RawOperation operation) throws IOException {
+  public RawResult run(RawOperation operation) throws IOException {
     return operation.run(engine);
   }
 
   /**
-   * Begins a chain: operations that run one after the other in one submission.
+   * Runs a step by itself, and waits until it is over, as a {@link Chain} of that step alone does.
+   *
+   * @param step what to do
+   * @return its outcome, which {@linkplain Outcome#succeeded() succeeded}
+   * @throws IllegalArgumentException if the step works on something that is registered with another
+   *     ring, or is one that runs {@linkplain Step#evenIfPreviousFailed even if the previous step
+   *     failed}
+   * @throws IllegalStateException if the arena of the step's segment is closed
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
+   *     submitted
+   * @throws OperationException if it would sync a file whose data was lost in an earlier sync
+   * @throws TransactionException if the step failed, was cancelled, or fell short
+   * @throws OperationTimeoutException if its time limit was why
+   * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
+   * @throws RingClosedException if the ring is closed, before or meanwhile
+   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws IOException as listed above
+   */
+  public Outcome run(Step step) throws IOException {
+    return chain().add(step).run().get(0);
+  }
+
+  /**
+   * Begins a chain: steps that run one after the other in one submission.
    *
    * @return an empty chain
    */
@@ -334,7 +358,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Begins a batch: operations that run in any order and are awaited together.
+   * Begins a batch: steps that run in any order and are awaited together.
    *
    * @return an empty batch
    */

@@ -1,7 +1,5 @@
 package io.ringspun;
 
-import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.kernel.Timespec;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -14,74 +12,31 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several operations that are submitted together and awaited once. Plain data until it is run,
- * which may happen once; not safe for use by several threads.
+ * Several {@linkplain Step steps} that are submitted together and awaited once. Plain data until it
+ * is run, which may happen once; not safe for use by several threads.
  *
- * <p>Segments are lent to the kernel until {@code run} returns: do not touch or free them
- * meanwhile. A segment of a shared arena is copied.
+ * <p>{@link #run} throws unless every step did all that it was asked to. {@link #attempt} returns
+ * the outcomes whatever they are.
+ *
+ * <p>Segments are lent to the kernel until either returns: do not touch or free them meanwhile. A
+ * segment of a shared arena is copied.
  *
  * @param <T> the kind of transaction
  * @since 0.1
  */
 public abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch {
 
-  /** Fills an operation for a descriptor's number and the address of native memory. */
-  private interface Encoder {
-    void encode(Operation operation, int fd, long address);
-  }
-
-  /** One operation, described. */
-  record Step(
-      String name,
-      @Nullable Descriptor target,
-      @Nullable MemorySegment memory,
-      @Nullable LentBuffer buffer,
-      boolean fills,
-      boolean syncs,
-      Encoder encoder,
-      @Nullable RawOperation raw) {
-
-    Step(
-        String name,
-        @Nullable Descriptor target,
-        @Nullable MemorySegment memory,
-        @Nullable LentBuffer buffer,
-        boolean fills,
-        boolean syncs,
-        Encoder encoder) {
-      this(name, target, memory, buffer, fills, syncs, encoder, null);
-    }
-
-    static Step of(RawOperation raw) {
-      return new Step(
-          raw.name(),
-          raw.descriptor(),
-          null,
-          null,
-          false,
-          raw.syncs(),
-          (_, _, _) -> {}, // the operation encodes itself
-          raw);
-    }
-
-    int length() {
-      if (raw != null) {
-        return raw.bytesWanted();
-      }
-      return memory == null ? 0 : (int) Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
-    }
-  }
-
   private final Engine engine;
   private final List<Step> steps = new ArrayList<>();
   private long timeoutNanos;
+  private @Nullable Duration limit; // the same as timeoutNanos
   private boolean run;
 
   Transaction(Engine engine) {
@@ -89,17 +44,50 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Adds an operation that does nothing ({@code IORING_OP_NOP}, Linux 5.1).
+   * Adds a step. The same step may be added several times, also to other chains and batches.
    *
+   * @param step what to do
    * @return this
+   * @throws IllegalArgumentException if it works on something that is registered with another ring,
+   *     or has a modifier that makes no sense here: in a batch {@link Step#within}, {@link
+   *     Step#evenIfPreviousFailed} and {@link Step#afterEverythingElse}; in a chain the second for
+   *     the first step, and the third for any other
+   * @throws IllegalStateException if this has been run
    */
-  public final T nop() {
-    return add(new Step("nop", null, null, null, false, false, (op, _, _) -> op.nop()));
+  public final T add(Step step) {
+    requireNotRun();
+    step.requireUsableOn(engine);
+    admit(step, steps.size());
+    steps.add(step);
+    return self();
   }
 
   /**
-   * Adds a read at a position ({@code IORING_OP_READ}, Linux 5.6). It may transfer fewer bytes than
-   * the segment holds, and in a chain that breaks the link to the next operation.
+   * Adds several steps, in the order in which they come.
+   *
+   * @param several what to do
+   * @return this
+   * @throws IllegalArgumentException if {@link #add} refuses one of them; those before it are added
+   * @throws IllegalStateException if this has been run
+   */
+  public final T addAll(Iterable<Step> several) {
+    requireNotRun();
+    several.forEach(this::add);
+    return self();
+  }
+
+  /**
+   * Adds {@link Step#nop}, which does nothing.
+   *
+   * @return this
+   * @throws IllegalStateException if this has been run
+   */
+  public final T nop() {
+    return add(Step.nop());
+  }
+
+  /**
+   * Adds {@link Step#read(Descriptor, MemorySegment, long)}, a read at a position.
    *
    * @param source what to read from
    * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
@@ -110,30 +98,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if the segment's arena is closed, or this has been run
    */
   public final T read(Descriptor source, MemorySegment target, long position) {
-    Lending.requireUsable(target, true);
-    Arguments.requirePosition(position, target.byteSize());
-    source.checkTransfer(target, position, false);
-    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    return add(
-        new Step(
-            "read",
-            source,
-            target,
-            null,
-            true,
-            false,
-            (op, fd, address) -> op.read(fd, address, length, position)));
+    return add(Step.read(source, target, position));
   }
 
   /**
-   * Adds a read into the buffer of a lease, whose size is asked for. The lease must stay open until
-   * {@code run}, which must be called by the thread that took it; then {@link Lease#filled} shows
-   * what came, of several reads into one lease that of the last one added. If the lease's pool is
-   * registered with the ring that this runs on, the kernel need not pin the memory ({@code
-   * IORING_OP_READ_FIXED}, Linux 5.1); else this is {@link #read(Descriptor, MemorySegment, long)}.
+   * Adds {@link Step#read(Descriptor, Lease, long)}, a read into the buffer of a lease.
    *
    * @param source what to read from
-   * @param target where the bytes go
+   * @param target where the bytes go; open until {@link #run}, which its own thread must call
    * @param position where to start, in bytes from the beginning
    * @return this
    * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
@@ -142,28 +114,11 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws WrongThreadException if another thread took the lease
    */
   public final T read(Descriptor source, Lease target, long position) {
-    LentBuffer buffer = LentBuffer.of(target);
-    MemorySegment memory = buffer.memory();
-    Arguments.requirePosition(position, memory.byteSize());
-    source.checkTransfer(memory, position, false);
-    int length = buffer.byteSize();
-    int slot = buffer.slot(engine);
-    return add(
-        new Step(
-            "read",
-            source,
-            memory,
-            buffer,
-            true,
-            false,
-            slot < 0
-                ? (op, fd, address) -> op.read(fd, address, length, position)
-                : (op, fd, address) -> op.readFixed(fd, address, length, position, slot)));
+    return add(Step.read(source, target, position));
   }
 
   /**
-   * Adds a write at a position ({@code IORING_OP_WRITE}, Linux 5.6). It may transfer fewer bytes
-   * than the segment holds, and in a chain that breaks the link to the next operation.
+   * Adds {@link Step#write(Descriptor, MemorySegment, long)}, a write at a position.
    *
    * @param target what to write to
    * @param source the bytes; all of them are asked for, 2 GiB less a page at most
@@ -174,31 +129,15 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if the segment's arena is closed, or this has been run
    */
   public final T write(Descriptor target, MemorySegment source, long position) {
-    Lending.requireUsable(source, false);
-    Arguments.requirePosition(position, source.byteSize());
-    target.checkTransfer(source, position, true);
-    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    return add(
-        new Step(
-            "write",
-            target,
-            source,
-            null,
-            false,
-            false,
-            (op, fd, address) -> op.write(fd, address, length, position)));
+    return add(Step.write(target, source, position));
   }
 
   /**
-   * Adds a write of the first bytes of the buffer of a lease: what was put there before {@code run}
-   * or by an earlier operation of a chain; bytes that nobody put there are written as zeros. The
-   * lease must stay open until {@code run}, which must be called by the thread that took it. If the
-   * lease's pool is registered with the ring that this runs on, the kernel need not pin the memory
-   * ({@code IORING_OP_WRITE_FIXED}, Linux 5.1); else this is {@link #write(Descriptor,
-   * MemorySegment, long)}.
+   * Adds {@link Step#write(Descriptor, Lease, int, long)}, a write of the first bytes of the buffer
+   * of a lease.
    *
    * @param target what to write to
-   * @param source the bytes
+   * @param source the bytes; open until {@link #run}, which its own thread must call
    * @param length how many of them, from 1 to the size of the buffer
    * @param position where to start, in bytes from the beginning
    * @return this
@@ -209,61 +148,33 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws WrongThreadException if another thread took the lease
    */
   public final T write(Descriptor target, Lease source, int length, long position) {
-    LentBuffer buffer = LentBuffer.of(source);
-    MemorySegment memory = buffer.first(length);
-    Arguments.requirePosition(position, length);
-    target.checkTransfer(memory, position, true);
-    int slot = buffer.slot(engine);
-    return add(
-        new Step(
-            "write",
-            target,
-            memory,
-            buffer,
-            false,
-            false,
-            slot < 0
-                ? (op, fd, address) -> op.write(fd, address, length, position)
-                : (op, fd, address) -> op.writeFixed(fd, address, length, position, slot)));
+    return add(Step.write(target, source, length, position));
   }
 
   /**
-   * Adds a flush of data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1).
+   * Adds {@link Step#fsync}, a flush of data and metadata to the device.
    *
    * @param target the file
    * @return this
    * @throws IllegalStateException if this has been run
    */
   public final T fsync(Descriptor target) {
-    Objects.requireNonNull(target);
-    return add(new Step("fsync", target, null, null, false, true, (op, fd, _) -> op.fsync(fd, 0)));
+    return add(Step.fsync(target));
   }
 
   /**
-   * Adds a flush of data, and of the metadata needed to read it again ({@code IORING_OP_FSYNC} with
-   * {@code IORING_FSYNC_DATASYNC}, Linux 5.1).
+   * Adds {@link Step#fdatasync}, a flush of data, and of the metadata needed to read it again.
    *
    * @param target the file
    * @return this
    * @throws IllegalStateException if this has been run
    */
   public final T fdatasync(Descriptor target) {
-    Objects.requireNonNull(target);
-    return add(
-        new Step(
-            "fdatasync",
-            target,
-            null,
-            null,
-            false,
-            true,
-            (op, fd, _) -> op.fsync(fd, Constants.IORING_FSYNC_DATASYNC)));
+    return add(Step.fdatasync(target));
   }
 
   /**
-   * Adds sending all bytes of a segment to a connected socket ({@code IORING_OP_SEND} with {@code
-   * MSG_WAITALL}, Linux 5.6). If it sends fewer, which an error or the peer's end may cause, that
-   * breaks the link to the next operation of a chain.
+   * Adds {@link Step#send}, which sends all bytes of a segment to a connected socket.
    *
    * @param target a stream socket
    * @param source the bytes; all of them are asked for, 2 GiB less a page at most
@@ -273,25 +184,11 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if the segment's arena is closed, or this has been run
    */
   public final T send(Descriptor target, MemorySegment source) {
-    Objects.requireNonNull(target);
-    Lending.requireUsable(source, false);
-    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    int flags = Constants.MSG_WAITALL | Constants.MSG_NOSIGNAL;
-    return add(
-        new Step(
-            "send",
-            target,
-            source,
-            null,
-            false,
-            false,
-            (op, fd, address) -> op.send(fd, address, length, flags)));
+    return add(Step.send(target, source));
   }
 
   /**
-   * Adds receiving from a socket until a segment is full ({@code IORING_OP_RECV} with {@code
-   * MSG_WAITALL}, Linux 5.6). {@code run} blocks until that, or the end of the stream, which leaves
-   * it short and in a chain breaks the link to the next operation.
+   * Adds {@link Step#receive}, which receives from a socket until a segment is full.
    *
    * @param source a stream socket
    * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
@@ -301,45 +198,22 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if the segment's arena is closed, or this has been run
    */
   public final T receive(Descriptor source, MemorySegment target) {
-    Objects.requireNonNull(source);
-    Lending.requireUsable(target, true);
-    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    return add(
-        new Step(
-            "recv",
-            source,
-            target,
-            null,
-            true,
-            false,
-            (op, fd, address) -> op.recv(fd, address, length, Constants.MSG_WAITALL)));
+    return add(Step.receive(source, target));
   }
 
   /**
-   * Adds the end of writing to a socket ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
+   * Adds {@link Step#shutdownOutput}, the end of writing to a socket.
    *
    * @param target a stream socket
    * @return this
    * @throws IllegalStateException if this has been run
    */
   public final T shutdownOutput(Descriptor target) {
-    Objects.requireNonNull(target);
-    return add(
-        new Step(
-            "shutdown",
-            target,
-            null,
-            null,
-            false,
-            false,
-            (op, fd, _) -> op.shutdown(fd, Constants.SHUT_WR)));
+    return add(Step.shutdownOutput(target));
   }
 
   /**
-   * Adds the closing of what is in a slot by then ({@code IORING_OP_CLOSE} of a slot, Linux 5.15):
-   * operations on it that are under way go on, and the slot is empty, to be filled again. It fails
-   * with {@code EBADF} if there is nothing in it. In a chain it goes well behind a {@linkplain
-   * Chain#hardLink() hard link}.
+   * Adds {@link Step#close}, the closing of what is in a slot by then.
    *
    * @param slot one of the ring's
    * @return this
@@ -347,12 +221,11 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if this has been run
    */
   public final T close(DescriptorSlot slot) {
-    return submit(RawOperation.emptying(slot));
+    return add(Step.close(slot));
   }
 
   /**
-   * Adds a pause ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux 5.16):
-   * in a chain the next operation begins when it is over.
+   * Adds {@link Step#delay}, a pause.
    *
    * @param time positive; by the steady clock, which stands still while the machine sleeps
    * @return this
@@ -360,129 +233,153 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalStateException if this has been run
    */
   public final T delay(Duration time) {
-    Arguments.timeoutNanos(time);
-    return submit(
-        RawOperation.of(Constants.IORING_OP_TIMEOUT)
-            .address(Timespec.of(time), RawOperation.Access.READS)
-            .length(1)
-            .operationFlags(Constants.IORING_TIMEOUT_ETIME_SUCCESS));
+    return add(Step.delay(time));
   }
 
   /**
-   * Adds an operation that is described as the kernel takes it, as it is described when {@code run}
-   * is called. A read, write, splice or tee that transfers fewer bytes than its length is short,
-   * which breaks the link to the next operation of a chain; so is a send or receive with {@code
-   * MSG_WAITALL}. Whether any other transferred all that it was to is for the caller to tell.
-   *
-   * @param operation what to do
-   * @return this
-   * @throws IllegalArgumentException as {@link Ring#submit} does, or if it has a {@linkplain
-   *     RawOperation#timeout time limit}; {@code run} looks again
-   * @throws IllegalStateException if a segment's arena is closed, or this has been run
-   */
-  public final T submit(RawOperation operation) {
-    operation.check(engine);
-    if (operation.hasTimeLimit()) {
-      throw new IllegalArgumentException(
-          "the time limit is for Ring.submit alone: here Chain.within and timeout set one");
-    }
-    return add(Step.of(operation));
-  }
-
-  /**
-   * Limits the time from the start of {@code run}: when it is up, whatever is not finished is
-   * cancelled. An operation that the hardware already has in hand ends when the hardware is done.
+   * Limits the time of all steps together, from the start of {@link #run}: when it is up, whatever
+   * is not finished is cancelled. A step that the hardware already has in hand ends when the
+   * hardware is done. A limit that was set before is replaced. {@link Step#within} limits a single
+   * step.
    *
    * @param limit positive
    * @return this
    * @throws IllegalArgumentException if not positive
    * @throws IllegalStateException if this has been run
    */
-  public final T timeout(Duration limit) {
+  public final T within(Duration limit) {
     requireNotRun();
     timeoutNanos = Arguments.timeoutNanos(limit);
+    this.limit = limit;
     return self();
   }
 
+  /**
+   * Submits the steps, waits until all of them are over, and throws unless every one did all that
+   * it was asked to. A virtual thread parks meanwhile, a platform thread waits. An interrupt or a
+   * time limit cancels what has not finished; an interrupt is pending again afterwards.
+   *
+   * @return the outcomes, for the numbers of bytes for instance
+   * @throws IllegalStateException if there is no step, this has been run, or a segment's arena is
+   *     closed
+   * @throws IllegalArgumentException if a chain is longer, together with the limits of its steps,
+   *     than the ring's submission queue or in-flight limit
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
+   *     submitted
+   * @throws OperationException if it would sync a file whose data was lost in an earlier sync;
+   *     nothing was submitted
+   * @throws TransactionException if a step failed, was cancelled, or fell short
+   * @throws OperationTimeoutException if a time limit was why
+   * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
+   * @throws RingClosedException if the ring is closed, before or meanwhile
+   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws IOException as listed above
+   */
+  public final Outcomes run() throws IOException {
+    return attempt().orThrow();
+  }
+
+  /**
+   * Submits the steps, waits until all of them are over, and returns what became of each, whether
+   * they succeeded or not. {@link #run} throws instead if one did not. A virtual thread parks
+   * meanwhile, a platform thread waits. An interrupt or a time limit cancels what has not finished;
+   * an interrupt is pending again afterwards.
+   *
+   * @return the outcomes, for the caller to look at
+   * @throws IllegalStateException if there is no step, this has been run, or a segment's arena is
+   *     closed
+   * @throws IllegalArgumentException if a chain is longer, together with the limits of its steps,
+   *     than the ring's submission queue or in-flight limit
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
+   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
+   *     submitted
+   * @throws OperationException if it would sync a file whose data was lost in an earlier sync;
+   *     nothing was submitted
+   * @throws RingClosedException if the ring is closed already
+   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws IOException as listed above
+   */
+  public final Outcomes attempt() throws IOException {
+    requireNotRun();
+    if (steps.isEmpty()) {
+      throw new IllegalStateException("there is nothing to run: add a step first");
+    }
+    Step[] all = steps.toArray(Step[]::new);
+    Call call = newCall(all).timeoutNanos(timeoutNanos);
+    run = true;
+    Loan[] loans = new Loan[all.length];
+    engine.requireUsable();
+    prepare(all, call, loans);
+    try {
+      engine.runAll(call);
+    } finally {
+      finish(all, call, loans);
+    }
+    return outcomes(all, call);
+  }
+
+  private Outcomes outcomes(Step[] all, Call call) {
+    int[] results = new int[all.length];
+    int[] wanted = new int[all.length];
+    BitSet overdue = new BitSet();
+    Map<Integer, IOException> closings = Map.of();
+    for (int i = 0; i < all.length; i++) {
+      Operation operation = call.operation(i);
+      results[i] = all[i].result(operation.result());
+      wanted[i] = all[i].bytesWanted();
+      if (results[i] >= 0) {
+        continue;
+      }
+      if (operation.timedOut()) {
+        overdue.set(i);
+      }
+      IOException closing = engine.closing(call, i);
+      if (closing != null) {
+        closings = closings.isEmpty() ? new HashMap<>() : closings;
+        closings.put(i, closing);
+      }
+    }
+    Duration exceeded = call.timedOut() ? limit : null;
+    return new Outcomes(kind(), isOrdered(), all, results, wanted, exceeded, overdue, closings);
+  }
+
+  /** Returns what messages call this. */
+  abstract String kind();
+
+  /** Returns whether a step that does not succeed breaks those behind it. */
+  abstract boolean isOrdered();
+
+  /**
+   * Refuses a step that makes no sense here.
+   *
+   * @param position where it would stand, from 0
+   * @throws IllegalArgumentException if it does not
+   */
+  abstract void admit(Step step, int position);
+
   abstract T self();
 
-  abstract Call newCall();
+  abstract Call newCall(Step[] all);
 
   final Engine engine() {
     return engine;
   }
 
-  final int count() {
-    return steps.size();
-  }
-
-  final void requireNotRun() {
+  private void requireNotRun() {
     if (run) {
       throw new IllegalStateException("this has been run already; build another");
     }
   }
 
-  private T add(Step step) {
-    requireNotRun();
-    Descriptor target = step.target();
-    if (target != null && !target.handle().isUsableOn(engine)) {
-      throw new IllegalArgumentException(
-          "%s is registered with another ring than %s".formatted(target, engine));
-    }
-    steps.add(step);
-    return self();
-  }
-
-  /**
-   * Runs the steps and returns what became of each.
-   *
-   * @param limits of those that have one, by their positions
-   */
-  final Results execute(Map<Integer, Duration> limits) throws IOException {
-    requireNotRun();
-    if (steps.isEmpty()) {
-      throw new IllegalStateException("there is nothing to run: add an operation first");
-    }
-    run = true;
-    Call call = newCall().timeoutNanos(timeoutNanos);
-    Loan[] loans = new Loan[steps.size()];
-    engine.requireUsable();
-    prepare(call, loans);
-    try {
-      engine.runAll(call);
-    } finally {
-      finish(call, loans);
-    }
-    int[] results = new int[steps.size()];
-    for (int i = 0; i < results.length; i++) {
-      results[i] = result(steps.get(i), call.operation(i).result());
-    }
-    Map<Integer, Duration> overdue = new HashMap<>(limits);
-    overdue.keySet().removeIf(index -> !call.operation(index).timedOut());
-    Map<Integer, IOException> closings = new HashMap<>();
-    for (int i = 0; i < results.length; i++) {
-      IOException closing = engine.closing(call, i);
-      if (closing != null) {
-        closings.put(i, closing);
-      }
-    }
-    return new Results(List.copyOf(steps), results, call.timedOut(), overdue, closings);
-  }
-
-  private static int result(Step step, int answer) {
-    Descriptor target = step.target();
-    int result = step.raw() == null ? answer : step.raw().outcome(answer);
-    return step.syncs() && target != null ? target.handle().syncResult(result) : result;
-  }
-
-  private void prepare(Call call, @Nullable Loan[] loans) throws IOException {
+  private void prepare(Step[] all, Call call, @Nullable Loan[] loans) throws IOException {
     int done = 0;
     try {
-      for (; done < steps.size(); done++) {
-        prepare(steps.get(done), call.operation(done), loans, done);
+      for (; done < all.length; done++) {
+        prepare(all[done], call.operation(done), loans, done);
       }
     } finally {
-      if (done < steps.size()) {
+      if (done < all.length) {
         for (int i = 0; i < done; i++) {
           call.operation(i).release();
           Loan loan = loans[i];
@@ -499,12 +396,12 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     Descriptor target = step.target();
     boolean mayChange = target instanceof DescriptorSlot; // before this comes to its turn
     if (target != null && !mayChange && step.syncs()) {
-      target.requireNoDataLost(step.name());
+      target.requireNoDataLost(step.operation());
     }
     RawOperation raw = step.raw();
     if (raw != null) {
       raw.check(engine);
-      raw.prepare(operation);
+      step.prepareRaw(raw, operation);
       return;
     }
     MemorySegment memory = step.memory();
@@ -532,7 +429,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       address = loan.address();
       loans[index] = loan;
     }
-    step.encoder().encode(operation, fd, address);
+    step.encode(operation, engine, fd, address);
     operation.using(handle, lent(step.buffer(), loan));
   }
 
@@ -556,13 +453,13 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /** Hands over what was read and ends every loan, also if the arena of some segment was closed. */
-  private void finish(Call call, @Nullable Loan[] loans) {
+  private void finish(Step[] all, Call call, @Nullable Loan[] loans) {
     RuntimeException problem = null;
     for (int i = 0; i < loans.length; i++) {
       Loan loan = loans[i];
       if (loan != null) {
         try (loan) {
-          Step step = steps.get(i);
+          Step step = all[i];
           if (step.fills()) {
             int result = call.operation(i).result();
             loan.filled(result);

@@ -130,7 +130,7 @@ class BackPressureTest {
                 for (int i = 0; i < count; i++) {
                   reads.read(fifo.file(), memory.asSlice(i, 1), 0);
                 }
-                return reads.run();
+                return reads.attempt();
               });
       try {
         Await.until(

@@ -60,21 +60,21 @@ class BatchTest {
   @Test
   void failures_doNotTouchTheOthers() throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(10);
-    BatchResult result =
+    Outcomes result =
         ring.batch()
             .nop()
             .fsync(fifo.file())
             .write(file, memory, 0)
             .fdatasync(fifo.file())
             .nop()
-            .run();
-    assertTrue(result.succeeded(0));
-    assertEquals(-EINVAL, result.result(1));
-    assertEquals(10, result.result(2));
-    assertEquals(-EINVAL, result.result(3));
-    assertTrue(result.succeeded(4));
+            .attempt();
+    assertTrue(result.get(0).succeeded());
+    assertEquals(-EINVAL, result.get(1).result());
+    assertEquals(10, result.get(2).result());
+    assertEquals(-EINVAL, result.get(3).result());
+    assertTrue(result.get(4).succeeded());
     assertFalse(result.succeeded());
-    assertFalse(result.isCancelled(1));
+    assertFalse(result.get(1).isCancelled());
     var e = assertThrows(OperationException.class, result::orThrow);
     assertEquals("fsync", e.operation());
     assertEquals(EINVAL, e.errno());
@@ -86,13 +86,13 @@ class BatchTest {
   void shortTransfer_isAFailure_othersRun() throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(10);
     file.writeFully(memory.asSlice(0, 4), 0);
-    BatchResult result = ring.batch().read(file, memory, 0).nop().run();
-    assertEquals(4, result.result(0));
-    assertTrue(result.succeeded(0));
-    assertTrue(result.succeeded(1));
+    Outcomes result = ring.batch().read(file, memory, 0).nop().attempt();
+    assertEquals(4, result.get(0).result());
+    assertTrue(result.get(0).isShort());
+    assertTrue(result.get(1).succeeded());
     assertFalse(result.succeeded());
     var e = assertThrows(IOException.class, result::orThrow);
-    assertEquals("read transferred 4 of 10 bytes", e.getMessage());
+    assertEquals("step 1 of 2: read transferred 4 of 10 bytes", e.getMessage());
   }
 
   /** Nothing orders the operations: one that blocks does not hold up those behind it. */
@@ -103,7 +103,7 @@ class BatchTest {
     long completed = ring.metrics().completed();
     var batch =
         BlockedCall.start(
-                ring, caller, () -> ring.batch().read(fifo.file(), memory, 0).nop().nop().run())
+                ring, caller, () -> ring.batch().read(fifo.file(), memory, 0).nop().nop().attempt())
             .awaitInFlight(ring, 1);
     Await.until("the others are over", () -> ring.metrics().completed() == completed + 2);
     assertFalse(batch.hasEnded());
@@ -131,11 +131,11 @@ class BatchTest {
                   writes.write(file, out.asSlice(8L * i, 8), 8L * i);
                   reads.read(file, in.asSlice(8L * i, 8), 8L * i);
                 }
-                BatchResult written = writes.run();
+                Outcomes written = writes.attempt();
                 written.orThrow();
                 assertEquals(count, written.size());
                 assertTrue(written.succeeded());
-                reads.run().orThrow();
+                reads.run();
                 assertEquals(-1, out.mismatch(in));
                 return null;
               })
@@ -167,8 +167,8 @@ class BatchTest {
                       writes.write(file, out.asSlice(8L * k, 8), 8 * (base + k));
                       reads.read(file, in.asSlice(8L * k, 8), 8 * (base + k));
                     }
-                    writes.run().orThrow();
-                    reads.run().orThrow();
+                    writes.run();
+                    reads.run();
                     assertEquals(-1, out.mismatch(in));
                   }
                   return null;
@@ -192,13 +192,13 @@ class BatchTest {
                       ring.batch()
                           .read(fifo.file(), memory.asSlice(0, 1), 0)
                           .read(other.file(), memory.asSlice(1, 1), 0)
-                          .run())
+                          .attempt())
               .awaitInFlight(ring, 2);
       fifo.file().close();
       other.write(6);
-      BatchResult result = batch.result();
-      assertTrue(result.isCancelled(0));
-      assertEquals(1, result.result(1));
+      Outcomes result = batch.result();
+      assertTrue(result.get(0).isCancelled());
+      assertEquals(1, result.get(1).result());
       assertEquals(6, memory.get(ValueLayout.JAVA_BYTE, 1));
     }
   }
@@ -224,16 +224,16 @@ class BatchTest {
                       .read(closing.file(), memory.asSlice(0, 1), 0)
                       .read(other.file(), memory.asSlice(1, 1), 0)
                       .nop()
-                      .run());
+                      .attempt());
       Await.until("the batch waits", () -> small.metrics().waiting() == 1);
       closing.file().close();
       other.write(6);
       cork.write(1);
       first.result();
-      BatchResult result = batch.result();
-      assertTrue(result.isCancelled(0));
-      assertEquals(1, result.result(1), "the failure of one must not touch the others");
-      assertTrue(result.succeeded(2));
+      Outcomes result = batch.result();
+      assertTrue(result.get(0).isCancelled());
+      assertEquals(1, result.get(1).result(), "the failure of one must not touch the others");
+      assertTrue(result.get(2).succeeded());
     }
   }
 }

@@ -162,13 +162,13 @@ class CallerErrorTest {
     BATCH {
       @Override
       void run(Ring ring, RingFile file, MemorySegment memory) throws IOException {
-        ring.batch().nop().write(file, memory, 0).nop().run();
+        ring.batch().nop().write(file, memory, 0).nop().attempt();
       }
     },
     CHAIN {
       @Override
       void run(Ring ring, RingFile file, MemorySegment memory) throws IOException {
-        ring.chain().nop().write(file, memory, 0).run();
+        ring.chain().nop().write(file, memory, 0).attempt();
       }
     },
     OPEN {

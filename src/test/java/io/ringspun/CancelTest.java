@@ -110,7 +110,7 @@ class CancelTest {
       RawOperation splice =
           RawOperation.of(30).on(pipe.sink()).offset(-1).splicingFrom(fifo.file()).address(-1);
       splice.length(1);
-      var call = BlockedCall.start(ring, () -> ring.submit(splice)).awaitInFlight(ring, 1);
+      var call = BlockedCall.start(ring, () -> ring.run(splice)).awaitInFlight(ring, 1);
       assertEquals(1, ring.cancel(fifo.file()));
       assertCancelled(call);
     }
@@ -178,7 +178,7 @@ class CancelTest {
       Await.until("the ring is full", () -> kernel.held() == 4);
       List<BlockedCall<?>> waiting = new ArrayList<>();
       for (Caller caller : Caller.values()) {
-        waiting.add(BlockedCall.start(ring, caller, () -> ring.batch().nop().nop().run()));
+        waiting.add(BlockedCall.start(ring, caller, () -> ring.batch().nop().nop().attempt()));
         waiting.add(BlockedCall.start(ring, caller, () -> file.read(memory, 0)));
       }
       Await.until("more wait", () -> ring.metrics().waiting() == 6);
@@ -191,7 +191,7 @@ class CancelTest {
       kernel.clear();
       kernel.release();
       for (int i = 0; i < 6; i += 2) {
-        assertTrue(((BatchResult) waiting.get(i).result()).succeeded());
+        assertTrue(((Outcomes) waiting.get(i).result()).succeeded());
       }
       for (BlockedCall<?> writer : writers) {
         assertEquals(1, writer.result());
@@ -218,15 +218,15 @@ class CancelTest {
                         .read(fifo.file(), memory.asSlice(0, 1), 0)
                         .read(other.file(), memory.asSlice(1, 1), 0)
                         .read(fifo.file(), memory.asSlice(2, 1), 0)
-                        .run())
+                        .attempt())
             .awaitInFlight(ring, 3);
     assertEquals(2, ring.cancel(fifo.file()));
     assertFalse(batch.hasEnded());
     other.write(1);
-    BatchResult result = batch.result();
-    assertTrue(result.isCancelled(0));
-    assertEquals(1, result.result(1));
-    assertTrue(result.isCancelled(2));
+    Outcomes result = batch.result();
+    assertTrue(result.get(0).isCancelled());
+    assertEquals(1, result.get(1).result());
+    assertTrue(result.get(2).isCancelled());
   }
 
   @Test
@@ -239,15 +239,14 @@ class CancelTest {
                     ring.chain()
                         .nop()
                         .read(fifo.file(), memory, 0)
-                        .hardLink()
-                        .read(other.file(), memory, 0)
-                        .run())
+                        .add(Step.read(other.file(), memory, 0).evenIfPreviousFailed())
+                        .attempt())
             .awaitInFlight(ring, 2);
     assertEquals(1, ring.cancel(fifo.file()));
-    ChainResult result = chain.result();
-    assertTrue(result.succeeded(0));
-    assertTrue(result.isCancelled(1));
-    assertTrue(result.isCancelled(2));
+    Outcomes result = chain.result();
+    assertTrue(result.get(0).succeeded());
+    assertTrue(result.get(1).isCancelled());
+    assertTrue(result.get(2).isCancelled());
   }
 
   @Test
@@ -266,12 +265,12 @@ class CancelTest {
                       .nop()
                       .nop()
                       .read(fifo.file(), memory, 0)
-                      .run());
+                      .attempt());
       Await.until("it waits", () -> ring.metrics().waiting() == 1);
       assertEquals(2, ring.cancel(fifo.file()));
-      ChainResult result = chain.result();
+      Outcomes result = chain.result();
       for (int i = 0; i < 4; i++) {
-        assertTrue(result.isCancelled(i));
+        assertTrue(result.get(i).isCancelled());
       }
       kernel.release();
       assertEquals(1, writer.result());

@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,17 +70,17 @@ class ChainFaultTest {
         kernel.clear();
         kernel.forget();
         kernel.add(FaultRule.on(IORING_OP_WRITE).after(failing).times(1).fail(Errno.EIO));
-        ChainResult result = caller.call(ring, () -> writeChain(ring, file, length, failing, hard));
+        Outcomes result = caller.call(ring, () -> writeChain(ring, file, length, failing, hard));
 
-        assertEquals(OptionalInt.of(failing), result.firstFailure());
+        assertEquals(failing, result.firstFailure().orElseThrow().position());
         assertFalse(result.succeeded());
         assertEquals(length, result.size());
         for (int i = 0; i < length; i++) {
           int expected = i == failing ? -Errno.EIO : i > failing && breaks ? -Errno.ECANCELED : 1;
-          assertEquals(expected, result.result(i), "step " + i);
-          assertEquals(expected > 0, result.succeeded(i));
-          assertEquals(expected == -Errno.ECANCELED, result.isCancelled(i));
-          assertEquals(expected < 0, result.failure(i).isPresent());
+          assertEquals(expected, result.get(i).result(), "step " + i);
+          assertEquals(expected > 0, result.get(i).succeeded());
+          assertEquals(expected == -Errno.ECANCELED, result.get(i).isCancelled());
+          assertEquals(expected < 0, result.get(i).failure().isPresent());
           assertEquals(expected > 0 ? i + 1 : 0, Files.readAllBytes(path)[i], "byte " + i);
         }
         OperationException thrown = assertThrows(OperationException.class, result::orThrow);
@@ -94,17 +93,15 @@ class ChainFaultTest {
   }
 
   /** Step {@code i} writes the byte {@code i + 1} at position {@code i}. */
-  private static ChainResult writeChain(
-      Ring ring, RingFile file, int length, int hardAt, boolean hard) throws IOException {
+  private static Outcomes writeChain(Ring ring, RingFile file, int length, int hardAt, boolean hard)
+      throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       Chain chain = ring.chain();
       for (int i = 0; i < length; i++) {
-        chain.write(file, arena.allocateFrom(ValueLayout.JAVA_BYTE, (byte) (i + 1)), i);
-        if (hard && i == hardAt) {
-          chain.hardLink();
-        }
+        Step write = Step.write(file, arena.allocateFrom(ValueLayout.JAVA_BYTE, (byte) (i + 1)), i);
+        chain.add(hard && i == hardAt + 1 ? write.evenIfPreviousFailed() : write);
       }
-      return chain.run();
+      return chain.attempt();
     }
   }
 
@@ -126,27 +123,26 @@ class ChainFaultTest {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, READ, WRITE)) {
       for (boolean hard : new boolean[] {false, true}) {
-        ChainResult result =
+        Outcomes result =
             caller.call(
                 ring,
                 () -> {
                   try (Arena arena = Arena.ofConfined()) {
-                    Chain chain =
-                        ring.chain()
-                            .read(file, arena.allocate(64), 0)
-                            .read(file, arena.allocate(64), 60);
-                    if (hard) {
-                      chain.hardLink();
-                    }
-                    return chain.write(file, arena.allocate(4), 0).nop().run();
+                    Step write = Step.write(file, arena.allocate(4), 0);
+                    return ring.chain()
+                        .read(file, arena.allocate(64), 0)
+                        .read(file, arena.allocate(64), 60)
+                        .add(hard ? write.evenIfPreviousFailed() : write)
+                        .nop()
+                        .attempt();
                   }
                 });
-        assertEquals(OptionalInt.of(1), result.firstFailure());
-        assertEquals(64, result.result(0));
-        assertEquals(4, result.result(1));
-        assertTrue(result.succeeded(1), "short, but no error");
-        assertEquals(hard ? 4 : -Errno.ECANCELED, result.result(2));
-        assertEquals(hard ? 0 : -Errno.ECANCELED, result.result(3));
+        assertEquals(1, result.firstFailure().orElseThrow().position());
+        assertEquals(64, result.get(0).result());
+        assertEquals(4, result.get(1).result());
+        assertTrue(result.get(1).isShort(), "no error");
+        assertEquals(hard ? 4 : -Errno.ECANCELED, result.get(2).result());
+        assertEquals(hard ? 0 : -Errno.ECANCELED, result.get(3).result());
         IOException thrown = assertThrows(IOException.class, result::orThrow);
         assertTrue(thrown.getMessage().contains("4 of 64"), thrown.getMessage());
       }
@@ -161,8 +157,7 @@ class ChainFaultTest {
         RingFile file = RingFile.open(ring, path, READ, WRITE);
         kernel) {
       kernel.add(FaultRule.on(IORING_OP_WRITE).after(2).times(1).duplicate(2).delay());
-      Caller.Begun<ChainResult> begun =
-          caller.begin(ring, () -> writeChain(ring, file, 4, 0, false));
+      Caller.Begun<Outcomes> begun = caller.begin(ring, () -> writeChain(ring, file, 4, 0, false));
       Await.until(
           "all but one are there", () -> kernel.held() == 3 && ring.metrics().inFlight() == 1);
       assertFalse(begun.future().isDone());
@@ -214,7 +209,7 @@ class ChainFaultTest {
       return;
     }
     if (id % 4 == 2) {
-      assertTrue(ring.batch().nop().nop().nop().run().succeeded());
+      assertTrue(ring.batch().nop().nop().nop().attempt().succeeded());
       return;
     }
     int length = length(id, round);
@@ -222,12 +217,10 @@ class ChainFaultTest {
       MemorySegment memory = arena.allocate(1);
       Chain chain = ring.chain();
       for (int step = 0; step < length; step++) {
-        chain.write(file, memory, position(id, round, step));
-        if (isHard(step)) {
-          chain.hardLink();
-        }
+        Step write = Step.write(file, memory, position(id, round, step));
+        chain.add(step > 0 && isHard(step - 1) ? write.evenIfPreviousFailed() : write);
       }
-      assertTrue(chain.run().succeeded());
+      assertTrue(chain.attempt().succeeded());
     }
   }
 

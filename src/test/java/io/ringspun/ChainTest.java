@@ -20,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,17 +79,17 @@ class ChainTest {
                 MemorySegment a = Arena.ofAuto().allocate(16).fill((byte) 'a');
                 MemorySegment b = Arena.ofAuto().allocate(16).fill((byte) ('b' + round));
                 MemorySegment seen = Arena.ofAuto().allocate(16);
-                ChainResult result =
+                Outcomes result =
                     ring.chain()
                         .write(file, a, 0)
                         .write(file, b, 0)
                         .fdatasync(file)
                         .read(file, seen, 0)
                         .write(file, a, 0)
-                        .run();
+                        .attempt();
                 result.orThrow();
                 assertTrue(result.succeeded());
-                assertEquals(OptionalInt.empty(), result.firstFailure());
+                assertTrue(result.firstFailure().isEmpty());
                 assertEquals(-1, b.mismatch(seen), "the read must see the second write only");
               }
               return null;
@@ -110,100 +109,113 @@ class ChainTest {
         chain.nop();
       }
     }
-    ChainResult result = chain.run();
+    Outcomes result = chain.attempt();
     assertEquals(length, result.size());
-    assertEquals(OptionalInt.of(broken), result.firstFailure());
+    assertEquals(broken, result.firstFailure().orElseThrow().position());
     assertFalse(result.succeeded());
     assertFalse(result.timedOut());
     for (int i = 0; i < length; i++) {
-      assertEquals(i < broken, result.succeeded(i), "operation " + i);
-      assertEquals(i > broken, result.isCancelled(i), "operation " + i);
+      assertEquals(i < broken, result.get(i).succeeded(), "operation " + i);
+      assertEquals(i > broken, result.get(i).isCancelled(), "operation " + i);
     }
     var e = assertThrows(OperationException.class, result::orThrow);
     assertEquals(EISDIR, e.errno());
     assertEquals("EISDIR", e.errnoName());
     assertEquals("read", e.operation());
-    assertEquals(EISDIR, result.failure(broken).orElseThrow().errno());
-    assertEquals(-EISDIR, result.result(broken));
+    assertEquals(EISDIR, result.get(broken).failure().orElseThrow().errno());
+    assertEquals(-EISDIR, result.get(broken).result());
   }
 
   @Liburing("link")
   @Test
   void hardLink_nextRunsAllTheSame() throws Exception {
-    ChainResult result =
+    Outcomes result =
         ring.chain()
             .read(failing, memory, 0)
-            .hardLink()
-            .nop()
+            .add(Step.nop().evenIfPreviousFailed())
             .read(failing, memory, 0)
-            .hardLink()
-            .nop()
-            .run();
-    assertEquals(-EISDIR, result.result(0));
-    assertTrue(result.succeeded(1));
-    assertEquals(-EISDIR, result.result(2));
-    assertTrue(result.succeeded(3));
-    assertEquals(OptionalInt.of(0), result.firstFailure());
+            .add(Step.nop().evenIfPreviousFailed())
+            .attempt();
+    assertEquals(-EISDIR, result.get(0).result());
+    assertTrue(result.get(1).succeeded());
+    assertEquals(-EISDIR, result.get(2).result());
+    assertTrue(result.get(3).succeeded());
+    assertEquals(0, result.firstFailure().orElseThrow().position());
     assertFalse(result.succeeded());
   }
 
   @Liburing("link")
   @Test
   void hardLink_thenSoftLink_breaksAtTheSoftOne() throws Exception {
-    ChainResult result =
-        ring.chain().read(failing, memory, 0).hardLink().read(failing, memory, 0).nop().nop().run();
-    assertEquals(-EISDIR, result.result(0));
-    assertEquals(-EISDIR, result.result(1));
-    assertTrue(result.isCancelled(2));
-    assertTrue(result.isCancelled(3));
+    Outcomes result =
+        ring.chain()
+            .read(failing, memory, 0)
+            .add(Step.read(failing, memory, 0).evenIfPreviousFailed())
+            .nop()
+            .nop()
+            .attempt();
+    assertEquals(-EISDIR, result.get(0).result());
+    assertEquals(-EISDIR, result.get(1).result());
+    assertTrue(result.get(2).isCancelled());
+    assertTrue(result.get(3).isCancelled());
   }
 
   /** A hard link holds for the operation before it, not for those whose turn never came. */
   @Liburing("link")
   @Test
   void softLink_breaksAcrossHardLinks() throws Exception {
-    ChainResult result = ring.chain().read(failing, memory, 0).nop().hardLink().nop().run();
-    assertTrue(result.isCancelled(1));
-    assertTrue(result.isCancelled(2));
+    Outcomes result =
+        ring.chain()
+            .read(failing, memory, 0)
+            .nop()
+            .add(Step.nop().evenIfPreviousFailed())
+            .attempt();
+    assertTrue(result.get(1).isCancelled());
+    assertTrue(result.get(2).isCancelled());
   }
 
   @Test
-  void hardLink_withoutOperation() {
-    var e = assertThrows(IllegalStateException.class, () -> ring.chain().hardLink());
-    assertTrue(e.getMessage().contains("add one first"), e.getMessage());
+  void hardLink_beforeTheFirstStep() {
+    Step step = Step.nop().evenIfPreviousFailed();
+    var e = assertThrows(IllegalArgumentException.class, () -> ring.chain().add(step));
+    assertTrue(e.getMessage().contains("not for the first step"), e.getMessage());
   }
 
   @Test
   void hardLink_drain_afterRun() throws Exception {
     Chain chain = ring.chain().nop();
     chain.run();
-    assertThrows(IllegalStateException.class, chain::hardLink);
-    assertThrows(IllegalStateException.class, chain::drain);
+    Step hard = Step.nop().evenIfPreviousFailed();
+    Step drain = Step.nop().afterEverythingElse();
+    assertThrows(IllegalStateException.class, () -> chain.add(hard));
+    assertThrows(IllegalStateException.class, () -> chain.add(drain));
     assertThrows(IllegalStateException.class, chain::run);
+    assertThrows(IllegalStateException.class, chain::attempt);
   }
 
   @Test
   void shortTransfer_breaksSoftLinkOnly() throws Exception {
     file.writeFully(memory.asSlice(0, 10), 0);
-    ChainResult soft = ring.chain().read(file, memory, 0).nop().run();
-    assertEquals(10, soft.result(0));
-    assertTrue(soft.succeeded(0));
-    assertTrue(soft.isCancelled(1));
-    assertEquals(OptionalInt.of(0), soft.firstFailure());
+    Outcomes soft = ring.chain().read(file, memory, 0).nop().attempt();
+    assertEquals(10, soft.get(0).result());
+    assertTrue(soft.get(0).isShort());
+    assertTrue(soft.get(1).isCancelled());
+    assertEquals(0, soft.firstFailure().orElseThrow().position());
     var e = assertThrows(IOException.class, soft::orThrow);
-    assertEquals("read transferred 10 of 16 bytes", e.getMessage());
+    assertEquals("step 1 of 2: read transferred 10 of 16 bytes", e.getMessage());
 
-    ChainResult hard = ring.chain().read(file, memory, 0).hardLink().nop().run();
-    assertEquals(10, hard.result(0));
-    assertTrue(hard.succeeded(1));
+    Outcomes hard =
+        ring.chain().read(file, memory, 0).add(Step.nop().evenIfPreviousFailed()).attempt();
+    assertEquals(10, hard.get(0).result());
+    assertTrue(hard.get(1).succeeded());
     assertFalse(hard.succeeded(), "a short transfer is a failure all the same");
   }
 
   @Test
   void shortTransfer_atTheEnd_isAFailure() throws Exception {
-    ChainResult result = ring.chain().nop().read(file, memory, 0).run();
-    assertEquals(0, result.result(1));
-    assertEquals(OptionalInt.of(1), result.firstFailure());
+    Outcomes result = ring.chain().nop().read(file, memory, 0).attempt();
+    assertEquals(0, result.get(1).result());
+    assertEquals(1, result.firstFailure().orElseThrow().position());
     assertThrows(IOException.class, result::orThrow);
   }
 
@@ -220,7 +232,7 @@ class ChainTest {
         for (int i = 0; i < longest; i++) {
           fits.nop();
         }
-        assertTrue(fits.run().succeeded());
+        assertTrue(fits.attempt().succeeded());
       }
       Chain tooLong = small.chain();
       for (int i = 0; i <= longest; i++) {
@@ -230,7 +242,7 @@ class ChainTest {
       assertTrue(
           e.getMessage()
               .startsWith(
-                  "a chain of %d operations cannot be submitted at once; this ring takes %d"
+                  "a chain of %d steps cannot be submitted at once; this ring takes %d"
                       .formatted(longest + 1, longest)),
           e.getMessage());
     }
@@ -255,7 +267,7 @@ class ChainTest {
                       for (int k = 0; k < 8; k++) {
                         chain.nop();
                       }
-                      chain.run().orThrow();
+                      chain.run();
                     } else {
                       small.nop();
                     }
@@ -282,7 +294,11 @@ class ChainTest {
           BlockedCall.start(
               ring,
               caller,
-              () -> ring.chain().nop().read(second.file(), memory.asSlice(0, 1), 0).drain().run());
+              () ->
+                  ring.chain()
+                      .add(Step.nop().afterEverythingElse())
+                      .read(second.file(), memory.asSlice(0, 1), 0)
+                      .attempt());
       Await.until("the chain waits", () -> ring.metrics().waiting() == 1);
       var later =
           BlockedCall.start(
@@ -312,12 +328,16 @@ class ChainTest {
   @Test
   void drain_interruptedInTheQueue_letsOthersPass() throws Exception {
     var before = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read).awaitInFlight(ring, 1);
-    var chain = BlockedCall.start(ring, Caller.VIRTUAL, () -> ring.chain().nop().drain().run());
+    var chain =
+        BlockedCall.start(
+            ring,
+            Caller.VIRTUAL,
+            () -> ring.chain().add(Step.nop().afterEverythingElse()).attempt());
     Await.until("the chain waits", () -> ring.metrics().waiting() == 1);
     chain.interrupt();
-    ChainResult result = chain.result();
+    Outcomes result = chain.result();
     assertTrue(chain.interruptPending());
-    assertTrue(result.isCancelled(0));
+    assertTrue(result.get(0).isCancelled());
     ring.nop();
     fifo.write(1);
     before.result();
@@ -329,10 +349,13 @@ class ChainTest {
         BlockedCall.start(
                 ring,
                 Caller.PLATFORM,
-                () -> ring.chain().read(fifo.file(), memory.asSlice(0, 1), 0).drain().run())
+                () ->
+                    ring.chain()
+                        .add(Step.read(fifo.file(), memory.asSlice(0, 1), 0).afterEverythingElse())
+                        .attempt())
             .awaitInFlight(ring, 1);
     fifo.file().close();
-    assertTrue(chain.result().isCancelled(0));
+    assertTrue(chain.result().get(0).isCancelled());
     ring.nop();
   }
 
@@ -347,7 +370,7 @@ class ChainTest {
               Caller.values()[i % 3],
               () -> {
                 for (int round = 0; round < 100; round++) {
-                  ring.chain().nop().nop().drain().run().orThrow();
+                  ring.chain().add(Step.nop().afterEverythingElse()).nop().run();
                   ring.nop();
                 }
                 return null;
@@ -372,16 +395,14 @@ class ChainTest {
             () ->
                 ring.chain()
                     .read(fifo.file(), memory.asSlice(0, 1), 0)
-                    .hardLink()
-                    .read(fifo.file(), memory.asSlice(1, 1), 0)
-                    .hardLink()
-                    .read(fifo.file(), memory.asSlice(2, 1), 0)
-                    .timeout(Duration.ofMillis(50))
-                    .run());
-    ChainResult result = chain.result();
+                    .add(Step.read(fifo.file(), memory.asSlice(1, 1), 0).evenIfPreviousFailed())
+                    .add(Step.read(fifo.file(), memory.asSlice(2, 1), 0).evenIfPreviousFailed())
+                    .within(Duration.ofMillis(50))
+                    .attempt());
+    Outcomes result = chain.result();
     assertTrue(result.timedOut());
     for (int i = 0; i < 3; i++) {
-      assertTrue(result.isCancelled(i), "operation " + i);
+      assertTrue(result.get(i).isCancelled(), "operation " + i);
     }
     assertThrows(OperationTimeoutException.class, result::orThrow);
     assertFalse(chain.interruptPending());
@@ -398,14 +419,13 @@ class ChainTest {
                 () ->
                     ring.chain()
                         .read(fifo.file(), memory.asSlice(0, 1), 0)
-                        .hardLink()
-                        .read(fifo.file(), memory.asSlice(1, 1), 0)
-                        .run())
+                        .add(Step.read(fifo.file(), memory.asSlice(1, 1), 0).evenIfPreviousFailed())
+                        .attempt())
             .awaitInFlight(ring, 2);
     fifo.file().close();
-    ChainResult result = chain.result();
-    assertTrue(result.isCancelled(0));
-    assertTrue(result.isCancelled(1));
+    Outcomes result = chain.result();
+    assertTrue(result.get(0).isCancelled());
+    assertTrue(result.get(1).isCancelled());
   }
 
   // ---- many ----------------------------------------------------------------------------------
@@ -443,8 +463,7 @@ class ChainTest {
             .write(own, out.asSlice(0, 2048), round * 4096L)
             .write(own, out.asSlice(2048), round * 4096L + 2048)
             .read(own, in, round * 4096L)
-            .run()
-            .orThrow();
+            .run();
         assertEquals(-1, out.mismatch(in), "file " + mine + ", round " + round);
       }
       assertEquals(40 * 4096L, own.size());
@@ -458,9 +477,9 @@ class ChainTest {
    */
   @Test
   void softLink_failedSyncCancelsTheRest() throws Exception {
-    ChainResult result = ring.chain().fsync(fifo.file()).write(file, memory, 0).run();
-    assertEquals(-22, result.result(0), "EINVAL");
-    assertTrue(result.isCancelled(1));
+    Outcomes result = ring.chain().fsync(fifo.file()).write(file, memory, 0).attempt();
+    assertEquals(-22, result.get(0).result(), "EINVAL");
+    assertTrue(result.get(1).isCancelled());
     assertEquals(0, file.size());
   }
 }

@@ -147,7 +147,7 @@ class CredentialsTest {
                 .address(path, RawOperation.Access.READS)
                 .flags(flags)
                 .personality(personality);
-        ring.submit(open);
+        ring.run(open);
         outcome = "opened";
       } catch (OperationException e) {
         outcome = e.errno() == Errno.EACCES ? "refused" : e.toString();

@@ -46,7 +46,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,7 +115,7 @@ class DescriptorSlotTest {
   }
 
   private void requireEmpty(DescriptorSlot slot) throws IOException {
-    assertEquals(-Errno.EBADF, ring.batch().close(slot).run().result(0), slot::toString);
+    assertEquals(-Errno.EBADF, ring.batch().close(slot).attempt().get(0).result(), slot::toString);
   }
 
   private static RawOperation opening(DescriptorSlot slot, Path path, int flags) {
@@ -149,7 +148,7 @@ class DescriptorSlotTest {
 
   private byte read(Descriptor file) throws IOException {
     MemorySegment target = Arena.ofAuto().allocate(1);
-    int result = ring.batch().read(file, target, 0).run().result(0);
+    int result = ring.batch().read(file, target, 0).attempt().get(0).result();
     assertEquals(1, result, file::toString);
     return target.get(ValueLayout.JAVA_BYTE, 0);
   }
@@ -163,19 +162,18 @@ class DescriptorSlotTest {
   void chain_writesAFile(Caller caller) throws Exception {
     try (DescriptorSlot slot = ring.descriptorSlot()) {
       kernel.forget();
-      ChainResult result =
+      Outcomes result =
           caller.call(
               ring,
               () ->
                   ring.chain()
-                      .submit(making(slot, path))
+                      .add(making(slot, path).toStep())
                       .write(slot, memory, 0)
                       .fsync(slot)
-                      .hardLink()
-                      .close(slot)
-                      .run());
+                      .add(Step.close(slot).evenIfPreviousFailed())
+                      .attempt());
       result.orThrow();
-      assertEquals(8, result.result(1));
+      assertEquals(8, result.get(1).result());
       assertEquals("ringspun", Files.readString(path));
       var entries = kernel.submitted().stream().filter(entry -> !entry.isInternal()).toList();
       assertEquals(4, entries.size());
@@ -195,11 +193,10 @@ class DescriptorSlotTest {
     MemorySegment target = Arena.ofAuto().allocate(5000);
     try (DescriptorSlot slot = ring.descriptorSlot()) {
       ring.chain()
-          .submit(opening(slot, path, O_RDONLY).flags(flags))
+          .add(opening(slot, path, O_RDONLY).flags(flags).toStep())
           .read(slot, target, 0)
           .close(slot)
-          .run()
-          .orThrow();
+          .run();
       Bytes.check(1, 0, target);
       requireEmpty(slot);
     }
@@ -216,12 +213,12 @@ class DescriptorSlotTest {
               ring,
               () ->
                   ring.chain()
-                      .submit(socket(slot))
-                      .submit(onAddress(IORING_OP_CONNECT, slot, where))
+                      .add(socket(slot).toStep())
+                      .add(onAddress(IORING_OP_CONNECT, slot, where).toStep())
                       .send(slot, memory)
                       .shutdownOutput(slot)
                       .close(slot)
-                      .run())
+                      .attempt())
           .orThrow();
       try (RingSocket peer = listener.accept()) {
         ByteBuffer target = ByteBuffer.allocate(10);
@@ -246,11 +243,11 @@ class DescriptorSlotTest {
                   caller,
                   () ->
                       ring.chain()
-                          .submit(accepting(slot, listener))
+                          .add(accepting(slot, listener).toStep())
                           .receive(slot, target)
                           .send(slot, memory)
                           .close(slot)
-                          .run())
+                          .attempt())
               .awaitInFlight(ring, 4);
       try (SocketChannel peer = SocketChannel.open(listener.localAddress())) {
         peer.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
@@ -269,17 +266,17 @@ class DescriptorSlotTest {
   @EnumSource
   void chain_openFails(Caller caller) throws Exception {
     try (DescriptorSlot slot = ring.descriptorSlot()) {
-      ChainResult result =
+      Outcomes result =
           caller.call(
               ring,
               () ->
                   ring.chain()
-                      .submit(opening(slot, path, O_RDONLY))
+                      .add(opening(slot, path, O_RDONLY).toStep())
                       .read(slot, memory, 0)
                       .close(slot)
-                      .run());
-      assertEquals(OptionalInt.of(0), result.firstFailure());
-      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+                      .attempt());
+      assertEquals(0, result.firstFailure().orElseThrow().position());
+      assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       var e = assertThrows(OperationException.class, result::orThrow);
       assertEquals("openat", e.operation());
       assertEquals(Errno.ENOENT, e.errno());
@@ -291,12 +288,13 @@ class DescriptorSlotTest {
   @Test
   void empty_isRefusedByTheKernel() throws Exception {
     try (DescriptorSlot slot = ring.descriptorSlot()) {
-      ChainResult result = ring.chain().read(slot, memory, 0).submit(making(slot, path)).run();
-      assertEquals(-Errno.EBADF, result.result(0));
-      assertTrue(result.isCancelled(1));
-      result = ring.chain().submit(making(slot, path)).close(slot).fsync(slot).run();
-      assertEquals(OptionalInt.of(2), result.firstFailure());
-      assertEquals(-Errno.EBADF, result.result(2));
+      Outcomes result =
+          ring.chain().read(slot, memory, 0).add(making(slot, path).toStep()).attempt();
+      assertEquals(-Errno.EBADF, result.get(0).result());
+      assertTrue(result.get(1).isCancelled());
+      result = ring.chain().add(making(slot, path).toStep()).close(slot).fsync(slot).attempt();
+      assertEquals(2, result.firstFailure().orElseThrow().position());
+      assertEquals(-Errno.EBADF, result.get(2).result());
     }
   }
 
@@ -324,14 +322,13 @@ class DescriptorSlotTest {
     try (DescriptorSlot slot = ring.descriptorSlot()) {
       for (int round = 0; round < 30; round++) {
         ring.chain()
-            .submit(making(slot, mine))
+            .add(making(slot, mine).toStep())
             .write(slot, Bytes.segment(Arena.ofAuto(), id, round, 1000), 0)
             .close(slot)
-            .submit(opening(slot, mine, O_RDONLY))
+            .add(opening(slot, mine, O_RDONLY).toStep())
             .read(slot, target, 0)
             .close(slot)
-            .run()
-            .orThrow();
+            .run();
         Bytes.check(id, round, target);
       }
     }
@@ -350,12 +347,12 @@ class DescriptorSlotTest {
       caller.run(
           ring,
           () -> {
-            assertEquals(0, ring.submit(accepting(slot, listener)).result());
+            assertEquals(0, ring.run(accepting(slot, listener)).result());
             RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
-            assertThrows(OperationException.class, () -> ring.submit(none));
-            ring.chain().send(slot, memory).run().orThrow();
+            assertThrows(OperationException.class, () -> ring.run(none));
+            ring.chain().send(slot, memory).run();
             assertEquals(8, peer.read(ByteBuffer.allocate(10)));
-            assertEquals(0, ring.submit(opening(slot, path, O_RDONLY)).result());
+            assertEquals(0, ring.run(opening(slot, path, O_RDONLY)).result());
             assertEquals(-1, peer.read(ByteBuffer.allocate(10)), "the socket is closed");
             assertEquals(Bytes.at(1, 0), read(slot));
           });
@@ -368,9 +365,9 @@ class DescriptorSlotTest {
     Bytes.file(path, 1, 1);
     try (Fifo fifo = Fifo.open(ring, directory);
         DescriptorSlot slot = ring.descriptorSlot()) {
-      ring.submit(opening(slot, fifo.path(), O_RDWR));
+      ring.run(opening(slot, fifo.path(), O_RDWR));
       var call = BlockedCall.start(ring, () -> read(slot)).awaitInFlight(ring, 1);
-      ring.submit(opening(slot, path, O_RDONLY));
+      ring.run(opening(slot, path, O_RDONLY));
       assertEquals(Bytes.at(1, 0), read(slot));
       fifo.write(9);
       assertEquals((byte) 9, call.result());
@@ -383,19 +380,19 @@ class DescriptorSlotTest {
     assumeTrue(FaultKernel.breaksChains(), "failures that break chains need Linux 6.10");
     try (DescriptorSlot slot = ring.descriptorSlot()) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
-      ChainResult result = ring.chain().submit(making(slot, path)).fsync(slot).nop().run();
-      assertEquals(-Errno.EIO, result.result(1));
-      assertEquals(-Errno.EIO, ring.batch().fdatasync(slot).run().result(0));
-      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
+      Outcomes result = ring.chain().add(making(slot, path).toStep()).fsync(slot).nop().attempt();
+      assertEquals(-Errno.EIO, result.get(1).result());
+      assertEquals(-Errno.EIO, ring.batch().fdatasync(slot).attempt().get(0).result());
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).attempt().get(0).result());
       RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
-      assertThrows(OperationException.class, () -> ring.submit(none));
-      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
-      ring.chain().submit(making(slot, path)).fsync(slot).close(slot).run().orThrow();
+      assertThrows(OperationException.class, () -> ring.run(none));
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).attempt().get(0).result());
+      ring.chain().add(making(slot, path).toStep()).fsync(slot).close(slot).run();
 
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       assertThrows(
           OperationException.class,
-          () -> ring.chain().submit(making(slot, path)).fsync(slot).run().orThrow());
+          () -> ring.chain().add(making(slot, path).toStep()).fsync(slot).run());
       RingFile file = RingFile.take(slot, READ, WRITE);
       assertEquals(
           Errno.EIO, assertThrows(OperationException.class, file::fsync).errno(), "it comes along");
@@ -405,16 +402,16 @@ class DescriptorSlotTest {
 
   // ---- the ends of a call --------------------------------------------------------------------
 
-  private BlockedCall<ChainResult> readingFifo(Caller caller, DescriptorSlot slot, Fifo fifo) {
+  private BlockedCall<Outcomes> readingFifo(Caller caller, DescriptorSlot slot, Fifo fifo) {
     return BlockedCall.start(
             ring,
             caller,
             () ->
                 ring.chain()
-                    .submit(opening(slot, fifo.path(), O_RDWR))
+                    .add(opening(slot, fifo.path(), O_RDWR).toStep())
                     .read(slot, Arena.ofAuto().allocate(1), 0)
                     .close(slot)
-                    .run())
+                    .attempt())
         .awaitInFlight(ring, 2);
   }
 
@@ -437,13 +434,13 @@ class DescriptorSlotTest {
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       slot.close();
-      ChainResult result = call.result();
-      assertTrue(result.succeeded(0));
-      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      Outcomes result = call.result();
+      assertTrue(result.get(0).succeeded());
+      assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       assertFalse(slot.isOpen());
-      assertThrows(ClosedChannelException.class, () -> ring.chain().close(slot).run());
-      assertThrows(ClosedChannelException.class, () -> ring.submit(making(slot, path)));
-      assertThrows(ClosedChannelException.class, () -> ring.chain().fsync(slot).run());
+      assertThrows(ClosedChannelException.class, () -> ring.chain().close(slot).attempt());
+      assertThrows(ClosedChannelException.class, () -> ring.run(making(slot, path)));
+      assertThrows(ClosedChannelException.class, () -> ring.chain().fsync(slot).attempt());
       slot.close();
     }
   }
@@ -456,10 +453,10 @@ class DescriptorSlotTest {
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       call.interrupt();
-      ChainResult result = call.result();
+      Outcomes result = call.result();
       assertTrue(call.interruptPending());
-      assertTrue(result.succeeded(0));
-      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      assertTrue(result.get(0).succeeded());
+      assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       fifo.write(3);
       assertEquals(3, read(slot), "the file is still there");
     }
@@ -477,12 +474,12 @@ class DescriptorSlotTest {
                 caller,
                 () ->
                     ring.chain()
-                        .submit(opening(slot, path, O_RDONLY).flags(IOSQE_ASYNC))
+                        .add(opening(slot, path, O_RDONLY).flags(IOSQE_ASYNC).toStep())
                         .close(slot)
-                        .run())
+                        .attempt())
             .awaitInFlight(ring, 1);
     slot.close();
-    assertTrue(call.result().isCancelled(0) && call.result().isCancelled(1));
+    assertTrue(call.result().get(0).isCancelled() && call.result().get(1).isCancelled());
   }
 
   /** A connection that comes while the call is cancelled is there, or waits for the next. */
@@ -494,7 +491,7 @@ class DescriptorSlotTest {
       for (int round = 0; round < 50; round++) {
         var call =
             BlockedCall.start(
-                ring, caller, () -> ring.chain().submit(accepting(slot, listener)).run());
+                ring, caller, () -> ring.chain().add(accepting(slot, listener).toStep()).attempt());
         try (RingSocket peer = RingSocket.connect(ring, listener.localAddress())) {
           call.interrupt();
           boolean accepted = false;
@@ -504,9 +501,9 @@ class DescriptorSlotTest {
             // It had not begun.
           }
           if (!accepted) {
-            ring.submit(accepting(slot, listener));
+            ring.run(accepting(slot, listener));
           }
-          ring.chain().send(slot, memory).close(slot).run().orThrow();
+          ring.chain().send(slot, memory).close(slot).run();
           assertEquals(8, peer.read(ByteBuffer.allocate(10)));
         }
       }
@@ -522,12 +519,12 @@ class DescriptorSlotTest {
         DescriptorSlot full = ring.descriptorSlot();
         DescriptorSlot empty = ring.descriptorSlot();
         DescriptorSlot busy = ring.descriptorSlot()) {
-      ring.submit(accepting(full, listener));
+      ring.run(accepting(full, listener));
       var call = readingFifo(caller, busy, fifo);
       ring.close();
       assertFalse(call.result().succeeded());
       assertEquals(-1, peer.read(ByteBuffer.allocate(1)), "the socket in the slot is closed");
-      assertThrows(RingClosedException.class, () -> ring.chain().close(empty).run());
+      assertThrows(RingClosedException.class, () -> ring.chain().close(empty).attempt());
       assertThrows(RingClosedException.class, ring::descriptorSlot);
     }
   }
@@ -540,8 +537,8 @@ class DescriptorSlotTest {
         DescriptorSlot slot = ring.descriptorSlot()) {
       for (var wrong :
           List.<org.junit.jupiter.api.function.Executable>of(
-              () -> other.chain().submit(making(slot, path)),
-              () -> other.submit(making(slot, path)),
+              () -> other.chain().add(making(slot, path).toStep()),
+              () -> other.run(making(slot, path)),
               () -> other.chain().close(slot),
               () -> other.batch().fsync(slot))) {
         var e = assertThrows(IllegalArgumentException.class, wrong);
@@ -560,7 +557,7 @@ class DescriptorSlotTest {
       assertTrue(e.getMessage().contains("opens nothing"), e.getMessage());
       assertThrows(
           IllegalArgumentException.class,
-          () -> ring.submit(making(slot, path).fileIndex(1)),
+          () -> ring.run(making(slot, path).fileIndex(1)),
           "by its number");
     }
   }
@@ -588,7 +585,7 @@ class DescriptorSlotTest {
       }
       assertThrows(OperationException.class, large::descriptorSlot);
       for (DescriptorSlot slot : slots) {
-        large.chain().submit(making(slot, path)).write(slot, memory, 0).close(slot).run().orThrow();
+        large.chain().add(making(slot, path).toStep()).write(slot, memory, 0).close(slot).run();
         slot.close();
       }
     }
@@ -612,12 +609,14 @@ class DescriptorSlotTest {
         Ring sockets = Ring.open(TABLE.withRestriction(RingRestriction.SOCKETS));
         DescriptorSlot socket = sockets.descriptorSlot()) {
       where = (InetSocketAddress) listener.localAddress();
-      files.chain().submit(making(file, path)).write(file, memory, 0).close(file).run().orThrow();
-      assertEquals(-Errno.EACCES, files.chain().submit(socket(file)).nop().run().result(0));
-      RawOperation connect = onAddress(IORING_OP_CONNECT, socket, where);
-      sockets.chain().submit(socket(socket)).submit(connect).close(socket).run().orThrow();
+      files.chain().add(making(file, path).toStep()).write(file, memory, 0).close(file).run();
       assertEquals(
-          -Errno.EACCES, sockets.chain().submit(making(socket, path)).nop().run().result(0));
+          -Errno.EACCES, files.chain().add(socket(file).toStep()).nop().attempt().get(0).result());
+      RawOperation connect = onAddress(IORING_OP_CONNECT, socket, where);
+      sockets.chain().add(socket(socket).toStep()).add(connect.toStep()).close(socket).run();
+      assertEquals(
+          -Errno.EACCES,
+          sockets.chain().add(making(socket, path).toStep()).nop().attempt().get(0).result());
       listener.accept().close();
     }
   }
@@ -633,7 +632,7 @@ class DescriptorSlotTest {
     caller.run(
         ring,
         () -> {
-          ring.chain().submit(making(slot, path)).write(slot, memory, 0).run().orThrow();
+          ring.chain().add(making(slot, path).toStep()).write(slot, memory, 0).run();
           assertThrows(
               IllegalArgumentException.class, () -> RingFile.take(slot, READ, DELETE_ON_CLOSE));
           assertThrows(IOException.class, () -> RingSocket.take(slot));
@@ -658,7 +657,7 @@ class DescriptorSlotTest {
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       try (RingFile file = RingFile.take(slot, READ, WRITE)) {
-        assertTrue(call.result().isCancelled(1));
+        assertTrue(call.result().get(1).isCancelled());
         fifo.write(5);
         assertEquals(5, Fifo.read(file));
       }
@@ -674,11 +673,10 @@ class DescriptorSlotTest {
           DescriptorSlot listening = ring.descriptorSlot();
           DescriptorSlot accepted = ring.descriptorSlot();
           ring.chain()
-              .submit(socket(listening))
-              .submit(onAddress(IORING_OP_BIND, listening, LOOPBACK))
-              .submit(RawOperation.of(IORING_OP_LISTEN).on(listening).length(5))
-              .run()
-              .orThrow();
+              .add(socket(listening).toStep())
+              .add(onAddress(IORING_OP_BIND, listening, LOOPBACK).toStep())
+              .add(RawOperation.of(IORING_OP_LISTEN).on(listening).length(5).toStep())
+              .run();
           assertThrows(IOException.class, () -> RingSocket.take(listening));
           assertThrows(IOException.class, () -> RingDatagramSocket.take(listening));
           try (RingListener listener = RingListener.take(listening);
@@ -689,7 +687,7 @@ class DescriptorSlotTest {
                         OperationException.class,
                         assertThrows(IOException.class, () -> RingSocket.take(accepted)))
                     .errno());
-            ring.submit(accepting(accepted, listener));
+            ring.run(accepting(accepted, listener));
             try (RingSocket right = RingSocket.take(accepted)) {
               assertTrue(right.isRegistered() && listener.isRegistered());
               assertEquals(left.localAddress(), right.remoteAddress());
@@ -704,7 +702,7 @@ class DescriptorSlotTest {
   @Test
   void take_datagramSocket() throws Exception {
     DescriptorSlot slot = ring.descriptorSlot();
-    ring.submit(RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_DGRAM).into(slot));
+    ring.run(RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_DGRAM).into(slot));
     assertThrows(IOException.class, () -> RingSocket.take(slot));
     try (RingDatagramSocket socket = RingDatagramSocket.take(slot);
         RingDatagramSocket peer = RingDatagramSocket.bind(ring, LOOPBACK)) {
@@ -757,7 +755,7 @@ class DescriptorSlotTest {
         case 3, 4 -> {
           if (!slots.isEmpty()) {
             DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
-            ring.submit(opening(slot, directory.resolve("c" + content), O_RDONLY));
+            ring.run(opening(slot, directory.resolve("c" + content), O_RDONLY));
             contents.put(slot, content);
           }
         }
@@ -767,7 +765,7 @@ class DescriptorSlotTest {
           } else if (!slots.isEmpty()) {
             DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
             int expected = contents.remove(slot) == null ? -Errno.EBADF : 0;
-            assertEquals(expected, ring.batch().close(slot).run().result(0));
+            assertEquals(expected, ring.batch().close(slot).attempt().get(0).result());
           }
         }
         default -> {

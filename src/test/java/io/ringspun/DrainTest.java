@@ -73,7 +73,7 @@ class DrainTest {
         RingPipe pipe = RingPipe.open(ring);
         MemorySegment memory = Arena.ofAuto().allocate(1);
         return new Peer(
-            () -> ring.chain().read(pipe.source(), memory, 0).nop().run(),
+            () -> ring.chain().read(pipe.source(), memory, 0).nop().attempt(),
             () -> {
               pipe.source().close();
               pipe.sink().close();
@@ -140,7 +140,7 @@ class DrainTest {
                 .on(pipe.source())
                 .operationFlags(Constants.POLLIN);
         return new Peer(
-            () -> ring.submit(poll),
+            () -> ring.run(poll),
             () -> {
               pipe.source().close();
               pipe.sink().close();
@@ -154,7 +154,7 @@ class DrainTest {
         RingPipe pipe = RingPipe.open(ring);
         MemorySegment memory = Arena.ofAuto().allocate(1);
         return new Peer(
-            () -> ring.batch().nop().read(pipe.source(), memory, 0).run(),
+            () -> ring.batch().nop().read(pipe.source(), memory, 0).attempt(),
             () -> {
               pipe.source().close();
               pipe.sink().close();
@@ -239,13 +239,12 @@ class DrainTest {
               caller,
               () ->
                   ring.chain()
-                      .nop()
+                      .add(Step.nop().afterEverythingElse())
                       .read(pipe.source(), memory, 0)
                       .write(file, memory, 0)
                       .fdatasync(file)
                       .nop()
-                      .drain()
-                      .run());
+                      .attempt());
       Await.until("it is at its read", () -> ring.metrics().inFlight() == 3);
       ring.nop();
       assertTrue(drain(ring, caller).result());
@@ -262,17 +261,17 @@ class DrainTest {
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(2));
         RingPipe pipe = RingPipe.open(ring)) {
       MemorySegment memory = Arena.ofAuto().allocate(4);
-      List<BlockedCall<ChainResult>> chains = new ArrayList<>();
+      List<BlockedCall<Outcomes>> chains = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         MemorySegment target = memory.asSlice(i, 1);
         chains.add(
             BlockedCall.start(
-                ring, caller, () -> ring.chain().read(pipe.source(), target, 0).nop().run()));
+                ring, caller, () -> ring.chain().read(pipe.source(), target, 0).nop().attempt()));
       }
       Await.until("all wait in the kernel", () -> ring.metrics().inFlight() == 8);
       BlockedCall.start(ring, caller, () -> pipe.sink().write(ByteBuffer.allocateDirect(4)))
           .result();
-      for (BlockedCall<ChainResult> chain : chains) {
+      for (BlockedCall<Outcomes> chain : chains) {
         chain.result().orThrow();
       }
     }
@@ -309,7 +308,10 @@ class DrainTest {
   }
 
   private static BlockedCall<Boolean> drain(Ring ring, Caller caller) throws IOException {
-    return BlockedCall.start(ring, caller, () -> ring.chain().drain().nop().run().succeeded());
+    return BlockedCall.start(
+        ring,
+        caller,
+        () -> ring.chain().add(Step.nop().afterEverythingElse()).attempt().succeeded());
   }
 
   private static void close(Ring ring, Caller caller, Peer peer) throws Exception {

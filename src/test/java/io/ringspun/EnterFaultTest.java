@@ -183,7 +183,7 @@ class EnterFaultTest {
       for (int i = 0; i < 10; i++) {
         batch.nop();
       }
-      Caller.Begun<BatchResult> waiting = caller.begin(ring, batch::run);
+      Caller.Begun<Outcomes> waiting = caller.begin(ring, batch::attempt);
       Await.until("held", () -> kernel.held() == 4 && ring.metrics().waiting() == 1);
       kernel.failEnter(Errno.EBADF, Integer.MAX_VALUE);
       assertThrows(RingFailedException.class, waiting::result);

@@ -180,8 +180,8 @@ class InterruptTest {
               assertThrows(InterruptedIOException.class, () -> plain.fsync());
               assertThrows(InterruptedIOException.class, () -> plain.stat());
               assertThrows(InterruptedIOException.class, () -> ring.nop());
-              assertThrows(InterruptedIOException.class, () -> ring.chain().nop().run());
-              assertThrows(InterruptedIOException.class, () -> ring.batch().nop().run());
+              assertThrows(InterruptedIOException.class, () -> ring.chain().nop().attempt());
+              assertThrows(InterruptedIOException.class, () -> ring.batch().nop().attempt());
               assertThrows(
                   InterruptedIOException.class,
                   () -> RingFile.open(ring, directory.resolve("plain")));
@@ -326,12 +326,12 @@ class InterruptTest {
           BlockedCall.start(
                   ring,
                   caller,
-                  () -> ring.batch().nop().read(fifo.file(), memory.asSlice(0, 1), 0).run())
+                  () -> ring.batch().nop().read(fifo.file(), memory.asSlice(0, 1), 0).attempt())
               .awaitInFlight(ring, 1);
       batch.interrupt();
-      BatchResult done = batch.result();
-      assertTrue(done.succeeded(0));
-      assertTrue(done.isCancelled(1));
+      Outcomes done = batch.result();
+      assertTrue(done.get(0).succeeded());
+      assertTrue(done.get(1).isCancelled());
       assertFalse(done.timedOut());
       assertTrue(batch.interruptPending());
 
@@ -339,14 +339,14 @@ class InterruptTest {
           BlockedCall.start(
                   ring,
                   caller,
-                  () -> ring.chain().nop().read(fifo.file(), memory.asSlice(1), 0).nop().run())
+                  () -> ring.chain().nop().read(fifo.file(), memory.asSlice(1), 0).nop().attempt())
               .awaitInFlight(ring, 2);
       chain.interrupt();
-      ChainResult ended = chain.result();
-      assertTrue(ended.succeeded(0));
-      assertTrue(ended.isCancelled(1));
-      assertTrue(ended.isCancelled(2));
-      assertEquals(1, ended.firstFailure().orElseThrow());
+      Outcomes ended = chain.result();
+      assertTrue(ended.get(0).succeeded());
+      assertTrue(ended.get(1).isCancelled());
+      assertTrue(ended.get(2).isCancelled());
+      assertEquals(1, ended.firstFailure().orElseThrow().position());
       assertTrue(chain.interruptPending());
     }
   }

@@ -98,8 +98,8 @@ class KthEnterTest {
       ByteBuffer read = ByteBuffer.allocateDirect(7);
       file.readFully(read, 0);
       assertEquals(ByteBuffer.wrap("content".getBytes()), read.flip());
-      assertTrue(ring.chain().nop().fsync(file).nop().run().succeeded());
-      assertTrue(ring.batch().nop().nop().run().succeeded());
+      assertTrue(ring.chain().nop().fsync(file).nop().attempt().succeeded());
+      assertTrue(ring.batch().nop().nop().attempt().succeeded());
       assertEquals(7, file.size());
     }
   }

@@ -26,7 +26,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -83,9 +82,9 @@ class LinkTimeoutTest {
   }
 
   /** Runs a chain that a short limit is to end, and checks when it did. */
-  private ChainResult runTimed(Caller caller, Chain chain) throws Exception {
+  private Outcomes runTimed(Caller caller, Chain chain) throws Exception {
     long before = System.nanoTime();
-    ChainResult result = caller.call(ring, chain::run);
+    Outcomes result = caller.call(ring, chain::attempt);
     long millis = (System.nanoTime() - before) / 1_000_000;
     assertTrue(millis >= SHORT.toMillis(), "too early, after " + millis + " ms");
     assertTrue(millis < 5_000, "too late, after " + millis + " ms");
@@ -93,14 +92,14 @@ class LinkTimeoutTest {
     return result;
   }
 
-  private static void assertCancelled(ChainResult result, int index) {
-    assertTrue(result.isCancelled(index), "operation " + index);
-    assertFalse(result.timedOut(index), "operation " + index);
+  private static void assertCancelled(Outcomes result, int index) {
+    assertTrue(result.get(index).isCancelled(), "operation " + index);
+    assertFalse(result.get(index).timedOut(), "operation " + index);
   }
 
-  private static void assertTimedOut(ChainResult result, int index) {
-    assertTrue(result.isCancelled(index), "operation " + index);
-    assertTrue(result.timedOut(index), "operation " + index);
+  private static void assertTimedOut(Outcomes result, int index) {
+    assertTrue(result.get(index).isCancelled(), "operation " + index);
+    assertTrue(result.get(index).timedOut(), "operation " + index);
   }
 
   // ---- one operation -------------------------------------------------------------------------
@@ -109,18 +108,19 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void alone_timeIsUp(Caller caller) throws Exception {
-    ChainResult result = runTimed(caller, ring.chain().read(fifo.file(), one, 0).within(SHORT));
+    Outcomes result =
+        runTimed(caller, ring.chain().add(Step.read(fifo.file(), one, 0).within(SHORT)));
     assertEquals(1, result.size());
     assertTimedOut(result, 0);
     assertFalse(result.timedOut(), "the chain had no limit");
     assertFalse(result.succeeded());
-    assertEquals(OptionalInt.of(0), result.firstFailure());
+    assertEquals(0, result.firstFailure().orElseThrow().position());
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertEquals("operation 1 of 1, read, took longer than its limit of PT0.05S", e.getMessage());
-    OperationException failure = result.failure(0).orElseThrow();
+    assertEquals("step 1 of 1: read took longer than its limit of PT0.05S", e.getMessage());
+    OperationException failure = result.get(0).failure().orElseThrow();
     assertEquals(Errno.ECANCELED, failure.errno());
     assertTrue(failure.getMessage().endsWith("; its limit was PT0.05S"), failure.getMessage());
-    assertThrows(IndexOutOfBoundsException.class, () -> result.timedOut(1));
+    assertThrows(IndexOutOfBoundsException.class, () -> result.get(1));
 
     fifo.write(7);
     assertEquals((byte) 7, fifo.read(), "the pipe is open, and no byte was lost");
@@ -131,8 +131,8 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void alone_timeIsUpAtOnce(Caller caller) throws Exception {
-    Chain chain = ring.chain().read(fifo.file(), one, 0).within(TINY);
-    assertTimedOut(caller.call(ring, chain::run), 0);
+    Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(TINY));
+    assertTimedOut(caller.call(ring, chain::attempt), 0);
   }
 
   @Liburing("link-timeout")
@@ -140,11 +140,11 @@ class LinkTimeoutTest {
   @EnumSource
   void alone_completesAtOnce(Caller caller) throws Exception {
     fifo.write(5);
-    Chain chain = ring.chain().read(fifo.file(), one, 0).within(LONG);
-    ChainResult result = caller.call(ring, chain::run);
+    Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
+    Outcomes result = caller.call(ring, chain::attempt);
     result.orThrow();
-    assertEquals(1, result.result(0));
-    assertFalse(result.timedOut(0));
+    assertEquals(1, result.get(0).result());
+    assertFalse(result.get(0).timedOut());
     assertEquals(0, ring.metrics().inFlight(), "the limit must not stay behind");
   }
 
@@ -152,8 +152,8 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void alone_waitsAndCompletes(Caller caller) throws Exception {
-    Chain chain = ring.chain().read(fifo.file(), one, 0).within(LONG);
-    var call = BlockedCall.start(ring, caller, chain::run).awaitInFlight(ring, 2);
+    Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
+    var call = BlockedCall.start(ring, caller, chain::attempt).awaitInFlight(ring, 2);
     fifo.write(5);
     call.result().orThrow();
     assertEquals(0, ring.metrics().inFlight());
@@ -161,8 +161,8 @@ class LinkTimeoutTest {
 
   @Test
   void alone_forEver_isNoLimit() throws Exception {
-    Chain chain = ring.chain().submit(poll()).within(Duration.ofSeconds(Long.MAX_VALUE));
-    var call = BlockedCall.start(ring, chain::run).awaitInFlight(ring, 2);
+    Chain chain = ring.chain().add(poll().toStep().within(Duration.ofSeconds(Long.MAX_VALUE)));
+    var call = BlockedCall.start(ring, chain::attempt).awaitInFlight(ring, 2);
     fifo.write(5);
     assertTrue(call.result().succeeded());
   }
@@ -172,8 +172,12 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void nops(Caller caller) throws Exception {
-    Chain chain = ring.chain().nop().within(LONG).nop().within(TINY).nop().within(LONG);
-    ChainResult result = caller.call(ring, chain::run);
+    Chain chain =
+        ring.chain()
+            .add(Step.nop().within(LONG))
+            .add(Step.nop().within(TINY))
+            .add(Step.nop().within(LONG));
+    Outcomes result = caller.call(ring, chain::attempt);
     result.orThrow();
     assertEquals(3, result.size());
   }
@@ -190,9 +194,10 @@ class LinkTimeoutTest {
             .on(AT_FDCWD)
             .address(Arena.ofAuto().allocateFrom(path.toString()), Access.READS)
             .operationFlags(O_CLOEXEC);
-    Chain chain = ring.chain().submit(open).within(SHORT).nop().timeout(SHORT.multipliedBy(4));
-    ChainResult result = runTimed(caller, chain);
-    assertTrue(result.timedOut() || result.timedOut(0), () -> "result " + result.result(0));
+    Chain chain = ring.chain().add(open.toStep().within(SHORT)).nop().within(SHORT.multipliedBy(4));
+    Outcomes result = runTimed(caller, chain);
+    assertTrue(
+        result.timedOut() || result.get(0).timedOut(), () -> "result " + result.get(0).result());
     assertCancelled(result, 1);
     assertThrows(OperationTimeoutException.class, result::orThrow);
   }
@@ -202,9 +207,9 @@ class LinkTimeoutTest {
   @Test
   void write_afterOneThatWasLimited() throws Exception {
     for (int round = 0; round < 50; round++) {
-      ChainResult limited = ring.chain().write(file, memory, 0).within(TINY).run();
-      assertTrue(limited.timedOut(0) || limited.result(0) == 8);
-      ring.chain().write(file, memory, 0).run().orThrow();
+      Outcomes limited = ring.chain().add(Step.write(file, memory, 0).within(TINY)).attempt();
+      assertTrue(limited.get(0).timedOut() || limited.get(0).result() == 8);
+      ring.chain().write(file, memory, 0).run();
     }
   }
 
@@ -218,17 +223,17 @@ class LinkTimeoutTest {
       Chain chain = ring.chain();
       for (int i = 0; i < 4; i++) {
         if (i == place) {
-          chain.read(fifo.file(), one, 0).within(SHORT);
+          chain.add(Step.read(fifo.file(), one, 0).within(SHORT));
         } else {
           chain.nop();
         }
       }
-      ChainResult result = runTimed(caller, chain);
-      assertEquals(OptionalInt.of(place), result.firstFailure());
+      Outcomes result = runTimed(caller, chain);
+      assertEquals(place, result.firstFailure().orElseThrow().position());
       for (int i = 0; i < 4; i++) {
-        assertEquals(i < place, result.succeeded(i));
-        assertEquals(i >= place, result.isCancelled(i));
-        assertEquals(i == place, result.timedOut(i));
+        assertEquals(i < place, result.get(i).succeeded());
+        assertEquals(i >= place, result.get(i).isCancelled());
+        assertEquals(i == place, result.get(i).timedOut());
       }
     }
   }
@@ -237,21 +242,17 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void hardLink_nextRunsAllTheSame(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         runTimed(
             caller,
             ring.chain()
-                .read(fifo.file(), one, 0)
-                .within(SHORT)
-                .hardLink()
-                .write(file, memory, 0)
-                .within(LONG)
-                .hardLink()
-                .nop());
+                .add(Step.read(fifo.file(), one, 0).within(SHORT))
+                .add(Step.write(file, memory, 0).evenIfPreviousFailed().within(LONG))
+                .add(Step.nop().evenIfPreviousFailed()));
     assertTimedOut(result, 0);
-    assertEquals(8, result.result(1));
-    assertTrue(result.succeeded(2));
-    assertEquals(OptionalInt.of(0), result.firstFailure());
+    assertEquals(8, result.get(1).result());
+    assertTrue(result.get(2).succeeded());
+    assertEquals(0, result.firstFailure().orElseThrow().position());
     assertThrows(OperationTimeoutException.class, result::orThrow);
   }
 
@@ -259,20 +260,15 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void severalLimits_eachEndsItsOwn(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         runTimed(
             caller,
             ring.chain()
-                .nop()
-                .within(LONG)
-                .read(fifo.file(), one, 0)
-                .within(SHORT)
-                .hardLink()
-                .read(other.file(), one, 0)
-                .within(SHORT)
-                .nop()
-                .within(LONG));
-    assertTrue(result.succeeded(0));
+                .add(Step.nop().within(LONG))
+                .add(Step.read(fifo.file(), one, 0).within(SHORT))
+                .add(Step.read(other.file(), one, 0).evenIfPreviousFailed().within(SHORT))
+                .add(Step.nop().within(LONG)));
+    assertTrue(result.get(0).succeeded());
     assertTimedOut(result, 1);
     assertTimedOut(result, 2);
     assertCancelled(result, 3);
@@ -283,10 +279,10 @@ class LinkTimeoutTest {
   @EnumSource
   void limit_countsFromWhenItsOperationBegins(Caller caller) throws Exception {
     long before = System.nanoTime();
-    Chain chain = ring.chain().delay(SHORT).read(fifo.file(), one, 0).within(SHORT);
-    ChainResult result = caller.call(ring, chain::run);
+    Chain chain = ring.chain().delay(SHORT).add(Step.read(fifo.file(), one, 0).within(SHORT));
+    Outcomes result = caller.call(ring, chain::attempt);
     assertTrue(System.nanoTime() - before >= 2 * SHORT.toNanos());
-    assertTrue(result.succeeded(0));
+    assertTrue(result.get(0).succeeded());
     assertTimedOut(result, 1);
   }
 
@@ -295,15 +291,12 @@ class LinkTimeoutTest {
   void failureBefore_cancelsOperationAndLimit(Caller caller) throws Exception {
     Chain chain =
         ring.chain()
-            .read(failing, memory, 0)
-            .within(LONG)
-            .read(fifo.file(), one, 0)
-            .within(LONG)
-            .hardLink()
-            .nop();
-    ChainResult result = caller.call(ring, chain::run);
-    assertEquals(-Errno.EISDIR, result.result(0));
-    assertFalse(result.timedOut(0));
+            .add(Step.read(failing, memory, 0).within(LONG))
+            .add(Step.read(fifo.file(), one, 0).within(LONG))
+            .add(Step.nop().evenIfPreviousFailed());
+    Outcomes result = caller.call(ring, chain::attempt);
+    assertEquals(-Errno.EISDIR, result.get(0).result());
+    assertFalse(result.get(0).timedOut());
     assertCancelled(result, 1);
     assertCancelled(result, 2);
     assertEquals(0, ring.metrics().inFlight());
@@ -315,15 +308,11 @@ class LinkTimeoutTest {
     kernel.forget();
     assertTrue(
         ring.chain()
-            .nop()
-            .within(LONG)
-            .nop()
-            .within(LONG)
-            .hardLink()
-            .nop()
-            .nop()
-            .within(LONG)
-            .run()
+            .add(Step.nop().within(LONG))
+            .add(Step.nop().within(LONG))
+            .add(Step.nop().evenIfPreviousFailed())
+            .add(Step.nop().within(LONG))
+            .attempt()
             .succeeded());
     List<FaultKernel.Request> requests =
         kernel.submitted().stream().filter(request -> !request.isInternal()).toList();
@@ -343,22 +332,18 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void syncs_withLimits(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         runTimed(
             caller,
             ring.chain()
-                .write(file, memory, 0)
-                .within(LONG)
-                .fdatasync(file)
-                .within(LONG)
+                .add(Step.write(file, memory, 0).within(LONG))
+                .add(Step.fdatasync(file).within(LONG))
                 .fsync(file)
-                .read(fifo.file(), one, 0)
-                .within(SHORT)
-                .fsync(file)
-                .within(LONG));
-    assertEquals(8, result.result(0));
-    assertTrue(result.succeeded(1));
-    assertTrue(result.succeeded(2));
+                .add(Step.read(fifo.file(), one, 0).within(SHORT))
+                .add(Step.fsync(file).within(LONG)));
+    assertEquals(8, result.get(0).result());
+    assertTrue(result.get(1).succeeded());
+    assertTrue(result.get(2).succeeded());
     assertTimedOut(result, 3);
     assertCancelled(result, 4);
   }
@@ -368,10 +353,13 @@ class LinkTimeoutTest {
   @EnumSource
   void syncFails_withLimit(Caller caller) throws Exception {
     Chain chain =
-        ring.chain().fsync(fifo.file()).within(LONG).write(file, memory, 0).within(LONG).nop();
-    ChainResult result = caller.call(ring, chain::run);
-    assertEquals(-Errno.EINVAL, result.result(0));
-    assertFalse(result.timedOut(0));
+        ring.chain()
+            .add(Step.fsync(fifo.file()).within(LONG))
+            .add(Step.write(file, memory, 0).within(LONG))
+            .nop();
+    Outcomes result = caller.call(ring, chain::attempt);
+    assertEquals(-Errno.EINVAL, result.get(0).result());
+    assertFalse(result.get(0).timedOut());
     assertCancelled(result, 1);
     assertCancelled(result, 2);
     assertEquals(0, file.size());
@@ -380,25 +368,21 @@ class LinkTimeoutTest {
 
   // ---- ended by something else ---------------------------------------------------------------
 
-  private BlockedCall<ChainResult> startLimited(Caller caller) {
+  private BlockedCall<Outcomes> startLimited(Caller caller) {
     return BlockedCall.start(
             ring,
             caller,
             () ->
                 ring.chain()
-                    .nop()
-                    .within(LONG)
-                    .read(fifo.file(), one, 0)
-                    .within(LONG)
-                    .hardLink()
-                    .read(other.file(), one, 0)
-                    .within(LONG)
-                    .run())
+                    .add(Step.nop().within(LONG))
+                    .add(Step.read(fifo.file(), one, 0).within(LONG))
+                    .add(Step.read(other.file(), one, 0).evenIfPreviousFailed().within(LONG))
+                    .attempt())
         .awaitInFlight(ring, 4);
   }
 
-  private static void assertEnded(ChainResult result) {
-    assertTrue(result.succeeded(0));
+  private static void assertEnded(Outcomes result) {
+    assertTrue(result.get(0).succeeded());
     assertCancelled(result, 1);
     assertCancelled(result, 2);
   }
@@ -408,7 +392,7 @@ class LinkTimeoutTest {
   void interruptedMeanwhile(Caller caller) throws Exception {
     var call = startLimited(caller);
     call.interrupt();
-    ChainResult result = call.result();
+    Outcomes result = call.result();
     assertEnded(result);
     assertTrue(call.interruptPending());
     assertThrows(OperationException.class, result::orThrow);
@@ -433,49 +417,45 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void chainsTime_isUpBefore(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         runTimed(
             caller,
             ring.chain()
-                .read(fifo.file(), one, 0)
-                .within(LONG)
-                .hardLink()
-                .read(other.file(), one, 0)
-                .within(LONG)
-                .timeout(SHORT));
+                .add(Step.read(fifo.file(), one, 0).within(LONG))
+                .add(Step.read(other.file(), one, 0).evenIfPreviousFailed().within(LONG))
+                .within(SHORT));
     assertTrue(result.timedOut());
     assertCancelled(result, 0);
     assertCancelled(result, 1);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertEquals("the chain's time was up at operation 1 of 2", e.getMessage());
+    assertEquals(
+        "the chain took longer than its limit of PT0.05S, which ended step 1 of 2, read",
+        e.getMessage());
   }
 
   /** The first failure is the reason, whatever else came up later. */
   @ParameterizedTest
   @EnumSource
   void chainsTime_isUpLater(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         runTimed(
             caller,
             ring.chain()
-                .read(fifo.file(), one, 0)
-                .within(TINY)
-                .hardLink()
-                .read(other.file(), one, 0)
-                .within(LONG)
-                .timeout(SHORT));
+                .add(Step.read(fifo.file(), one, 0).within(TINY))
+                .add(Step.read(other.file(), one, 0).evenIfPreviousFailed().within(LONG))
+                .within(SHORT));
     assertTrue(result.timedOut());
     assertTimedOut(result, 0);
     assertCancelled(result, 1);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertTrue(e.getMessage().startsWith("operation 1 of 2, read, took longer"), e.getMessage());
+    assertTrue(e.getMessage().startsWith("step 1 of 2: read took longer"), e.getMessage());
   }
 
   @ParameterizedTest
   @EnumSource
   void cancel_countsOperationsOnly(Caller caller) throws Exception {
-    Chain chain = ring.chain().read(fifo.file(), one, 0).within(LONG);
-    var call = BlockedCall.start(ring, Caller.VIRTUAL, chain::run).awaitInFlight(ring, 2);
+    Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
+    var call = BlockedCall.start(ring, Caller.VIRTUAL, chain::attempt).awaitInFlight(ring, 2);
     assertEquals(0, caller.call(ring, () -> ring.cancel(IORING_OP_LINK_TIMEOUT)));
     assertFalse(call.hasEnded());
     assertEquals(1, caller.call(ring, ring::cancelAll));
@@ -493,14 +473,18 @@ class LinkTimeoutTest {
         Fifo pipe = Fifo.open(small, directory)) {
       var first = BlockedCall.start(small, Caller.VIRTUAL, cork::read).awaitInFlight(small, 1);
       long submitted = small.metrics().submitted();
-      List<BlockedCall<ChainResult>> late = new ArrayList<>();
+      List<BlockedCall<Outcomes>> late = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         late.add(
             BlockedCall.start(
                 small,
                 caller,
                 () ->
-                    small.chain().nop().within(LONG).read(pipe.file(), one, 0).within(LONG).run()));
+                    small
+                        .chain()
+                        .add(Step.nop().within(LONG))
+                        .add(Step.read(pipe.file(), one, 0).within(LONG))
+                        .attempt()));
         int waiting = i + 1;
         Await.until("it waits", () -> small.metrics().waiting() == waiting);
       }
@@ -508,14 +492,19 @@ class LinkTimeoutTest {
       late.getFirst().interrupt();
       assertCancelled(late.getFirst().result(), 0);
       assertEquals(2, small.cancel(IORING_OP_NOP), "each of them takes its chain with it");
-      for (BlockedCall<ChainResult> call : late) {
+      for (BlockedCall<Outcomes> call : late) {
         assertCancelled(call.result(), 1);
       }
-      BlockedCall<ChainResult> last =
+      BlockedCall<Outcomes> last =
           BlockedCall.start(
               small,
               caller,
-              () -> small.chain().nop().within(LONG).read(pipe.file(), one, 0).within(LONG).run());
+              () ->
+                  small
+                      .chain()
+                      .add(Step.nop().within(LONG))
+                      .add(Step.read(pipe.file(), one, 0).within(LONG))
+                      .attempt());
       Await.until("it waits", () -> small.metrics().waiting() == 1);
       cork.write(1);
       first.result();
@@ -529,21 +518,21 @@ class LinkTimeoutTest {
     try (Ring small = Ring.open(RingOptions.defaults().withEntries(8))) {
       Chain fits = small.chain();
       for (int i = 0; i < 4; i++) {
-        fits.nop().within(LONG);
+        fits.add(Step.nop().within(LONG));
       }
-      assertTrue(fits.run().succeeded());
+      assertTrue(fits.attempt().succeeded());
       Chain tooLong = small.chain();
       for (int i = 0; i < 5; i++) {
         tooLong.nop();
       }
       for (int i = 0; i < 2; i++) {
-        tooLong.nop().within(LONG);
+        tooLong.add(Step.nop().within(LONG));
       }
       var e = assertThrows(IllegalArgumentException.class, tooLong::run);
       assertTrue(
           e.getMessage()
               .startsWith(
-                  "a chain of 7 operations and 2 limits cannot be submitted at once; this ring"
+                  "a chain of 7 steps and 2 limits cannot be submitted at once; this ring"
                       + " takes 8"),
           e.getMessage());
     }
@@ -552,8 +541,12 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void drain_isLiftedWhenTheLimitIsOver(Caller caller) throws Exception {
-    ChainResult result =
-        runTimed(caller, ring.chain().nop().read(fifo.file(), one, 0).within(SHORT).drain());
+    Outcomes result =
+        runTimed(
+            caller,
+            ring.chain()
+                .add(Step.nop().afterEverythingElse())
+                .add(Step.read(fifo.file(), one, 0).within(SHORT)));
     assertTimedOut(result, 1);
     ring.nop();
   }
@@ -568,11 +561,12 @@ class LinkTimeoutTest {
           ring,
           () -> {
             try (Lease lease = pool.take()) {
-              ChainResult result = ring.chain().read(fifo.file(), lease, 0).within(SHORT).run();
+              Outcomes result =
+                  ring.chain().add(Step.read(fifo.file(), lease, 0).within(SHORT)).attempt();
               assertTimedOut(result, 0);
               assertEquals(0, lease.filled().byteSize());
               fifo.write(1, 2);
-              ring.chain().read(fifo.file(), lease, 0).within(LONG).nop().run();
+              ring.chain().add(Step.read(fifo.file(), lease, 0).within(LONG)).nop().attempt();
               assertEquals(2, lease.filled().byteSize());
             }
           });
@@ -582,10 +576,10 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void pause(Caller caller) throws Exception {
-    ChainResult result = runTimed(caller, ring.chain().delay(LONG).within(SHORT).nop());
+    Outcomes result = runTimed(caller, ring.chain().add(Step.delay(LONG).within(SHORT)).nop());
     assertTimedOut(result, 0);
     assertCancelled(result, 1);
-    ring.chain().delay(SHORT).within(LONG).nop().run().orThrow();
+    ring.chain().add(Step.delay(SHORT).within(LONG)).nop().run();
   }
 
   private RawOperation poll() {
@@ -596,12 +590,12 @@ class LinkTimeoutTest {
   @ParameterizedTest
   @EnumSource
   void poll(Caller caller) throws Exception {
-    ChainResult result = runTimed(caller, ring.chain().submit(poll()).within(SHORT).nop().nop());
+    Outcomes result = runTimed(caller, ring.chain().add(poll().toStep().within(SHORT)).nop().nop());
     assertTimedOut(result, 0);
     assertCancelled(result, 1);
     assertCancelled(result, 2);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertTrue(e.getMessage().contains(poll().name() + ", took longer"), e.getMessage());
+    assertTrue(e.getMessage().contains(poll().name() + " took longer"), e.getMessage());
   }
 
   /** The kernel answers something else for this limit, and does not break the link. */
@@ -615,7 +609,7 @@ class LinkTimeoutTest {
             .offset(memory.get(ValueLayout.JAVA_INT, 0))
             .address(memory, Access.READS)
             .address3(0xffff_ffffL);
-    ChainResult result = runTimed(caller, ring.chain().submit(wait).within(SHORT).nop());
+    Outcomes result = runTimed(caller, ring.chain().add(wait.toStep().within(SHORT)).nop());
     assertTimedOut(result, 0);
     assertCancelled(result, 1);
   }
@@ -632,7 +626,7 @@ class LinkTimeoutTest {
               .on((int) child.pid())
               .length(1) // P_PID
               .fileIndex(WEXITED);
-      ChainResult result = runTimed(caller, ring.chain().submit(wait).within(SHORT).nop());
+      Outcomes result = runTimed(caller, ring.chain().add(wait.toStep().within(SHORT)).nop());
       assertTimedOut(result, 0);
       assertCancelled(result, 1);
     } finally {
@@ -643,9 +637,13 @@ class LinkTimeoutTest {
   @Test
   void kernelPolling() throws Exception {
     try (Ring polled = Ring.open(RingOptions.defaults().withKernelPolling(Duration.ofMillis(2)))) {
-      ChainResult result =
-          polled.chain().nop().within(LONG).read(fifo.file(), one, 0).within(SHORT).run();
-      assertTrue(result.succeeded(0));
+      Outcomes result =
+          polled
+              .chain()
+              .add(Step.nop().within(LONG))
+              .add(Step.read(fifo.file(), one, 0).within(SHORT))
+              .attempt();
+      assertTrue(result.get(0).succeeded());
       assertTimedOut(result, 1);
     }
   }
@@ -653,7 +651,7 @@ class LinkTimeoutTest {
   @Test
   void devicePolling_isRefused() throws Exception {
     try (Ring polling = Ring.open(RingOptions.defaults().withDevicePolling(false))) {
-      Chain chain = polling.chain().nop().within(LONG);
+      Chain chain = polling.chain().add(Step.nop().within(LONG));
       var e = assertThrows(IllegalStateException.class, chain::run);
       assertTrue(e.getMessage().endsWith("no IORING_OP_LINK_TIMEOUT"), e.getMessage());
     }
@@ -663,34 +661,39 @@ class LinkTimeoutTest {
   void restriction_letsLimitsPass() throws Exception {
     RingRestriction little = RingRestriction.to("little");
     try (Ring restricted = Ring.open(RingOptions.defaults().withRestriction(little))) {
-      Chain chain = restricted.chain().read(fifo.file(), one, 0).within(SHORT);
+      Chain chain = restricted.chain().add(Step.read(fifo.file(), one, 0).within(SHORT));
       assertTimedOut(runTimed(Caller.PLATFORM, chain), 0);
     }
   }
 
   // ---- what is refused -----------------------------------------------------------------------
 
+  /** A chain has no step yet that could be limited, so the limit is that of the whole. */
   @Liburing("link-timeout")
-  @Test
-  void limit_withoutOperation() {
-    var e = assertThrows(IllegalStateException.class, () -> ring.chain().within(LONG));
-    assertTrue(e.getMessage().contains("add one first"), e.getMessage());
+  @ParameterizedTest
+  @EnumSource
+  void limit_beforeTheFirstStep(Caller caller) throws Exception {
+    Outcomes result = runTimed(caller, ring.chain().within(SHORT).read(fifo.file(), one, 0));
+    assertTrue(result.timedOut());
+    assertCancelled(result, 0);
   }
 
+  /** The last limit counts, of the step and of the chain. */
   @Liburing("link-timeout")
-  @Test
-  void limit_twice() throws Exception {
-    Chain chain = ring.chain().nop().nop().within(LONG);
-    var e = assertThrows(IllegalStateException.class, () -> chain.within(LONG));
-    assertEquals("operation 2 has a limit already", e.getMessage());
-    chain.run().orThrow();
+  @ParameterizedTest
+  @EnumSource
+  void limit_twice(Caller caller) throws Exception {
+    Step read = Step.read(fifo.file(), one, 0).within(TINY);
+    assertTimedOut(runTimed(caller, ring.chain().add(read.within(LONG).within(SHORT))), 0);
+    Chain chain = ring.chain().within(TINY).within(LONG).nop();
+    chain.run();
     assertThrows(IllegalStateException.class, () -> chain.within(LONG));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"PT0S", "PT-1S"})
   void limit_notPositive(Duration limit) {
-    assertThrows(IllegalArgumentException.class, () -> ring.chain().nop().within(limit));
+    assertThrows(IllegalArgumentException.class, () -> ring.chain().add(Step.nop().within(limit)));
   }
 
   // ---- races ---------------------------------------------------------------------------------
@@ -704,8 +707,8 @@ class LinkTimeoutTest {
   void limit_findsNothing(int errno) throws Exception {
     kernel.add(FaultRule.on(IORING_OP_LINK_TIMEOUT).answer(-errno));
     kernel.add(FaultRule.on(IORING_OP_READ).delay());
-    Chain chain = ring.chain().nop().read(fifo.file(), one, 0).within(SHORT).nop();
-    var call = BlockedCall.start(ring, chain::run);
+    Chain chain = ring.chain().nop().add(Step.read(fifo.file(), one, 0).within(SHORT)).nop();
+    var call = BlockedCall.start(ring, chain::attempt);
     Await.until("the read is cancelled once more", () -> cancels() == 1 && kernel.held() == 1);
     kernel.release();
     assertTimedOut(call.result(), 1);
@@ -713,7 +716,7 @@ class LinkTimeoutTest {
 
   @Test
   void limit_findsItsOperation() throws Exception {
-    assertTimedOut(ring.chain().read(fifo.file(), one, 0).within(SHORT).run(), 0);
+    assertTimedOut(ring.chain().add(Step.read(fifo.file(), one, 0).within(SHORT)).attempt(), 0);
     assertEquals(0, cancels());
   }
 
@@ -739,10 +742,10 @@ class LinkTimeoutTest {
               Caller.values()[i % 3],
               () -> {
                 for (int round = 0; round < rounds; round++) {
-                  ChainResult result = readOne(isAsync);
-                  (result.timedOut(0) ? overdue : read).incrementAndGet();
-                  assertTrue(result.timedOut(0) || result.result(0) == 1);
-                  assertTrue(result.succeeded(1));
+                  Outcomes result = readOne(isAsync);
+                  (result.get(0).timedOut() ? overdue : read).incrementAndGet();
+                  assertTrue(result.get(0).timedOut() || result.get(0).result() == 1);
+                  assertTrue(result.get(1).succeeded());
                 }
                 return null;
               }));
@@ -766,20 +769,13 @@ class LinkTimeoutTest {
     assertTrue(read.get() > 0 && overdue.get() > 0, read + " read, " + overdue + " overdue");
   }
 
-  private ChainResult readOne(boolean isAsync) throws IOException {
+  private Outcomes readOne(boolean isAsync) throws IOException {
     MemorySegment target = Arena.ofAuto().allocate(1);
-    Chain chain = ring.chain();
-    if (isAsync) {
-      chain.submit(
-          RawOperation.of(IORING_OP_READ)
-              .flags(IOSQE_ASYNC)
-              .on(fifo.file())
-              .address(target, Access.WRITES)
-              .length(1));
-    } else {
-      chain.read(fifo.file(), target, 0);
-    }
+    Step read = Step.read(fifo.file(), target, 0);
     int nanos = ThreadLocalRandom.current().nextInt(1, 300_000);
-    return chain.within(Duration.ofNanos(nanos)).hardLink().nop().run();
+    return ring.chain()
+        .add((isAsync ? read.onKernelWorker() : read).within(Duration.ofNanos(nanos)))
+        .add(Step.nop().evenIfPreviousFailed())
+        .attempt();
   }
 }

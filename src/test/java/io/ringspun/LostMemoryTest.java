@@ -229,7 +229,8 @@ class LostMemoryTest {
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
-              return () -> kit.failing.batch().read(file, memory, 0).write(file, memory, 9).run();
+              return () ->
+                  kit.failing.batch().read(file, memory, 0).write(file, memory, 9).attempt();
             }),
         new Case(
             "chain",
@@ -237,7 +238,8 @@ class LostMemoryTest {
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
-              return () -> kit.failing.chain().write(file, memory, 9).read(file, memory, 0).run();
+              return () ->
+                  kit.failing.chain().write(file, memory, 9).read(file, memory, 0).attempt();
             }),
         new Case(
             "file to file",

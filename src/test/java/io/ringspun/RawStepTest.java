@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,17 +82,17 @@ class RawStepTest {
   void chain_replacesAFile(Caller caller) throws Exception {
     Path old = Files.writeString(directory.resolve("old"), "old");
     Path there = directory.resolve("there");
-    ChainResult result =
+    Outcomes result =
         caller.call(
             ring,
             () ->
                 ring.chain()
                     .write(file, memory.asSlice(0, 8), 0)
                     .fdatasync(file)
-                    .submit(mkdir(there))
-                    .submit(rename(path, there.resolve("new")))
-                    .submit(unlink(old))
-                    .run());
+                    .add(mkdir(there).toStep())
+                    .add(rename(path, there.resolve("new")).toStep())
+                    .add(unlink(old).toStep())
+                    .attempt());
     result.orThrow();
     assertEquals("ringspun89", Files.readString(there.resolve("new")));
     assertFalse(Files.exists(path));
@@ -102,15 +101,14 @@ class RawStepTest {
 
   @Test
   void chain_breaksWhereTheKernelRefuses() throws Exception {
-    ChainResult result =
+    Outcomes result =
         ring.chain()
             .nop()
-            .submit(unlink(directory.resolve("none")))
+            .add(unlink(directory.resolve("none")).toStep())
             .write(file, memory, 0)
-            .hardLink()
-            .run();
-    assertEquals(OptionalInt.of(1), result.firstFailure());
-    assertTrue(result.isCancelled(2));
+            .attempt();
+    assertEquals(1, result.firstFailure().orElseThrow().position());
+    assertTrue(result.get(2).isCancelled());
     var e = assertThrows(OperationException.class, result::orThrow);
     assertEquals(Errno.ENOENT, e.errno());
     assertEquals("unlinkat", e.operation());
@@ -119,14 +117,13 @@ class RawStepTest {
 
   @Test
   void chain_hardLink_goesOn() throws Exception {
-    ChainResult result =
+    Outcomes result =
         ring.chain()
-            .submit(unlink(directory.resolve("none")))
-            .hardLink()
-            .write(file, memory.asSlice(0, 8), 0)
-            .run();
-    assertEquals(-Errno.ENOENT, result.result(0));
-    assertEquals(8, result.result(1));
+            .add(unlink(directory.resolve("none")).toStep())
+            .add(Step.write(file, memory.asSlice(0, 8), 0).evenIfPreviousFailed())
+            .attempt();
+    assertEquals(-Errno.ENOENT, result.get(0).result());
+    assertEquals(8, result.get(1).result());
   }
 
   /** A file's size is changed between a write and a sync that goes in when all is well. */
@@ -135,12 +132,19 @@ class RawStepTest {
     RawOperation allocate =
         RawOperation.of(IORING_OP_FALLOCATE).on(file).offset(0).address(100).length(0);
     RawOperation sync = RawOperation.of(IORING_OP_FSYNC).on(file);
-    assertTrue(ring.chain().submit(allocate).submit(sync).fdatasync(file).run().succeeded());
+    assertTrue(
+        ring.chain()
+            .add(allocate.toStep())
+            .add(sync.toStep())
+            .fdatasync(file)
+            .attempt()
+            .succeeded());
     assertEquals(100, Files.size(path));
-    BatchResult result = ring.batch().submit(sync).submit(mkdir(directory)).nop().run();
-    assertTrue(result.succeeded(0));
-    assertEquals(-Errno.EEXIST, result.result(1));
-    assertTrue(result.succeeded(2));
+    Outcomes result =
+        ring.batch().add(sync.toStep()).add(mkdir(directory).toStep()).nop().attempt();
+    assertTrue(result.get(0).succeeded());
+    assertEquals(-Errno.EEXIST, result.get(1).result());
+    assertTrue(result.get(2).succeeded());
   }
 
   // ---- short transfers -----------------------------------------------------------------------
@@ -151,19 +155,19 @@ class RawStepTest {
   }
 
   private void assertShortBreaks(RawOperation operation, int bytes, int length) throws Exception {
-    ChainResult result = ring.chain().nop().submit(operation).nop().run();
-    assertEquals(bytes, result.result(1));
-    assertTrue(result.isCancelled(2), "the kernel has broken the link");
-    assertEquals(OptionalInt.of(1), result.firstFailure());
+    Outcomes result = ring.chain().nop().add(operation.toStep()).nop().attempt();
+    assertEquals(bytes, result.get(1).result());
+    assertTrue(result.get(2).isCancelled(), "the kernel has broken the link");
+    assertEquals(1, result.firstFailure().orElseThrow().position());
     var e = assertThrows(IOException.class, result::orThrow);
-    String name = operation.name() + " transferred %d of %d bytes";
+    String name = "step 2 of 3: " + operation.name() + " transferred %d of %d bytes";
     assertEquals(name.formatted(bytes, length), e.getMessage());
   }
 
   private void assertPasses(RawOperation operation, int bytes) throws Exception {
-    ChainResult result = ring.chain().nop().submit(operation).nop().run();
+    Outcomes result = ring.chain().nop().add(operation.toStep()).nop().attempt();
     result.orThrow();
-    assertEquals(bytes, result.result(1));
+    assertEquals(bytes, result.get(1).result());
   }
 
   @Test
@@ -210,7 +214,7 @@ class RawStepTest {
   @Test
   void shortRead_inABatch() throws Exception {
     RawOperation read = short16(IORING_OP_READ);
-    BatchResult result = ring.batch().submit(read).run();
+    Outcomes result = ring.batch().add(read.toStep()).attempt();
     read.length(10);
     assertFalse(result.succeeded());
     var e = assertThrows(IOException.class, result::orThrow);
@@ -223,13 +227,13 @@ class RawStepTest {
   @EnumSource
   void delay_holdsUpWhatIsBehindIt(Caller caller) throws Exception {
     long before = System.nanoTime();
-    ChainResult result =
+    Outcomes result =
         caller.call(
-            ring, () -> ring.chain().delay(Duration.ofMillis(30)).write(file, memory, 0).run());
+            ring, () -> ring.chain().delay(Duration.ofMillis(30)).write(file, memory, 0).attempt());
     assertTrue(System.nanoTime() - before >= 30_000_000);
     result.orThrow();
-    assertEquals(0, result.result(0));
-    assertEquals(memory.byteSize(), result.result(1));
+    assertEquals(0, result.get(0).result());
+    assertEquals(memory.byteSize(), result.get(1).result());
   }
 
   @ParameterizedTest
@@ -239,13 +243,13 @@ class RawStepTest {
         BlockedCall.start(
                 ring,
                 caller,
-                () -> ring.chain().delay(Duration.ofHours(1)).write(file, memory, 0).run())
+                () -> ring.chain().delay(Duration.ofHours(1)).write(file, memory, 0).attempt())
             .awaitInFlight(ring, 2);
     call.interrupt();
-    ChainResult result = call.result();
+    Outcomes result = call.result();
     assertTrue(call.interruptPending());
-    assertTrue(result.isCancelled(0));
-    assertTrue(result.isCancelled(1));
+    assertTrue(result.get(0).isCancelled());
+    assertTrue(result.get(1).isCancelled());
     assertEquals("0123456789", Files.readString(path));
   }
 
@@ -261,9 +265,10 @@ class RawStepTest {
     RawOperation nop = RawOperation.of(IORING_OP_NOP);
     MemorySegment heap = MemorySegment.ofArray(new byte[1]);
     assertThrows(
-        IllegalArgumentException.class, () -> ring.chain().submit(nop.address(heap, Access.READS)));
-    nop.address(0).timeout(Duration.ofSeconds(1));
-    assertThrows(IllegalArgumentException.class, () -> ring.batch().submit(nop));
+        IllegalArgumentException.class,
+        () -> ring.chain().add(nop.address(heap, Access.READS).toStep()));
+    nop.address(0).within(Duration.ofSeconds(1));
+    assertThrows(IllegalArgumentException.class, () -> ring.batch().add(nop.toStep()));
   }
 
   /** What was counted in for the first operations is counted out if a later one is refused. */
@@ -283,10 +288,12 @@ class RawStepTest {
       caller.run(
           ring,
           () -> {
-            Chain chain = ring.chain().submit(splice).fsync(file);
+            Chain chain = ring.chain().add(splice.toStep()).fsync(file);
             assertThrows(ClosedChannelException.class, chain::run);
             Chain other =
-                ring.chain().submit(splice).submit(RawOperation.of(IORING_OP_FSYNC).on(file));
+                ring.chain()
+                    .add(splice.toStep())
+                    .add(RawOperation.of(IORING_OP_FSYNC).on(file).toStep());
             assertThrows(ClosedChannelException.class, other::run);
           });
     } // hangs if the pipes are still counted
@@ -297,7 +304,7 @@ class RawStepTest {
     Chain chain;
     try (Arena arena = Arena.ofConfined()) {
       RawOperation nop = RawOperation.of(IORING_OP_NOP);
-      chain = ring.chain().submit(nop.address(arena.allocate(1), Access.READS));
+      chain = ring.chain().add(nop.address(arena.allocate(1), Access.READS).toStep());
     }
     assertThrows(IllegalStateException.class, chain::run);
   }

@@ -101,13 +101,12 @@ class RingCloseTest {
         (ring, things) -> {
           RingSocket socket = things.silentPeer();
           return new Wait(
-              socket, () -> ring.chain().nop().read(socket, allocate(8), 0).nop().run().orThrow());
+              socket, () -> ring.chain().nop().read(socket, allocate(8), 0).nop().run());
         }),
     BATCH(
         (ring, things) -> {
           RingSocket socket = things.silentPeer();
-          return new Wait(
-              socket, () -> ring.batch().nop().read(socket, allocate(8), 0).run().orThrow());
+          return new Wait(socket, () -> ring.batch().nop().read(socket, allocate(8), 0).run());
         }),
     SOCKET_READ(
         (ring, things) -> {
@@ -330,14 +329,14 @@ class RingCloseTest {
       RingSocket socket = things.silentPeer();
       var chain =
           BlockedCall.start(
-              ring, () -> ring.chain().nop().read(socket, allocate(8), 0).nop().run());
+              ring, () -> ring.chain().nop().read(socket, allocate(8), 0).nop().attempt());
       Await.until("it waits", () -> chain.thread().getState() == Thread.State.WAITING);
       ring.close();
-      ChainResult result = chain.result();
-      assertEquals(0, result.result(0));
-      assertEquals(1, result.firstFailure().orElseThrow());
+      Outcomes result = chain.result();
+      assertEquals(0, result.get(0).result());
+      assertEquals(1, result.firstFailure().orElseThrow().position());
       assertThrows(RingClosedException.class, result::orThrow);
-      assertEquals(125, result.failure(1).orElseThrow().errno()); // ECANCELED
+      assertEquals(125, result.get(1).failure().orElseThrow().errno()); // ECANCELED
     }
   }
 }

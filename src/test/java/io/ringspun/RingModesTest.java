@@ -174,7 +174,7 @@ class RingModesTest {
             StandardOpenOption.READ,
             StandardOpenOption.WRITE)) {
       assertEquals(4, file.write(ByteBuffer.wrap("some".getBytes()), 0));
-      ring.batch().fsync(file).nop().run().orThrow();
+      ring.batch().fsync(file).nop().run();
       ByteBuffer read = ByteBuffer.allocate(4);
       assertEquals(4, file.read(read, 0));
       assertEquals("some", new String(read.array()));
@@ -523,9 +523,9 @@ class RingModesTest {
             assertTrue(e.getMessage().contains("restricted to sockets"), e.getMessage());
           });
       MemorySegment memory = Arena.ofAuto().allocate(1);
-      BatchResult batch = ring.batch().write(open, memory, 0).nop().run();
-      assertEquals(Errno.EACCES, batch.failure(0).orElseThrow().errno());
-      assertTrue(batch.succeeded(1));
+      Outcomes batch = ring.batch().write(open, memory, 0).nop().attempt();
+      assertEquals(Errno.EACCES, batch.get(0).failure().orElseThrow().errno());
+      assertTrue(batch.get(1).succeeded());
       assertEquals("secret", Files.readString(path));
     }
   }
@@ -563,10 +563,10 @@ class RingModesTest {
         caller.run(ring, ring::nop);
       }
       MemorySegment page = file.allocateBuffer(Arena.ofAuto(), 4096);
-      BatchResult read = ring.batch().read(file, page, 0).read(file, page, 4096).run();
+      Outcomes read = ring.batch().read(file, page, 0).read(file, page, 4096).attempt();
       for (int i = 0; i < 2; i++) {
-        if (!read.succeeded(i)) {
-          assertEquals(Errno.EOPNOTSUPP, read.failure(i).orElseThrow().errno());
+        if (!read.get(i).succeeded()) {
+          assertEquals(Errno.EOPNOTSUPP, read.get(i).failure().orElseThrow().errno());
         }
       }
       if (!read.succeeded() && ring.carriesVirtualThreads()) {
@@ -596,14 +596,14 @@ class RingModesTest {
             var e =
                 assertThrows(
                     IllegalStateException.class,
-                    () -> ring.batch().read(buffered, memory, 0).run());
+                    () -> ring.batch().read(buffered, memory, 0).attempt());
             assertTrue(e.getMessage().endsWith("no IORING_OP_READ"), e.getMessage());
             assertThrows(IllegalStateException.class, () -> RingFile.open(ring, path));
             assertThrows(
                 IllegalStateException.class,
                 () -> RingSocket.open(ring, StandardProtocolFamily.INET));
             assertThrows(
-                IllegalStateException.class, () -> ring.chain().nop().fsync(buffered).run());
+                IllegalStateException.class, () -> ring.chain().nop().fsync(buffered).attempt());
           });
       assertEquals(before, ring.metrics().submitted());
     }

@@ -198,7 +198,7 @@ class RingRefusalTest {
               for (int i = 0; i < 2000; i++) { // more than fit in the queues
                 ring.nop();
               }
-              assertTrue(ring.chain().nop().nop().nop().run().succeeded());
+              assertTrue(ring.chain().nop().nop().nop().attempt().succeeded());
             });
       }
       assertEquals(0, ring.metrics().stale());

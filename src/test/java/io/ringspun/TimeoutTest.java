@@ -97,7 +97,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void chain_blockedRead(Caller caller) throws Exception {
-    ChainResult result =
+    Outcomes result =
         timed(
             caller,
             () ->
@@ -105,21 +105,23 @@ class TimeoutTest {
                     .nop()
                     .read(fifo.file(), memory.asSlice(0, 1), 0)
                     .nop()
-                    .timeout(LIMIT)
-                    .run());
+                    .within(LIMIT)
+                    .attempt());
     assertTrue(result.timedOut());
-    assertTrue(result.succeeded(0));
-    assertTrue(result.isCancelled(1));
-    assertTrue(result.isCancelled(2));
-    assertEquals(1, result.firstFailure().orElseThrow());
+    assertTrue(result.get(0).succeeded());
+    assertTrue(result.get(1).isCancelled());
+    assertTrue(result.get(2).isCancelled());
+    assertEquals(1, result.firstFailure().orElseThrow().position());
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertEquals("the chain's time was up at operation 2 of 3", e.getMessage());
+    assertEquals(
+        "the chain took longer than its limit of PT0.1S, which ended step 2 of 3, read",
+        e.getMessage());
   }
 
   @ParameterizedTest
   @EnumSource(Caller.class)
   void batch_blockedReads(Caller caller) throws Exception {
-    BatchResult result =
+    Outcomes result =
         timed(
             caller,
             () ->
@@ -127,12 +129,12 @@ class TimeoutTest {
                     .read(fifo.file(), memory.asSlice(0, 1), 0)
                     .nop()
                     .read(fifo.file(), memory.asSlice(1, 1), 0)
-                    .timeout(LIMIT)
-                    .run());
+                    .within(LIMIT)
+                    .attempt());
     assertTrue(result.timedOut());
-    assertTrue(result.isCancelled(0));
-    assertTrue(result.succeeded(1));
-    assertTrue(result.isCancelled(2));
+    assertTrue(result.get(0).isCancelled());
+    assertTrue(result.get(1).succeeded());
+    assertTrue(result.get(2).isCancelled());
     assertThrows(IOException.class, result::orThrow);
   }
 
@@ -148,10 +150,10 @@ class TimeoutTest {
       RingFile limited = pipe.file().withTimeout(LIMIT);
       var late = BlockedCall.start(small, caller, () -> Fifo.read(limited));
       assertThrows(OperationTimeoutException.class, late::result);
-      BatchResult batch =
-          BlockedCall.start(small, caller, () -> small.batch().nop().nop().timeout(LIMIT).run())
+      Outcomes batch =
+          BlockedCall.start(small, caller, () -> small.batch().nop().nop().within(LIMIT).attempt())
               .result();
-      assertTrue(batch.timedOut() && batch.isCancelled(0) && batch.isCancelled(1));
+      assertTrue(batch.timedOut() && batch.get(0).isCancelled() && batch.get(1).isCancelled());
       assertEquals(submitted, small.metrics().submitted());
       cork.write(1);
       first.result();
@@ -169,19 +171,21 @@ class TimeoutTest {
     assertEquals((byte) 5, reader.result());
 
     fifo.write(1, 2);
-    ChainResult chain =
+    Outcomes chain =
         BlockedCall.start(
                 ring,
                 caller,
-                () -> ring.chain().read(fifo.file(), memory.asSlice(0, 1), 0).timeout(LONG).run())
+                () ->
+                    ring.chain().read(fifo.file(), memory.asSlice(0, 1), 0).within(LONG).attempt())
             .result();
     assertTrue(chain.succeeded());
     assertFalse(chain.timedOut());
-    BatchResult batch =
+    Outcomes batch =
         BlockedCall.start(
                 ring,
                 caller,
-                () -> ring.batch().read(fifo.file(), memory.asSlice(1, 1), 0).timeout(LONG).run())
+                () ->
+                    ring.batch().read(fifo.file(), memory.asSlice(1, 1), 0).within(LONG).attempt())
             .result();
     assertTrue(batch.succeeded());
     assertFalse(batch.timedOut());

@@ -62,13 +62,6 @@ class TransactionLeaseTest {
     abstract Transaction<?> on(Ring ring);
   }
 
-  private static TransactionResult run(Transaction<?> transaction) throws IOException {
-    return switch (transaction) {
-      case Chain chain -> chain.run();
-      case Batch batch -> batch.run();
-    };
-  }
-
   private Path file(long bytes) throws IOException {
     return Bytes.file(directory.resolve("file"), 1, (int) bytes);
   }
@@ -85,15 +78,15 @@ class TransactionLeaseTest {
               RingFile source = RingFile.open(ring, from);
               RingFile target = RingFile.open(ring, to, WRITE);
               Lease lease = pool.take()) {
-            ChainResult result =
+            Outcomes result =
                 ring.chain()
                     .read(source, lease, 0)
                     .write(target, lease, 4000, 0)
                     .fsync(target)
-                    .run();
+                    .attempt();
             result.orThrow();
-            assertEquals(4096, result.result(0));
-            assertEquals(4000, result.result(1));
+            assertEquals(4096, result.get(0).result());
+            assertEquals(4000, result.get(1).result());
             assertEquals(4096, lease.filled().byteSize());
             Bytes.check(1, 0, lease.filled());
           }
@@ -112,15 +105,15 @@ class TransactionLeaseTest {
               Lease first = pool.take();
               Lease second = pool.take();
               Lease third = pool.take()) {
-            BatchResult result =
+            Outcomes result =
                 ring.batch()
                     .read(file, first, 0)
                     .read(file, second, 8192)
                     .read(file, third, 10_000)
-                    .run();
-            assertEquals(4096, result.result(0));
-            assertEquals(1808, result.result(1));
-            assertEquals(0, result.result(2));
+                    .attempt();
+            assertEquals(4096, result.get(0).result());
+            assertEquals(1808, result.get(1).result());
+            assertEquals(0, result.get(2).result());
             assertEquals(4096, first.filled().byteSize());
             Bytes.check(1, 0, first.filled());
             assertEquals(1808, second.filled().byteSize());
@@ -143,18 +136,17 @@ class TransactionLeaseTest {
         RingFile file = RingFile.open(ring, path, READ, WRITE);
         Lease lease = pool.take()) {
       assumeTrue(pool.isRegistered(), "the limit of locked memory is too low");
-      TransactionResult result =
-          run(kind.on(ring).read(file, lease, 1).write(file, lease, 10, 8192));
-      assertEquals(4096, result.result(0));
-      assertEquals(10, result.result(1));
+      Outcomes result = kind.on(ring).read(file, lease, 1).write(file, lease, 10, 8192).attempt();
+      assertEquals(4096, result.get(0).result());
+      assertEquals(10, result.get(1).result());
       assertEquals(1, kernel.submitted(IORING_OP_READ_FIXED));
       assertEquals(1, kernel.submitted(IORING_OP_WRITE_FIXED));
       assertEquals(0, kernel.submitted(IORING_OP_WRITE));
       Bytes.check(1, 1, lease.filled());
 
-      result = run(kind.on(other).read(file, lease, 2).write(file, lease, 10, 8192));
-      assertEquals(4096, result.result(0));
-      assertEquals(10, result.result(1));
+      result = kind.on(other).read(file, lease, 2).write(file, lease, 10, 8192).attempt();
+      assertEquals(4096, result.get(0).result());
+      assertEquals(10, result.get(1).result());
       assertEquals(0, otherKernel.submitted(IORING_OP_READ_FIXED));
       assertEquals(0, otherKernel.submitted(IORING_OP_WRITE_FIXED));
       assertEquals(1, otherKernel.submitted(IORING_OP_READ));
@@ -174,7 +166,7 @@ class TransactionLeaseTest {
         Lease lease = pool.take()) {
       assumeTrue(pool.isRegistered(), "the limit of locked memory is too low");
       for (Ring ring : group.rings()) {
-        ring.chain().read(file, lease, 5).run().orThrow();
+        ring.chain().read(file, lease, 5).run();
         Bytes.check(1, 5, lease.filled());
       }
       assertEquals(2, kernel.submitted(IORING_OP_READ_FIXED));
@@ -192,14 +184,14 @@ class TransactionLeaseTest {
         Lease second = pool.take()) {
       int opcode = pool.isRegistered() ? IORING_OP_READ_FIXED : IORING_OP_READ;
       file.read(second, 0);
-      ChainResult result = ring.chain().read(file, first, 8092).read(file, second, 0).run();
-      assertEquals(100, result.result(0));
-      assertTrue(result.isCancelled(1));
+      Outcomes result = ring.chain().read(file, first, 8092).read(file, second, 0).attempt();
+      assertEquals(100, result.get(0).result());
+      assertTrue(result.get(1).isCancelled());
       assertEquals(100, first.filled().byteSize());
       Bytes.check(1, 8092, first.filled());
       assertEquals(0, second.filled().byteSize(), "what it has is of an earlier read");
       kernel.add(FaultRule.on(opcode).answer(-Errno.EIO).times(1));
-      assertFalse(ring.batch().read(file, first, 0).read(file, second, 7).run().succeeded());
+      assertFalse(ring.batch().read(file, first, 0).read(file, second, 7).attempt().succeeded());
       assertEquals(0, first.filled().byteSize());
       Bytes.check(1, 7, second.filled());
     }
@@ -213,7 +205,10 @@ class TransactionLeaseTest {
         BufferPool pool = ring.bufferPool(1, 4096);
         RingFile file = RingFile.open(ring, path);
         Lease lease = pool.take()) {
-      ring.chain().read(file, lease, 0).hardLink().read(file, lease, 4990).run();
+      ring.chain()
+          .read(file, lease, 0)
+          .add(Step.read(file, lease, 4990).evenIfPreviousFailed())
+          .attempt();
       assertEquals(10, lease.filled().byteSize());
       Bytes.check(1, 4990, lease.filled());
     }
@@ -229,11 +224,11 @@ class TransactionLeaseTest {
         RingFile secrets = RingFile.open(ring, secret);
         RingFile target = RingFile.open(ring, out, WRITE)) {
       try (Lease lease = pool.take()) {
-        run(kind.on(ring).read(secrets, lease, 0)).orThrow();
+        kind.on(ring).read(secrets, lease, 0).run();
         assertEquals((byte) 's', lease.filled().get(ValueLayout.JAVA_BYTE, 4095));
       }
       try (Lease lease = pool.take()) {
-        run(kind.on(ring).write(target, lease, 4096, 0)).orThrow();
+        kind.on(ring).write(target, lease, 4096, 0).run();
       }
     }
     assertArrayEquals(new byte[4096], Files.readAllBytes(out));
@@ -250,7 +245,7 @@ class TransactionLeaseTest {
         Lease lease = pool.take()) {
       Transaction<?> transaction = kind.on(ring).write(target, lease, 100, 0);
       lease.segment().fill((byte) 7);
-      run(transaction).orThrow();
+      transaction.run();
     }
     byte[] expected = new byte[100];
     Arrays.fill(expected, (byte) 7);
@@ -272,8 +267,8 @@ class TransactionLeaseTest {
       Transaction<?> writes = kind.on(ring).write(file, open, 5, 0).write(file, lease, 10, 0);
       lease.close();
       try (Lease next = pool.take()) {
-        assertThrows(IllegalStateException.class, () -> run(reads));
-        assertThrows(IllegalStateException.class, () -> run(writes));
+        assertThrows(IllegalStateException.class, () -> reads.attempt());
+        assertThrows(IllegalStateException.class, () -> writes.attempt());
         assertArrayEquals(new byte[4096], next.segment().toArray(ValueLayout.JAVA_BYTE));
       }
       assertTrue(kernel.submitted().stream().allMatch(FaultKernel.Request::isInternal));
@@ -331,7 +326,7 @@ class TransactionLeaseTest {
       closed.close();
       assertThrows(IllegalStateException.class, () -> steps.read(readable, closed, 0));
       assertThrows(IllegalStateException.class, () -> steps.write(writable, closed, 1, 0));
-      assertThrows(IllegalStateException.class, () -> run(steps), "no bad step was added");
+      assertThrows(IllegalStateException.class, () -> steps.attempt(), "no bad step was added");
     }
   }
 
@@ -349,8 +344,8 @@ class TransactionLeaseTest {
               ring,
               () -> {
                 try (Lease lease = pool.take()) {
-                  BatchResult result =
-                      ring.batch().read(file, lease, 0).timeout(Duration.ofMillis(5)).run();
+                  Outcomes result =
+                      ring.batch().read(file, lease, 0).within(Duration.ofMillis(5)).attempt();
                   assertTrue(result.timedOut());
                   return lease.filled().byteSize();
                 }
@@ -361,8 +356,8 @@ class TransactionLeaseTest {
               ring,
               () -> {
                 try (Lease lease = pool.take()) {
-                  ChainResult result = ring.chain().read(file, lease, 0).run();
-                  return result.isCancelled(0) && Thread.interrupted();
+                  Outcomes result = ring.chain().read(file, lease, 0).attempt();
+                  return result.get(0).isCancelled() && Thread.interrupted();
                 }
               });
       Await.until("in flight", () -> ring.metrics().inFlight() == 1);
@@ -373,7 +368,7 @@ class TransactionLeaseTest {
               ring,
               () -> {
                 try (Lease lease = pool.take()) {
-                  return ring.chain().read(file, lease, 0).run().isCancelled(0);
+                  return ring.chain().read(file, lease, 0).attempt().get(0).isCancelled();
                 }
               });
       Await.until("in flight", () -> ring.metrics().inFlight() == 1);
@@ -401,7 +396,7 @@ class TransactionLeaseTest {
                 try (Lease lease = pool.take()) {
                   assertThrows(
                       RingFailedException.class,
-                      () -> ring.batch().read(file, lease, 0).read(file, lease, 1).run());
+                      () -> ring.batch().read(file, lease, 0).read(file, lease, 1).attempt());
                   assertEquals(0, lease.filled().byteSize());
                 }
                 return null;

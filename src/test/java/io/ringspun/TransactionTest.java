@@ -44,27 +44,15 @@ class TransactionTest {
       Transaction<?> on(Ring ring) {
         return ring.chain();
       }
-
-      @Override
-      TransactionResult run(Transaction<?> transaction) throws IOException {
-        return ((Chain) transaction).run();
-      }
     },
     BATCH {
       @Override
       Transaction<?> on(Ring ring) {
         return ring.batch();
       }
-
-      @Override
-      TransactionResult run(Transaction<?> transaction) throws IOException {
-        return ((Batch) transaction).run();
-      }
     };
 
     abstract Transaction<?> on(Ring ring);
-
-    abstract TransactionResult run(Transaction<?> transaction) throws IOException;
   }
 
   @BeforeEach
@@ -92,32 +80,32 @@ class TransactionTest {
   @EnumSource
   void run_empty(Kind kind) {
     assertRefused(
-        IllegalStateException.class, "there is nothing to run", () -> kind.run(kind.on(ring)));
+        IllegalStateException.class, "there is nothing to run", () -> kind.on(ring).attempt());
   }
 
   @ParameterizedTest
   @EnumSource
   void run_emptyMayBeFilledAndRunAfterwards(Kind kind) throws Exception {
     Transaction<?> transaction = kind.on(ring);
-    assertThrows(IllegalStateException.class, () -> kind.run(transaction));
+    assertThrows(IllegalStateException.class, () -> transaction.attempt());
     transaction.nop();
-    assertTrue(kind.run(transaction).succeeded());
+    assertTrue(transaction.attempt().succeeded());
   }
 
   @ParameterizedTest
   @EnumSource
   void run_twice_orAddingAfterwards(Kind kind) throws Exception {
     Transaction<?> transaction = kind.on(ring).nop();
-    kind.run(transaction);
+    transaction.attempt();
     String message = "this has been run already";
-    assertRefused(IllegalStateException.class, message, () -> kind.run(transaction));
+    assertRefused(IllegalStateException.class, message, () -> transaction.attempt());
     assertRefused(IllegalStateException.class, message, transaction::nop);
     assertRefused(IllegalStateException.class, message, () -> transaction.read(file, memory, 0));
     assertRefused(IllegalStateException.class, message, () -> transaction.write(file, memory, 0));
     assertRefused(IllegalStateException.class, message, () -> transaction.fsync(file));
     assertRefused(IllegalStateException.class, message, () -> transaction.fdatasync(file));
     assertRefused(
-        IllegalStateException.class, message, () -> transaction.timeout(Duration.ofSeconds(1)));
+        IllegalStateException.class, message, () -> transaction.within(Duration.ofSeconds(1)));
   }
 
   @ParameterizedTest
@@ -130,7 +118,7 @@ class TransactionTest {
     assertThrows(NullPointerException.class, () -> transaction.write(file, null, 0));
     assertThrows(NullPointerException.class, () -> transaction.fsync(null));
     assertThrows(NullPointerException.class, () -> transaction.fdatasync(null));
-    assertThrows(NullPointerException.class, () -> transaction.timeout(null));
+    assertThrows(NullPointerException.class, () -> transaction.within(null));
   }
 
   @ParameterizedTest
@@ -138,34 +126,33 @@ class TransactionTest {
   void timeout_notPositive(Kind kind) {
     Transaction<?> transaction = kind.on(ring);
     String message = "the time limit must be positive";
+    assertRefused(IllegalArgumentException.class, message, () -> transaction.within(Duration.ZERO));
     assertRefused(
-        IllegalArgumentException.class, message, () -> transaction.timeout(Duration.ZERO));
-    assertRefused(
-        IllegalArgumentException.class, message, () -> transaction.timeout(Duration.ofNanos(-1)));
+        IllegalArgumentException.class, message, () -> transaction.within(Duration.ofNanos(-1)));
   }
 
   @ParameterizedTest
   @EnumSource
   void timeout_forEver_isNoLimit(Kind kind) throws Exception {
-    Transaction<?> transaction = kind.on(ring).nop().timeout(Duration.ofSeconds(Long.MAX_VALUE));
-    assertTrue(kind.run(transaction).succeeded());
+    Transaction<?> transaction = kind.on(ring).nop().within(Duration.ofSeconds(Long.MAX_VALUE));
+    assertTrue(transaction.attempt().succeeded());
   }
 
   @ParameterizedTest
   @EnumSource
   void results_byPosition(Kind kind) throws Exception {
-    TransactionResult result = kind.run(kind.on(ring).nop().read(file, memory, 2).fdatasync(file));
+    Outcomes result = kind.on(ring).nop().read(file, memory, 2).fdatasync(file).attempt();
     assertEquals(3, result.size());
-    assertEquals(0, result.result(0));
-    assertEquals(8, result.result(1));
-    assertEquals(0, result.result(2));
+    assertEquals(0, result.get(0).result());
+    assertEquals(8, result.get(1).result());
+    assertEquals(0, result.get(2).result());
     assertEquals("23456789", text(memory));
-    assertFalse(result.isCancelled(1));
+    assertFalse(result.get(1).isCancelled());
     assertFalse(result.timedOut());
-    assertTrue(result.failure(1).isEmpty());
+    assertTrue(result.get(1).failure().isEmpty());
     result.orThrow();
-    assertThrows(IndexOutOfBoundsException.class, () -> result.result(3));
-    assertThrows(IndexOutOfBoundsException.class, () -> result.succeeded(-1));
+    assertThrows(IndexOutOfBoundsException.class, () -> result.get(3).result());
+    assertThrows(IndexOutOfBoundsException.class, () -> result.get(-1));
   }
 
   private static String text(MemorySegment segment) {
@@ -182,7 +169,7 @@ class TransactionTest {
     long submitted = ring.metrics().submitted();
     Transaction<?> transaction =
         kind.on(ring).nop().read(file, memory, 0).read(closed, memory, 0).fsync(file);
-    assertThrows(ClosedChannelException.class, () -> kind.run(transaction));
+    assertThrows(ClosedChannelException.class, () -> transaction.attempt());
     assertEquals(submitted, ring.metrics().submitted());
   }
 
@@ -228,7 +215,7 @@ class TransactionTest {
     Transaction<?> transaction = kind.on(ring);
     assertRefused(
         IllegalArgumentException.class, "read-only", () -> transaction.read(file, readOnly, 0));
-    assertTrue(kind.run(transaction.write(file, readOnly, 0)).succeeded());
+    assertTrue(transaction.write(file, readOnly, 0).attempt().succeeded());
   }
 
   @ParameterizedTest
@@ -277,9 +264,9 @@ class TransactionTest {
                 })
             .result();
       }
-      assertTrue(kind.run(mine).succeeded());
+      assertTrue(mine.attempt().succeeded());
       Transaction<?> handedOn = kind.on(ring).read(file, confined, 0);
-      var other = BlockedCall.start(ring, () -> kind.run(handedOn));
+      var other = BlockedCall.start(ring, () -> handedOn.attempt());
       assertThrows(IllegalArgumentException.class, other::result);
     }
   }
@@ -292,7 +279,7 @@ class TransactionTest {
       Transaction<?> added = kind.on(ring).nop().read(file, segment, 0);
       arena.close();
       String message = "the memory's arena is already closed";
-      assertRefused(IllegalStateException.class, message, () -> kind.run(added));
+      assertRefused(IllegalStateException.class, message, () -> added.attempt());
       assertRefused(
           IllegalStateException.class, message, () -> kind.on(ring).read(file, segment, 0));
       assertRefused(
@@ -309,10 +296,10 @@ class TransactionTest {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment out = arena.allocateFrom("shared");
       MemorySegment in = arena.allocate(20);
-      assertTrue(kind.run(kind.on(ring).write(file, out, 100)).succeeded());
+      assertTrue(kind.on(ring).write(file, out, 100).attempt().succeeded());
       in.fill((byte) 'x');
-      TransactionResult result = kind.run(kind.on(ring).read(file, in, 100));
-      assertEquals(7, result.result(0));
+      Outcomes result = kind.on(ring).read(file, in, 100).attempt();
+      assertEquals(7, result.get(0).result());
       assertEquals("shared\0xxxxxxxxxxxxx", text(in), "only what was read may change");
     }
   }
@@ -332,10 +319,9 @@ class TransactionTest {
             BlockedCall.start(
                     ring,
                     () ->
-                        kind.run(
-                            kind.on(ring)
+                        kind.on(ring)
                                 .read(fifo.file(), first, 0)
-                                .read(other.file(), second, 0)))
+                                .read(other.file(), second, 0).attempt())
                 .awaitInFlight(ring, 2);
         arena.close();
         fifo.write(1);
@@ -363,8 +349,8 @@ class TransactionTest {
                       new Arena[] {confined, shared, Arena.ofAuto(), Arena.global()}) {
                     MemorySegment source = arena.allocate(16).fill((byte) 'a');
                     MemorySegment target = arena.allocate(16);
-                    kind.run(kind.on(ring).write(file, source, 1000)).orThrow();
-                    kind.run(kind.on(ring).read(file, target, 1000)).orThrow();
+                    kind.on(ring).write(file, source, 1000).run();
+                    kind.on(ring).read(file, target, 1000).run();
                     assertEquals(-1, source.mismatch(target));
                   }
                 }

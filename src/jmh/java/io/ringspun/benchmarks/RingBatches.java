@@ -1,7 +1,7 @@
 package io.ringspun.benchmarks;
 
 import io.ringspun.Batch;
-import io.ringspun.BatchResult;
+import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFile;
 import java.io.IOException;
@@ -46,10 +46,10 @@ final class RingBatches extends Arm {
         batch.read(opened, segment(member, i), positions[i]);
         random = BenchmarkFile.random(random);
       }
-      BatchResult result = batch.run();
+      Outcomes result = batch.run();
       for (int i = 0; i < batchSize; i++) {
         long firstBytes = segment(member, i).get(ValueLayout.JAVA_LONG, 0);
-        BenchmarkFile.check(positions[i], result.result(i), firstBytes);
+        BenchmarkFile.check(positions[i], result.get(i).result(), firstBytes);
       }
     }
   }

@@ -40,7 +40,7 @@ final class RingCommits extends Arm {
       segment.set(ValueLayout.JAVA_LONG, 0, record);
       long position = LogFile.position(record);
       if (chained) {
-        rings.first().chain().write(file, segment, position).fdatasync(file).run().orThrow();
+        rings.first().chain().write(file, segment, position).fdatasync(file).run();
       } else {
         file.writeFully(segment, position);
         file.fdatasync();

@@ -6,6 +6,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.RawOperation;
 import io.ringspun.RawOperation.Access;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.ring.Arguments;
@@ -21,26 +22,23 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What can be done to files and names, as steps for {@link io.ringspun.Chain#submit} and {@link
- * io.ringspun.Batch#submit}:
+ * {@linkplain Step Steps} that work on files and names, for {@link io.ringspun.Chain#add} and
+ * {@link io.ringspun.Batch#add}:
  *
  * {@snippet :
  * try (DescriptorSlot slot = ring.descriptorSlot()) {
  *   ring.chain()
- *       .submit(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
+ *       .add(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
  *       .write(slot, content, 0)
  *       .fsync(slot)
  *       .close(slot)
- *       .submit(FileSteps.rename(fresh, path))
- *       .run()
- *       .orThrow();
+ *       .add(FileSteps.rename(fresh, path))
+ *       .run();
  * }
  * }
  *
- * <p>Nothing here blocks or reaches the kernel: each method describes an operation, to be run as
- * often as wanted, also by {@link io.ringspun.Ring#submit}. If it fails in a chain, what stands
- * behind it is cancelled, and {@link io.ringspun.OperationException} has the kernel's name of the
- * operation.
+ * <p>Nothing here blocks or reaches the kernel. If a step fails, {@link
+ * io.ringspun.TransactionException} has the kernel's name of the operation.
  *
  * <p>A path by itself is one of the default file system. A name is relative to the directory that
  * is given, which must be open when the step runs, and leads where it leads, as for {@link
@@ -63,8 +61,8 @@ public final class FileSteps {
    * Opens or makes a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for slots).
    *
    * <p>The kernel may make the first attempt with {@code O_NONBLOCK}: a FIFO whose other end nobody
-   * has open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@code
-   * flags(IOSQE_ASYNC)}, {@link RawOperation#flags}, makes the step wait for the other end.
+   * has open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@link
+   * Step#onKernelWorker} makes the step wait for the other end.
    *
    * @param slot where it goes, in the place of what is there
    * @param path where it is
@@ -75,7 +73,7 @@ public final class FileSteps {
    *     is among them
    * @throws UnsupportedOperationException if an option is unknown
    */
-  public static RawOperation open(DescriptorSlot slot, Path path, OpenOption... options) {
+  public static Step open(DescriptorSlot slot, Path path, OpenOption... options) {
     return open(slot, path, new HashSet<>(Arrays.asList(options)));
   }
 
@@ -91,7 +89,7 @@ public final class FileSteps {
    *     is among them
    * @throws UnsupportedOperationException if an option or attribute is unknown
    */
-  public static RawOperation open(
+  public static Step open(
       DescriptorSlot slot,
       Path path,
       Set<? extends OpenOption> options,
@@ -99,7 +97,8 @@ public final class FileSteps {
     return at(IORING_OP_OPENAT, path)
         .operationFlags(OpenFlags.ofSlot(options).bits())
         .length(RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes))
-        .into(slot);
+        .into(slot)
+        .toStep();
   }
 
   /**
@@ -114,7 +113,7 @@ public final class FileSteps {
    * @throws IllegalArgumentException as for the other method
    * @throws UnsupportedOperationException if an option is unknown
    */
-  public static RawOperation open(
+  public static Step open(
       DescriptorSlot slot, RingDirectory directory, Path name, OpenOption... options) {
     return open(slot, directory, name, new HashSet<>(Arrays.asList(options)));
   }
@@ -133,7 +132,7 @@ public final class FileSteps {
    *     is among them
    * @throws UnsupportedOperationException if an option or attribute is unknown
    */
-  public static RawOperation open(
+  public static Step open(
       DescriptorSlot slot,
       RingDirectory directory,
       Path name,
@@ -148,7 +147,8 @@ public final class FileSteps {
     return at(IORING_OP_OPENAT2, directory, name)
         .offset(how, Access.READS)
         .length((int) OpenHow.SIZE_BYTES)
-        .into(slot);
+        .into(slot)
+        .toStep();
   }
 
   /**
@@ -165,15 +165,15 @@ public final class FileSteps {
    * @throws java.nio.channels.NonWritableChannelException if it is a {@link RingFile} that is not
    *     open for writing
    */
-  public static RawOperation allocate(
-      Descriptor file, long position, long length, AllocateMode... modes) {
+  public static Step allocate(Descriptor file, long position, long length, AllocateMode... modes) {
     RingFile.requirePart(position, length);
     requireWritable(file);
     return RawOperation.of(IORING_OP_FALLOCATE)
         .on(file)
         .offset(position)
         .address(length) // where others have an address
-        .length(AllocateMode.bits(modes));
+        .length(AllocateMode.bits(modes))
+        .toStep();
   }
 
   /**
@@ -187,10 +187,10 @@ public final class FileSteps {
    * @throws java.nio.channels.NonWritableChannelException if it is a {@link RingFile} that is not
    *     open for writing
    */
-  public static RawOperation truncate(Descriptor file, long size) {
+  public static Step truncate(Descriptor file, long size) {
     RingFile.requireLength(size);
     requireWritable(file);
-    return RawOperation.of(IORING_OP_FTRUNCATE).on(file).offset(size);
+    return RawOperation.of(IORING_OP_FTRUNCATE).on(file).offset(size).toStep();
   }
 
   /**
@@ -204,13 +204,14 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    */
-  public static RawOperation advise(Descriptor file, long position, int length, Advice advice) {
+  public static Step advise(Descriptor file, long position, int length, Advice advice) {
     Arguments.requirePosition(position, RingFile.requireLength(length));
     return RawOperation.of(IORING_OP_FADVISE)
         .on(file)
         .offset(position)
         .length(length)
-        .operationFlags(advice.number());
+        .operationFlags(advice.number())
+        .toStep();
   }
 
   private static void requireWritable(Descriptor file) {
@@ -231,8 +232,8 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if the memory is not like that
    */
-  public static RawOperation stat(Path path, MemorySegment target, LinkOption... options) {
-    return stat(at(IORING_OP_STATX, path), target, options);
+  public static Step stat(Path path, MemorySegment target, LinkOption... options) {
+    return stating(at(IORING_OP_STATX, path), target, options).toStep();
   }
 
   /**
@@ -246,12 +247,13 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException as for the other method
    */
-  public static RawOperation stat(
+  public static Step stat(
       RingDirectory directory, Path name, MemorySegment target, LinkOption... options) {
-    return stat(at(IORING_OP_STATX, directory, name), target, options);
+    return stating(at(IORING_OP_STATX, directory, name), target, options).toStep();
   }
 
-  private static RawOperation stat(RawOperation step, MemorySegment target, LinkOption... options) {
+  private static RawOperation stating(
+      RawOperation step, MemorySegment target, LinkOption... options) {
     if (target.byteSize() < FileStat.BYTES || target.address() % Long.BYTES != 0) {
       throw new IllegalArgumentException(
           "%d bytes at a multiple of %d are needed, not %s"
@@ -270,8 +272,8 @@ public final class FileSteps {
    * @return the step
    * @throws UnsupportedOperationException if an attribute is unknown
    */
-  public static RawOperation mkdir(Path path, FileAttribute<?>... attributes) {
-    return at(IORING_OP_MKDIRAT, path).length(RingDirectory.mode(attributes));
+  public static Step mkdir(Path path, FileAttribute<?>... attributes) {
+    return at(IORING_OP_MKDIRAT, path).length(RingDirectory.mode(attributes)).toStep();
   }
 
   /**
@@ -283,9 +285,8 @@ public final class FileSteps {
    * @return the step
    * @throws UnsupportedOperationException if an attribute is unknown
    */
-  public static RawOperation mkdir(
-      RingDirectory directory, Path name, FileAttribute<?>... attributes) {
-    return at(IORING_OP_MKDIRAT, directory, name).length(RingDirectory.mode(attributes));
+  public static Step mkdir(RingDirectory directory, Path name, FileAttribute<?>... attributes) {
+    return at(IORING_OP_MKDIRAT, directory, name).length(RingDirectory.mode(attributes)).toStep();
   }
 
   /**
@@ -294,8 +295,8 @@ public final class FileSteps {
    * @param path the name; that of a directory is refused
    * @return the step
    */
-  public static RawOperation unlink(Path path) {
-    return at(IORING_OP_UNLINKAT, path);
+  public static Step unlink(Path path) {
+    return at(IORING_OP_UNLINKAT, path).toStep();
   }
 
   /**
@@ -305,8 +306,8 @@ public final class FileSteps {
    * @param name the name
    * @return the step
    */
-  public static RawOperation unlink(RingDirectory directory, Path name) {
-    return at(IORING_OP_UNLINKAT, directory, name);
+  public static Step unlink(RingDirectory directory, Path name) {
+    return at(IORING_OP_UNLINKAT, directory, name).toStep();
   }
 
   /**
@@ -315,8 +316,8 @@ public final class FileSteps {
    * @param path the directory
    * @return the step
    */
-  public static RawOperation rmdir(Path path) {
-    return unlink(path).operationFlags(AT_REMOVEDIR);
+  public static Step rmdir(Path path) {
+    return at(IORING_OP_UNLINKAT, path).operationFlags(AT_REMOVEDIR).toStep();
   }
 
   /**
@@ -326,8 +327,8 @@ public final class FileSteps {
    * @param name the directory
    * @return the step
    */
-  public static RawOperation rmdir(RingDirectory directory, Path name) {
-    return unlink(directory, name).operationFlags(AT_REMOVEDIR);
+  public static Step rmdir(RingDirectory directory, Path name) {
+    return at(IORING_OP_UNLINKAT, directory, name).operationFlags(AT_REMOVEDIR).toStep();
   }
 
   /**
@@ -340,8 +341,10 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if options contradict each other
    */
-  public static RawOperation rename(Path path, Path newPath, RenameOption... options) {
-    return to(at(IORING_OP_RENAMEAT, path), newPath).operationFlags(RenameOption.bits(options));
+  public static Step rename(Path path, Path newPath, RenameOption... options) {
+    return to(at(IORING_OP_RENAMEAT, path), newPath)
+        .operationFlags(RenameOption.bits(options))
+        .toStep();
   }
 
   /**
@@ -356,14 +359,15 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if options contradict each other
    */
-  public static RawOperation rename(
+  public static Step rename(
       RingDirectory directory,
       Path name,
       RingDirectory newDirectory,
       Path newName,
       RenameOption... options) {
     return to(at(IORING_OP_RENAMEAT, directory, name), newDirectory, newName)
-        .operationFlags(RenameOption.bits(options));
+        .operationFlags(RenameOption.bits(options))
+        .toStep();
   }
 
   /**
@@ -374,8 +378,8 @@ public final class FileSteps {
    * @param newPath the name it gets
    * @return the step
    */
-  public static RawOperation link(Path path, Path newPath) {
-    return to(at(IORING_OP_LINKAT, path), newPath);
+  public static Step link(Path path, Path newPath) {
+    return to(at(IORING_OP_LINKAT, path), newPath).toStep();
   }
 
   /**
@@ -387,9 +391,9 @@ public final class FileSteps {
    * @param newName the name it gets
    * @return the step
    */
-  public static RawOperation link(
+  public static Step link(
       RingDirectory directory, Path name, RingDirectory newDirectory, Path newName) {
-    return to(at(IORING_OP_LINKAT, directory, name), newDirectory, newName);
+    return to(at(IORING_OP_LINKAT, directory, name), newDirectory, newName).toStep();
   }
 
   /**
@@ -401,11 +405,12 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if the target is empty
    */
-  public static RawOperation symlink(Path target, Path path) {
+  public static Step symlink(Path target, Path path) {
     return RawOperation.of(IORING_OP_SYMLINKAT)
         .on(AT_FDCWD)
         .address(PathMemory.kept(RingDirectory.requireTarget(target)), Access.READS)
-        .offset(path(path), Access.READS);
+        .offset(path(path), Access.READS)
+        .toStep();
   }
 
   /**
@@ -417,11 +422,12 @@ public final class FileSteps {
    * @return the step
    * @throws IllegalArgumentException if the target is empty
    */
-  public static RawOperation symlink(Path target, RingDirectory directory, Path name) {
+  public static Step symlink(Path target, RingDirectory directory, Path name) {
     return RawOperation.of(IORING_OP_SYMLINKAT)
         .on(directory)
         .address(PathMemory.kept(RingDirectory.requireTarget(target)), Access.READS)
-        .offset(name(name), Access.READS);
+        .offset(name(name), Access.READS)
+        .toStep();
   }
 
   private static RawOperation at(int opcode, Path path) {

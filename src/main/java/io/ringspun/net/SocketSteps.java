@@ -6,6 +6,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.RawOperation;
 import io.ringspun.RawOperation.Access;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
@@ -15,27 +16,23 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 
 /**
- * What begins with sockets, as steps for {@link io.ringspun.Chain#submit} and {@link
- * io.ringspun.Batch#submit}; to send, to receive and to end are among {@link io.ringspun.Chain}'s
- * own:
+ * {@linkplain Step Steps} that open, connect and accept sockets, for {@link io.ringspun.Chain#add}
+ * and {@link io.ringspun.Batch#add}. {@link Step} itself has those that send and receive:
  *
  * {@snippet :
  * try (DescriptorSlot slot = ring.descriptorSlot()) {
  *   ring.chain()
- *       .submit(SocketSteps.open(slot, server))
- *       .submit(SocketSteps.connect(slot, server))
+ *       .add(SocketSteps.open(slot, server))
+ *       .add(SocketSteps.connect(slot, server))
  *       .send(slot, request)
  *       .receive(slot, answer)
  *       .close(slot)
- *       .run()
- *       .orThrow();
+ *       .run();
  * }
  * }
  *
- * <p>Nothing here blocks or reaches the kernel: each method describes an operation, to be run as
- * often as wanted, also by {@link io.ringspun.Ring#submit}. If it fails in a chain, what stands
- * behind it is cancelled, and {@link io.ringspun.OperationException} has the kernel's name of the
- * operation.
+ * <p>Nothing here blocks or reaches the kernel. If a step fails, {@link
+ * io.ringspun.TransactionException} has the kernel's name of the operation.
  *
  * <p>Every method that takes an address throws
  *
@@ -59,11 +56,12 @@ public final class SocketSteps {
    * @param address what it is going to be connected or bound to
    * @return the step
    */
-  public static RawOperation open(DescriptorSlot slot, SocketAddress address) {
+  public static Step open(DescriptorSlot slot, SocketAddress address) {
     return RawOperation.of(IORING_OP_SOCKET)
         .on(Addresses.family(address).number())
         .offset(SOCK_STREAM)
-        .into(slot);
+        .into(slot)
+        .toStep();
   }
 
   /**
@@ -74,8 +72,8 @@ public final class SocketSteps {
    * @param remote whom to connect to
    * @return the step
    */
-  public static RawOperation connect(Descriptor socket, SocketAddress remote) {
-    return withAddress(IORING_OP_CONNECT, socket, remote);
+  public static Step connect(Descriptor socket, SocketAddress remote) {
+    return withAddress(IORING_OP_CONNECT, socket, remote).toStep();
   }
 
   /**
@@ -86,8 +84,8 @@ public final class SocketSteps {
    * @param local where; port 0 has the kernel choose one
    * @return the step
    */
-  public static RawOperation bind(Descriptor socket, SocketAddress local) {
-    return withAddress(IORING_OP_BIND, socket, local);
+  public static Step bind(Descriptor socket, SocketAddress local) {
+    return withAddress(IORING_OP_BIND, socket, local).toStep();
   }
 
   /**
@@ -100,9 +98,9 @@ public final class SocketSteps {
    * @return the step
    * @throws IllegalArgumentException if the backlog is less than 1
    */
-  public static RawOperation listen(Descriptor socket, int backlog) {
+  public static Step listen(Descriptor socket, int backlog) {
     Sockets.requireBacklog(backlog);
-    return RawOperation.of(IORING_OP_LISTEN).on(socket).length(backlog);
+    return RawOperation.of(IORING_OP_LISTEN).on(socket).length(backlog).toStep();
   }
 
   /**
@@ -113,8 +111,8 @@ public final class SocketSteps {
    * @param listener a {@link RingListener}, or a slot with a socket that listens
    * @return the step
    */
-  public static RawOperation accept(DescriptorSlot slot, Descriptor listener) {
-    return RawOperation.of(IORING_OP_ACCEPT).on(listener).into(slot);
+  public static Step accept(DescriptorSlot slot, Descriptor listener) {
+    return RawOperation.of(IORING_OP_ACCEPT).on(listener).into(slot).toStep();
   }
 
   private static RawOperation withAddress(int opcode, Descriptor socket, SocketAddress address) {

@@ -4,13 +4,12 @@ import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.Descriptor;
 import io.ringspun.RawOperation;
+import io.ringspun.Step;
 
 /**
- * Waiting, waking and moving bytes, as steps for {@link io.ringspun.Chain#submit} and {@link
- * io.ringspun.Batch#submit}. Nothing here blocks or reaches the kernel: each method describes an
- * operation, to be run as often as wanted, also by {@link io.ringspun.Ring#submit}. If it fails in
- * a chain, what stands behind it is cancelled, and {@link io.ringspun.OperationException} has the
- * kernel's name of the operation.
+ * {@linkplain Step Steps} that wait, wake threads and move bytes, for {@link io.ringspun.Chain#add}
+ * and {@link io.ringspun.Batch#add}. Nothing here blocks or reaches the kernel. If a step fails,
+ * {@link io.ringspun.TransactionException} has the kernel's name of the operation.
  *
  * @since 0.1
  */
@@ -26,10 +25,11 @@ public final class SystemSteps {
    * @return the step
    * @throws IllegalArgumentException if there is no event
    */
-  public static RawOperation poll(Descriptor descriptor, PollEvent... events) {
+  public static Step poll(Descriptor descriptor, PollEvent... events) {
     return RawOperation.of(IORING_OP_POLL_ADD)
         .on(descriptor)
-        .operationFlags(PollEvent.mask(events));
+        .operationFlags(PollEvent.mask(events))
+        .toStep();
   }
 
   /**
@@ -44,14 +44,15 @@ public final class SystemSteps {
    * @return the step, whose result is how many were moved, 0 at the end
    * @throws IllegalArgumentException if the length is less than 1
    */
-  public static RawOperation splice(Descriptor source, Descriptor target, int length) {
+  public static Step splice(Descriptor source, Descriptor target, int length) {
     Splice.requireLength(length);
     return RawOperation.of(IORING_OP_SPLICE)
         .splicingFrom(source)
         .address(Splice.CURRENT) // where others have an address
         .on(target)
         .offset(Splice.CURRENT)
-        .length(length);
+        .length(length)
+        .toStep();
   }
 
   /**
@@ -63,8 +64,8 @@ public final class SystemSteps {
    * @param expected the value that it is to have
    * @return the step
    */
-  public static RawOperation await(FutexWord word, int expected) {
-    return word.describe(IORING_OP_FUTEX_WAIT, Integer.toUnsignedLong(expected));
+  public static Step await(FutexWord word, int expected) {
+    return word.describe(IORING_OP_FUTEX_WAIT, Integer.toUnsignedLong(expected)).toStep();
   }
 
   /**
@@ -75,8 +76,8 @@ public final class SystemSteps {
    * @return the step, whose result is how many were woken
    * @throws IllegalArgumentException if the count is less than 1
    */
-  public static RawOperation wake(FutexWord word, int count) {
+  public static Step wake(FutexWord word, int count) {
     FutexWord.requireCount(count);
-    return word.describe(IORING_OP_FUTEX_WAKE, count);
+    return word.describe(IORING_OP_FUTEX_WAKE, count).toStep();
   }
 }

@@ -1,17 +1,20 @@
 package io.ringspun.file;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_RENAMEAT;
+import static io.ringspun.internal.kernel.Constants.IORING_OP_UNLINKAT;
 import static java.nio.file.StandardOpenOption.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.ChainResult;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
+import io.ringspun.Outcomes;
 import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
@@ -26,7 +29,6 @@ import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,25 +80,24 @@ class FileStepsTest {
     Path done = folder.resolve("done");
     Path again = folder.resolve("again");
     Path way = folder.resolve("way");
-    ChainResult result =
+    Outcomes result =
         caller.call(
             ring,
             () ->
                 ring.chain()
-                    .submit(FileSteps.mkdir(folder))
-                    .submit(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
-                    .submit(FileSteps.allocate(slot, 0, 4096))
+                    .add(FileSteps.mkdir(folder))
+                    .add(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
+                    .add(FileSteps.allocate(slot, 0, 4096))
                     .write(slot, bytes, 0)
-                    .submit(FileSteps.truncate(slot, 5))
-                    .submit(FileSteps.advise(slot, 0, 0, Advice.DONTNEED))
+                    .add(FileSteps.truncate(slot, 5))
+                    .add(FileSteps.advise(slot, 0, 0, Advice.DONTNEED))
                     .fsync(slot)
-                    .hardLink()
-                    .close(slot)
-                    .submit(FileSteps.rename(fresh, done))
-                    .submit(FileSteps.link(done, again))
-                    .submit(FileSteps.symlink(Path.of("done"), way))
-                    .submit(FileSteps.stat(way, stat))
-                    .run());
+                    .add(Step.close(slot).evenIfPreviousFailed())
+                    .add(FileSteps.rename(fresh, done))
+                    .add(FileSteps.link(done, again))
+                    .add(FileSteps.symlink(Path.of("done"), way))
+                    .add(FileSteps.stat(way, stat))
+                    .attempt());
     result.orThrow();
     assertEquals(FileStat.FileType.REGULAR, FileStat.of(stat).type());
     assertEquals(5, FileStat.of(stat).size());
@@ -108,12 +109,12 @@ class FileStepsTest {
             ring,
             () ->
                 ring.chain()
-                    .submit(FileSteps.stat(way, stat, LinkOption.NOFOLLOW_LINKS))
-                    .submit(FileSteps.unlink(way))
-                    .submit(FileSteps.unlink(done))
-                    .submit(FileSteps.unlink(again))
-                    .submit(FileSteps.rmdir(folder))
-                    .run())
+                    .add(FileSteps.stat(way, stat, LinkOption.NOFOLLOW_LINKS))
+                    .add(FileSteps.unlink(way))
+                    .add(FileSteps.unlink(done))
+                    .add(FileSteps.unlink(again))
+                    .add(FileSteps.rmdir(folder))
+                    .attempt())
         .orThrow();
     assertEquals(FileStat.FileType.SYMBOLIC_LINK, FileStat.of(stat).type());
     assertFalse(Files.exists(folder));
@@ -132,29 +133,27 @@ class FileStepsTest {
               ring,
               () ->
                   ring.chain()
-                      .submit(FileSteps.mkdir(second, Path.of("inner"), mode))
-                      .submit(FileSteps.open(slot, directory, NAME, CREATE, WRITE, Resolve.BENEATH))
+                      .add(FileSteps.mkdir(second, Path.of("inner"), mode))
+                      .add(FileSteps.open(slot, directory, NAME, CREATE, WRITE, Resolve.BENEATH))
                       .write(slot, bytes, 0)
                       .close(slot)
-                      .submit(FileSteps.rename(directory, NAME, second, OTHER))
-                      .submit(FileSteps.link(second, OTHER, directory, NAME))
-                      .submit(FileSteps.symlink(NAME, directory, Path.of("way")))
-                      .submit(FileSteps.stat(directory, Path.of("way"), stat))
-                      .submit(FileSteps.unlink(second, OTHER))
-                      .run())
+                      .add(FileSteps.rename(directory, NAME, second, OTHER))
+                      .add(FileSteps.link(second, OTHER, directory, NAME))
+                      .add(FileSteps.symlink(NAME, directory, Path.of("way")))
+                      .add(FileSteps.stat(directory, Path.of("way"), stat))
+                      .add(FileSteps.unlink(second, OTHER))
+                      .attempt())
           .orThrow();
       assertEquals(8, FileStat.of(stat).size());
       assertEquals("ringspun", Files.readString(root.resolve("way")));
       assertFalse(Files.exists(folder.resolve(OTHER)));
       assertEquals(mode.value(), Files.getPosixFilePermissions(inner));
-      RawOperation rename =
-          FileSteps.rename(directory, NAME, directory, OTHER, RenameOption.NOREPLACE);
+      Step rename = FileSteps.rename(directory, NAME, directory, OTHER, RenameOption.NOREPLACE);
       ring.chain()
-          .submit(FileSteps.rmdir(second, Path.of("inner")))
-          .submit(rename)
-          .submit(FileSteps.stat(directory, Path.of(""), stat))
-          .run()
-          .orThrow();
+          .add(FileSteps.rmdir(second, Path.of("inner")))
+          .add(rename)
+          .add(FileSteps.stat(directory, Path.of(""), stat))
+          .run();
       assertFalse(Files.exists(inner));
       assertTrue(Files.exists(root.resolve(OTHER)));
       assertEquals(FileStat.FileType.DIRECTORY, FileStat.of(stat).type());
@@ -164,23 +163,23 @@ class FileStepsTest {
   /** A step may run again, and by itself. */
   @Test
   void step_again() throws Exception {
-    RawOperation make = FileSteps.mkdir(directory, NAME);
-    RawOperation remove = FileSteps.rmdir(directory, NAME);
-    ring.chain().submit(make).submit(remove).submit(make).run().orThrow();
-    ring.submit(remove);
+    Step make = FileSteps.mkdir(directory, NAME);
+    Step remove = FileSteps.rmdir(directory, NAME);
+    ring.chain().add(make).add(remove).add(make).run();
+    ring.run(remove);
     assertFalse(Files.exists(root.resolve(NAME)));
-    var e = assertThrows(OperationException.class, () -> ring.submit(remove));
+    var e = assertThrows(OperationException.class, () -> ring.run(remove));
     assertEquals("unlinkat", e.operation());
   }
 
   // ---- what fails ----------------------------------------------------------------------------
 
-  private interface Step {
-    RawOperation of(FileStepsTest test) throws IOException;
+  private interface Source {
+    Step of(FileStepsTest test) throws IOException;
   }
 
-  private static Arguments failing(String operation, int errno, Step step) {
-    return Arguments.of(operation, errno, step);
+  private static Arguments failing(String operation, int errno, Source source) {
+    return Arguments.of(operation, errno, source);
   }
 
   static Stream<Arguments> failures() {
@@ -221,35 +220,40 @@ class FileStepsTest {
 
   /** Returns the slot with a file in it that is open for reading only. */
   private DescriptorSlot readOnly() throws IOException {
-    ring.submit(FileSteps.open(slot, directory, NAME));
+    ring.run(FileSteps.open(slot, directory, NAME));
     return slot;
   }
 
   private DescriptorSlot pipe() throws IOException {
     Fifo.make(root.resolve("pipe"));
-    ring.submit(FileSteps.open(slot, root.resolve("pipe"), READ, WRITE));
+    ring.run(FileSteps.open(slot, root.resolve("pipe"), READ, WRITE));
     return slot;
   }
 
   /** What stands behind a failure, soft, is not done; behind a hard link it is. */
   @ParameterizedTest(name = "{0} {1} {index}")
   @MethodSource("failures")
-  void failure_breaksTheChain(String operation, int errno, Step step) throws Exception {
+  void failure_breaksTheChain(String operation, int errno, Source source) throws Exception {
     Files.createDirectories(root.resolve("full").resolve("inner"));
     Files.createFile(root.resolve(NAME));
     Path witness = root.resolve("witness");
     try (RingFile file = RingFile.open(ring, witness, CREATE_NEW, WRITE)) {
-      RawOperation failing = step.of(this);
-      ChainResult result = ring.chain().submit(failing).write(file, bytes, 0).nop().run();
-      assertEquals(OptionalInt.of(0), result.firstFailure());
-      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      Step failing = source.of(this);
+      Outcomes result = ring.chain().add(failing).write(file, bytes, 0).nop().attempt();
+      assertEquals(0, result.firstFailure().orElseThrow().position());
+      assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       assertEquals(0, Files.size(witness));
       var e = assertThrows(OperationException.class, result::orThrow);
       assertEquals(operation, e.operation());
       assertEquals(errno, e.errno(), e.errnoName());
-      result = ring.chain().nop().submit(failing).hardLink().write(file, bytes, 0).run();
-      assertEquals(OptionalInt.of(1), result.firstFailure());
-      assertTrue(result.succeeded(2));
+      result =
+          ring.chain()
+              .nop()
+              .add(failing)
+              .add(Step.write(file, bytes, 0).evenIfPreviousFailed())
+              .attempt();
+      assertEquals(1, result.firstFailure().orElseThrow().position());
+      assertTrue(result.get(2).succeeded());
       assertEquals(8, Files.size(witness));
     }
   }
@@ -286,8 +290,8 @@ class FileStepsTest {
               () -> FileSteps.truncate(slot, -1),
               () -> FileSteps.advise(slot, 0, -1, Advice.NORMAL),
               () -> FileSteps.advise(slot, Long.MAX_VALUE, 1, Advice.NORMAL),
-              () -> FileSteps.rename(file, file).movingTo(registered),
-              () -> FileSteps.unlink(file).movingTo(directory))) {
+              () -> RawOperation.of(IORING_OP_RENAMEAT).movingTo(registered),
+              () -> RawOperation.of(IORING_OP_UNLINKAT).movingTo(directory))) {
         assertThrows(IllegalArgumentException.class, wrong);
       }
       for (Executable wrong :
@@ -309,13 +313,13 @@ class FileStepsTest {
     Files.createFile(root.resolve(NAME));
     RingDirectory closed = RingDirectory.open(ring, root);
     closed.close();
-    for (RawOperation step :
+    for (Step step :
         List.of(
             FileSteps.rename(directory, NAME, closed, OTHER),
             FileSteps.rename(closed, NAME, directory, OTHER),
             FileSteps.link(directory, NAME, closed, OTHER))) {
-      assertThrows(ClosedChannelException.class, () -> ring.submit(step));
-      assertThrows(ClosedChannelException.class, ring.chain().nop().submit(step)::run);
+      assertThrows(ClosedChannelException.class, () -> ring.run(step));
+      assertThrows(ClosedChannelException.class, ring.chain().nop().add(step)::run);
     }
     assertFalse(Files.exists(root.resolve(OTHER)));
   }

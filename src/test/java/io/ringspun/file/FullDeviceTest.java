@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.OperationException;
 import io.ringspun.RawOperation;
 import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.testing.ChildJvm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -116,11 +117,11 @@ class FullDeviceTest {
       withFile(
           "sync, raw sync",
           List.of(),
-          file -> List.of(dirty(file), file::fsync, () -> ring.submit(raw(IORING_OP_FSYNC, file))));
+          file -> List.of(dirty(file), file::fsync, () -> ring.run(raw(IORING_OP_FSYNC, file))));
       withFile(
           "raw sync, sync",
           List.of(),
-          file -> List.of(dirty(file), () -> ring.submit(raw(IORING_OP_FSYNC, file)), file::fsync));
+          file -> List.of(dirty(file), () -> ring.run(raw(IORING_OP_FSYNC, file)), file::fsync));
       withFile(
           "sync of a part, sync",
           List.of(),
@@ -136,7 +137,7 @@ class FullDeviceTest {
           file ->
               List.of(
                   dirty(file),
-                  () -> ring.submit(raw(IORING_OP_SYNC_FILE_RANGE, file).operationFlags(7)),
+                  () -> ring.run(raw(IORING_OP_SYNC_FILE_RANGE, file).operationFlags(7)),
                   file::fdatasync));
       withFile(
           "chain, batch",
@@ -144,8 +145,8 @@ class FullDeviceTest {
           file ->
               List.of(
                   dirty(file),
-                  () -> ring.chain().nop().fsync(file).run().orThrow(),
-                  () -> ring.batch().fdatasync(file).run().orThrow()));
+                  () -> ring.chain().nop().fsync(file).run(),
+                  () -> ring.batch().fdatasync(file).run()));
       for (StandardOpenOption sync : List.of(SYNC, DSYNC)) {
         withFile(
             sync + " write, sync",
@@ -155,7 +156,7 @@ class FullDeviceTest {
       withFile(
           "raw write that syncs, sync",
           List.of(),
-          file -> List.of(() -> {}, () -> ring.submit(rawWrite(file)), file::fsync));
+          file -> List.of(() -> {}, () -> ring.run(rawWrite(file)), file::fsync));
       withChannel(List.of(), channel -> List.of(dirty(channel), () -> channel.force(false)));
       withChannel(List.of(DSYNC), channel -> List.of(() -> {}, dirty(channel)));
     }

@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.DescriptorSlot;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.Step;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.RawNames;
@@ -255,8 +255,8 @@ class NameBytesTest {
       this.ring = ring;
     }
 
-    final void run(RawOperation step) throws IOException {
-      ring.chain().submit(step).run().orThrow();
+    final void run(Step step) throws IOException {
+      ring.chain().add(step).run();
     }
 
     final RingFile take(OpeningStep step) throws IOException {
@@ -267,10 +267,10 @@ class NameBytesTest {
     }
 
     interface OpeningStep {
-      RawOperation in(DescriptorSlot slot);
+      Step in(DescriptorSlot slot);
     }
 
-    abstract RawOperation stat(Path name, MemorySegment target, LinkOption... options);
+    abstract Step stat(Path name, MemorySegment target, LinkOption... options);
 
     @Override
     public final FileStat.FileType type(Path name, LinkOption... options) throws IOException {
@@ -288,7 +288,7 @@ class NameBytesTest {
     }
 
     @Override
-    RawOperation stat(Path name, MemorySegment target, LinkOption... options) {
+    Step stat(Path name, MemorySegment target, LinkOption... options) {
       return FileSteps.stat(directory.resolve(name), target, options);
     }
 
@@ -340,7 +340,7 @@ class NameBytesTest {
     }
 
     @Override
-    RawOperation stat(Path name, MemorySegment target, LinkOption... options) {
+    Step stat(Path name, MemorySegment target, LinkOption... options) {
       return FileSteps.stat(directory, name, target, options);
     }
 

@@ -112,10 +112,10 @@ class OpenOverloadsTest {
         DescriptorSlot slot = ring.descriptorSlot()) {
       Path name = Path.of("file");
       Path path = directory.resolve(name);
-      ring.chain().submit(FileSteps.open(slot, path, NEW, MINE)).close(slot).run().orThrow();
+      ring.chain().add(FileSteps.open(slot, path, NEW, MINE)).close(slot).run();
       assertEquals(MINE.value(), Files.getPosixFilePermissions(path));
       Files.delete(path);
-      ring.chain().submit(FileSteps.open(slot, open, name, NEW, MINE)).close(slot).run().orThrow();
+      ring.chain().add(FileSteps.open(slot, open, name, NEW, MINE)).close(slot).run();
       assertEquals(MINE.value(), Files.getPosixFilePermissions(path));
       assertThrows(
           UnsupportedOperationException.class, () -> FileSteps.open(slot, path, NEW, UNKNOWN));

@@ -23,13 +23,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.BatchResult;
 import io.ringspun.BufferPool;
-import io.ringspun.ChainResult;
 import io.ringspun.FaultyRing;
 import io.ringspun.Lease;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
+import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.RingFailedException;
@@ -396,19 +395,19 @@ class RegisteredFileTest {
           () -> {
             try (Arena arena = Arena.ofConfined()) {
               MemorySegment bytes = Bytes.segment(arena, 1, 0, 3000);
-              ChainResult chain =
+              Outcomes chain =
                   ring.chain()
                       .write(file, bytes, 0)
                       .fsync(file)
                       .write(raw, bytes, 0)
                       .fdatasync(raw)
-                      .run();
+                      .attempt();
               assertTrue(chain.succeeded());
               MemorySegment one = arena.allocate(1500);
               MemorySegment two = arena.allocate(1500);
-              BatchResult batch =
-                  ring.batch().read(file, one, 0).read(file, two, 1500).read(raw, one, 0).run();
-              assertEquals(1500, batch.result(1));
+              Outcomes batch =
+                  ring.batch().read(file, one, 0).read(file, two, 1500).read(raw, one, 0).attempt();
+              assertEquals(1500, batch.get(1).result());
               Bytes.check(1, 1500, two);
               long before = other.metrics().submitted();
               MemorySegment memory = arena.allocate(10);

@@ -763,7 +763,7 @@ class RingDirectoryTest {
             var memory = arena.allocate(10);
             assertThrows(
                 IllegalArgumentException.class, () -> ring.chain().read(directory, memory, 0));
-            ring.chain().fsync(directory).run();
+            ring.chain().fsync(directory).attempt();
           }
         });
   }

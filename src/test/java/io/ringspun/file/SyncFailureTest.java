@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BatchResult;
-import io.ringspun.ChainResult;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
+import io.ringspun.Outcomes;
 import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
@@ -92,21 +91,22 @@ class SyncFailureTest {
     requireErrno(errno, () -> caller.run(ring, file::fsync));
     requireErrno(errno, () -> caller.run(ring, file::fdatasync));
     requireErrno(errno, () -> caller.run(ring, () -> file.syncFileRange(0, 0)));
-    requireErrno(errno, () -> caller.run(ring, ring.batch().fsync(file)::run));
+    requireErrno(errno, () -> caller.run(ring, ring.batch().fsync(file)::attempt));
     for (int opcode : new int[] {IORING_OP_FSYNC, IORING_OP_SYNC_FILE_RANGE}) {
       RawOperation raw = RawOperation.of(opcode).on(file);
-      requireErrno(errno, () -> caller.run(ring, () -> ring.submit(raw)));
-      requireErrno(errno, () -> caller.run(ring, ring.chain().submit(raw)::run));
+      requireErrno(errno, () -> caller.run(ring, () -> ring.run(raw)));
+      requireErrno(errno, () -> caller.run(ring, ring.chain().add(raw.toStep())::attempt));
     }
     caller.run(
         ring,
         () -> {
           try (Arena arena = Arena.ofConfined()) {
             requireErrno(
-                errno, () -> ring.chain().write(file, arena.allocate(7), 0).fsync(file).run());
+                errno, () -> ring.chain().write(file, arena.allocate(7), 0).fsync(file).attempt());
             requireErrno(
                 errno,
-                () -> ring.chain().nop().fdatasync(file).write(file, arena.allocate(7), 0).run());
+                () ->
+                    ring.chain().nop().fdatasync(file).write(file, arena.allocate(7), 0).attempt());
           }
         });
     assertEquals(writes, kernel.submitted(IORING_OP_WRITE), "nothing of such a chain begins");
@@ -135,9 +135,9 @@ class SyncFailureTest {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, WRITE)) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
-      ChainResult result = caller.call(ring, () -> ring.chain().nop().fdatasync(file).run());
-      assertEquals(1, result.firstFailure().orElseThrow());
-      assertEquals(-Errno.EIO, result.result(1));
+      Outcomes result = caller.call(ring, () -> ring.chain().nop().fdatasync(file).attempt());
+      assertEquals(1, result.firstFailure().orElseThrow().position());
+      assertEquals(-Errno.EIO, result.get(1).result());
       requireNoMoreSyncs(ring, caller, file, Errno.EIO);
       assertEquals(1, kernel.submitted(IORING_OP_FSYNC));
     }
@@ -152,7 +152,7 @@ class SyncFailureTest {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(errno));
       requireErrno(errno, file::fsync);
       file.fsync();
-      assertTrue(ring.chain().fsync(file).run().succeeded());
+      assertTrue(ring.chain().fsync(file).attempt().succeeded());
     }
   }
 
@@ -179,10 +179,10 @@ class SyncFailureTest {
           "heap", (_, file) -> file.write(ByteBuffer.allocate(7), 0),
           "whole", (_, file) -> file.writeFully(page(), 0),
           "vector", (_, file) -> file.write(new MemorySegment[] {page(), page()}, 0),
-          "chain", (ring, file) -> ring.chain().write(file, page(), 0).run().orThrow(),
-          "batch", (ring, file) -> ring.batch().write(file, page(), 0).run().orThrow(),
-          "raw", (ring, file) -> ring.submit(rawWrite(file, 0)),
-          "raw step", (ring, file) -> ring.chain().submit(rawWrite(file, 0)).run().orThrow());
+          "chain", (ring, file) -> ring.chain().write(file, page(), 0).run(),
+          "batch", (ring, file) -> ring.batch().write(file, page(), 0).run(),
+          "raw", (ring, file) -> ring.run(rawWrite(file, 0)),
+          "raw step", (ring, file) -> ring.chain().add(rawWrite(file, 0).toStep()).run());
 
   /** The kernel tells a write that syncs of data that others have written, and nobody else. */
   @ParameterizedTest
@@ -199,7 +199,7 @@ class SyncFailureTest {
               failOneWrite(errno);
               requireErrno(errno, () -> write.getValue().run(ring, file));
               requireErrno(errno, file::fsync);
-              requireErrno(errno, ring.chain().fsync(file)::run);
+              requireErrno(errno, ring.chain().fsync(file)::attempt);
               assertEquals(4096, file.write(page(), 0), write.getKey());
             }
           }
@@ -248,7 +248,7 @@ class SyncFailureTest {
       for (int flag : new int[] {RWF_DSYNC, RWF_SYNC}) {
         try (RingFile file = RingFile.open(ring, path, WRITE)) {
           failOneWrite(Errno.ENOSPC);
-          requireErrno(Errno.ENOSPC, () -> ring.submit(rawWrite(file, flag)));
+          requireErrno(Errno.ENOSPC, () -> ring.run(rawWrite(file, flag)));
           requireErrno(Errno.ENOSPC, file::fdatasync);
         }
       }
@@ -265,12 +265,12 @@ class SyncFailureTest {
                 .on(-100)
                 .address(Arena.ofAuto().allocateFrom(path.toString()), RawOperation.Access.READS)
                 .operationFlags(O_WRONLY | (sync ? O_DSYNC : 0));
-        try (RingDescriptor other = RingDescriptor.adopt(ring, ring.submit(open).result());
+        try (RingDescriptor other = RingDescriptor.adopt(ring, ring.run(open).result());
             RingFile file = RingFile.of(other)) {
           kernel.clear();
           kernel.add(FaultRule.on(IORING_OP_WRITE).times(1).fail(Errno.ENOSPC));
           RawOperation write = rawWrite(file, 0);
-          requireErrno(Errno.ENOSPC, () -> ring.submit(write));
+          requireErrno(Errno.ENOSPC, () -> ring.run(write));
           if (sync) {
             requireErrno(Errno.ENOSPC, file::fsync);
           } else {
@@ -287,21 +287,20 @@ class SyncFailureTest {
     try (Ring ring = FaultyRing.open(RingOptions.defaults().withRegisteredFiles(8), kernel);
         DescriptorSlot slot = ring.descriptorSlot()) {
       failOneWrite(Errno.EIO);
-      ChainResult written =
+      Outcomes written =
           ring.chain()
-              .submit(FileSteps.open(slot, path, WRITE, DSYNC))
+              .add(FileSteps.open(slot, path, WRITE, DSYNC))
               .write(slot, page(), 0)
-              .run();
-      assertEquals(-Errno.EIO, written.result(1));
-      assertEquals(-Errno.EIO, ring.chain().fsync(slot).run().result(0));
+              .attempt();
+      assertEquals(-Errno.EIO, written.get(1).result());
+      assertEquals(-Errno.EIO, ring.chain().fsync(slot).attempt().get(0).result());
       ring.chain()
-          .submit(FileSteps.open(slot, path, WRITE, DSYNC))
+          .add(FileSteps.open(slot, path, WRITE, DSYNC))
           .write(slot, page(), 0)
           .fsync(slot)
-          .run()
-          .orThrow();
+          .run();
       failOneWrite(Errno.EIO);
-      ring.batch().write(slot, page(), 0).run();
+      ring.batch().write(slot, page(), 0).attempt();
       try (RingFile file = RingFile.take(slot, WRITE, DSYNC)) {
         requireErrno(Errno.EIO, file::fsync);
       }
@@ -319,7 +318,7 @@ class SyncFailureTest {
       kernel.add(FaultRule.on(IORING_OP_SYNC_FILE_RANGE).times(2).fail(Errno.ENOSPC));
       requireErrno(
           Errno.ENOSPC, () -> files[0].syncFileRange(0, 0, SyncRange.WRITE, SyncRange.WAIT_AFTER));
-      requireErrno(Errno.ENOSPC, () -> ring.submit(raw));
+      requireErrno(Errno.ENOSPC, () -> ring.run(raw));
       for (RingFile file : files) {
         requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.ENOSPC);
         file.close();
@@ -333,7 +332,7 @@ class SyncFailureTest {
         RingFile file = RingFile.open(ring, path, WRITE)) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       RawOperation raw = RawOperation.of(IORING_OP_FSYNC).on(file);
-      requireErrno(Errno.EIO, () -> ring.submit(raw));
+      requireErrno(Errno.EIO, () -> ring.run(raw));
       requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.EIO);
     }
   }
@@ -387,22 +386,22 @@ class SyncFailureTest {
                 file.fsync();
                 return null;
               });
-      Caller.Begun<ChainResult> chain =
-          caller.begin(ring, () -> ring.chain().fsync(file).nop().run());
-      Caller.Begun<BatchResult> batch =
-          caller.begin(ring, () -> ring.batch().nop().fdatasync(file).run());
+      Caller.Begun<Outcomes> chain =
+          caller.begin(ring, () -> ring.chain().fsync(file).nop().attempt());
+      Caller.Begun<Outcomes> batch =
+          caller.begin(ring, () -> ring.batch().nop().fdatasync(file).attempt());
       Await.until("the others are under way", () -> kernel.held() == 3);
       kernel.clear();
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       requireErrno(Errno.EIO, file::fsync);
       kernel.release();
       requireErrno(Errno.EIO, sync::result);
-      ChainResult chained = chain.result();
-      assertEquals(-Errno.EIO, chained.result(0));
-      assertEquals(0, chained.firstFailure().orElseThrow());
-      BatchResult batched = batch.result();
-      assertEquals(-Errno.EIO, batched.result(1));
-      assertTrue(batched.succeeded(0));
+      Outcomes chained = chain.result();
+      assertEquals(-Errno.EIO, chained.get(0).result());
+      assertEquals(0, chained.firstFailure().orElseThrow().position());
+      Outcomes batched = batch.result();
+      assertEquals(-Errno.EIO, batched.get(1).result());
+      assertTrue(batched.get(0).succeeded());
     }
   }
 }

@@ -57,8 +57,8 @@ class SyncFlagsTest {
       assertAsks(kernel, ALL, () -> channel.force(true));
       assertAsks(kernel, IORING_FSYNC_DATASYNC, () -> channel.force(false));
       assertAsks(kernel, ALL, parent::fsync);
-      assertAsks(kernel, ALL, () -> ring.chain().fsync(file).run());
-      assertAsks(kernel, IORING_FSYNC_DATASYNC, () -> ring.chain().fdatasync(file).run());
+      assertAsks(kernel, ALL, () -> ring.chain().fsync(file).attempt());
+      assertAsks(kernel, IORING_FSYNC_DATASYNC, () -> ring.chain().fdatasync(file).attempt());
     }
   }
 }

@@ -10,6 +10,7 @@ import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.SetupFlag;
+import io.ringspun.Step;
 import io.ringspun.os.EventFd;
 import io.ringspun.os.Poll;
 import io.ringspun.os.PollEvent;
@@ -60,7 +61,7 @@ class QueuesTest {
         overflow(ring, caller, 100);
       }
       assertTrue(ring.metrics().completionEntries() > 4, ring.metrics().toString());
-      assertTrue(ring.chain().nop().nop().run().succeeded());
+      assertTrue(ring.chain().nop().nop().attempt().succeeded());
     }
   }
 
@@ -148,11 +149,14 @@ class QueuesTest {
         Fifo fifo = Fifo.open(ring, directory)) {
       peers.left().write(ByteBuffer.wrap(new byte[] {1}));
       assertEquals(1, next(stream));
-      caller.run(ring, () -> ring.chain().nop().nop().drain().run().orThrow());
+      caller.run(ring, () -> ring.chain().add(Step.nop().afterEverythingElse()).nop().run());
 
       var blocked = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 2);
       var barrier =
-          BlockedCall.start(ring, caller, () -> ring.chain().nop().drain().run().succeeded());
+          BlockedCall.start(
+              ring,
+              caller,
+              () -> ring.chain().add(Step.nop().afterEverythingElse()).attempt().succeeded());
       Await.parked(barrier.thread());
       assertFalse(barrier.hasEnded(), "a read is still in flight");
       fifo.write(7);
@@ -180,7 +184,7 @@ class QueuesTest {
           batch.nop();
         }
         long before = ring.metrics().completed();
-        assertTrue(batch.run().succeeded());
+        assertTrue(batch.attempt().succeeded());
         assertEquals(before + size, ring.metrics().completed());
       }
     }

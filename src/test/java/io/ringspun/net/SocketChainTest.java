@@ -9,8 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BatchResult;
-import io.ringspun.ChainResult;
+import io.ringspun.Outcomes;
 import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
@@ -66,16 +65,16 @@ class SocketChainTest {
                 var echo = BlockedCall.start(ring, Caller.VIRTUAL, () -> echo(pair.right()));
                 MemorySegment request = arena.allocate(content.length);
                 MemorySegment answer = arena.allocate(content.length);
-                ChainResult result =
+                Outcomes result =
                     ring.chain()
                         .read(file, request, 0)
                         .send(pair.left(), request)
                         .shutdownOutput(pair.left())
                         .receive(pair.left(), answer)
-                        .run();
+                        .attempt();
                 result.orThrow();
-                assertEquals(content.length, result.result(1));
-                assertEquals(content.length, result.result(3));
+                assertEquals(content.length, result.get(1).result());
+                assertEquals(content.length, result.get(3).result());
                 assertArrayEquals(content, answer.toArray(ValueLayout.JAVA_BYTE));
                 assertEquals(content.length, echo.result());
               }
@@ -108,15 +107,16 @@ class SocketChainTest {
           BlockedCall.start(
                   ring,
                   caller,
-                  () -> ring.chain().receive(pair.left(), target).send(pair.left(), answer).run())
+                  () ->
+                      ring.chain().receive(pair.left(), target).send(pair.left(), answer).attempt())
               .awaitInFlight(ring, 1);
       pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       pair.right().shutdownOutput();
-      ChainResult result = call.result();
+      Outcomes result = call.result();
       assertFalse(result.succeeded());
-      assertEquals(3, result.result(0));
+      assertEquals(3, result.get(0).result());
       assertEquals(3, target.get(ValueLayout.JAVA_BYTE, 2));
-      assertTrue(result.isCancelled(1));
+      assertTrue(result.get(1).isCancelled());
       assertThrows(IOException.class, result::orThrow);
     }
   }
@@ -132,15 +132,15 @@ class SocketChainTest {
               .address(Arena.ofAuto().allocate(10), RawOperation.Access.WRITES)
               .length(10);
       pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
-      ChainResult some = ring.chain().submit(receive).nop().run();
-      assertEquals(3, some.result(0));
+      Outcomes some = ring.chain().add(receive.toStep()).nop().attempt();
+      assertEquals(3, some.get(0).result());
       assertTrue(some.succeeded());
 
       pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       pair.right().shutdownOutput();
-      ChainResult all = ring.chain().submit(receive.operationFlags(MSG_WAITALL)).nop().run();
-      assertTrue(all.isCancelled(1));
-      assertEquals(0, all.firstFailure().orElseThrow());
+      Outcomes all = ring.chain().add(receive.operationFlags(MSG_WAITALL).toStep()).nop().attempt();
+      assertTrue(all.get(1).isCancelled());
+      assertEquals(0, all.firstFailure().orElseThrow().position());
       var e = assertThrows(IOException.class, all::orThrow);
       assertTrue(e.getMessage().endsWith(" transferred 3 of 10 bytes"), e.getMessage());
     }
@@ -157,18 +157,21 @@ class SocketChainTest {
                     ring,
                     caller,
                     () ->
-                        ring.chain().receive(pair.left(), target).shutdownOutput(pair.left()).run())
+                        ring.chain()
+                            .receive(pair.left(), target)
+                            .shutdownOutput(pair.left())
+                            .attempt())
                 .awaitInFlight(ring, 1);
         call.interrupt();
-        assertTrue(call.result().isCancelled(1));
+        assertTrue(call.result().get(1).isCancelled());
         assertTrue(call.interruptPending());
         call =
             BlockedCall.start(
-                    ring, caller, () -> ring.chain().receive(pair.left(), target).nop().run())
+                    ring, caller, () -> ring.chain().receive(pair.left(), target).nop().attempt())
                 .awaitInFlight(ring, 1);
         pair.left().close();
-        assertTrue(call.result().isCancelled(0));
-        assertTrue(call.result().isCancelled(1));
+        assertTrue(call.result().get(0).isCancelled());
+        assertTrue(call.result().get(1).isCancelled());
         pair.close();
       }
     }
@@ -185,19 +188,23 @@ class SocketChainTest {
       MemorySegment sent = Arena.ofAuto().allocate(1000).fill((byte) 9);
       MemorySegment first = Arena.ofAuto().allocate(1000);
       MemorySegment second = Arena.ofAuto().allocate(1000);
-      BatchResult result =
+      Outcomes result =
           ring.batch()
               .receive(one.right(), first)
               .receive(two.right(), second)
               .send(one.left(), sent)
               .send(two.left(), sent)
               .send(file, sent)
-              .run();
-      assertEquals("ENOTSOCK", result.failure(4).orElseThrow().errnoName());
+              .attempt();
+      assertEquals("ENOTSOCK", result.get(4).failure().orElseThrow().errnoName());
       assertEquals(-1, first.mismatch(sent));
       assertEquals(-1, second.mismatch(sent));
       assertTrue(
-          ring.chain().receive(one.right(), first).timeout(Duration.ofMillis(20)).run().timedOut());
+          ring.chain()
+              .receive(one.right(), first)
+              .within(Duration.ofMillis(20))
+              .attempt()
+              .timedOut());
       assertThrows(IllegalArgumentException.class, () -> other.chain().send(one.left(), sent));
       assertThrows(
           IllegalArgumentException.class,

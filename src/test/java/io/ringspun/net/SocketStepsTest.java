@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.ChainResult;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
+import io.ringspun.Outcomes;
 import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.Step;
 import io.ringspun.file.FileSteps;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
@@ -27,7 +28,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,11 +72,10 @@ class SocketStepsTest {
           DescriptorSlot accepted = ring.descriptorSlot()) {
         SocketAddress where = kind.listen();
         ring.chain()
-            .submit(SocketSteps.open(listening, where))
-            .submit(SocketSteps.bind(listening, where))
-            .submit(SocketSteps.listen(listening, 5))
-            .run()
-            .orThrow();
+            .add(SocketSteps.open(listening, where))
+            .add(SocketSteps.bind(listening, where))
+            .add(SocketSteps.listen(listening, 5))
+            .run();
         try (RingListener listener = RingListener.take(listening)) {
           SocketAddress bound = listener.localAddress();
           MemorySegment seen = Arena.ofAuto().allocate(8);
@@ -86,20 +85,19 @@ class SocketStepsTest {
                       caller,
                       () ->
                           ring.chain()
-                              .submit(SocketSteps.accept(accepted, listener))
+                              .add(SocketSteps.accept(accepted, listener))
                               .receive(accepted, seen)
                               .send(accepted, seen)
                               .close(accepted)
-                              .run())
+                              .attempt())
                   .awaitInFlight(ring, 1);
           ring.chain()
-              .submit(SocketSteps.open(slot, bound))
-              .submit(SocketSteps.connect(slot, bound))
+              .add(SocketSteps.open(slot, bound))
+              .add(SocketSteps.connect(slot, bound))
               .send(slot, request)
               .receive(slot, answer)
               .close(slot)
-              .run()
-              .orThrow();
+              .run();
           server.result().orThrow();
           assertEquals(-1, request.mismatch(answer));
           answer.fill((byte) 0);
@@ -118,12 +116,12 @@ class SocketStepsTest {
                   ring,
                   () ->
                       ring.chain()
-                          .submit(SocketSteps.open(listening, where))
-                          .submit(SocketSteps.bind(listening, where))
-                          .submit(SocketSteps.listen(listening, 1))
-                          .submit(SocketSteps.accept(slot, listening))
+                          .add(SocketSteps.open(listening, where))
+                          .add(SocketSteps.bind(listening, where))
+                          .add(SocketSteps.listen(listening, 1))
+                          .add(SocketSteps.accept(slot, listening))
                           .receive(slot, answer)
-                          .run())
+                          .attempt())
               .awaitInFlight(ring, 2);
       try (RingSocket client = RingSocket.connect(ring, where)) {
         client.writeFully(request);
@@ -137,7 +135,7 @@ class SocketStepsTest {
   @Test
   void bind_ofAnotherFamily() throws Exception {
     try (RingSocket socket = RingSocket.open(ring, StandardProtocolFamily.INET6)) {
-      ring.submit(SocketSteps.bind(socket, new InetSocketAddress("127.0.0.1", 0)));
+      ring.run(SocketSteps.bind(socket, new InetSocketAddress("127.0.0.1", 0)));
       InetSocketAddress bound = (InetSocketAddress) socket.localAddress();
       assertEquals("127.0.0.1", bound.getAddress().getHostAddress());
     }
@@ -145,47 +143,47 @@ class SocketStepsTest {
 
   // ---- what fails ----------------------------------------------------------------------------
 
-  private interface Step {
-    RawOperation of(SocketStepsTest test) throws IOException;
+  private interface Source {
+    Step of(SocketStepsTest test) throws IOException;
   }
 
   static Stream<Arguments> failures() {
     return Stream.of(
-        Arguments.of("socket", Errno.EAFNOSUPPORT, (Step) t -> t.unknownFamily()),
+        Arguments.of("socket", Errno.EAFNOSUPPORT, (Source) t -> t.unknownFamily()),
         Arguments.of(
             "connect",
             Errno.ECONNREFUSED,
-            (Step) t -> SocketSteps.connect(t.filled(), Kind.deadPort())),
+            (Source) t -> SocketSteps.connect(t.filled(), Kind.deadPort())),
         Arguments.of(
             "bind",
             Errno.EADDRNOTAVAIL,
-            (Step) t -> SocketSteps.bind(t.filled(), new InetSocketAddress("192.0.2.1", 0))),
-        Arguments.of("listen", ENOTSOCK, (Step) t -> SocketSteps.listen(t.file(), 1)),
-        Arguments.of("accept", Errno.EINVAL, (Step) t -> SocketSteps.accept(t.slot, t.filled())));
+            (Source) t -> SocketSteps.bind(t.filled(), new InetSocketAddress("192.0.2.1", 0))),
+        Arguments.of("listen", ENOTSOCK, (Source) t -> SocketSteps.listen(t.file(), 1)),
+        Arguments.of("accept", Errno.EINVAL, (Source) t -> SocketSteps.accept(t.slot, t.filled())));
   }
 
-  private RawOperation unknownFamily() {
-    return RawOperation.of(IORING_OP_SOCKET).on(9999).offset(SOCK_STREAM).into(slot);
+  private Step unknownFamily() {
+    return RawOperation.of(IORING_OP_SOCKET).on(9999).offset(SOCK_STREAM).into(slot).toStep();
   }
 
   private DescriptorSlot filled() throws IOException {
-    ring.submit(SocketSteps.open(slot, new InetSocketAddress("127.0.0.1", 1)));
+    ring.run(SocketSteps.open(slot, new InetSocketAddress("127.0.0.1", 1)));
     return slot;
   }
 
   private DescriptorSlot file() throws IOException {
-    ring.submit(FileSteps.open(slot, Files.createFile(directory.resolve("file"))));
+    ring.run(FileSteps.open(slot, Files.createFile(directory.resolve("file"))));
     return slot;
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("failures")
-  void failure_breaksTheChain(String operation, int errno, Step step) throws Exception {
+  void failure_breaksTheChain(String operation, int errno, Source source) throws Exception {
     try (Pair pair = Pair.open(ring, Kind.UNIX)) {
-      ChainResult result =
-          ring.chain().submit(step.of(this)).send(pair.left(), request).nop().run();
-      assertEquals(OptionalInt.of(0), result.firstFailure());
-      assertTrue(result.isCancelled(1) && result.isCancelled(2));
+      Outcomes result =
+          ring.chain().add(source.of(this)).send(pair.left(), request).nop().attempt();
+      assertEquals(0, result.firstFailure().orElseThrow().position());
+      assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       var e = assertThrows(OperationException.class, result::orThrow);
       assertEquals(operation, e.operation());
       assertEquals(errno, e.errno(), e.errnoName());

@@ -1,5 +1,6 @@
 package io.ringspun.os;
 
+import static io.ringspun.internal.kernel.Constants.IORING_OP_FUTEX_WAKE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.ChainResult;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
-import io.ringspun.RawOperation;
+import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.Step;
 import io.ringspun.file.FileSteps;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
@@ -27,7 +28,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,10 +57,10 @@ class SystemStepsTest {
     assertEquals(0, ring.metrics().inFlight());
   }
 
-  private static void requireBroken(ChainResult result, String operation, int errno) {
-    assertEquals(OptionalInt.of(0), result.firstFailure());
+  private static void requireBroken(Outcomes result, String operation, int errno) {
+    assertEquals(0, result.firstFailure().orElseThrow().position());
     for (int i = 1; i < result.size(); i++) {
-      assertTrue(result.isCancelled(i), "operation " + i);
+      assertTrue(result.get(i).isCancelled(), "operation " + i);
     }
     var e = assertThrows(OperationException.class, result::orThrow);
     assertEquals(operation, e.operation());
@@ -73,43 +73,43 @@ class SystemStepsTest {
   @ParameterizedTest
   @EnumSource
   void poll_blocksThenCompletes(Caller caller) throws Exception {
-    RawOperation poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
+    Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
     var call =
         BlockedCall.start(
                 ring,
                 caller,
-                () -> ring.chain().submit(poll).read(pipe.source(), memory.asSlice(0, 3), 0).run())
+                () -> ring.chain().add(poll).read(pipe.source(), memory.asSlice(0, 3), 0).attempt())
             .awaitInFlight(ring, 2);
     pipe.sink().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
-    ChainResult result = call.result();
+    Outcomes result = call.result();
     result.orThrow();
-    assertEquals(Set.of(PollEvent.READABLE), PollEvent.of(result.result(0)));
-    assertEquals(3, result.result(1));
+    assertEquals(Set.of(PollEvent.READABLE), PollEvent.of(result.get(0).result()));
+    assertEquals(3, result.get(1).result());
   }
 
   @ParameterizedTest
   @EnumSource
   void poll_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
-    RawOperation poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
+    Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
     var call =
-        BlockedCall.start(ring, caller, () -> ring.chain().submit(poll).nop().run())
+        BlockedCall.start(ring, caller, () -> ring.chain().add(poll).nop().attempt())
             .awaitInFlight(ring, 2);
     call.interrupt();
-    assertTrue(call.result().isCancelled(0) && call.result().isCancelled(1));
+    assertTrue(call.result().get(0).isCancelled() && call.result().get(1).isCancelled());
     assertTrue(call.interruptPending());
     call =
-        BlockedCall.start(ring, caller, () -> ring.chain().submit(poll).nop().run())
+        BlockedCall.start(ring, caller, () -> ring.chain().add(poll).nop().attempt())
             .awaitInFlight(ring, 2);
     pipe.source().close();
-    assertTrue(call.result().isCancelled(0) && call.result().isCancelled(1));
+    assertTrue(call.result().get(0).isCancelled() && call.result().get(1).isCancelled());
   }
 
   /** A regular file has no way to say that something urgent is there. */
   @Test
   void poll_failure() throws Exception {
     try (RingFile file = RingFile.open(ring, Files.createFile(directory.resolve("file")))) {
-      RawOperation poll = SystemSteps.poll(file, PollEvent.PRIORITY);
-      requireBroken(ring.chain().submit(poll).nop().nop().run(), "poll_add", Errno.EINVAL);
+      Step poll = SystemSteps.poll(file, PollEvent.PRIORITY);
+      requireBroken(ring.chain().add(poll).nop().nop().attempt(), "poll_add", Errno.EINVAL);
     }
     assertThrows(IllegalArgumentException.class, () -> SystemSteps.poll(pipe.source()));
   }
@@ -129,13 +129,13 @@ class SystemStepsTest {
               ring,
               () ->
                   ring.chain()
-                      .submit(FileSteps.open(from, source))
-                      .submit(FileSteps.open(to, target, StandardOpenOption.WRITE))
-                      .submit(SystemSteps.splice(from, pipe.sink(), 4000))
-                      .submit(SystemSteps.splice(pipe.source(), to, 4000))
+                      .add(FileSteps.open(from, source))
+                      .add(FileSteps.open(to, target, StandardOpenOption.WRITE))
+                      .add(SystemSteps.splice(from, pipe.sink(), 4000))
+                      .add(SystemSteps.splice(pipe.source(), to, 4000))
                       .close(from)
                       .close(to)
-                      .run())
+                      .attempt())
           .orThrow();
     }
     Bytes.check(1, 0, Files.readAllBytes(target));
@@ -147,14 +147,14 @@ class SystemStepsTest {
   void splice_short() throws Exception {
     Path source = Bytes.file(directory.resolve("source"), 1, 10);
     try (RingFile file = RingFile.open(ring, source)) {
-      RawOperation splice = SystemSteps.splice(file, pipe.sink(), 20);
-      ChainResult result = ring.chain().submit(splice).nop().run();
-      assertEquals(10, result.result(0));
-      assertEquals(OptionalInt.of(0), result.firstFailure());
-      assertTrue(result.isCancelled(1));
+      Step splice = SystemSteps.splice(file, pipe.sink(), 20);
+      Outcomes result = ring.chain().add(splice).nop().attempt();
+      assertEquals(10, result.get(0).result());
+      assertEquals(0, result.firstFailure().orElseThrow().position());
+      assertTrue(result.get(1).isCancelled());
       var e = assertThrows(IOException.class, result::orThrow);
-      assertEquals("splice transferred 10 of 20 bytes", e.getMessage());
-      assertFalse(ring.batch().submit(splice).run().succeeded());
+      assertEquals("step 1 of 2: splice transferred 10 of 20 bytes", e.getMessage());
+      assertFalse(ring.batch().add(splice).attempt().succeeded());
     }
   }
 
@@ -164,8 +164,8 @@ class SystemStepsTest {
     Path target = Files.createFile(directory.resolve("target"));
     try (RingFile in = RingFile.open(ring, source);
         RingFile out = RingFile.open(ring, target, StandardOpenOption.WRITE)) {
-      RawOperation splice = SystemSteps.splice(in, out, 10); // neither is a pipe
-      requireBroken(ring.chain().submit(splice).nop().nop().run(), "splice", Errno.EINVAL);
+      Step splice = SystemSteps.splice(in, out, 10); // neither is a pipe
+      requireBroken(ring.chain().add(splice).nop().nop().attempt(), "splice", Errno.EINVAL);
     }
     assertThrows(
         IllegalArgumentException.class, () -> SystemSteps.splice(pipe.source(), pipe.sink(), 0));
@@ -189,14 +189,14 @@ class SystemStepsTest {
                 caller,
                 () ->
                     ring.chain()
-                        .submit(SystemSteps.await(word, 0))
+                        .add(SystemSteps.await(word, 0))
                         .write(pipe.sink(), memory.asSlice(0, 8), 0)
-                        .run())
+                        .attempt())
             .awaitInFlight(ring, 1);
     memory.set(JAVA_INT, 64, 1);
-    ChainResult result = ring.chain().submit(SystemSteps.wake(word, 5)).nop().run();
+    Outcomes result = ring.chain().add(SystemSteps.wake(word, 5)).nop().attempt();
     result.orThrow();
-    assertEquals(1, result.result(0));
+    assertEquals(1, result.get(0).result());
     call.result().orThrow();
     assertEquals(8, pipe.source().read(memory.asSlice(0, 100)));
   }
@@ -208,24 +208,24 @@ class SystemStepsTest {
     FutexWord word = word();
     var call =
         BlockedCall.start(
-                ring, caller, () -> ring.chain().submit(SystemSteps.await(word, 0)).nop().run())
+                ring, caller, () -> ring.chain().add(SystemSteps.await(word, 0)).nop().attempt())
             .awaitInFlight(ring, 1);
     call.interrupt();
-    assertTrue(call.result().isCancelled(0) && call.result().isCancelled(1));
+    assertTrue(call.result().get(0).isCancelled() && call.result().get(1).isCancelled());
   }
 
   /** Another value than the caller has seen. */
   @Test
   void await_failure() throws Exception {
-    RawOperation await = SystemSteps.await(word(), 7);
-    requireBroken(ring.chain().submit(await).nop().nop().run(), "futex_wait", Errno.EAGAIN);
+    Step await = SystemSteps.await(word(), 7);
+    requireBroken(ring.chain().add(await).nop().nop().attempt(), "futex_wait", Errno.EAGAIN);
   }
 
   /** A word that is nowhere cannot be described; one with flags that do not exist can. */
   @Test
   void wake_failure() throws Exception {
-    RawOperation wake = SystemSteps.wake(word(), 1).on(1 << 20);
-    requireBroken(ring.chain().submit(wake).nop().nop().run(), "futex_wake", Errno.EINVAL);
+    Step wake = word().describe(IORING_OP_FUTEX_WAKE, 1).on(1 << 20).toStep();
+    requireBroken(ring.chain().add(wake).nop().nop().attempt(), "futex_wake", Errno.EINVAL);
     assertThrows(IllegalArgumentException.class, () -> SystemSteps.wake(word(), 0));
   }
 }

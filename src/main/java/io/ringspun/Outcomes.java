@@ -1,0 +1,286 @@
+package io.ringspun;
+
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outcomes of all steps of a {@link Chain} or a {@link Batch}, in the order in which the steps
+ * were added. Immutable, and safe for use by many threads.
+ *
+ * @since 0.1
+ */
+public final class Outcomes implements Iterable<Outcome> {
+  private static final int SEVERAL = -1;
+
+  private final String kind; // of transaction, as messages call it
+  private final boolean ordered; // whether the first step that did not succeed broke the others
+  private final Step[] steps;
+  private final int[] results; // as the kernel gave them: counts, or negated errnos
+  private final int[] wanted; // how many bytes each was to transfer, or 0
+  private final @Nullable Duration exceeded; // the limit of the transaction, if that ended it
+  private final BitSet overdue; // the steps that their own limits ended
+  private final Map<Integer, IOException> closings; // what tells of a close, by position
+
+  private volatile @Nullable IdentityHashMap<Step, Integer>
+      positions; // made on demand by any thread
+
+  Outcomes(
+      String kind,
+      boolean ordered,
+      Step[] steps,
+      int[] results,
+      int[] wanted,
+      @Nullable Duration exceeded,
+      BitSet overdue,
+      Map<Integer, IOException> closings) {
+    this.kind = kind;
+    this.ordered = ordered;
+    this.steps = steps;
+    this.results = results;
+    this.wanted = wanted;
+    this.exceeded = exceeded;
+    this.overdue = overdue;
+    this.closings = closings;
+  }
+
+  /**
+   * Returns the number of steps.
+   *
+   * @return at least 1
+   */
+  public int size() {
+    return steps.length;
+  }
+
+  /**
+   * Returns the outcome of a step by its position.
+   *
+   * @param position the step's position, from 0
+   * @return its outcome
+   * @throws IndexOutOfBoundsException if there is no such step
+   */
+  public Outcome get(int position) {
+    return new Outcome(this, Objects.checkIndex(position, steps.length));
+  }
+
+  /**
+   * Returns the outcome of a step that was added once. A step that was added several times has
+   * several outcomes, which only their positions tell apart.
+   *
+   * @param step the very object that was added
+   * @return its outcome
+   * @throws IllegalArgumentException if the step was not added, or more than once
+   */
+  public Outcome get(Step step) {
+    Integer position = positions().get(Objects.requireNonNull(step));
+    if (position == null) {
+      throw new IllegalArgumentException("%s is no step of this %s".formatted(step, kind));
+    }
+    if (position == SEVERAL) {
+      throw new IllegalArgumentException(
+          "%s was added more than once: ask by position".formatted(step));
+    }
+    return get((int) position);
+  }
+
+  private IdentityHashMap<Step, Integer> positions() {
+    IdentityHashMap<Step, Integer> known = positions;
+    if (known == null) {
+      known = new IdentityHashMap<>(steps.length);
+      for (int i = 0; i < steps.length; i++) {
+        known.merge(steps[i], i, (_, _) -> SEVERAL);
+      }
+      positions = known;
+    }
+    return known;
+  }
+
+  /**
+   * Returns an iterator over the outcomes, in the order in which the steps were added.
+   *
+   * @return an iterator that removes nothing
+   */
+  @Override
+  public Iterator<Outcome> iterator() {
+    return new Iterator<>() {
+      private int next;
+
+      @Override
+      public boolean hasNext() {
+        return next < size();
+      }
+
+      @Override
+      public Outcome next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return get(next++);
+      }
+    };
+  }
+
+  /**
+   * Returns whether every step did all that it was asked to.
+   *
+   * @return whether every outcome {@linkplain Outcome#succeeded() succeeded}
+   */
+  public boolean succeeded() {
+    return firstBroken() < 0;
+  }
+
+  /**
+   * Returns whether the limit of the whole transaction, {@link Transaction#within}, ended it.
+   *
+   * @return false if everything was over in time, or there was no limit
+   */
+  public boolean timedOut() {
+    return exceeded != null;
+  }
+
+  /**
+   * Returns the first outcome that did not succeed. In a chain that is the step that broke it;
+   * where the whole chain was cancelled before it began, that is the first step.
+   *
+   * @return the step that failed, was cancelled or fell short, or nothing if all succeeded
+   */
+  public Optional<Outcome> firstFailure() {
+    int position = firstBroken();
+    return position < 0 ? Optional.empty() : Optional.of(get(position));
+  }
+
+  /**
+   * Returns these outcomes if every step succeeded, and throws otherwise. Where something else than
+   * a {@link TransactionException} is thrown, that is its cause, so that the outcomes can be had
+   * from it.
+   *
+   * <p>The exception is about the {@linkplain #firstFailure() first} step that did not succeed. The
+   * failures of a batch's later steps are suppressed in the {@link TransactionException}.
+   *
+   * @return this
+   * @throws OperationTimeoutException if a time limit was why, of the step or of the transaction
+   * @throws RingClosedException if the ring was closed before that step was over
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was
+   * @throws TransactionException if the step failed, was cancelled or fell short otherwise
+   * @throws IOException as listed above
+   */
+  public Outcomes orThrow() throws IOException {
+    int broken = firstBroken();
+    if (broken >= 0) {
+      throw exception(broken);
+    }
+    return this;
+  }
+
+  private IOException exception(int broken) {
+    TransactionException e = new TransactionException(this, broken);
+    for (int i = broken + 1; i < steps.length && !ordered; i++) {
+      if (isBroken(i)) {
+        IOException closing = closings.get(i);
+        e.addSuppressed(closing != null ? closing : failure(i));
+      }
+    }
+    if (timedOut(broken)) {
+      return new OperationTimeoutException(
+          "%s: %s took longer than its limit of %s"
+              .formatted(place(broken), name(broken), steps[broken].limit()),
+          e);
+    }
+    if (exceeded != null && isCancelled(broken)) {
+      return new OperationTimeoutException(
+          "the %s took longer than its limit of %s, which ended %s, %s"
+              .formatted(kind, exceeded, place(broken), name(broken)),
+          e);
+    }
+    IOException closing = closings.get(broken);
+    if (closing == null) {
+      return e;
+    }
+    synchronized (closing) {
+      return closing.getCause() == null ? (IOException) closing.initCause(e) : closing;
+    }
+  }
+
+  private int firstBroken() {
+    for (int i = 0; i < results.length; i++) {
+      if (isBroken(i)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  Step step(int position) {
+    return steps[position];
+  }
+
+  int result(int position) {
+    return results[position];
+  }
+
+  boolean isBroken(int position) {
+    return results[position] < 0 || isShort(position);
+  }
+
+  boolean isCancelled(int position) {
+    return results[position] == -Errno.ECANCELED;
+  }
+
+  boolean isShort(int position) {
+    return results[position] >= 0 && results[position] < wanted[position];
+  }
+
+  boolean timedOut(int position) {
+    return overdue.get(position);
+  }
+
+  int errno(int position) {
+    return isShort(position) ? 0 : -results[position];
+  }
+
+  String name(int position) {
+    return steps[position].operation();
+  }
+
+  /** Returns how a message calls a step: people count from 1. */
+  String place(int position) {
+    return "step %d of %d".formatted(position + 1, steps.length);
+  }
+
+  OperationException failure(int position) {
+    return new OperationException(describe(position), name(position), errno(position));
+  }
+
+  /** Returns what went wrong with a step. */
+  String describe(int position) {
+    if (isShort(position)) {
+      return "%s transferred %d of %d bytes"
+          .formatted(name(position), results[position], wanted[position]);
+    }
+    int errno = errno(position);
+    String detail =
+        timedOut(position)
+            ? "its limit was " + steps[position].limit()
+            : OperationException.remedy(errno);
+    return OperationException.message(name(position), errno, detail);
+  }
+
+  @Override
+  public String toString() {
+    StringJoiner all = new StringJoiner(", ", "Outcomes[", "]");
+    for (Outcome outcome : this) {
+      all.add(outcome.toString());
+    }
+    return all.toString();
+  }
+}
