@@ -67,6 +67,17 @@ class ExamplesTest {
   }
 
   @Test
+  void manyFiles_inThreeBatches() throws Exception {
+    assertEquals(
+        """
+        120 files written, synced and read: 1,930 bytes
+        the last one: file 119 of many
+        """,
+        run("ManyFiles", directory, 120));
+    assertEquals("file 7 of many\0", Files.readString(directory.resolve("many-007.txt")));
+  }
+
+  @Test
   void directIo_comparesWhatItWrote() throws Exception {
     Path file = directory.resolve("file");
     assumeTrue(takesDirectIo(), "the file system of the temporary directory has no direct I/O");
