@@ -14,7 +14,6 @@ import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -531,11 +530,10 @@ public final class RawOperation {
     return limit;
   }
 
-  /** Counts the descriptors in, to be counted out at the completion, and fills an operation. */
-  void prepare(Operation operation) throws ClosedChannelException {
+  /** Fills an operation. */
+  void prepare(Operation operation) {
     Handle handle = descriptor == null ? null : descriptor.handle();
     Handle other = second == null ? null : second.handle();
-    Handle.acquire(handle, other);
     encode(operation, handle, other);
     operation.using(handle, other, lent().stream().map(Lent::memory).toArray());
   }

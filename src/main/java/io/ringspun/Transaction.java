@@ -381,7 +381,6 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     } finally {
       if (done < all.length) {
         for (int i = 0; i < done; i++) {
-          call.operation(i).release();
           Loan loan = loans[i];
           if (loan != null) {
             loan.close();
@@ -409,23 +408,15 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     Handle handle = null;
     if (target != null) {
       handle = target.handle();
-      handle.acquire();
       fd = handle.fd();
     }
     long address = 0;
     Loan loan = null;
     if (memory != null) {
-      try {
-        Lending.requireUsable(memory, step.fills());
-        prepare(step.buffer(), step);
-        loan =
-            step.fills() ? Loan.toFill(memory, step.length()) : Loan.toDrain(memory, step.length());
-      } catch (RuntimeException | Error e) {
-        if (handle != null) {
-          handle.release();
-        }
-        throw e;
-      }
+      Lending.requireUsable(memory, step.fills());
+      prepare(step.buffer(), step);
+      loan =
+          step.fills() ? Loan.toFill(memory, step.length()) : Loan.toDrain(memory, step.length());
       address = loan.address();
       loans[index] = loan;
     }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
@@ -16,6 +18,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -183,7 +188,7 @@ class CallerErrorTest {
 
   static Stream<Arguments> deepCalls() {
     return Stream.of(Caller.values())
-        .flatMap(caller -> Stream.of(Work.NOP).map(work -> Arguments.of(caller, work)));
+        .flatMap(caller -> Stream.of(Work.values()).map(work -> Arguments.of(caller, work)));
   }
 
   @ParameterizedTest
@@ -277,6 +282,72 @@ class CallerErrorTest {
       calls += other.calls;
       overflows += other.overflows;
       unexpected = unexpected != null ? unexpected : other.unexpected;
+    }
+  }
+
+  // ---- each system call of the caller --------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void systemCall_throws(Work work) throws Exception {
+    LeakCheck.expectLostDescriptors(4); // of a close that throws instead
+    Files.writeString(directory.resolve("opened"), "content");
+    Path path = directory.resolve("file");
+    MemorySegment memory = Arena.ofAuto().allocate(64);
+    int throwing = 0;
+    for (int k = 1; throwing == k - 1; k++) {
+      ThrowingKernel kernel = new ThrowingKernel();
+      try (Ring ring =
+              Ring.open(OPTIONS.withInlineAttempts(true), kernel.over(LinuxKernel.INSTANCE));
+          RingFile file =
+              RingFile.open(ring, path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        awaitAsleep(ring);
+        Error error = new StackOverflowError("made up");
+        kernel.throwFrom(Thread.currentThread(), k, error);
+        try {
+          work.run(ring, file, memory);
+        } catch (Error e) {
+          assertSame(error, e);
+          throwing++;
+        }
+        kernel.throwFrom(null, 0, error);
+        requireIntact(ring);
+      }
+    }
+    assertTrue(throwing > 0, "no system call was made to throw");
+  }
+
+  /** A kernel of which a thread's k-th call throws. */
+  private static final class ThrowingKernel {
+    private Thread thread;
+    private int left;
+    private Error error;
+
+    synchronized void throwFrom(Thread caller, int k, Error thrown) {
+      thread = caller;
+      left = k;
+      error = thrown;
+    }
+
+    private synchronized void called() {
+      if (Thread.currentThread() == thread && --left == 0) {
+        throw error;
+      }
+    }
+
+    Kernel over(Kernel kernel) {
+      return (Kernel)
+          Proxy.newProxyInstance(
+              Kernel.class.getClassLoader(),
+              new Class<?>[] {Kernel.class},
+              (_, method, arguments) -> {
+                called();
+                try {
+                  return method.invoke(kernel, arguments);
+                } catch (InvocationTargetException e) {
+                  throw e.getCause();
+                }
+              });
     }
   }
 

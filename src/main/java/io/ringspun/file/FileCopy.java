@@ -138,16 +138,11 @@ final class FileCopy {
     }
     Engine engine = from.handle().engine();
     Call call = Call.batch(writes + wanted.size());
-    try {
-      for (int i = 0; i < writes; i++) {
-        prepareWrite(call, i, filled.get(i));
-      }
-      for (int i = 0; i < wanted.size(); i++) {
-        prepareRead(call, writes + i, wanted.get(i));
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      call.abandon();
-      throw e;
+    for (int i = 0; i < writes; i++) {
+      prepareWrite(call, i, filled.get(i));
+    }
+    for (int i = 0; i < wanted.size(); i++) {
+      prepareRead(call, writes + i, wanted.get(i));
     }
     engine.runAll(call);
     for (int i = 0; i < writes; i++) {
@@ -173,7 +168,6 @@ final class FileCopy {
     long position = toPosition + piece.offset;
     requireFit(to, piece.from(0), position);
     Handle handle = to.handle();
-    handle.acquire();
     call.operation(index).using(handle, piece.memory);
     call.operation(index).write(handle.fd(), piece.memory.address(), piece.length, position);
     if (!to.isAppending()) {
@@ -186,7 +180,6 @@ final class FileCopy {
     int length = wholeBlocks(piece.length);
     requireFit(from, piece.memory.asSlice(0, length), position);
     Handle handle = from.handle();
-    handle.acquire();
     call.operation(index).using(handle, piece.memory).repeatable();
     call.operation(index).read(handle.fd(), piece.memory.address(), length, position);
   }

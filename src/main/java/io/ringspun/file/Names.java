@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.PathMemory;
@@ -341,31 +342,26 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors, long tim
   }
 
   private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
+    return run(engine, null, lent, encoder);
+  }
+
+  private int run(Engine engine, @Nullable Handle other, Object lent, Encoder encoder)
+      throws IOException {
     Call call = engine.single().timeoutNanos(timeoutNanos);
-    RawHandle handle = directory;
-    if (handle != null) {
-      handle.acquire(); // the ring releases it at the completion
-    }
     encoder.encode(call.operation(0), at());
-    call.operation(0).using(handle, lent);
+    call.operation(0).using(directory, other, lent);
     return engine.run(call);
   }
 
   private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
       throws IOException {
-    RawHandle other = newPlace.directory;
-    if (other != null) {
-      other.acquire(); // an operation has place for one handle only
-    }
     try (PathMemory path = PathMemory.of(name);
         PathMemory newPath = PathMemory.of(newName)) {
       return run(
+          engine(),
+          newPlace.directory,
           new Object[] {path, newPath},
           (op, at) -> encoder.encode(op, at, path.address(), newPlace.at(), newPath.address()));
-    } finally {
-      if (other != null) {
-        other.release();
-      }
     }
   }
 

@@ -432,7 +432,6 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void fsync() throws IOException {
     requireNoDataLost("fsync");
-    handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(names.timeoutNanos());
     call.operation(0).fsync(handle.fd(), 0);

@@ -1068,7 +1068,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
           return FileStat.of(block.memory());
         }
       }
-      handle.acquire();
       Call call = engine.single().timeoutNanos(timeoutNanos);
       call.operation(0)
           .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address());
@@ -1229,7 +1228,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Call call = engine.single().timeoutNanos(timeoutNanos);
     encoder.encode(call.operation(0));
     call.operation(0).using(handle, lent);
-    handle.acquire(); // last: what fails before must not count, or a close would wait for ever
     return engine.run(call);
   }
 

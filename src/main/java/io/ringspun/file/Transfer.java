@@ -103,29 +103,14 @@ final class Transfer {
       Engine engine, MemorySegment target, Object lent, long position, int length)
       throws IOException {
     if (Lending.isLendable(target)) {
-      return runRead(engine, target.address(), length, lent, position);
+      return run(engine, false, target.address(), length, lent, position);
     }
     try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
       int step = (int) loan.byteSize();
-      int n = runRead(engine, loan.address(), step, loan.owner(), position);
+      int n = run(engine, false, loan.address(), step, loan.owner(), position);
       loan.filled(n);
       return n;
     }
-  }
-
-  private int runRead(Engine engine, long address, int length, Object lent, long position)
-      throws IOException {
-    handle.acquire(); // the ring releases it at the completion
-    Call call = engine.single().timeoutNanos(timeoutNanos);
-    Operation operation = call.operation(0);
-    int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
-    if (slot >= 0) {
-      operation.readFixed(handle.fd(), address, length, position, slot);
-    } else {
-      operation.read(handle.fd(), address, length, position);
-    }
-    operation.using(handle, lent).repeatable();
-    return engine.run(call);
   }
 
   /** Fills heap memory, by way of copies, as far as one native read would. */
@@ -199,27 +184,33 @@ final class Transfer {
       Engine engine, MemorySegment source, Object lent, long position, int length)
       throws IOException {
     if (Lending.isLendable(source)) {
-      return runWrite(engine, source.address(), length, lent, position);
+      return run(engine, true, source.address(), length, lent, position);
     }
     int step = append ? length : Math.min(length, NativePool.LARGEST_BYTES); // as in writeCopying
     try (Loan loan = Loan.toDrain(source, step)) {
-      return runWrite(engine, loan.address(), step, loan.owner(), position);
+      return run(engine, true, loan.address(), step, loan.owner(), position);
     }
   }
 
-  private int runWrite(Engine engine, long address, int length, Object lent, long position)
+  private int run(
+      Engine engine, boolean isWrite, long address, int length, Object lent, long position)
       throws IOException {
-    handle.acquire(); // the ring releases it at the completion
     Call call = engine.single().timeoutNanos(timeoutNanos);
     Operation operation = call.operation(0);
     int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
-    if (slot >= 0) {
-      operation.writeFixed(handle.fd(), address, length, position, slot);
+    if (isWrite) {
+      if (slot >= 0) {
+        operation.writeFixed(handle.fd(), address, length, position, slot);
+      } else {
+        operation.write(handle.fd(), address, length, position);
+      }
+    } else if (slot >= 0) {
+      operation.readFixed(handle.fd(), address, length, position, slot);
     } else {
-      operation.write(handle.fd(), address, length, position);
+      operation.read(handle.fd(), address, length, position);
     }
     operation.using(handle, lent);
-    if (!append) {
+    if (!isWrite || !append) {
       operation.repeatable();
     }
     return engine.run(call);

@@ -73,6 +73,11 @@ public class SubmissionEntry {
     return operationFlags;
   }
 
+  /** Returns whether what the operation opens goes into a slot of the ring's table. */
+  public final boolean fillsSlot() {
+    return fileIndex != 0;
+  }
+
   /** Returns the number of bytes, buffers or the like that the operation asks for. */
   public final int length() {
     return length;

@@ -12,7 +12,6 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.NativePool;
-import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -81,20 +80,15 @@ public final class ListenerChain {
       call.operation(SOCKET).socketInSlot(family.number(), SOCK_STREAM, 0, slot);
       if (family != Family.UNIX) { // which has no such option, and gets a nop
         long value = block.address() + VALUE;
-        using(handle, call.operation(OPTION), block)
+        call.operation(OPTION)
+            .using(handle, block)
             .socketCommand(
                 slot, SOCKET_URING_OP_SETSOCKOPT, SOL_SOCKET, SO_REUSEADDR, value, Integer.BYTES);
       }
-      using(handle, call.operation(BIND), block).bind(slot, block.address(), length);
-      using(handle, call.operation(LISTEN), block).listen(slot, backlog);
+      call.operation(BIND).using(handle, block).bind(slot, block.address(), length);
+      call.operation(LISTEN).using(handle, block).listen(slot, backlog);
       home.runAll(call);
     }
-  }
-
-  private static Operation using(RegisteredHandle handle, Operation operation, Object lent)
-      throws IOException {
-    handle.acquire(); // the ring releases it at the completion
-    return operation.using(handle, lent);
   }
 
   /** Throws why the chain broke, unless the kernel may not know a step, or not in this way. */

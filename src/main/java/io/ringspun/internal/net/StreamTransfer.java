@@ -223,7 +223,6 @@ public final class StreamTransfer {
   }
 
   private int run(LentVector vector, long nanos, Encoder encoder) throws IOException {
-    handle.acquire();
     Engine engine = handle.engine();
     Call call = engine.single().timeoutNanos(nanos);
     encoder.encode(call.operation(0), handle.fd(), vector.prefix().address());

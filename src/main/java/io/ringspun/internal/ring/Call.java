@@ -188,15 +188,19 @@ public final class Call extends Inbound {
     return cancelled == Cancelled.TIMED_OUT;
   }
 
-  /** Lets go of what a call that is never run was to use. */
-  public void abandon() {
-    for (Operation operation : operations) {
-      operation.release();
-    }
-  }
-
   boolean isDone() {
     return done;
+  }
+
+  /**
+   * Counts its operations as users of their descriptors. The ring's thread does this, not the
+   * caller: a caller that fails between counting and handing over would leave a user that no close
+   * could wait for.
+   */
+  void hold() {
+    for (Operation operation : operations) {
+      operation.hold();
+    }
   }
 
   /**

@@ -89,6 +89,7 @@ final class Dispatcher {
     } else if (call.cancelled != Call.Cancelled.NOT) {
       refuse(call, call.cancelled); // by another thread, before this one could hand it over
     } else {
+      call.hold();
       call.findExempt();
       Deque<Call> line = line(call);
       if (!line.isEmpty() || !submit(call)) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Engine {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
+  private static final long RECHECK_NANOS = 100_000_000;
 
   private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
 
@@ -141,6 +143,7 @@ public final class Engine {
    * @return the result, or a negated errno
    * @throws InterruptedIOException if the thread is interrupted before, or during an operation that
    *     had not succeeded
+   * @throws ClosedChannelException if the descriptor is closed already
    * @throws AsynchronousCloseException if the descriptor is closed meanwhile
    * @throws IOException if the ring is closed or has failed, or the call's time is up
    */
@@ -245,6 +248,7 @@ public final class Engine {
    * <p>An error of the calling thread, such as that its stack is full, is thrown once the kernel
    * has let go of what it was lent.
    *
+   * @throws ClosedChannelException if a descriptor is closed already
    * @throws InterruptedIOException if the thread is interrupted before; nothing was submitted
    * @throws IOException if the ring is closed or has failed
    */
@@ -254,6 +258,7 @@ public final class Engine {
     Throwable failure = null;
     boolean carried = false;
     try {
+      requireOpen(call);
       IOException refusal = refusal(handle, me);
       if (refusal != null) {
         throw refusal;
@@ -264,7 +269,6 @@ public final class Engine {
       give(call, carried);
     } catch (Throwable e) {
       if (!call.given) {
-        call.abandon();
         throw e;
       }
       failure = e;
@@ -272,6 +276,19 @@ public final class Engine {
     await(call, carried, failure, !takesInterruptsAsJdk(handle) || me.isVirtual());
     if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
       throw config.failures().failed(config.name(), thread.failure());
+    }
+  }
+
+  /**
+   * Refuses a call on something that is closed already. What is closed from here on ends it.
+   *
+   * @throws ClosedChannelException if so
+   */
+  private static void requireOpen(Call call) throws ClosedChannelException {
+    for (Operation operation : call.operations) {
+      if (operation.comesTooLate()) {
+        throw new ClosedChannelException();
+      }
     }
   }
 
@@ -492,6 +509,9 @@ public final class Engine {
       failure = call.failure;
     }
     if (failure != null) {
+      if (call.done) {
+        closeOpened(call);
+      }
       throw asUnchecked(failure);
     }
   }
@@ -546,14 +566,15 @@ public final class Engine {
   }
 
   /**
-   * Waits until a condition holds that whoever makes it true announces by unparking the caller. An
-   * interrupt does not end the wait; it is pending again afterwards.
+   * Waits until a condition holds that whoever makes it true announces by unparking the caller, or
+   * fails to, since its stack is full: so this looks again now and then. An interrupt does not end
+   * the wait; it is pending again afterwards.
    */
   static void awaitUninterruptibly(BooleanSupplier condition) {
     boolean interrupted = false;
     Engine carrier = carryingCurrentThread();
     while (!condition.getAsBoolean()) {
-      parkAnywhere(carrier);
+      parkAnywhere(carrier, RECHECK_NANOS);
       interrupted |= Thread.interrupted();
     }
     if (interrupted) {
@@ -659,7 +680,6 @@ public final class Engine {
     boolean interrupted = Thread.interrupted(); // or it would be refused
     try {
       if (refusal(Thread.currentThread()) != null) {
-        call.abandon();
         return -Errno.ECANCELED;
       }
       int result = runUncancelled(call);
@@ -667,6 +687,19 @@ public final class Engine {
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Closes what a call has opened, best effort: its caller is told of an error instead. */
+  private void closeOpened(Call call) {
+    for (Operation operation : call.operations) {
+      if (operation.result >= 0 && operation.opensDescriptor()) {
+        try {
+          kernel.close(operation.result);
+        } catch (Throwable _) {
+          // The caller's stack is full: the descriptor stays open.
+        }
       }
     }
   }
@@ -692,7 +725,6 @@ public final class Engine {
       give(call, carried);
     } catch (Throwable e) {
       if (!call.given) {
-        call.abandon();
         throw e;
       }
       failure = e;
@@ -848,7 +880,7 @@ public final class Engine {
         }
         over = done.getAsBoolean();
         if (!over) {
-          parkAnywhere(carryingCurrentThread());
+          parkAnywhere(carryingCurrentThread(), 0);
           interrupted |= Thread.interrupted();
         }
       } catch (Throwable e) {
@@ -867,9 +899,11 @@ public final class Engine {
     }
   }
 
-  private static void parkAnywhere(@Nullable Engine carrier) {
+  private static void parkAnywhere(@Nullable Engine carrier, long nanos) {
     if (carrier != null) {
-      carrier.thread.carried().park(0);
+      carrier.thread.carried().park(nanos);
+    } else if (nanos > 0) {
+      LockSupport.parkNanos(nanos);
     } else {
       LockSupport.park();
     }

@@ -103,8 +103,8 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   }
 
   /**
-   * Returns the number that entries which are {@linkplain Operation#using using} this carry, to be
-   * used between {@link #acquire} and {@link #release} only.
+   * Returns the number that entries which are {@linkplain Operation#using using} this carry. Any
+   * other use must lie between {@link #acquire} and {@link #release}.
    */
   public final int fd() {
     return fd;
@@ -122,7 +122,8 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /**
    * Returns whether a transfer may wait for ever for somebody, as that of a pipe or a socket may,
-   * and that of a file may not. To be called between {@link #acquire} and {@link #release} only.
+   * and that of a file may not. Once this is closed the answer may be wrong; no operation on it is
+   * submitted then.
    */
   final boolean waitsForPeers() {
     if (kind == UNKNOWN) {
@@ -179,25 +180,11 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
   }
 
   /**
-   * Counts a user of two in, of either of which there may be none.
-   *
-   * @throws ClosedChannelException if one is closed; then the other has no user more
+   * Counts a user in, whether this is closed or not: the user must look, and must not use the
+   * number of one that is closed.
    */
-  public static void acquire(@Nullable Handle first, @Nullable Handle second)
-      throws ClosedChannelException {
-    if (first != null) {
-      first.acquire();
-    }
-    if (second != null) {
-      try {
-        second.acquire();
-      } catch (ClosedChannelException e) {
-        if (first != null) {
-          first.release();
-        }
-        throw e;
-      }
-    }
+  final void enter() {
+    var _ = (int) STATE.getAndAdd(this, 1);
   }
 
   /** Counts a user out. */
@@ -237,7 +224,6 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    */
   public final int runWith(Handle other, Engine ring, Encoder encoder, long nanos)
       throws IOException {
-    acquire(this, other); // the ring releases both at the completion
     Call call = ring.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
     encoder.encode(operation, fd);
@@ -252,7 +238,6 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     Operation operation = call.operation(0);
     encoder.encode(operation, fd);
     operation.using(this, lent).openEnded();
-    acquire(); // the ring releases it at the completion; last: what fails before must not count
     return engine.run(call);
   }
 

@@ -238,21 +238,14 @@ public final class Multishot {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
-      try {
-        if (handle != null) {
-          handle.acquire(); // the ring releases it at the last completion
-        }
-      } catch (ClosedChannelException _) {
-        return; // who wanted it will see that, and say that he had begun to wait
+      if (handle != null && !handle.isOpen()) {
+        return; // the caller will see that, and say that it had begun to wait
       }
       if (stock != null) {
         returnsBefore = stock.returns();
         Stock.Kept now = stock.keep();
         if (now == Stock.Kept.EXHAUSTED) {
           starved = stock.awaitReturn(this, returnsBefore); // else the caller comes again at once
-          if (handle != null) {
-            handle.release();
-          }
           return;
         }
         kept = now == Stock.Kept.ONE;
@@ -267,9 +260,6 @@ public final class Multishot {
       ring.start(call);
     } catch (Throwable e) {
       if (!call.given) {
-        if (handle != null) {
-          handle.release();
-        }
         disarmed();
       }
       throw e;

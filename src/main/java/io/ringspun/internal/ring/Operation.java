@@ -69,6 +69,9 @@ public final class Operation extends SubmissionEntry {
 
   boolean finished;
 
+  /** Set by the ring's thread: whether it counts as a user of its descriptors. */
+  private boolean holds;
+
   byte retries;
   byte cancelsMissed;
 
@@ -116,6 +119,14 @@ public final class Operation extends SubmissionEntry {
     return handle == descriptor
         || other == descriptor
         || (named != null && named.contains(descriptor));
+  }
+
+  /** Returns whether its result, if it succeeds, is a new descriptor of the process. */
+  boolean opensDescriptor() {
+    return switch (opcode()) {
+      case IORING_OP_OPENAT, IORING_OP_OPENAT2, IORING_OP_SOCKET, IORING_OP_ACCEPT -> !fillsSlot();
+      default -> false;
+    };
   }
 
   /** Returns the slot that it has filled or emptied if it has succeeded, or null. */
@@ -188,8 +199,31 @@ public final class Operation extends SubmissionEntry {
     };
   }
 
-  /** Counts it out of the descriptors that it works on. */
-  public void release() {
+  /** Returns whether a descriptor that it works on is closed already, before it is submitted. */
+  boolean comesTooLate() {
+    return isClosed(handle) || isClosed(other);
+  }
+
+  /**
+   * Counts it as a user of the descriptors that it works on, until {@link #release}. It must not be
+   * submitted if one of them is {@linkplain #isClosed() closed} by then.
+   */
+  void hold() {
+    if (handle != null) {
+      handle.enter();
+    }
+    if (other != null) {
+      other.enter();
+    }
+    holds = true;
+  }
+
+  /** Ends what {@link #hold} began, if that was called. */
+  void release() {
+    if (!holds) {
+      return;
+    }
+    holds = false;
     if (handle != null) {
       handle.release();
     }

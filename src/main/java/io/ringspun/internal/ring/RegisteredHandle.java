@@ -55,8 +55,6 @@ public final class RegisteredHandle extends Handle {
     }
     RawHandle address = new RawHandle(number, false, ring);
     try {
-      acquire(); // the ring releases both at the completion
-      address.acquire();
       Call call = ring.single().timeoutNanos(nanos);
       call.operation(0).sendRegistered(number, fd(), Constants.IORING_MSG_RING_CQE_SKIP);
       call.operation(0).using(address, this, null);

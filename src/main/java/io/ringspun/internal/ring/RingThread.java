@@ -494,9 +494,6 @@ final class RingThread extends Thread {
 
   private void receive(Inbound item) {
     if (item.withdrawn) {
-      if (item instanceof Call call) {
-        call.abandon();
-      }
       return;
     }
     if (item instanceof Call call) { // most are, and the switch is slower

@@ -134,7 +134,6 @@ public final class SocketControl implements AutoCloseable {
   private int onRing(Encoder encoder) throws IOException {
     return Uninterrupted.get(
         () -> {
-          handle.acquire(); // the ring releases it at the completion
           Call call = engine.single();
           encoder.encode(call.operation(0), handle.fd());
           call.operation(0).using(handle, calls);
