@@ -4,7 +4,7 @@ import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -17,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -512,9 +511,7 @@ public final class RawOperation {
   }
 
   String name() {
-    return KernelFeatures.isKnown(opcode)
-        ? KernelFeatures.name(opcode).toLowerCase(Locale.ROOT)
-        : "opcode_" + opcode;
+    return Opcode.describe(opcode);
   }
 
   @Nullable Descriptor descriptor() {

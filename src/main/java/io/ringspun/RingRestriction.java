@@ -1,6 +1,6 @@
 package io.ringspun;
 
-import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import java.util.BitSet;
 import java.util.List;
 
@@ -63,11 +63,11 @@ public final class RingRestriction {
   }
 
   private void allow(String operation) {
-    int number = KernelFeatures.number(operation);
-    if (number < 0) {
+    Opcode opcode = Opcode.named(operation);
+    if (opcode == null) {
       throw new IllegalArgumentException("there is no IORING_OP_" + operation);
     }
-    operations.set(number);
+    operations.set(opcode.number());
   }
 
   String name() {

@@ -3,7 +3,7 @@ package io.ringspun;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.testing.Classes;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -76,12 +76,13 @@ class FeaturesTest {
             .skip(2)
             .takeWhile(line -> line.startsWith("|"))
             .toList();
-    assertEquals(KernelFeatures.number("PIPE") + 1, rows.size());
-    for (int opcode = 0; opcode < rows.size(); opcode++) {
-      String row = rows.get(opcode);
-      String start = "| %d | `%s` | ".formatted(opcode, KernelFeatures.name(opcode));
+    assertEquals(Opcode.count(), rows.size());
+    for (Opcode opcode : Opcode.values()) {
+      String row = rows.get(opcode.number());
+      String start = "| %d | `%s` | ".formatted(opcode.number(), opcode);
       assertTrue(row.startsWith(start), row);
       assertTrue(row.startsWith("none: ", start.length()) || TEST.matcher(row).find(), row);
+      assertTrue(row.contains(" | %s | ".formatted(opcode.since())), row);
     }
   }
 

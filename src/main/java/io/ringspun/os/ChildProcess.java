@@ -4,6 +4,7 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SigInfo;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Arguments;
@@ -110,7 +111,7 @@ public final class ChildProcess extends SystemDescriptor {
   public ProcessEnd reap() throws IOException {
     try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {
       int result;
-      if (handle().engine().has("WAITID")) {
+      if (handle().engine().has(Opcode.WAITID)) {
         result =
             transfer(
                 Constants.POLLIN,

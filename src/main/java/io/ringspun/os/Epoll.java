@@ -4,6 +4,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.EpollEntry;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Deadline;
@@ -133,7 +134,9 @@ public final class Epoll extends SystemDescriptor {
     }
     try (NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES)) {
       int count =
-          handle().engine().has("EPOLL_WAIT") ? awaitOnRing(block, max) : awaitByPoll(block, max);
+          handle().engine().has(Opcode.EPOLL_WAIT)
+              ? awaitOnRing(block, max)
+              : awaitByPoll(block, max);
       List<EpollEvent> events = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
         events.add(

@@ -6,6 +6,7 @@ import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.FutexWait;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
@@ -137,7 +138,7 @@ public final class FutexWord {
    */
   public boolean await(int expected, int mask) throws IOException {
     requireMask(mask);
-    ring.require("FUTEX_WAIT", "6.7");
+    ring.require(Opcode.FUTEX_WAIT);
     int result =
         run(
             operation -> {
@@ -180,7 +181,7 @@ public final class FutexWord {
   public int wake(int count, int mask) throws IOException {
     requireCount(count);
     requireMask(mask);
-    ring.require("FUTEX_WAKE", "6.7");
+    ring.require(Opcode.FUTEX_WAKE);
     return SystemDescriptor.check(
         "futex_wake",
         run(
@@ -228,7 +229,7 @@ public final class FutexWord {
               .formatted(WORDS_MAX, words.length, expected.length));
     }
     Engine ring = words[0].ring;
-    ring.require("FUTEX_WAITV", "6.7");
+    ring.require(Opcode.FUTEX_WAITV);
     try (NativePool.Block vector = NativePool.take(words.length * FutexWait.SIZE_BYTES)) {
       Object[] lent = new Object[words.length + 1];
       lent[words.length] = vector;

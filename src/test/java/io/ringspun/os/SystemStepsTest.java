@@ -17,6 +17,7 @@ import io.ringspun.Step;
 import io.ringspun.file.FileSteps;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -174,7 +175,7 @@ class SystemStepsTest {
   // ---- futexes -------------------------------------------------------------------------------
 
   private FutexWord word() throws IOException {
-    assumeTrue(EngineAccess.of(ring).has("FUTEX_WAIT"), "futexes need Linux 6.7");
+    assumeTrue(EngineAccess.of(ring).has(Opcode.FUTEX_WAIT), "futexes need Linux 6.7");
     return FutexWord.local(ring, memory.asSlice(64, 4));
   }
 

@@ -3,9 +3,11 @@ package io.ringspun.internal.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * What the running kernel has, by its own account: the features that {@code io_uring_setup} reports
@@ -46,19 +48,6 @@ public record KernelFeatures(
           "NO_IOWAIT");
 
   /** By number. */
-  private static final List<String> OPCODES =
-      List.of(
-          ("NOP READV WRITEV FSYNC READ_FIXED WRITE_FIXED POLL_ADD POLL_REMOVE SYNC_FILE_RANGE"
-                  + " SENDMSG RECVMSG TIMEOUT TIMEOUT_REMOVE ACCEPT ASYNC_CANCEL LINK_TIMEOUT"
-                  + " CONNECT FALLOCATE OPENAT CLOSE FILES_UPDATE STATX READ WRITE FADVISE MADVISE"
-                  + " SEND RECV OPENAT2 EPOLL_CTL SPLICE PROVIDE_BUFFERS REMOVE_BUFFERS TEE"
-                  + " SHUTDOWN RENAMEAT UNLINKAT MKDIRAT SYMLINKAT LINKAT MSG_RING FSETXATTR"
-                  + " SETXATTR FGETXATTR GETXATTR SOCKET URING_CMD SEND_ZC SENDMSG_ZC"
-                  + " READ_MULTISHOT WAITID FUTEX_WAIT FUTEX_WAKE FUTEX_WAITV FIXED_FD_INSTALL"
-                  + " FTRUNCATE BIND LISTEN RECV_ZC EPOLL_WAIT READV_FIXED WRITEV_FIXED PIPE")
-              .split(" "));
-
-  /** By number. */
   private static final List<String> REGISTER_OPCODES =
       List.of(
           ("REGISTER_BUFFERS UNREGISTER_BUFFERS REGISTER_FILES UNREGISTER_FILES REGISTER_EVENTFD"
@@ -97,26 +86,6 @@ public record KernelFeatures(
   }
 
   /**
-   * Returns the number of an operation.
-   *
-   * @param opcode an {@code IORING_OP_} name without that prefix
-   * @return the number, or -1 if the name is not known here
-   */
-  public static int number(String opcode) {
-    return OPCODES.indexOf(opcode);
-  }
-
-  /** Returns whether an operation is known here. */
-  public static boolean isKnown(int opcode) {
-    return opcode < OPCODES.size();
-  }
-
-  /** Returns the name of an operation without its prefix, or its number if it is not known here. */
-  public static String name(int opcode) {
-    return isKnown(opcode) ? OPCODES.get(opcode) : Integer.toString(opcode);
-  }
-
-  /**
    * Asks the kernel by means of a ring of its own.
    *
    * @throws ErrnoException if there can be no ring
@@ -128,7 +97,7 @@ public record KernelFeatures(
       int registerOpcodes = Math.min(told.registerOperations(), REGISTER_OPCODES.size());
       return new KernelFeatures(
           named(FEATURES, ring.features()),
-          opcodes(kernel, ring),
+          opcodes(kernel, ring).stream().map(Opcode::name).collect(Collectors.toSet()),
           Set.copyOf(REGISTER_OPCODES.subList(0, registerOpcodes)),
           named(SETUP_FLAGS, told.setupFlags()));
     } finally {
@@ -149,21 +118,22 @@ public record KernelFeatures(
   /**
    * Asks for the operations only, on the thread of the ring if it has one.
    *
-   * @return {@code IORING_OP_} names without that prefix
+   * @return those that are known here
    * @throws ErrnoException if the kernel refuses
    */
-  public static Set<String> opcodes(Kernel kernel, RingMemory ring) throws ErrnoException {
+  public static Set<Opcode> opcodes(Kernel kernel, RingMemory ring) throws ErrnoException {
+    int count = Opcode.count();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment probe = arena.allocate(HEADER_BYTES + (long) OP_BYTES * OPCODES.size(), 8);
-      int result = kernel.register(ring, Constants.IORING_REGISTER_PROBE, probe, OPCODES.size());
+      MemorySegment probe = arena.allocate(HEADER_BYTES + (long) OP_BYTES * count, 8);
+      int result = kernel.register(ring, Constants.IORING_REGISTER_PROBE, probe, count);
       if (result < 0) {
         throw new ErrnoException("IORING_REGISTER_PROBE", -result);
       }
-      Set<String> opcodes = new TreeSet<>();
-      for (int op = 0; op < OPCODES.size(); op++) {
-        long at = HEADER_BYTES + (long) OP_BYTES * op;
+      Set<Opcode> opcodes = EnumSet.noneOf(Opcode.class);
+      for (Opcode opcode : Opcode.values()) {
+        long at = HEADER_BYTES + (long) OP_BYTES * opcode.number();
         if ((probe.get(ValueLayout.JAVA_SHORT, at + 2) & SUPPORTED) != 0) {
-          opcodes.add(OPCODES.get(op));
+          opcodes.add(opcode);
         }
       }
       return opcodes;

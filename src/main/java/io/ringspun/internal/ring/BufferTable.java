@@ -6,11 +6,12 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.SparseTable;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
-import java.util.Set;
+import java.util.EnumSet;
 
 /**
  * Which memory is registered with a ring, by slots of the kernel's table. The table is made when it
@@ -75,7 +76,8 @@ final class BufferTable {
     made = true;
     try {
       takesVectors =
-          KernelFeatures.opcodes(kernel, ring).containsAll(Set.of("READV_FIXED", "WRITEV_FIXED"));
+          KernelFeatures.opcodes(kernel, ring)
+              .containsAll(EnumSet.of(Opcode.READV_FIXED, Opcode.WRITEV_FIXED));
     } catch (ErrnoException _) {
       takesVectors = false; // whoever cannot even be asked has nothing new
     }

@@ -4,6 +4,8 @@ import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.Opcode;
+import io.ringspun.internal.kernel.Opcode.Trait;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -237,37 +239,11 @@ final class Dispatcher {
     boolean[] hard = call.hard;
     assert hard != null;
     for (int i = call.submitted; i < hard.length; i++) {
-      if (!hard[i] && !breaksLink(call.operations[i].opcode())) {
+      if (!hard[i] && Opcode.has(call.operations[i].opcode(), Trait.KEEPS_LINK)) {
         return i + 1;
       }
     }
     return hard.length;
-  }
-
-  /** Returns whether the kernel breaks the link behind an operation that fails. */
-  private static boolean breaksLink(int opcode) {
-    return switch (opcode) {
-      case IORING_OP_FSYNC,
-          IORING_OP_SYNC_FILE_RANGE,
-          IORING_OP_FALLOCATE,
-          IORING_OP_FTRUNCATE,
-          IORING_OP_MADVISE,
-          IORING_OP_STATX,
-          IORING_OP_SHUTDOWN,
-          IORING_OP_RENAMEAT,
-          IORING_OP_UNLINKAT,
-          IORING_OP_MKDIRAT,
-          IORING_OP_SYMLINKAT,
-          IORING_OP_LINKAT,
-          IORING_OP_FSETXATTR,
-          IORING_OP_SETXATTR,
-          IORING_OP_FGETXATTR,
-          IORING_OP_GETXATTR,
-          IORING_OP_FUTEX_WAIT, // when it is cancelled
-          IORING_OP_FUTEX_WAITV ->
-          false;
-      default -> true;
-    };
   }
 
   private void add(Operation operation, int links) {
@@ -403,15 +379,18 @@ final class Dispatcher {
     if (isRefusal(errno)) {
       return false;
     }
-    return switch (operation.opcode()) {
-      case IORING_OP_FSYNC, IORING_OP_SYNC_FILE_RANGE -> true;
-      case IORING_OP_WRITE, IORING_OP_WRITE_FIXED, IORING_OP_WRITEV, IORING_OP_WRITEV_FIXED ->
-          errno != Errno.EFBIG
-              && ((operation.operationFlags() & (RWF_DSYNC | RWF_SYNC)) != 0
-                  || handle.writesSync(kernel));
-      case IORING_OP_SPLICE -> errno != Errno.EFBIG && handle.writesSync(kernel); // the target's
-      default -> false;
-    };
+    int opcode = operation.opcode();
+    if (Opcode.has(opcode, Trait.SYNCS)) {
+      return true;
+    }
+    if (errno == Errno.EFBIG) {
+      return false;
+    }
+    if (Opcode.has(opcode, Trait.WRITES)) {
+      return (operation.operationFlags() & (RWF_DSYNC | RWF_SYNC)) != 0
+          || handle.writesSync(kernel);
+    }
+    return opcode == IORING_OP_SPLICE && handle.writesSync(kernel); // the target's
   }
 
   /** Returns whether an error says that an operation was not done at all. */

@@ -5,16 +5,16 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
@@ -41,7 +41,7 @@ public final class Engine {
   private final RingThread thread;
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
-  private volatile @Nullable Set<String> opcodes; // found out by whoever asks first
+  private volatile @Nullable Set<Opcode> opcodes; // found out by whoever asks first
 
   private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
 
@@ -179,7 +179,7 @@ public final class Engine {
       throw config
           .failures()
           .refused(
-              KernelFeatures.name(operation.opcode()).toLowerCase(Locale.ROOT),
+              Opcode.describe(operation.opcode()),
               Errno.EOPNOTSUPP,
               "%s polls devices, and this one, its driver or its file system cannot be polled"
                   .formatted(this));
@@ -198,7 +198,7 @@ public final class Engine {
       throw config
           .failures()
           .refused(
-              KernelFeatures.name(opcode).toLowerCase(Locale.ROOT),
+              Opcode.describe(opcode),
               Errno.EACCES,
               "%s is restricted to %s".formatted(this, restriction.name()));
     }
@@ -306,7 +306,7 @@ public final class Engine {
       if (refused != null) {
         throw new IllegalStateException(
             "%s polls devices, and does nothing but read and write files opened with DIRECT: no %s"
-                .formatted(this, "IORING_OP_" + KernelFeatures.name(refused.opcode())));
+                .formatted(this, "IORING_OP_" + Opcode.of(refused.opcode())));
       }
     }
   }
@@ -815,13 +815,13 @@ public final class Engine {
   /**
    * Returns whether the kernel has an operation. The first call waits for the ring's thread.
    *
-   * @param opcode an {@code IORING_OP_} name without that prefix
    * @throws IOException if the ring is closed or has failed
    */
-  public boolean has(String opcode) throws IOException {
-    Set<String> known = opcodes;
+  public boolean has(Opcode opcode) throws IOException {
+    Set<Opcode> known = opcodes;
     if (known == null) {
-      Set<String> found = new TreeSet<>(); // filled by the ring's thread before it answers
+      Set<Opcode> found =
+          EnumSet.noneOf(Opcode.class); // filled by the ring's thread before it answers
       if (ask(new Errand(ring -> probe(ring, found))) == -Errno.ECANCELED) {
         requireUsable();
       }
@@ -831,7 +831,7 @@ public final class Engine {
     return known.contains(opcode);
   }
 
-  private static int probe(RingThread ring, Set<String> found) {
+  private static int probe(RingThread ring, Set<Opcode> found) {
     try {
       found.addAll(KernelFeatures.opcodes(ring.kernel(), ring.memory()));
       return 0;
@@ -843,15 +843,14 @@ public final class Engine {
   /**
    * Checks that the kernel has an operation for which there is no substitute.
    *
-   * @param version since when Linux has it
    * @throws UnsupportedOperationException if not
    * @throws IOException if the ring is closed or has failed
    */
-  public void require(String opcode, String version) throws IOException {
+  public void require(Opcode opcode) throws IOException {
     if (!has(opcode)) {
       throw new UnsupportedOperationException(
           "this kernel has no IORING_OP_%s: Linux %s or newer is needed"
-              .formatted(opcode, version));
+              .formatted(opcode, opcode.since()));
     }
   }
 

@@ -3,6 +3,8 @@ package io.ringspun.internal.ring;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Opcode;
+import io.ringspun.internal.kernel.Opcode.Trait;
 import io.ringspun.internal.kernel.SubmissionEntry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -121,25 +123,18 @@ public final class Operation extends SubmissionEntry {
         || (named != null && named.contains(descriptor));
   }
 
+  private boolean has(Trait trait) {
+    return Opcode.has(opcode(), trait);
+  }
+
   /** Returns whether its result, if it succeeds, is a new descriptor of the process. */
   boolean opensDescriptor() {
-    return switch (opcode()) {
-      case IORING_OP_OPENAT, IORING_OP_OPENAT2, IORING_OP_SOCKET, IORING_OP_ACCEPT -> !fillsSlot();
-      default -> false;
-    };
+    return has(Trait.OPENS) && !fillsSlot();
   }
 
   /** Returns the slot that it has filled or emptied if it has succeeded, or null. */
   @Nullable Handle changedSlot() {
-    return switch (opcode()) {
-      case IORING_OP_OPENAT,
-          IORING_OP_OPENAT2,
-          IORING_OP_SOCKET,
-          IORING_OP_ACCEPT,
-          IORING_OP_CLOSE ->
-          other;
-      default -> null;
-    };
+    return has(Trait.CHANGES_SLOT) ? other : null;
   }
 
   /** Returns whether its end, which has come, was a cancel's doing. */
@@ -184,19 +179,8 @@ public final class Operation extends SubmissionEntry {
 
   /** Returns whether a ring that polls devices takes it. */
   boolean isPollable() {
-    return switch (opcode()) {
-      case IORING_OP_NOP -> true;
-      case IORING_OP_READ,
-          IORING_OP_WRITE,
-          IORING_OP_READ_FIXED,
-          IORING_OP_WRITE_FIXED,
-          IORING_OP_READV,
-          IORING_OP_WRITEV,
-          IORING_OP_READV_FIXED,
-          IORING_OP_WRITEV_FIXED ->
-          handle != null && handle.isDirect();
-      default -> false;
-    };
+    boolean isDirectTransfer = has(Trait.TRANSFERS) && handle != null && handle.isDirect();
+    return isDirectTransfer || opcode() == IORING_OP_NOP;
   }
 
   /** Returns whether a descriptor that it works on is closed already, before it is submitted. */
@@ -262,72 +246,18 @@ public final class Operation extends SubmissionEntry {
    */
   int settled(int kernelResult) {
     boolean mayComeOfClose =
-        kernelResult < 0 ? waitsForPeer() : kernelResult == 0 && endsWithZero();
+        kernelResult < 0 ? has(Trait.PEER) : kernelResult == 0 && endsWithZero();
     return mayComeOfClose && isClosed() ? -Errno.ECANCELED : kernelResult;
-  }
-
-  /** Returns whether its errors are about a peer, and not about data that may be lost. */
-  private boolean waitsForPeer() {
-    return switch (opcode()) {
-      case IORING_OP_ACCEPT,
-          IORING_OP_CONNECT,
-          IORING_OP_POLL_ADD,
-          IORING_OP_RECV,
-          IORING_OP_RECVMSG,
-          IORING_OP_SEND,
-          IORING_OP_SENDMSG,
-          IORING_OP_SEND_ZC,
-          IORING_OP_SENDMSG_ZC,
-          IORING_OP_SHUTDOWN,
-          IORING_OP_SPLICE,
-          IORING_OP_TEE ->
-          true;
-      default -> false;
-    };
   }
 
   /** Returns whether a result of 0 says that nothing more will come. */
   private boolean endsWithZero() {
-    return switch (opcode()) {
-      case IORING_OP_READ,
-          IORING_OP_READ_FIXED,
-          IORING_OP_READV,
-          IORING_OP_READV_FIXED,
-          IORING_OP_RECV,
-          IORING_OP_SPLICE,
-          IORING_OP_TEE ->
-          true;
-      case IORING_OP_RECVMSG -> ofStream;
-      default -> false;
-    };
+    return has(Trait.ZERO_IS_END) || (ofStream && opcode() == IORING_OP_RECVMSG);
   }
 
-  /** Says so if that is what an operation of this kind does, whatever its descriptor. */
+  /** Notes that it is exempt if every operation of its kind is, whatever its descriptor. */
   void exemptByOpcode() {
-    exempt |=
-        switch (opcode()) {
-          case IORING_OP_POLL_ADD,
-              IORING_OP_TIMEOUT,
-              IORING_OP_FUTEX_WAIT,
-              IORING_OP_FUTEX_WAITV,
-              IORING_OP_WAITID,
-              IORING_OP_EPOLL_WAIT,
-              IORING_OP_ACCEPT,
-              IORING_OP_CONNECT,
-              IORING_OP_RECV,
-              IORING_OP_RECVMSG,
-              IORING_OP_SEND,
-              IORING_OP_SENDMSG,
-              IORING_OP_SEND_ZC,
-              IORING_OP_SENDMSG_ZC,
-              IORING_OP_CLOSE,
-              IORING_OP_SHUTDOWN,
-              IORING_OP_ASYNC_CANCEL,
-              IORING_OP_POLL_REMOVE,
-              IORING_OP_TIMEOUT_REMOVE ->
-              true;
-          default -> false;
-        };
+    exempt |= has(Trait.WAITS) || has(Trait.ENDS_WAIT);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -25,7 +26,7 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
   public static Pipe open(Engine home) throws IOException, ErrnoException {
     try (NativePool.Block ends = NativePool.take(ENDS_BYTES)) {
       int result;
-      if (home.has("PIPE")) {
+      if (home.has(Opcode.PIPE)) {
         Call call = home.single();
         call.operation(0).pipe(ends.address(), Constants.O_CLOEXEC);
         call.operation(0).using(null, ends);

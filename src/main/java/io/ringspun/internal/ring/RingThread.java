@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.ExtendedWait;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
@@ -367,8 +368,8 @@ final class RingThread extends Thread {
   private BitSet known(BitSet operations) {
     try {
       BitSet known = new BitSet();
-      for (String opcode : KernelFeatures.opcodes(kernel, memory)) {
-        known.set(KernelFeatures.number(opcode));
+      for (Opcode opcode : KernelFeatures.opcodes(kernel, memory)) {
+        known.set(opcode.number());
       }
       known.and(operations);
       return known;
