@@ -48,7 +48,7 @@ public final class DescriptorSlot extends Descriptor implements AutoCloseable {
   static DescriptorSlot take(Engine engine) throws IOException {
     FileTable files = engine.files();
     engine.requireUsable();
-    int slot = files.takeChosen();
+    int slot = files.takeSlot();
     if (slot < 0) {
       throw new OperationException(
           "descriptor_slot",
@@ -68,7 +68,7 @@ public final class DescriptorSlot extends Descriptor implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    handle().close(Engine::closeChosen);
+    handle().close((ring, slot) -> ring.closer().emptyIfFilled(slot));
   }
 
   @Override

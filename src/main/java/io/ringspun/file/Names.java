@@ -170,14 +170,14 @@ record Names(@Nullable RawHandle directory, Engine home, Errors errors, long tim
           });
       int opened = call.operation(1).result();
       if (opened >= 0) {
-        engine.closeDescriptor(opened);
+        engine.closer().close(opened);
       } else { // it may not be allowed to be opened once more
         RingFile.check("poll_add", engine.result(call, 0));
       }
       hasHadWriter = true;
     } finally {
       if (!hasHadWriter) {
-        engine.closeDescriptor(fd);
+        engine.closer().close(fd);
       }
     }
   }

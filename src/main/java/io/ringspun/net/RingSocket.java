@@ -621,7 +621,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException as listed above
    */
   public ReceiveStream receiveBundles(BufferRing buffers) throws IOException {
-    boolean takes = socketHandle().engine().takesBundles();
+    boolean takes = socketHandle().engine().capabilities().takesBundles();
     return receive(buffers, takes ? RECEIVE_BUNDLES : RECEIVE, timeoutNanos());
   }
 

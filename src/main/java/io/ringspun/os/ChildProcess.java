@@ -111,7 +111,7 @@ public final class ChildProcess extends SystemDescriptor {
   public ProcessEnd reap() throws IOException {
     try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {
       int result;
-      if (handle().engine().has(Opcode.WAITID)) {
+      if (handle().engine().capabilities().has(Opcode.WAITID)) {
         result =
             transfer(
                 Constants.POLLIN,

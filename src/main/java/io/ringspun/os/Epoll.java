@@ -134,7 +134,7 @@ public final class Epoll extends SystemDescriptor {
     }
     try (NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES)) {
       int count =
-          handle().engine().has(Opcode.EPOLL_WAIT)
+          handle().engine().capabilities().has(Opcode.EPOLL_WAIT)
               ? awaitOnRing(block, max)
               : awaitByPoll(block, max);
       List<EpollEvent> events = new ArrayList<>(count);

@@ -138,7 +138,7 @@ public final class FutexWord {
    */
   public boolean await(int expected, int mask) throws IOException {
     requireMask(mask);
-    ring.require(Opcode.FUTEX_WAIT);
+    ring.capabilities().require(Opcode.FUTEX_WAIT);
     int result =
         run(
             operation -> {
@@ -181,7 +181,7 @@ public final class FutexWord {
   public int wake(int count, int mask) throws IOException {
     requireCount(count);
     requireMask(mask);
-    ring.require(Opcode.FUTEX_WAKE);
+    ring.capabilities().require(Opcode.FUTEX_WAKE);
     return SystemDescriptor.check(
         "futex_wake",
         run(
@@ -229,7 +229,7 @@ public final class FutexWord {
               .formatted(WORDS_MAX, words.length, expected.length));
     }
     Engine ring = words[0].ring;
-    ring.require(Opcode.FUTEX_WAITV);
+    ring.capabilities().require(Opcode.FUTEX_WAITV);
     try (NativePool.Block vector = NativePool.take(words.length * FutexWait.SIZE_BYTES)) {
       Object[] lent = new Object[words.length + 1];
       lent[words.length] = vector;

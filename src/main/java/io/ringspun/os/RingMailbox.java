@@ -159,6 +159,6 @@ public final class RingMailbox implements AutoCloseable {
   @Override
   public void close() throws IOException {
     letters.close();
-    address.close(Engine::closePlainly);
+    address.close((ring, fd) -> ring.closer().closeDirectly(fd));
   }
 }

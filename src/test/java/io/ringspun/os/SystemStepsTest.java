@@ -175,7 +175,8 @@ class SystemStepsTest {
   // ---- futexes -------------------------------------------------------------------------------
 
   private FutexWord word() throws IOException {
-    assumeTrue(EngineAccess.of(ring).has(Opcode.FUTEX_WAIT), "futexes need Linux 6.7");
+    assumeTrue(
+        EngineAccess.of(ring).capabilities().has(Opcode.FUTEX_WAIT), "futexes need Linux 6.7");
     return FutexWord.local(ring, memory.asSlice(64, 4));
   }
 

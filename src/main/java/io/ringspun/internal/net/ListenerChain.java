@@ -43,7 +43,7 @@ public final class ListenerChain {
   public static @Nullable RegisteredHandle start(
       Engine home, Family family, SocketAddress local, int backlog) throws IOException {
     FileTable files = home.files();
-    int slot = home.longestChain() < STEPS.length ? -1 : files.takeChosen();
+    int slot = home.longestChain() < STEPS.length ? -1 : files.takeSlot();
     if (slot < 0) {
       return null;
     }

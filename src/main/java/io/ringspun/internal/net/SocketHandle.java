@@ -282,7 +282,7 @@ public final class SocketHandle {
   private void closeRegistered(Engine engine, int slot, boolean mayLinger) throws IOException {
     int fd = mayLinger ? engine.installDescriptor(slot) : -1;
     try {
-      engine.closeRegistered(slot);
+      engine.closer().empty(slot);
     } finally {
       if (fd >= 0) {
         closeDescriptor(engine, fd);
@@ -301,7 +301,7 @@ public final class SocketHandle {
           if (!SocketOptions.isAbortive(engine, fd)) {
             Call call = engine.single();
             call.operation(0).shutdown(fd, Constants.SHUT_WR);
-            engine.runBriefly(call); // if it fails, the peer is gone already
+            engine.runUncancellable(call); // if it fails, the peer is gone already
           }
           closeDescriptor(engine, fd);
         });
@@ -309,9 +309,9 @@ public final class SocketHandle {
 
   private void closeDescriptor(Engine engine, int fd) throws IOException {
     if (SocketOptions.lingers(engine, family, fd)) {
-      engine.closeSlowly(fd);
+      engine.closer().closeLingering(fd);
     } else {
-      engine.closeDescriptor(fd);
+      engine.closer().close(fd);
     }
   }
 

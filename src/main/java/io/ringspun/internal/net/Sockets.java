@@ -114,9 +114,9 @@ public final class Sockets {
   public static void discard(Engine ring, int fd) {
     try {
       if (SocketOptions.lingers(ring, Family.INET, fd)) { // whatever it is
-        ring.closeAside(fd); // the peer may have chosen hours
+        ring.closer().closeInBackground(fd); // the peer may have chosen hours
       } else {
-        ring.closeDescriptor(fd);
+        ring.closer().close(fd);
       }
     } catch (IOException e) {
       LOG.debug("a descriptor was not taken, and closing it failed", e);

@@ -2,8 +2,6 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Timespec;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +13,6 @@ import org.jspecify.annotations.Nullable;
  * plain.
  */
 public final class Call extends Inbound {
-  private static final VarHandle DONE;
-
-  static {
-    try {
-      DONE = MethodHandles.lookup().findVarHandle(Call.class, "done", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   /** How the operations of a call depend on each other. */
   public enum Shape {
     /** They do not: submitted as room allows, in any order. */
@@ -62,7 +50,7 @@ public final class Call extends Inbound {
   long timeoutNanos;
 
   /** Whether it must be done, come what may, so that no {@link Cancellation} is for it. */
-  boolean spared;
+  boolean uncancellable;
 
   /** Set by the caller before the hand-over. */
   @Nullable Thread waiter;
@@ -77,11 +65,6 @@ public final class Call extends Inbound {
   boolean exempt; // whether all its operations are, so that it waits for nothing but queue space
   Cancelled cancelled = Cancelled.NOT;
   boolean cancelRest; // whether each operation of a chain that ends must take the next one with it
-
-  /** What made it impossible to begin, although the ring goes on; null if nothing did. */
-  @Nullable Throwable failure;
-
-  volatile boolean done; // set through DONE
 
   private Call(int count, Shape shape, boolean @Nullable [] hard, boolean drain) {
     operations = new Operation[count];
@@ -188,10 +171,6 @@ public final class Call extends Inbound {
     return cancelled == Cancelled.TIMED_OUT;
   }
 
-  boolean isDone() {
-    return done;
-  }
-
   /**
    * Counts its operations as users of their descriptors. The ring's thread does this, not the
    * caller: a caller that fails between counting and handing over would leave a user that no close
@@ -219,24 +198,17 @@ public final class Call extends Inbound {
     return false;
   }
 
-  /** Ends the call; the caller may use or recycle it from this store on. */
-  void setDone() {
-    DONE.setRelease(this, true);
-  }
-
+  @Override
   void reset() {
     assert operations.length == 1;
+    super.reset();
     operations[0].reset();
     timeoutNanos = 0;
-    spared = false;
+    uncancellable = false;
     waiter = null;
     submitted = 0;
     pending = 1;
     cancelled = Cancelled.NOT;
     cancelRest = false;
-    DONE.set(this, false); // without the fence of a volatile store
-    next = null;
-    given = false;
-    posted = false;
   }
 }

@@ -12,7 +12,6 @@ final class Cancellation extends Inbound {
 
   private int pending = 1; // itself, until it has claimed all it wants
   private int cancelled; // written before done, read after it
-  private volatile boolean done; // set once by the ring's thread, or whoever settles what it left
 
   Cancellation(Predicate<Operation> wanted) {
     this.wanted = wanted;
@@ -24,7 +23,7 @@ final class Cancellation extends Inbound {
     if (operation.cancellation != null
         || operation.multishot != null // whose takers do not wait for it alone
         || operation.isLimit() // which ends with what it limits
-        || call.spared
+        || call.uncancellable
         || call.cancelled != Call.Cancelled.NOT
         || !wanted.test(operation)) {
       return false;
@@ -48,13 +47,9 @@ final class Cancellation extends Inbound {
   /** Notes that no more operations are going to be claimed. */
   void settle() {
     if (--pending == 0) {
-      done = true;
+      setDone();
       waiter.wake();
     }
-  }
-
-  boolean isDone() {
-    return done;
   }
 
   /** Returns how many operations it has ended, once it is done. */

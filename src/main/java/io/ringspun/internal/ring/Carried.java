@@ -182,17 +182,17 @@ final class Carried implements Executor {
   /** Sends those that are ready to where they can run without this ring. */
   void emigrate() {
     for (Runnable continuation = ready.poll(); continuation != null; continuation = ready.poll()) {
-      AfterLife.EXECUTOR.execute(continuation);
+      OrphanExecutor.EXECUTOR.execute(continuation);
     }
   }
 
   /** Any thread: runs a continuation whose ring is gone. */
   static void runElsewhere(Resumption resumption) {
-    AfterLife.EXECUTOR.execute(resumption.continuation);
+    OrphanExecutor.EXECUTOR.execute(resumption.continuation);
   }
 
   /** Carries virtual threads whose ring is gone. */
-  private static final class AfterLife {
+  private static final class OrphanExecutor {
     static final Executor EXECUTOR = LibraryThreads.pool("ringspun-afterlife-");
   }
 

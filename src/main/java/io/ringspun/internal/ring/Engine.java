@@ -4,7 +4,6 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
-import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
@@ -12,11 +11,9 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -34,18 +31,15 @@ public final class Engine {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
   private static final long RECHECK_NANOS = 100_000_000;
 
-  private static final List<Engine> LIVE = new CopyOnWriteArrayList<>();
-
   private final EngineConfig config;
   private final Kernel kernel;
   private final RingThread thread;
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
-  private volatile @Nullable Set<Opcode> opcodes; // found out by whoever asks first
+  private final DescriptorCloser closer = new DescriptorCloser(this);
+  private final Capabilities capabilities = new Capabilities(this);
 
   private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
-
-  private volatile boolean lacksSocketCommands; // set by any thread that finds out
 
   private Engine(EngineConfig config, Kernel kernel, RingThread thread) {
     this.config = config;
@@ -63,14 +57,9 @@ public final class Engine {
     RingThread thread = RingThread.create(config, kernel);
     Engine engine = new Engine(config, kernel, thread);
     thread.start(engine);
-    LIVE.add(engine);
+    LiveRings.add(engine);
     Watchdog.watch();
     return engine;
-  }
-
-  /** Returns the rings that are open now. */
-  static List<Engine> live() {
-    return LIVE;
   }
 
   /** Returns the ring that carries the calling thread, or null. */
@@ -98,19 +87,19 @@ public final class Engine {
     return inline;
   }
 
+  /** Returns what closes descriptors and empties slots. */
+  public DescriptorCloser closer() {
+    return closer;
+  }
+
+  /** Returns what the kernel of the ring can do. */
+  public Capabilities capabilities() {
+    return capabilities;
+  }
+
   /** Returns plain system calls about sockets, for the calling thread to close. */
   public SocketCalls socketCalls() {
     return new SocketCalls(kernel);
-  }
-
-  /** Returns whether sockets may take commands by the ring: until it is known that not. */
-  boolean takesSocketCommands() {
-    return !lacksSocketCommands;
-  }
-
-  /** Notes that the kernel has no such commands. */
-  void noteNoSocketCommands() {
-    lacksSocketCommands = true;
   }
 
   /**
@@ -255,25 +244,14 @@ public final class Engine {
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
     Handle handle = call.operations[0].handle;
-    Throwable failure = null;
-    boolean carried = false;
-    try {
-      requireOpen(call);
-      IOException refusal = refusal(handle, me);
-      if (refusal != null) {
-        throw refusal;
-      }
-      requirePollable(call);
-      call.waiter = me;
-      carried = carriesCaller();
-      give(call, carried);
-    } catch (Throwable e) {
-      if (!call.given) {
-        throw e;
-      }
-      failure = e;
+    requireOpen(call);
+    IOException refusal = refusal(handle, me);
+    if (refusal != null) {
+      throw refusal;
     }
-    await(call, carried, failure, !takesInterruptsAsJdk(handle) || me.isVirtual());
+    requirePollable(call);
+    call.waiter = me;
+    deliver(call, call.timeoutNanos, !takesInterruptsAsJdk(handle) || me.isVirtual());
     if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
       throw config.failures().failed(config.name(), thread.failure());
     }
@@ -315,7 +293,7 @@ public final class Engine {
    * Gives something to the ring's thread. If this throws, {@link Inbound#given} says whether that
    * has it.
    */
-  private void give(Inbound item) {
+  void give(Inbound item) {
     give(item, carriesCaller());
   }
 
@@ -419,19 +397,6 @@ public final class Engine {
     return !thread.isStopping() && !thread.hasFailed();
   }
 
-  /**
-   * Makes a descriptor of what is in a slot that nobody uses any more. An interrupt does not end
-   * the wait.
-   *
-   * @return the descriptor, or a negated errno
-   */
-  public int installDescriptor(int slot) {
-    Call call = single();
-    call.operation(0).fixedFdInstall(slot);
-    int fd = runBriefly(call);
-    return call.cancelled == Call.Cancelled.RING_FAILED ? -Errno.ECANCELED : fd;
-  }
-
   private @Nullable IOException refusal(@Nullable Handle handle, Thread me) {
     return takesInterruptsAsJdk(handle) ? refusal() : refusal(me);
   }
@@ -455,49 +420,58 @@ public final class Engine {
   }
 
   /**
-   * Waits for the call's end, whatever happens: the kernel may have memory of the caller. What goes
-   * wrong meanwhile on the calling thread, such as that its stack is full, is thrown afterwards,
-   * and at once if the ring's thread has not looked at the call.
+   * Gives something to the ring's thread and waits until it is done, whatever happens: the kernel
+   * may have memory of the caller. What goes wrong meanwhile on the calling thread, such as that
+   * its stack is full, is thrown afterwards, and at once if the ring's thread has not looked at it.
    *
-   * @param earlier what has gone wrong already, or null
+   * @param timeoutNanos after which a call is cancelled, or 0 for never
    * @param heedsInterrupt whether an interrupt cancels the call
    */
-  private void await(
-      Call call, boolean carried, @Nullable Throwable earlier, boolean heedsInterrupt) {
-    Throwable failure = earlier;
-    boolean hurries = earlier != null; // to wake the ring's thread is what may have failed
+  private void deliver(Inbound item, long timeoutNanos, boolean heedsInterrupt) {
+    Throwable failure = null;
+    Engine carrier = null;
+    try {
+      carrier = carryingCurrentThread();
+      give(item, carrier == this);
+    } catch (Throwable e) {
+      if (!item.given) {
+        throw e;
+      }
+      failure = e;
+    }
+    boolean hurries = failure != null; // to wake the ring's thread is what may have failed
     boolean interrupted = false;
     boolean cancelRequested = false;
     long deadline = 0;
-    while (!call.done) { // a field, since even a method's frame may be too much
+    while (!item.done) { // a field, since even a method's frame may be too much
       try {
         if (hurries) {
           thread.hurry();
           hurries = false;
         }
         long left = 0;
-        if (call.timeoutNanos != 0 && !cancelRequested) {
+        if (timeoutNanos != 0 && !cancelRequested) {
           if (deadline == 0) {
-            deadline = System.nanoTime() + call.timeoutNanos;
+            deadline = System.nanoTime() + timeoutNanos;
           }
           left = deadline - System.nanoTime();
           if (left <= 0) {
-            cancel(call, Call.Cancelled.TIMED_OUT);
+            cancel((Call) item, Call.Cancelled.TIMED_OUT);
             cancelRequested = true;
             continue;
           }
         }
         boolean cancelFailed = interrupted && heedsInterrupt && !cancelRequested;
-        park(carried, cancelFailed ? CANCEL_RETRY_NANOS : left);
+        park(carrier, cancelFailed ? CANCEL_RETRY_NANOS : left);
         interrupted |= Thread.interrupted();
         if (interrupted && heedsInterrupt && !cancelRequested) {
-          cancel(call, Call.Cancelled.INTERRUPTED);
+          cancel((Call) item, Call.Cancelled.INTERRUPTED);
           cancelRequested = true;
         }
       } catch (Throwable e) {
         failure = failure != null ? failure : e;
-        if (call.posted) {
-          call.withdrawn = true; // the ring's thread, which we stand on, has not looked at it
+        if (item.posted) {
+          item.withdrawn = true; // the ring's thread, which we stand on, has not looked at it
           break;
         }
       }
@@ -506,11 +480,11 @@ public final class Engine {
       Thread.currentThread().interrupt();
     }
     if (failure == null) {
-      failure = call.failure;
+      failure = item.failure;
     }
     if (failure != null) {
-      if (call.done) {
-        closeOpened(call);
+      if (item.done && item instanceof Call call) {
+        closer.closeOpened(call);
       }
       throw asUnchecked(failure);
     }
@@ -521,16 +495,6 @@ public final class Engine {
       throw exception;
     }
     return failure instanceof Error error ? error : new AssertionError(failure);
-  }
-
-  private void park(boolean carried, long nanos) {
-    if (carried) {
-      thread.carried().park(nanos);
-    } else if (nanos > 0) {
-      LockSupport.parkNanos(this, nanos);
-    } else {
-      LockSupport.park(this);
-    }
   }
 
   private void cancel(Call call, Call.Cancelled reason) {
@@ -547,22 +511,8 @@ public final class Engine {
    */
   public int cancelWhere(Predicate<Operation> wanted) {
     Cancellation cancellation = new Cancellation(wanted);
-    settle(cancellation, cancellation::isDone);
+    deliver(cancellation, 0, false);
     return cancellation.cancelled();
-  }
-
-  /** Waits until no ring's own thread is in a system call on a handle that is closed already. */
-  static void awaitUnused(Handle handle) {
-    for (Engine engine : LIVE) {
-      engine.inline.awaitUnused(handle);
-    }
-  }
-
-  /** Asks every ring to cancel what it has in flight, or is about to submit, on a descriptor. */
-  static void cancelEverywhere(Handle handle) {
-    for (Engine engine : LIVE) {
-      engine.give(new RingThread.CloseRequest(handle));
-    }
   }
 
   /**
@@ -574,99 +524,11 @@ public final class Engine {
     boolean interrupted = false;
     Engine carrier = carryingCurrentThread();
     while (!condition.getAsBoolean()) {
-      parkAnywhere(carrier, RECHECK_NANOS);
+      park(carrier, RECHECK_NANOS);
       interrupted |= Thread.interrupted();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * Closes a raw descriptor: through this ring, so that a file system that writes back on close
-   * does not hold the thread, or by {@code close(2)} where the ring is gone.
-   *
-   * @throws IOException if the kernel reports that data was lost
-   */
-  public void closeDescriptor(int fd) throws IOException {
-    if (thread.pollsDevices()) {
-      checkClosed(kernel.close(fd));
-      return;
-    }
-    Call call = single();
-    call.operation(0).close(fd);
-    int result = runBriefly(call);
-    // Cancelled, it never started: the ring was closed first.
-    checkClosed(result == -Errno.ECANCELED ? kernel.close(fd) : result);
-  }
-
-  /**
-   * Empties a slot of this ring's table of files. A ring that is gone took the table with it.
-   *
-   * @throws IOException if the kernel refuses
-   */
-  public void closeRegistered(int slot) throws IOException {
-    int result = empty(slot);
-    if (result != -Errno.ECANCELED) {
-      checkClosed(result);
-    }
-  }
-
-  /**
-   * Empties one likewise that may be empty already.
-   *
-   * @throws IOException if the kernel refuses
-   */
-  public void closeChosen(int slot) throws IOException {
-    int result = empty(slot);
-    if (result != -Errno.ECANCELED && result != -Errno.EBADF) {
-      checkClosed(result);
-    }
-  }
-
-  private int empty(int slot) {
-    Call call = single();
-    call.operation(0).closeRegistered(slot);
-    int result = runBriefly(call);
-    thread.files().giveBack(slot);
-    return result;
-  }
-
-  /**
-   * Closes a raw descriptor by {@code close(2)} although that may wait for a peer: on a thread that
-   * nobody else needs, while the caller waits. A ring would have its own thread wait, or not wait
-   * at all.
-   *
-   * @throws IOException if the kernel reports an error
-   */
-  public void closeSlowly(int fd) throws IOException {
-    if (!Thread.currentThread().isVirtual()) {
-      checkClosed(kernel.close(fd));
-      return;
-    }
-    Offload<Integer> closing = Offload.start(() -> kernel.close(fd));
-    awaitUninterruptibly(closing::isDone);
-    checkClosed(closing.resultNow());
-  }
-
-  /** Closes a raw descriptor likewise, and does not even have the caller wait. */
-  public void closeAside(int fd) {
-    var _ = Offload.start(() -> kernel.close(fd));
-  }
-
-  /**
-   * Closes a raw descriptor by {@code close(2)}, which descriptors of rings need, since {@code
-   * IORING_OP_CLOSE} refuses those.
-   *
-   * @throws IOException if the kernel reports an error
-   */
-  public void closePlainly(int fd) throws IOException {
-    checkClosed(kernel.close(fd));
-  }
-
-  private static void checkClosed(int result) throws IOException {
-    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
-      throw new IOException("close failed: " + Errno.describe(-result));
     }
   }
 
@@ -676,14 +538,17 @@ public final class Engine {
    * @return the result, or a negated errno; {@code -ECANCELED} if the ring was gone before, and 0
    *     if it failed meanwhile: then the operation may have been done, and must not be repeated
    */
-  public int runBriefly(Call call) {
+  public int runUncancellable(Call call) {
     boolean interrupted = Thread.interrupted(); // or it would be refused
     try {
       if (refusal(Thread.currentThread()) != null) {
         return -Errno.ECANCELED;
       }
-      int result = runUncancelled(call);
-      return call.cancelled == Call.Cancelled.RING_FAILED ? 0 : result;
+      call.uncancellable = true;
+      call.operations[0].exempt = true; // it may be the close that others wait for
+      call.waiter = Thread.currentThread();
+      deliver(call, 0, false);
+      return call.cancelled == Call.Cancelled.RING_FAILED ? 0 : call.operations[0].result;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -691,17 +556,22 @@ public final class Engine {
     }
   }
 
-  /** Closes what a call has opened, best effort: its caller is told of an error instead. */
-  private void closeOpened(Call call) {
-    for (Operation operation : call.operations) {
-      if (operation.result >= 0 && operation.opensDescriptor()) {
-        try {
-          kernel.close(operation.result);
-        } catch (Throwable _) {
-          // The caller's stack is full: the descriptor stays open.
-        }
-      }
-    }
+  /**
+   * Makes a descriptor of what is in a slot that nobody uses any more. An interrupt does not end
+   * the wait.
+   *
+   * @return the descriptor, or a negated errno
+   */
+  public int installDescriptor(int slot) {
+    Call call = single();
+    call.operation(0).fixedFdInstall(slot);
+    int fd = runUncancellable(call);
+    return call.cancelled == Call.Cancelled.RING_FAILED ? -Errno.ECANCELED : fd;
+  }
+
+  /** Returns whether the ring takes only what it can poll a device for. */
+  boolean pollsDevices() {
+    return thread.pollsDevices();
   }
 
   /** Returns the ring's descriptor, good for as long as the ring is open. */
@@ -712,25 +582,6 @@ public final class Engine {
   /** Returns what says that a call, or several that make up one, took too long. */
   public IOException timedOut(long nanos) {
     return config.failures().timedOut(config.name(), nanos);
-  }
-
-  private int runUncancelled(Call call) {
-    Throwable failure = null;
-    boolean carried = false;
-    try {
-      call.spared = true;
-      call.operations[0].exempt = true; // it may be the close that others wait for
-      call.waiter = Thread.currentThread();
-      carried = carriesCaller();
-      give(call, carried);
-    } catch (Throwable e) {
-      if (!call.given) {
-        throw e;
-      }
-      failure = e;
-    }
-    await(call, carried, failure, false);
-    return call.operations[0].result;
   }
 
   /**
@@ -797,108 +648,13 @@ public final class Engine {
     }
   }
 
-  /** Returns whether vectored operations can name registered memory. */
-  boolean takesVectors() {
-    return thread.buffers().takesVectors();
-  }
-
-  /** Returns whether one receive can fill several provided buffers. */
-  public boolean takesBundles() {
-    return thread.memory().hasFeature(Constants.IORING_FEAT_RECVSEND_BUNDLE);
-  }
-
   /** Returns the kernel that the ring is of. */
   public Kernel kernel() {
     return kernel;
   }
 
-  /**
-   * Returns whether the kernel has an operation. The first call waits for the ring's thread.
-   *
-   * @throws IOException if the ring is closed or has failed
-   */
-  public boolean has(Opcode opcode) throws IOException {
-    Set<Opcode> known = opcodes;
-    if (known == null) {
-      Set<Opcode> found =
-          EnumSet.noneOf(Opcode.class); // filled by the ring's thread before it answers
-      if (ask(new Errand(ring -> probe(ring, found))) == -Errno.ECANCELED) {
-        requireUsable();
-      }
-      known = found;
-      opcodes = found;
-    }
-    return known.contains(opcode);
-  }
-
-  private static int probe(RingThread ring, Set<Opcode> found) {
-    try {
-      found.addAll(KernelFeatures.opcodes(ring.kernel(), ring.memory()));
-      return 0;
-    } catch (ErrnoException e) {
-      return -e.errno();
-    }
-  }
-
-  /**
-   * Checks that the kernel has an operation for which there is no substitute.
-   *
-   * @throws UnsupportedOperationException if not
-   * @throws IOException if the ring is closed or has failed
-   */
-  public void require(Opcode opcode) throws IOException {
-    if (!has(opcode)) {
-      throw new UnsupportedOperationException(
-          "this kernel has no IORING_OP_%s: Linux %s or newer is needed"
-              .formatted(opcode, opcode.since()));
-    }
-  }
-
-  /**
-   * Gives something to the ring's thread and waits until it is done, as {@link #await} does: its
-   * work may be about memory of the caller.
-   */
-  private void settle(Inbound item, BooleanSupplier done) {
-    Throwable failure = null;
-    boolean interrupted = false;
-    try {
-      give(item);
-    } catch (Throwable e) {
-      if (!item.given) {
-        throw e;
-      }
-      failure = e;
-    }
-    boolean hurries = failure != null;
-    boolean over = false;
-    while (!over) {
-      try {
-        if (hurries) {
-          thread.hurry();
-          hurries = false;
-        }
-        over = done.getAsBoolean();
-        if (!over) {
-          parkAnywhere(carryingCurrentThread(), 0);
-          interrupted |= Thread.interrupted();
-        }
-      } catch (Throwable e) {
-        failure = failure != null ? failure : e;
-        if (item.posted) {
-          item.withdrawn = true;
-          over = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (failure != null) {
-      throw asUnchecked(failure);
-    }
-  }
-
-  private static void parkAnywhere(@Nullable Engine carrier, long nanos) {
+  /** Parks the calling thread; {@code nanos} is 0 for no limit. May return early. */
+  private static void park(@Nullable Engine carrier, long nanos) {
     if (carrier != null) {
       carrier.thread.carried().park(nanos);
     } else if (nanos > 0) {
@@ -914,7 +670,7 @@ public final class Engine {
       thread.serve(errand);
       return errand.result();
     }
-    settle(errand, errand::isDone);
+    deliver(errand, 0, false);
     return errand.result();
   }
 
@@ -959,7 +715,7 @@ public final class Engine {
     } else {
       thread.awaitTermination();
     }
-    LIVE.remove(this);
+    LiveRings.remove(this);
   }
 
   @Override

@@ -12,7 +12,6 @@ final class Errand extends Inbound {
   private final Waiter waiter = Waiter.current();
 
   private int result; // written before done, read after it
-  private volatile boolean done; // set once by the ring's thread, or whoever settles what it left
 
   /**
    * Describes what is to be done.
@@ -35,12 +34,8 @@ final class Errand extends Inbound {
 
   private void answer(int answer) {
     result = answer;
-    done = true;
+    setDone();
     waiter.wake();
-  }
-
-  boolean isDone() {
-    return done;
   }
 
   /** Returns the answer, once it is done. */

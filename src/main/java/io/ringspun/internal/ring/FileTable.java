@@ -143,7 +143,7 @@ public final class FileTable extends Stock {
   }
 
   /** Takes a slot that is ours to choose; returns -1 if all are taken. */
-  public int takeChosen() {
+  public int takeSlot() {
     Integer slot = chosen.poll();
     return slot == null ? -1 : slot;
   }

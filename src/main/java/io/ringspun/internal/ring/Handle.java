@@ -329,9 +329,9 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     }
     closerRing = Engine.carryingCurrentThread();
     waiting = Thread.currentThread(); // before the count is read: pairs with release()
-    Engine.awaitUnused(this);
+    LiveRings.awaitUnused(this);
     if (state != CLOSED) {
-      Engine.cancelEverywhere(this);
+      LiveRings.cancelEverywhere(this);
       Engine.awaitUninterruptibly(() -> state == CLOSED);
     }
     waiting = null;

@@ -85,15 +85,15 @@ final class HandleCleaner implements Runnable {
 
   private void close() throws IOException {
     if (!isRegistered) {
-      home.closePlainly(number);
+      home.closer().closeDirectly(number);
       return;
     }
     int fd = mayLinger ? home.installDescriptor(number) : -1; // the ring must not linger
     try {
-      home.closeRegistered(number);
+      home.closer().empty(number);
     } finally {
       if (fd >= 0) {
-        home.closePlainly(fd);
+        home.closer().closeDirectly(fd);
       }
     }
   }

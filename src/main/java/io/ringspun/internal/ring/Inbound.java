@@ -1,8 +1,13 @@
 package io.ringspun.internal.ring;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
-/** Something that another thread hands to the ring's thread; a link in the {@link Inbox}. */
+/**
+ * Something that a thread hands to the ring's thread; a link in the {@link Inbox}. Most are waited
+ * for by the thread that handed them over: see {@link Engine#deliver}.
+ */
 abstract sealed class Inbound
     permits Call,
         Cancellation,
@@ -10,6 +15,16 @@ abstract sealed class Inbound
         Errand,
         RingThread.CancelRequest,
         RingThread.CloseRequest {
+  private static final VarHandle DONE;
+
+  static {
+    try {
+      DONE = MethodHandles.lookup().findVarHandle(Inbound.class, "done", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   @Nullable Inbound next; // written before the push that publishes it, then by the drainer alone
 
   /** Written by the thread that gives it: whether the ring's thread has it, or is going to. */
@@ -18,4 +33,26 @@ abstract sealed class Inbound
   // Both are for the ring's thread, and for virtual threads that stand on it.
   boolean posted; // and not looked at
   boolean withdrawn; // while it was posted: nobody waits for it
+
+  /** What made it impossible to begin, although the ring goes on; null if nothing did. */
+  @Nullable Throwable failure;
+
+  volatile boolean done; // set through DONE
+
+  boolean isDone() {
+    return done;
+  }
+
+  /** Ends it; whoever waits for it may read its results, or use it again, from this store on. */
+  final void setDone() {
+    DONE.setRelease(this, true);
+  }
+
+  /** Makes it ready to be handed over again. */
+  void reset() {
+    DONE.set(this, false); // without the fence of a volatile store
+    next = null;
+    given = false;
+    posted = false;
+  }
 }

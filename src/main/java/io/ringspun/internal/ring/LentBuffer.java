@@ -102,7 +102,7 @@ public final class LentBuffer implements LentMemory {
         return RegisteredMemory.NONE;
       }
     }
-    return ring.takesVectors() ? buffers[0].slot(ring) : RegisteredMemory.NONE;
+    return ring.capabilities().takesVectors() ? buffers[0].slot(ring) : RegisteredMemory.NONE;
   }
 
   /** Notes that so many bytes at its start are this user's, by a transfer or not. */

@@ -26,7 +26,7 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
   public static Pipe open(Engine home) throws IOException, ErrnoException {
     try (NativePool.Block ends = NativePool.take(ENDS_BYTES)) {
       int result;
-      if (home.has(Opcode.PIPE)) {
+      if (home.capabilities().has(Opcode.PIPE)) {
         Call call = home.single();
         call.operation(0).pipe(ends.address(), Constants.O_CLOEXEC);
         call.operation(0).using(null, ends);

@@ -56,7 +56,7 @@ public final class RawHandle extends Handle {
 
   @Override
   void giveBack() throws IOException {
-    engine().closeDescriptor(fd());
+    engine().closer().close(fd());
   }
 
   @Override

@@ -60,7 +60,7 @@ public final class RegisteredHandle extends Handle {
       call.operation(0).using(address, this, null);
       return ring.run(call);
     } finally {
-      address.close(Engine::closePlainly);
+      address.close((ring, fd) -> ring.closer().closeDirectly(fd));
     }
   }
 
@@ -122,7 +122,7 @@ public final class RegisteredHandle extends Handle {
   @Override
   void giveBack() throws IOException {
     try {
-      ring.closeRegistered(fd());
+      ring.closer().empty(fd());
     } finally {
       for (RawHandle made = descriptors.poll(); made != null; made = descriptors.poll()) {
         made.close();

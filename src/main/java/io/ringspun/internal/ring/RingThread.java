@@ -735,7 +735,7 @@ final class RingThread extends Thread {
     doorbell.useParking(this);
     failure = cause;
     try {
-      LastRites.cancelAll(kernel, memory);
+      EmergencyCancel.cancelAll(kernel, memory);
       reap();
     } catch (Throwable e) {
       cause.addSuppressed(e);

@@ -106,7 +106,7 @@ public final class SocketControl implements AutoCloseable {
 
   private int byCommand(Encoder encoder, IntUnaryOperator plain) throws IOException {
     boolean needsNoRing = handle instanceof RawHandle && !engine.isUsable();
-    if (needsNoRing || !engine.takesSocketCommands()) {
+    if (needsNoRing || !engine.capabilities().takesSocketCommands()) {
       return onDescriptor(plain);
     }
     return onRing(
@@ -114,7 +114,7 @@ public final class SocketControl implements AutoCloseable {
         fd -> {
           int answer = plain.applyAsInt(fd);
           if (answer >= 0) { // so it was the command that was refused, and not what it said
-            engine.noteNoSocketCommands();
+            engine.capabilities().noteNoSocketCommands();
           }
           return answer;
         });

@@ -42,7 +42,8 @@ final class Watchdog implements Runnable {
 
   /** Returns whether the watch is over; whoever opens a ring from now on starts another. */
   private static synchronized boolean ends() {
-    boolean idle = Engine.live().isEmpty(); // a ring is among them before watch() is called for it
+    boolean idle =
+        LiveRings.all().isEmpty(); // a ring is among them before watch() is called for it
     if (idle) {
       thread = null;
     }
@@ -53,7 +54,7 @@ final class Watchdog implements Runnable {
   public void run() {
     long lastSeenNanos = System.nanoTime(); // when there was a ring
     while (true) {
-      if (Engine.live().isEmpty()) {
+      if (LiveRings.all().isEmpty()) {
         long left = lastSeenNanos + LibraryThreads.LINGER_NANOS - System.nanoTime();
         if (left > 0) {
           LockSupport.parkNanos(this, left);
@@ -65,14 +66,14 @@ final class Watchdog implements Runnable {
         lastSeenNanos = System.nanoTime();
         LockSupport.parkNanos(this, PERIOD_NANOS);
       }
-      for (Engine engine : Engine.live()) {
+      for (Engine engine : LiveRings.all()) {
         try {
           look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()));
         } catch (RuntimeException | Error e) {
           LOG.error("The watchdog failed to look at {}", engine, e);
         }
       }
-      sightings.keySet().retainAll(Engine.live());
+      sightings.keySet().retainAll(LiveRings.all());
     }
   }
 

@@ -15,7 +15,7 @@ public final class Leaks {
   /** Returns the rings that are open, by name. */
   public static Map<String, Integer> liveRings() {
     Map<String, Integer> rings = new TreeMap<>();
-    for (Engine engine : Engine.live()) {
+    for (Engine engine : LiveRings.all()) {
       rings.merge(engine.toString(), 1, Integer::sum);
     }
     return rings;
@@ -24,7 +24,7 @@ public final class Leaks {
   /** Returns how many operations all rings have in flight or waiting for room. */
   public static int inFlight() {
     int sum = 0;
-    for (Engine engine : Engine.live()) {
+    for (Engine engine : LiveRings.all()) {
       Counters counters = engine.counters();
       sum += counters.inFlight() + counters.waiting();
     }

@@ -12,10 +12,10 @@ import java.lang.foreign.Arena;
  * the queues ({@code IORING_REGISTER_SYNC_CANCEL}, Linux 6.0), so that as little memory as possible
  * stays in its hands.
  */
-final class LastRites {
+final class EmergencyCancel {
   private static final long PATIENCE_NANOS = 200_000_000;
 
-  private LastRites() {}
+  private EmergencyCancel() {}
 
   static void cancelAll(Kernel kernel, RingMemory memory) {
     try (Arena arena = Arena.ofConfined()) {
