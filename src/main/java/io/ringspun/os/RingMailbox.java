@@ -7,7 +7,7 @@ import io.ringspun.internal.kernel.SubmissionEntry;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Letters;
+import io.ringspun.internal.ring.MessageInbox;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -27,12 +27,12 @@ import java.time.Duration;
 public final class RingMailbox implements AutoCloseable {
   private final Engine ring;
   private final RawHandle address; // a descriptor of the ring's, so that no other gets its number
-  private final Letters letters;
+  private final MessageInbox inbox;
 
-  private RingMailbox(Engine ring, RawHandle address, Letters letters) {
+  private RingMailbox(Engine ring, RawHandle address, MessageInbox inbox) {
     this.ring = ring;
     this.address = address;
-    this.letters = letters;
+    this.inbox = inbox;
   }
 
   /**
@@ -49,14 +49,14 @@ public final class RingMailbox implements AutoCloseable {
   public static RingMailbox open(Ring ring) throws IOException {
     Engine engine = EngineAccess.of(ring);
     engine.requireUsable();
-    Letters letters = Letters.begin(engine);
+    MessageInbox inbox = MessageInbox.begin(engine);
     int fd = engine.duplicate();
     if (fd < 0) {
-      letters.close();
+      inbox.close();
       engine.requireUsable();
     }
     SystemDescriptor.check("fcntl", fd);
-    return new RingMailbox(engine, new RawHandle(fd, false, engine), letters);
+    return new RingMailbox(engine, new RawHandle(fd, false, engine), inbox);
   }
 
   /**
@@ -83,7 +83,7 @@ public final class RingMailbox implements AutoCloseable {
         address.run(
             from,
             (operation, fd) ->
-                operation.message(fd, Letters.result(message), letters.userData(message)),
+                operation.message(fd, MessageInbox.result(message), inbox.userData(message)),
             null,
             0);
     SystemDescriptor.check("msg_ring", result);
@@ -109,7 +109,7 @@ public final class RingMailbox implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(SubmissionEntry.SIZE_BYTES, Long.BYTES);
       SubmissionEntry entry = new SubmissionEntry();
-      entry.message(address.fd(), Letters.result(message), letters.userData(message));
+      entry.message(address.fd(), MessageInbox.result(message), inbox.userData(message));
       entry.writeTo(memory, 0, 0, 0);
       result = ring.kernel().send(memory);
     } finally {
@@ -134,7 +134,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws IOException as listed above
    */
   public long receive() throws IOException {
-    return letters.take(0);
+    return inbox.take(0);
   }
 
   /**
@@ -147,7 +147,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws IOException as for the other method
    */
   public long receive(Duration limit) throws IOException {
-    return letters.take(Arguments.timeoutNanos(limit));
+    return inbox.take(Arguments.timeoutNanos(limit));
   }
 
   /**
@@ -158,7 +158,7 @@ public final class RingMailbox implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    letters.close();
+    inbox.close();
     address.close((ring, fd) -> ring.closer().closeDirectly(fd));
   }
 }

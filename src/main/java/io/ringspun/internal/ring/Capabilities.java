@@ -29,7 +29,7 @@ public final class Capabilities {
     Set<Opcode> known = opcodes;
     if (known == null) {
       Set<Opcode> found = EnumSet.noneOf(Opcode.class); // the ring's thread fills it
-      if (engine.ask(new Errand(ring -> probe(ring, found))) == -Errno.ECANCELED) {
+      if (engine.ask(new RingTask(ring -> probe(ring, found))) == -Errno.ECANCELED) {
         engine.requireUsable();
       }
       known = found;

@@ -47,7 +47,7 @@ final class Dispatcher {
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
 
-  private final Map<Integer, Letters> expected = new HashMap<>(); // by tag
+  private final Map<Integer, MessageInbox> expected = new HashMap<>(); // by tag
 
   private boolean closedSeen; // whether a descriptor was closed that operations may be using
 
@@ -277,14 +277,14 @@ final class Dispatcher {
   }
 
   /** Begins to take what other rings send under a tag. */
-  int expect(Letters letters) {
-    expected.put(letters.tag, letters);
+  int expect(MessageInbox messages) {
+    expected.put(messages.tag, messages);
     return 0;
   }
 
   /** Ends it. */
-  int expectNoMore(Letters letters) {
-    expected.remove(letters.tag);
+  int expectNoMore(MessageInbox messages) {
+    expected.remove(messages.tag);
     return 0;
   }
 
@@ -294,9 +294,9 @@ final class Dispatcher {
   void complete(long userData, int result, int flags) {
     Operation operation = inFlight.find(userData);
     if (operation == null) {
-      Letters letters = expected.get((int) userData);
-      if (letters != null) {
-        letters.arrived(userData, result);
+      MessageInbox messages = expected.get((int) userData);
+      if (messages != null) {
+        messages.arrived(userData, result);
       } else {
         stale++;
       }

@@ -591,7 +591,7 @@ public final class Engine {
    * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
   int registerBuffer(MemorySegment memory) {
-    int result = LockedMemory.ask(() -> ask(new Errand(ring -> ring.buffers().add(memory))));
+    int result = LockedMemory.ask(() -> ask(new RingTask(ring -> ring.buffers().add(memory))));
     if (result < 0 && result != -Errno.ECANCELED) {
       unregisteredBuffers.increment();
     }
@@ -604,7 +604,8 @@ public final class Engine {
    * @return the kernel's answer: {@code -ECANCELED} if the ring is gone
    */
   public int register(int opcode, MemorySegment argument, int count) {
-    return ask(new Errand(ring -> ring.kernel().register(ring.memory(), opcode, argument, count)));
+    return ask(
+        new RingTask(ring -> ring.kernel().register(ring.memory(), opcode, argument, count)));
   }
 
   /**
@@ -615,7 +616,7 @@ public final class Engine {
    */
   public int duplicate() {
     return ask(
-        new Errand(
+        new RingTask(
             ring ->
                 (int)
                     ring.kernel()
@@ -624,12 +625,12 @@ public final class Engine {
 
   /** Takes over what a source has pinned, and waits likewise. */
   int shareBuffer(BufferSource source) {
-    return LockedMemory.ask(() -> ask(new Errand(ring -> ring.buffers().share(source))));
+    return LockedMemory.ask(() -> ask(new RingTask(ring -> ring.buffers().share(source))));
   }
 
   /** Has the kernel let go of registered memory, which no operation in flight may name. */
   void unregisterBuffer(int slot) {
-    ask(new Errand(ring -> ring.buffers().remove(slot)));
+    ask(new RingTask(ring -> ring.buffers().remove(slot)));
   }
 
   /**
@@ -638,12 +639,12 @@ public final class Engine {
    * refuses is not asked twice: the worker is one of those that are there.
    */
   public <T> T withOneMoreWorker(Uninterrupted.Action<T> waiting) throws IOException {
-    boolean added = ask(new Errand(ring -> ring.changeWorkers(1))) >= 0;
+    boolean added = ask(new RingTask(ring -> ring.changeWorkers(1))) >= 0;
     try {
       return waiting.run();
     } finally {
       if (added) {
-        ask(new Errand(ring -> ring.changeWorkers(-1)));
+        ask(new RingTask(ring -> ring.changeWorkers(-1)));
       }
     }
   }
@@ -664,14 +665,14 @@ public final class Engine {
     }
   }
 
-  /** Has the ring's thread do an errand, waits for that, and returns the answer. */
-  int ask(Errand errand) {
+  /** Has the ring's thread do a task, waits for that, and returns the answer. */
+  int ask(RingTask task) {
     if (Thread.currentThread() == thread) {
-      thread.serve(errand);
-      return errand.result();
+      thread.serve(task);
+      return task.result();
     }
-    deliver(errand, 0, false);
-    return errand.result();
+    deliver(task, 0, false);
+    return task.result();
   }
 
   /** Counts one attempt to do without the ring. */

@@ -19,7 +19,7 @@ import java.util.function.Supplier;
  * <p>The kernel accepts a connection before it looks for a slot, and closes it again if there is
  * none. So whoever accepts must look first. Safe for use by many threads.
  */
-public final class FileTable extends Stock {
+public final class FileTable extends Supply {
   /** As many connections as come together: what a listener's backlog usually holds. */
   private static final int PLENTY = 4096;
 

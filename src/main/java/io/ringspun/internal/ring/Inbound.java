@@ -12,7 +12,7 @@ abstract sealed class Inbound
     permits Call,
         Cancellation,
         Carried.Resumption,
-        Errand,
+        RingTask,
         RingThread.CancelRequest,
         RingThread.CloseRequest {
   private static final VarHandle DONE;

@@ -25,10 +25,10 @@ public final class Multishot {
   private final Engine ring;
   private final @Nullable Handle handle;
   private final Encoder encoder;
-  private final @Nullable Stock stock;
+  private final @Nullable Supply supply;
   private final @Nullable LentMemory lent;
   private final int waitingMax;
-  private final Stock.Parts parts = this::keep;
+  private final Supply.Parts parts = this::keep;
   private final boolean merges;
 
   // All that follows is guarded by this.
@@ -37,9 +37,9 @@ public final class Multishot {
   private int first;
   private int count;
   private @Nullable Call armed;
-  private boolean kept; // whether it has something of the stock that no completion has taken
+  private boolean kept; // whether it has something of the supply that no completion has taken
   private long merged;
-  private boolean starved; // the stock ran out, and nothing has been given back since
+  private boolean starved; // the supply ran out, and nothing has been given back since
   private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
   private boolean closed;
@@ -48,12 +48,12 @@ public final class Multishot {
    * Describes an operation.
    *
    * @param ring where it runs, whoever takes what it brings
-   * @param stock from which the kernel takes at each completion, or null
+   * @param supply from which the kernel takes at each completion, or null
    * @param waitingMax how much may wait to be taken before it is disarmed
    */
   public Multishot(
-      Engine ring, Handle handle, Encoder encoder, @Nullable Stock stock, int waitingMax) {
-    this(ring, handle, encoder, stock, null, waitingMax, false);
+      Engine ring, Handle handle, Encoder encoder, @Nullable Supply supply, int waitingMax) {
+    this(ring, handle, encoder, supply, null, waitingMax, false);
   }
 
   /**
@@ -70,14 +70,14 @@ public final class Multishot {
       Engine ring,
       @Nullable Handle handle,
       Encoder encoder,
-      @Nullable Stock stock,
+      @Nullable Supply supply,
       @Nullable LentMemory lent,
       int waitingMax,
       boolean merges) {
     this.ring = ring;
     this.handle = handle;
     this.encoder = encoder;
-    this.stock = stock;
+    this.supply = supply;
     this.lent = lent;
     this.waitingMax = waitingMax;
     this.merges = merges;
@@ -241,14 +241,14 @@ public final class Multishot {
       if (handle != null && !handle.isOpen()) {
         return; // the caller will see that, and say that it had begun to wait
       }
-      if (stock != null) {
-        returnsBefore = stock.returns();
-        Stock.Kept now = stock.keep();
-        if (now == Stock.Kept.EXHAUSTED) {
-          starved = stock.awaitReturn(this, returnsBefore); // else the caller comes again at once
+      if (supply != null) {
+        returnsBefore = supply.returns();
+        Supply.Kept now = supply.keep();
+        if (now == Supply.Kept.EXHAUSTED) {
+          starved = supply.awaitReturn(this, returnsBefore); // else the caller comes again at once
           return;
         }
-        kept = now == Stock.Kept.ONE;
+        kept = now == Supply.Kept.ONE;
       }
       call = Call.single();
       armed = call;
@@ -256,7 +256,7 @@ public final class Multishot {
     try {
       call.operation(0).deliverTo(this);
       encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
-      call.operation(0).using(handle, lent != null ? lent : stock).openEnded();
+      call.operation(0).using(handle, lent != null ? lent : supply).openEnded();
       ring.start(call);
     } catch (Throwable e) {
       if (!call.given) {
@@ -319,8 +319,8 @@ public final class Multishot {
     Waiter taker;
     boolean isFull = false;
     synchronized (this) {
-      if (stock != null && stock.isShortage(result)) {
-        starved = stock.awaitReturn(this, returnsBefore);
+      if (supply != null && supply.isShortage(result)) {
+        starved = supply.awaitReturn(this, returnsBefore);
         return false; // nobody need know
       }
       if (merges && count > 0) {
@@ -328,10 +328,10 @@ public final class Multishot {
         return false;
       }
       boolean wasFull = count >= waitingMax;
-      if (stock == null) {
+      if (supply == null) {
         keep(result, ProvidedBuffers.NOWHERE);
       } else {
-        isFull = stock.take(result, flags, kept, parts);
+        isFull = supply.take(result, flags, kept, parts);
         kept &= result < 0;
       }
       isFull |= !wasFull && count >= waitingMax;
@@ -371,8 +371,8 @@ public final class Multishot {
       kept = false;
       waiting = takers.toArray(Waiter[]::new);
     }
-    if (givesUp && stock != null) {
-      stock.giveUp(); // outside of our monitor, since it enters those of others
+    if (givesUp && supply != null) {
+      supply.giveUp(); // outside of our monitor, since it enters those of others
     }
     for (Waiter taker : waiting) {
       taker.wake();
@@ -381,7 +381,7 @@ public final class Multishot {
 
   // ---- for whoever gives something back ---------------------------------------------------------
 
-  /** Notes that the stock has something again. */
+  /** Notes that the supply has something again. */
   void fed() {
     Waiter taker;
     synchronized (this) {

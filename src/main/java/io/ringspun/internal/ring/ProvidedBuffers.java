@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * submitted. What has come is a part of their memory, named by its place there: a whole buffer, or,
  * if the kernel fills them bit by bit, one piece of several. Safe for use by many threads.
  */
-public final class ProvidedBuffers extends Stock implements LentMemory {
+public final class ProvidedBuffers extends Supply implements LentMemory {
   /** What has come is in no buffer. */
   public static final int NOWHERE = -1;
 
@@ -79,7 +79,7 @@ public final class ProvidedBuffers extends Stock implements LentMemory {
           LockedMemory.ask(
               () ->
                   ring.ask(
-                      new Errand(
+                      new RingTask(
                           thread ->
                               made.entries.register(
                                   thread.kernel(), thread.memory(), made.group, incremental))));
@@ -235,7 +235,7 @@ public final class ProvidedBuffers extends Stock implements LentMemory {
   }
 
   private void unregister() {
-    ring.ask(new Errand(thread -> entries.unregister(thread.kernel(), thread.memory(), group)));
+    ring.ask(new RingTask(thread -> entries.unregister(thread.kernel(), thread.memory(), group)));
     free();
   }
 

@@ -507,7 +507,7 @@ final class RingThread extends Thread {
       case CancelRequest request -> dispatcher.cancel(request.call, request.reason);
       case CloseRequest request -> dispatcher.cancel(request.handle);
       case Cancellation cancellation -> dispatcher.cancel(cancellation);
-      case Errand errand -> serve(errand);
+      case RingTask task -> serve(task);
     }
   }
 
@@ -555,12 +555,12 @@ final class RingThread extends Thread {
     return memory;
   }
 
-  /** Does an errand for another thread. */
-  void serve(Errand errand) {
+  /** Does a task for another thread. */
+  void serve(RingTask task) {
     if (failure == null) {
-      errand.run(this);
+      task.run(this);
     } else {
-      errand.refuse();
+      task.refuse();
     }
   }
 
@@ -798,7 +798,7 @@ final class RingThread extends Thread {
           dispatcher.refuse(
               call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
       case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
-      case Errand errand -> errand.refuse();
+      case RingTask task -> task.refuse();
       case Cancellation cancellation -> cancellation.settle();
       case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
     }

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the upper half of the {@code user_data}, whose lower half is negative, as no slot is, and says
  * whose it is. Safe for use by many threads.
  */
-public final class Letters {
+public final class MessageInbox {
   private static final AtomicInteger NEXT = new AtomicInteger(Integer.MIN_VALUE);
 
   private final Engine ring;
@@ -26,7 +26,7 @@ public final class Letters {
   private final Deque<Waiter> takers = new ArrayDeque<>();
   private boolean closed;
 
-  private Letters(Engine ring) {
+  private MessageInbox(Engine ring) {
     this.ring = ring;
   }
 
@@ -35,12 +35,13 @@ public final class Letters {
    *
    * @throws IOException if the ring is closed or has failed
    */
-  public static Letters begin(Engine ring) throws IOException {
-    Letters letters = new Letters(ring);
-    if (ring.ask(new Errand(thread -> thread.dispatcher().expect(letters))) == -Errno.ECANCELED) {
+  public static MessageInbox begin(Engine ring) throws IOException {
+    MessageInbox messages = new MessageInbox(ring);
+    if (ring.ask(new RingTask(thread -> thread.dispatcher().expect(messages)))
+        == -Errno.ECANCELED) {
       ring.requireUsable();
     }
-    return letters;
+    return messages;
   }
 
   /** Returns the result that carries a half of a number. */
@@ -132,7 +133,7 @@ public final class Letters {
       waiting.clear();
       takersThen = takers.toArray(Waiter[]::new);
     }
-    ring.ask(new Errand(thread -> thread.dispatcher().expectNoMore(this)));
+    ring.ask(new RingTask(thread -> thread.dispatcher().expectNoMore(this)));
     for (Waiter taker : takersThen) {
       taker.wake();
     }

@@ -9,7 +9,7 @@ import java.util.Set;
  * run out: the operation has ended then, and is told when there is something again. Safe for use by
  * many threads.
  */
-abstract sealed class Stock permits FileTable, ProvidedBuffers {
+abstract sealed class Supply permits FileTable, ProvidedBuffers {
   // Guarded by this.
   private final Set<Multishot> starved = new HashSet<>();
   private long returns;
@@ -34,7 +34,7 @@ abstract sealed class Stock permits FileTable, ProvidedBuffers {
 
   /** Keeps what a completion brought. */
   interface Parts {
-    /** Keeps a part of it, with its place in the stock, or {@link ProvidedBuffers#NOWHERE}. */
+    /** Keeps a part of it, with its place in the supply, or {@link ProvidedBuffers#NOWHERE}. */
     void add(int result, int place);
   }
 

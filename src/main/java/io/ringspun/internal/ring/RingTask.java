@@ -7,7 +7,7 @@ import java.util.function.ToIntFunction;
  * Something that only the ring's thread may do, such as to register, on behalf of the thread that
  * made it and waits for the answer.
  */
-final class Errand extends Inbound {
+final class RingTask extends Inbound {
   private final ToIntFunction<RingThread> work;
   private final Waiter waiter = Waiter.current();
 
@@ -18,7 +18,7 @@ final class Errand extends Inbound {
    *
    * @param work run on the ring's thread; returns the kernel's answer or a negated errno
    */
-  Errand(ToIntFunction<RingThread> work) {
+  RingTask(ToIntFunction<RingThread> work) {
     this.work = work;
   }
 
