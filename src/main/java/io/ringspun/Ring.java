@@ -12,6 +12,7 @@ import io.ringspun.internal.ring.Handle;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -56,20 +57,20 @@ public final class Ring implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Ring.class);
   private static final AtomicInteger OPENED = new AtomicInteger();
   private static final AtomicBoolean HINTED = new AtomicBoolean();
-  private static final Object SHARED_LOCK = new Object();
-
-  private static volatile @Nullable Ring shared; // set under SHARED_LOCK, read by any thread
 
   static {
     EngineAccess.set(ring -> ((Ring) ring).engine);
   }
 
   private final Engine engine;
+  private final boolean isShared;
   private final ThreadFactory threadFactory;
 
-  private Ring(Engine engine) {
+  private Ring(Engine engine, boolean isShared) {
     this.engine = engine;
+    this.isShared = isShared;
     threadFactory = engine.threadBuilder().factory();
+    engine.setOwner(this);
   }
 
   /**
@@ -99,15 +100,21 @@ public final class Ring implements AutoCloseable {
 
   /** Opens a ring on a kernel of the caller's making. */
   static Ring open(RingOptions options, Kernel kernel) throws IOException {
-    return open(configure(options), kernel);
+    return open(configure(options), kernel, false);
   }
 
   /** Opens a ring that shares the kernel's polling thread of another. */
   static Ring open(RingOptions options, Kernel kernel, Ring other) throws IOException {
-    return open(configure(options, other.engine), kernel);
+    return open(configure(options, other.engine), kernel, false);
   }
 
-  private static Ring open(EngineConfig config, Kernel kernel) throws IOException {
+  /** Opens a ring of the shared group, which users cannot close. */
+  static Ring openShared(RingOptions options, Kernel kernel) throws IOException {
+    return open(configure(options), kernel, true);
+  }
+
+  private static Ring open(EngineConfig config, Kernel kernel, boolean isShared)
+      throws IOException {
     if (!Engine.canCarry() && HINTED.compareAndSet(false, true)) {
       LOG.info(
           "Rings do not carry virtual threads in this process, so every operation is handed over to"
@@ -116,7 +123,7 @@ public final class Ring implements AutoCloseable {
           Ring.class.getModule().isNamed() ? "io.ringspun" : "ALL-UNNAMED");
     }
     try {
-      return new Ring(Engine.open(config, kernel));
+      return new Ring(Engine.open(config, kernel), isShared);
     } catch (ErrnoException e) {
       throw Diagnosis.of(e).asException(e);
     }
@@ -182,44 +189,27 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Returns the ring of the whole process, opened with default options at the first call. Files
-   * that are opened without a ring use it for threads that no ring carries.
+   * Returns the first ring of the {@linkplain RingGroup#shared() shared group}, which the first
+   * call opens.
    *
-   * @return the ring, whose {@link #close} has no effect; {@link #closeShared()} closes it
+   * @return always the same ring; {@link #close} has no effect on it, {@link RingGroup#closeShared}
+   *     closes it
    * @throws RingUnavailableException if there can be no ring here; the message says why
-   * @throws IOException as listed above
+   * @throws IOException if the ring cannot be opened for another reason
    */
   public static Ring shared() throws IOException {
-    Ring ring = shared;
-    if (ring == null) {
-      synchronized (SHARED_LOCK) {
-        ring = shared;
-        if (ring == null) {
-          ring = open(RingOptions.defaults().withThreadName("ringspun-shared"));
-          shared = ring;
-        }
-      }
-    }
-    return ring;
+    return RingGroup.shared().rings().getFirst();
   }
 
   /**
-   * Closes the {@linkplain #shared() shared ring}, if it was opened, as {@link #close} closes
-   * others. For a host that unloads the library together with an application, when the application
-   * has ended: whatever still uses the ring fails. The next call of {@link #shared()} opens another
-   * one.
+   * Returns the ring that carries the calling thread. Its operations go to this ring, whatever ring
+   * their descriptors were opened with. Does not block.
    *
-   * <p>The library's other threads end some seconds after its last ring was closed.
+   * @return nothing if the calling thread is no virtual thread that a ring carries
    */
-  public static void closeShared() {
-    Ring ring;
-    synchronized (SHARED_LOCK) {
-      ring = shared;
-      shared = null;
-    }
-    if (ring != null) {
-      ring.engine.close();
-    }
+  public static Optional<Ring> current() {
+    Engine engine = Engine.carryingCurrentThread();
+    return engine == null ? Optional.empty() : Optional.ofNullable((Ring) engine.owner());
   }
 
   /**
@@ -518,13 +508,19 @@ public final class Ring implements AutoCloseable {
    * An operation that the hardware has in hand is waited for. Virtual threads that the ring carries
    * are not waited for: they go on, on other platform threads.
    *
-   * <p>Closing again waits likewise. Closing the {@linkplain #shared() shared ring} has no effect.
+   * <p>Closing again waits likewise. Closing a ring of the {@linkplain RingGroup#shared() shared
+   * group} has no effect.
    */
   @Override
   public void close() {
-    if (this != shared) {
+    if (!isShared) {
       engine.close();
     }
+  }
+
+  /** Closes the ring, also if it is one of the shared group. */
+  void closeAnyway() {
+    engine.close();
   }
 
   private void requireOpen() {

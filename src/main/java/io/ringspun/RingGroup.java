@@ -6,8 +6,11 @@ import io.ringspun.internal.ring.EngineAccess;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several rings, usually one for each processor, among which virtual threads are dealt out in turn.
@@ -16,6 +19,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @since 0.1
  */
 public final class RingGroup implements AutoCloseable {
+  private static final Object SHARED_LOCK = new Object();
+
+  private static volatile @Nullable RingGroup shared; // set under SHARED_LOCK, read by any thread
+
   private final List<Ring> rings;
   private final AtomicInteger turn = new AtomicInteger();
 
@@ -54,21 +61,75 @@ public final class RingGroup implements AutoCloseable {
     if (count < 1) {
       throw new IllegalArgumentException("a group has at least one ring: " + count);
     }
+    return open(count, options, kernel, false);
+  }
+
+  private static RingGroup open(int count, RingOptions options, Kernel kernel, boolean isShared)
+      throws IOException {
     List<Ring> rings = new ArrayList<>(count);
     try {
       for (int i = 1; i <= count; i++) {
         String name = options.threadName();
         RingOptions own = name.isEmpty() ? options : options.withThreadName(name + "-" + i);
-        rings.add(
-            i > 1 && options.pollsInKernel()
-                ? Ring.open(own, kernel, rings.getFirst())
-                : Ring.open(own, kernel));
+        if (isShared) {
+          rings.add(Ring.openShared(own, kernel));
+        } else if (i > 1 && options.pollsInKernel()) {
+          rings.add(Ring.open(own, kernel, rings.getFirst()));
+        } else {
+          rings.add(Ring.open(own, kernel));
+        }
       }
     } catch (IOException | RuntimeException | Error e) {
-      rings.forEach(Ring::close);
+      rings.forEach(Ring::closeAnyway);
       throw e;
     }
     return new RingGroup(List.copyOf(rings));
+  }
+
+  /**
+   * Returns the group of the whole process: one ring for each processor, with default options,
+   * opened at the first call. Files, sockets and other objects that are opened without a ring have
+   * rings of this group as their homes, in turn. The first call blocks until the rings are open,
+   * some milliseconds.
+   *
+   * @return always the same group; {@link #close} has no effect on it, {@link #closeShared} closes
+   *     it
+   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws IOException if a ring cannot be opened for another reason
+   */
+  public static RingGroup shared() throws IOException {
+    RingGroup group = shared;
+    if (group == null) {
+      synchronized (SHARED_LOCK) {
+        group = shared;
+        if (group == null) {
+          RingOptions options = RingOptions.defaults().withThreadName("ringspun-shared");
+          int count = Runtime.getRuntime().availableProcessors();
+          group = open(count, options, SystemKernel.get(), true);
+          shared = group;
+        }
+      }
+    }
+    return group;
+  }
+
+  /**
+   * Closes the {@linkplain #shared() shared group}, if it was opened, as {@link #close} closes
+   * others. For a host that unloads the library together with an application, when the application
+   * has ended: whatever still uses the rings fails. The next call of {@link #shared()} opens
+   * another group.
+   *
+   * <p>The library's other threads end some seconds after its last ring was closed.
+   */
+  public static void closeShared() {
+    RingGroup group;
+    synchronized (SHARED_LOCK) {
+      group = shared;
+      shared = null;
+    }
+    if (group != null) {
+      group.rings.forEach(Ring::closeAnyway);
+    }
   }
 
   /**
@@ -130,6 +191,15 @@ public final class RingGroup implements AutoCloseable {
    */
   public ThreadFactory threadFactory() {
     return task -> next().threadFactory().newThread(task);
+  }
+
+  /**
+   * Returns an executor that starts a virtual thread of {@link #threadFactory} for each task.
+   *
+   * @return a new executor; its {@code close} waits for its tasks and leaves the rings open
+   */
+  public ExecutorService executor() {
+    return Executors.newThreadPerTaskExecutor(threadFactory());
   }
 
   /** Closes all the rings; see {@link Ring#close}. */

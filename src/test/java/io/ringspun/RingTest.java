@@ -24,10 +24,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -325,11 +327,65 @@ class RingTest {
   }
 
   @Test
-  void shared_isHomeOfFilesOpenedWithoutRing() throws Exception {
+  void sharedGroup_isOneGroup_closeHasNoEffect() throws Exception {
+    RingGroup shared = RingGroup.shared();
+    assertSame(shared, RingGroup.shared());
+    assertSame(Ring.shared(), shared.rings().getFirst());
+    assertEquals(Runtime.getRuntime().availableProcessors(), shared.rings().size());
+    shared.close();
+    for (Ring ring : shared.rings()) {
+      ring.nop();
+    }
+  }
+
+  @Test
+  void sharedGroup_isHomeOfFilesOpenedWithoutRing_inTurn() throws Exception {
     Path path = Files.writeString(directory.resolve("file"), "x");
-    long before = Ring.shared().metrics().completed();
-    RingFile.open(path).close();
-    assertTrue(Ring.shared().metrics().completed() >= before + 2, "an open and a close");
+    List<Ring> rings = RingGroup.shared().rings();
+    List<Long> before = rings.stream().map(ring -> ring.metrics().completed()).toList();
+    for (int i = 0; i < rings.size(); i++) {
+      RingFile.open(path).close();
+    }
+    for (int i = 0; i < rings.size(); i++) {
+      long more = rings.get(i).metrics().completed() - before.get(i);
+      assertTrue(more >= 2, "an open and a close, not " + more);
+    }
+  }
+
+  @Test
+  void closeShared_theNextCallOpensAnother() throws Exception {
+    RingGroup before = RingGroup.shared();
+    RingGroup.closeShared();
+    for (Ring ring : before.rings()) {
+      assertFalse(ring.isOpen());
+    }
+    RingGroup.shared().next().nop();
+    assertNotSame(before, RingGroup.shared());
+  }
+
+  // ---- the ring of the calling thread --------------------------------------------------------
+
+  @Test
+  @Tag("carried")
+  void current_isTheRingThatCarries() throws Exception {
+    try (RingGroup group = RingGroup.open()) {
+      for (Ring ring : group.rings()) {
+        assertSame(ring, Caller.CARRIED.call(ring, Ring::current).orElseThrow());
+      }
+      try (ExecutorService executor = group.executor()) {
+        Ring first = executor.submit(Ring::current).get().orElseThrow();
+        Ring second = executor.submit(Ring::current).get().orElseThrow();
+        assertNotSame(first, second);
+      }
+    }
+  }
+
+  @Test
+  void current_isNoneElsewhere() throws Exception {
+    try (Ring ring = Ring.open()) {
+      assertEquals(Optional.empty(), Caller.PLATFORM.call(ring, Ring::current));
+      assertEquals(Optional.empty(), Caller.VIRTUAL.call(ring, Ring::current));
+    }
   }
 
   // ---- calls from every kind of thread -------------------------------------------------------

@@ -42,7 +42,7 @@ public final class UnloadUses {
     }
     Set<String> expected =
         new TreeSet<>(
-            Set.of("ringspun-N", "ringspun-shared", "ringspun-watchdog", "ringspun-offload-N"));
+            Set.of("ringspun-N", "ringspun-shared-N", "ringspun-watchdog", "ringspun-offload-N"));
     if (ring.carriesVirtualThreads()) {
       expected.add("ringspun-afterlife-N");
     }
@@ -70,6 +70,6 @@ public final class UnloadUses {
   /** Closes all that is open. */
   public static void end() {
     ring.close();
-    Ring.closeShared();
+    RingGroup.closeShared();
   }
 }

@@ -1,6 +1,6 @@
 package io.ringspun.file;
 
-import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.RingUnavailableException;
 import java.io.IOException;
 import java.util.Optional;
@@ -34,7 +34,7 @@ final class Fallback {
     }
     boolean isAllowed = isAllowed(System.getProperty(PROPERTY, "fail"));
     try {
-      Ring.shared();
+      RingGroup.shared();
       return Optional.empty();
     } catch (RingUnavailableException e) {
       if (!isAllowed) {

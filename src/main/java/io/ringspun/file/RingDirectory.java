@@ -3,6 +3,7 @@ package io.ringspun.file;
 import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
@@ -85,8 +86,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens a directory, with the {@linkplain Ring#shared() shared ring} as its home ({@code
-   * IORING_OP_OPENAT} with {@code O_DIRECTORY}, Linux 5.6).
+   * Opens a directory, with a ring of the {@linkplain RingGroup#shared() shared group} as its home
+   * ({@code IORING_OP_OPENAT} with {@code O_DIRECTORY}, Linux 5.6).
    *
    * @param path a path of the default file system; links are followed
    * @return the directory, for the caller to close
@@ -95,7 +96,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public static RingDirectory open(Path path) throws IOException {
-    return open(Ring.shared(), path);
+    return open(RingGroup.shared().next(), path);
   }
 
   /**

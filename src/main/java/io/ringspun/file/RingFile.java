@@ -7,6 +7,7 @@ import io.ringspun.Lease;
 import io.ringspun.OperationException;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
@@ -108,8 +109,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home ({@code
-   * IORING_OP_OPENAT}, Linux 5.6).
+   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
+   * home ({@code IORING_OP_OPENAT}, Linux 5.6).
    *
    * <p>Opening a FIFO for reading or for writing alone waits until another process or thread has
    * opened its other end. An interrupt, {@link Ring#cancelAll()} and closing the ring end that
@@ -133,7 +134,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed above and in the class comment
    */
   public static RingFile open(Path path, OpenOption... options) throws IOException {
-    return open(Ring.shared(), path, options);
+    return open(RingGroup.shared().next(), path, options);
   }
 
   /**
@@ -150,8 +151,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home; see {@link
-   * #open(Path, OpenOption...)}.
+   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
+   * home; see {@link #open(Path, OpenOption...)}.
    *
    * @param path a path of the default file system
    * @param options as for {@link #open(Path, OpenOption...)}
@@ -163,7 +164,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public static RingFile open(
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
-    return open(Ring.shared(), path, options, attributes);
+    return open(RingGroup.shared().next(), path, options, attributes);
   }
 
   /**

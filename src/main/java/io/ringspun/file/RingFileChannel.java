@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
@@ -33,10 +34,10 @@ import java.util.Set;
  * <h2>Where there can be no ring</h2>
  *
  * <p>Started with {@code -Dio.ringspun.fallback=jdk}, a process that is refused the {@linkplain
- * Ring#shared() shared ring} gets channels that are the JDK's inside, and that hold the carrier
- * while they wait. The log says so once, with the reason, and so does {@link #toString} of each.
- * The first refusal decides for the whole process. A channel that is opened on a ring given to it
- * never falls back. The default is {@code fail}.
+ * RingGroup#shared() shared group} gets channels that are the JDK's inside, and that hold the
+ * carrier while they wait. The log says so once, with the reason, and so does {@link #toString} of
+ * each. The first refusal decides for the whole process. A channel that is opened on a ring given
+ * to it never falls back. The default is {@code fail}.
  *
  * @since 0.1
  */
@@ -45,8 +46,8 @@ public abstract sealed class RingFileChannel extends FileChannel
   RingFileChannel() {}
 
   /**
-   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home, or with the
-   * JDK if that may stand in for it.
+   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
+   * home, or with the JDK if that may stand in for it.
    *
    * @param path a path of the default file system
    * @param options as for {@link FileChannel#open(Path, Set, FileAttribute...)}, and {@link
@@ -68,7 +69,7 @@ public abstract sealed class RingFileChannel extends FileChannel
     Optional<String> reason = Fallback.reason();
     return reason.isPresent()
         ? JdkBackedChannel.open(reason.get(), path, options, attributes)
-        : open(Ring.shared(), path, options, attributes);
+        : open(RingGroup.shared().next(), path, options, attributes);
   }
 
   /**

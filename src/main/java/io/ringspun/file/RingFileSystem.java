@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystem;
@@ -49,7 +50,7 @@ final class RingFileSystem extends FileSystem {
 
   Ring ring() throws IOException {
     Ring ring = home;
-    return ring != null ? ring : Ring.shared();
+    return ring != null ? ring : RingGroup.shared().next();
   }
 
   /** Returns why the JDK does everything here, or nothing if there is a ring. */

@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import java.nio.file.ProviderMismatchException;
  * <p>The same file has the same name here and in the default file system. Paths that are derived
  * from a ring path are ring paths with the same home ring. {@code Path.of(URI.create("ring:///x"))}
  * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
- * {@linkplain Ring#shared() shared ring} as home; see {@link RingFileSystemProvider}.
+ * {@linkplain RingGroup#shared() shared group} as home; see {@link RingFileSystemProvider}.
  *
  * <p>{@code path.toUri().toURL()} gives a URL that a {@link java.net.URLClassLoader} can load from;
  * see {@link RingUrlHandlerProvider}.
@@ -47,7 +48,7 @@ public final class RingFileSystems {
 
   /**
    * Returns a path whose operations go to the ring that carries the calling thread, else to the
-   * {@linkplain Ring#shared() shared ring}.
+   * {@linkplain RingGroup#shared() shared group}.
    *
    * @param path a path of the default file system, or a ring path, whatever its home
    * @return the ring path of the same name
@@ -72,7 +73,8 @@ public final class RingFileSystems {
   }
 
   /**
-   * Returns the file system of ring paths with the {@linkplain Ring#shared() shared ring} as home.
+   * Returns the file system of ring paths with a ring of the {@linkplain RingGroup#shared() shared
+   * group} as home.
    *
    * @param fileSystem the default file system, or that of ring paths, whatever its home
    * @return the file system of ring paths

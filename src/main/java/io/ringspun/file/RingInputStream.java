@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.ScratchMemory;
@@ -51,7 +52,7 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Opens a file, with the {@linkplain Ring#shared() shared ring} as its home.
+   * Opens a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its home.
    *
    * @param path a path of the default file system
    * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to write nor to
@@ -64,7 +65,7 @@ public final class RingInputStream extends InputStream {
    *     OpenOption...)}
    */
   public static RingInputStream open(Path path, OpenOption... options) throws IOException {
-    return open(Ring.shared(), path, options);
+    return open(RingGroup.shared().next(), path, options);
   }
 
   /**

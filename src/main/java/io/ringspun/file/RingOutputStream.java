@@ -1,6 +1,7 @@
 package io.ringspun.file;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -48,7 +49,8 @@ public final class RingOutputStream extends OutputStream {
   }
 
   /**
-   * Opens or makes a file, with the {@linkplain Ring#shared() shared ring} as its home.
+   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
+   * home.
    *
    * @param path a path of the default file system
    * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to read nor for
@@ -61,7 +63,7 @@ public final class RingOutputStream extends OutputStream {
    *     OpenOption...)}
    */
   public static RingOutputStream open(Path path, OpenOption... options) throws IOException {
-    return open(Ring.shared(), path, options);
+    return open(RingGroup.shared().next(), path, options);
   }
 
   /**

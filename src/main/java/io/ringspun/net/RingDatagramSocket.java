@@ -6,6 +6,7 @@ import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
 import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.Message;
@@ -108,8 +109,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Opens a socket with an address of its own and the {@linkplain Ring#shared() shared ring} as its
-   * home; see {@link #bind(Ring, SocketAddress, SocketOpenOption...)}.
+   * Opens a socket with an address of its own and a ring of the {@linkplain RingGroup#shared()
+   * shared group} as its home; see {@link #bind(Ring, SocketAddress, SocketOpenOption...)}.
    *
    * @param local where to receive
    * @return the socket, for the caller to close
@@ -117,7 +118,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if the socket cannot be opened or bound
    */
   public static RingDatagramSocket bind(SocketAddress local) throws IOException {
-    return bind(Ring.shared(), local);
+    return bind(RingGroup.shared().next(), local);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.ringspun.net;
 
 import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.ListenerChain;
@@ -86,15 +87,15 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Opens a listener on the {@linkplain Ring#shared() shared ring}; see {@link #bind(Ring,
-   * SocketAddress, SocketOpenOption...)}.
+   * Opens a listener on a ring of the {@linkplain RingGroup#shared() shared group}; see {@link
+   * #bind(Ring, SocketAddress, SocketOpenOption...)}.
    *
    * @param local where to listen
    * @return the listener, for the caller to close
    * @throws IOException as for the other method
    */
   public static RingListener bind(SocketAddress local) throws IOException {
-    return bind(Ring.shared(), local);
+    return bind(RingGroup.shared().next(), local);
   }
 
   /**

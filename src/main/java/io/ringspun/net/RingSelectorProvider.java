@@ -19,8 +19,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has a whole program's socket channels go through the {@linkplain io.ringspun.Ring#shared() shared
- * ring} while they are in blocking mode:
+ * Has a whole program's socket channels go through rings of the {@linkplain
+ * io.ringspun.RingGroup#shared() shared group} while they are in blocking mode:
  *
  * <pre>{@code
  * java -Djava.nio.channels.spi.SelectorProvider=io.ringspun.net.RingSelectorProvider ...

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.socketchannel.RingServerSocketChannelImpl;
 import java.io.IOException;
 import java.net.ProtocolFamily;
@@ -33,8 +34,8 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
   }
 
   /**
-   * Opens a channel that is not bound, with the {@linkplain Ring#shared() shared ring} as its home.
-   * Does not wait for anyone.
+   * Opens a channel that is not bound, with a ring of the {@linkplain RingGroup#shared() shared
+   * group} as its home. Does not wait for anyone.
    *
    * @return a new channel for IPv6 and IPv4, or for IPv4 where there is no other
    * @throws IOException if the kernel refuses, or the ring is gone

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.socketimpl.ImplServerSocket;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,7 +27,10 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
 
   private final @Nullable Ring ring; // null for the shared one
 
-  /** Creates a factory for sockets whose home is the {@linkplain Ring#shared() shared ring}. */
+  /**
+   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
+   * group}.
+   */
   public RingServerSocketFactory() {
     ring = null;
   }

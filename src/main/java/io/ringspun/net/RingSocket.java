@@ -6,6 +6,7 @@ import io.ringspun.DescriptorSlot;
 import io.ringspun.Lease;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.net.Family;
@@ -155,15 +156,15 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects to a peer, with the {@linkplain Ring#shared() shared ring} as the socket's home; see
-   * {@link #connect(Ring, SocketAddress, SocketOpenOption...)}.
+   * Connects to a peer, with a ring of the {@linkplain RingGroup#shared() shared group} as the
+   * socket's home; see {@link #connect(Ring, SocketAddress, SocketOpenOption...)}.
    *
    * @param remote whom to connect to
    * @return the socket, for the caller to close
    * @throws IOException as for the other method
    */
   public static RingSocket connect(SocketAddress remote) throws IOException {
-    return connect(Ring.shared(), remote);
+    return connect(RingGroup.shared().next(), remote);
   }
 
   /**
@@ -207,8 +208,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects to a host by its name, with the {@linkplain Ring#shared() shared ring} as the socket's
-   * home; see {@link #connect(Ring, String, int)}.
+   * Connects to a host by its name, with a ring of the {@linkplain RingGroup#shared() shared group}
+   * as the socket's home; see {@link #connect(Ring, String, int)}.
    *
    * @param host a name or an address in text
    * @param port 0 to 65,535
@@ -218,7 +219,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if none of its addresses answers
    */
   public static RingSocket connect(String host, int port) throws IOException {
-    return connect(Ring.shared(), host, port);
+    return connect(RingGroup.shared().next(), host, port);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.net.Hosts;
 import io.ringspun.internal.socketimpl.ImplSocket;
 import io.ringspun.internal.socketimpl.RingSocketImpl;
@@ -34,7 +35,10 @@ import org.jspecify.annotations.Nullable;
 public final class RingSocketFactory extends SocketFactory {
   private final @Nullable Ring ring; // null for the shared one
 
-  /** Creates a factory for sockets whose home is the {@linkplain Ring#shared() shared ring}. */
+  /**
+   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
+   * group}.
+   */
   public RingSocketFactory() {
     ring = null;
   }

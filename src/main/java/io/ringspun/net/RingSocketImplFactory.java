@@ -1,6 +1,7 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.socketimpl.RingSocketImpl;
 import java.net.ServerSocket;
 import java.net.SocketImpl;
@@ -29,7 +30,10 @@ public final class RingSocketImplFactory implements SocketImplFactory {
 
   private final @Nullable Ring ring; // null for the shared one
 
-  /** Creates a factory for sockets whose home is the {@linkplain Ring#shared() shared ring}. */
+  /**
+   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
+   * group}.
+   */
   public RingSocketImplFactory() {
     ring = null;
   }

@@ -102,7 +102,9 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     StringBuilder leaks = new StringBuilder();
     Map<String, Integer> rings = new TreeMap<>(after.rings);
     before.rings.keySet().forEach(rings::remove);
-    boolean sharedRing = rings.remove("ringspun-shared") != null;
+    int opened = rings.size();
+    rings.keySet().removeIf(name -> name.startsWith("ringspun-shared-"));
+    int sharedRings = opened - rings.size();
     if (!rings.isEmpty()) {
       leaks.append("; open rings: ").append(rings.keySet());
     }
@@ -111,8 +113,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     after.files.forEach(
         (target, count) -> {
           int more = count - before.files.getOrDefault(target, 0);
-          if (sharedRing && (target.contains("[io_uring]") || target.contains("[eventfd]"))) {
-            more--;
+          if (target.contains("[io_uring]") || target.contains("[eventfd]")) {
+            more -= sharedRings;
           }
           if (more > 0) {
             lost[0] -= more;
@@ -122,10 +124,10 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     if (lost[0] < 0) {
       leaks.append(files);
     }
-    if (after.threads > before.threads + (sharedRing ? 1 : 0)) {
+    if (after.threads > before.threads + sharedRings) {
       leaks.append("; ").append(after.threads - before.threads).append(" threads of rings");
     }
-    long more = after.bytes - before.bytes - LOST.get() - (sharedRing ? SHARED_RING_BYTES : 0);
+    long more = after.bytes - before.bytes - LOST.get() - sharedRings * SHARED_RING_BYTES;
     if (more > 0) {
       leaks.append("; ").append(more).append(" bytes of native memory");
     }

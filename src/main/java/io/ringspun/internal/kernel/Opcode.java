@@ -137,6 +137,8 @@ public enum Opcode {
   private static final Opcode[] VALUES = values();
 
   private final String since;
+
+  @SuppressWarnings("ImmutableEnumChecker") // nothing changes it after the constructor
   private final Set<Trait> traits;
 
   Opcode(String since, Trait... traits) {
@@ -178,6 +180,7 @@ public enum Opcode {
   }
 
   /** Returns the {@code IORING_OP_} number. */
+  @SuppressWarnings("EnumOrdinal") // the constants stand in the order of their numbers
   public int number() {
     return ordinal();
   }

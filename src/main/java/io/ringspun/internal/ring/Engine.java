@@ -33,6 +33,7 @@ public final class Engine {
 
   private final EngineConfig config;
   private final Kernel kernel;
+  private volatile @Nullable Object owner; // set once, when the ring is open
   private final RingThread thread;
   private final InlineCalls inline;
   private final LongAdder unregisteredBuffers = new LongAdder();
@@ -65,6 +66,16 @@ public final class Engine {
   /** Returns the ring that carries the calling thread, or null. */
   public static @Nullable Engine carryingCurrentThread() {
     return CarrierAccess.current() instanceof RingThread ringThread ? ringThread.engine() : null;
+  }
+
+  /** Notes the public ring of which this is the engine. */
+  public void setOwner(Object ring) {
+    owner = ring;
+  }
+
+  /** Returns the public ring of which this is the engine, or null if it has none. */
+  public @Nullable Object owner() {
+    return owner;
   }
 
   /** Returns whether virtual threads can be carried by rings in this process. */

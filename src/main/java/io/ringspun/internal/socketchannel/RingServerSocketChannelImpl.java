@@ -2,6 +2,7 @@ package io.ringspun.internal.socketchannel;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.SocketHandle;
 import io.ringspun.internal.net.Sockets;
@@ -75,7 +76,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
    */
   public static RingServerSocketChannel open(
       SelectorProvider provider, @Nullable ProtocolFamily family) throws IOException {
-    Ring home = Ring.shared();
+    Ring home = RingGroup.shared().next();
     RingServerSocketChannelImpl channel =
         ChannelRules.open(
             family,

@@ -3,6 +3,7 @@ package io.ringspun.internal.socketchannel;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
@@ -94,7 +95,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
    */
   public static RingSocketChannel open(SelectorProvider provider, @Nullable ProtocolFamily family)
       throws IOException {
-    Ring home = Ring.shared();
+    Ring home = RingGroup.shared().next();
     return ChannelRules.open(
         family,
         chosen ->

@@ -2,6 +2,7 @@ package io.ringspun.internal.socketimpl;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.net.Family;
@@ -95,7 +96,7 @@ public final class RingSocketImpl extends SocketImpl {
     if (!stream) {
       throw new IOException("Datagram socket creation not supported");
     }
-    Engine home = EngineAccess.of(ring != null ? ring : Ring.shared());
+    Engine home = EngineAccess.of(ring != null ? ring : RingGroup.shared().next());
     synchronized (this) {
       if (socket != null || closed) {
         throw new IOException("Already created");
