@@ -41,14 +41,16 @@ public sealed class OperationException extends IOException permits TransactionEx
     if (errno <= 0) {
       throw new IllegalArgumentException("errno must be positive: " + errno);
     }
-    this(message(operation, errno, detail), operation, errno);
-  }
-
-  /** Creates an exception with a message of its own; an errno of 0 means a short transfer. */
-  OperationException(String message, String operation, int errno) {
-    super(message);
+    super(message(operation, errno, detail));
     this.operation = operation;
     this.errno = errno;
+  }
+
+  /** Creates an exception for a step that did not succeed. */
+  OperationException(Outcome outcome) {
+    super(outcome.toString());
+    operation = outcome.step().operation();
+    errno = outcome.isShort() ? 0 : -outcome.result();
   }
 
   /**

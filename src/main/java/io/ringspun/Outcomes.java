@@ -244,10 +244,6 @@ public final class Outcomes implements Iterable<Outcome> {
     return overdue.get(position);
   }
 
-  int errno(int position) {
-    return isShort(position) ? 0 : -results[position];
-  }
-
   String name(int position) {
     return steps[position].operation();
   }
@@ -258,7 +254,7 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   OperationException failure(int position) {
-    return new OperationException(describe(position), name(position), errno(position));
+    return new OperationException(get(position));
   }
 
   /** Returns what went wrong with a step. */
@@ -267,7 +263,7 @@ public final class Outcomes implements Iterable<Outcome> {
       return "%s transferred %d of %d bytes"
           .formatted(name(position), results[position], wanted[position]);
     }
-    int errno = errno(position);
+    int errno = -results[position];
     String detail =
         timedOut(position)
             ? "its limit was " + steps[position].limit()

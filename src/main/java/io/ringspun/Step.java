@@ -98,7 +98,7 @@ public final class Step {
         operation.shutdown(fd, Constants.SHUT_WR);
       }
     },
-    RAW("") {
+    RAW("raw") {
       @Override
       void encode(Step step, Operation operation, int fd, long address, int slot) {
         throw new AssertionError("a raw operation encodes itself");

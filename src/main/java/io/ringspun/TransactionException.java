@@ -15,16 +15,22 @@ public final class TransactionException extends OperationException {
   /** The position of the step, from 0. */
   private final int position;
 
+  /** How the message calls the step, such as {@code "step 2 of 3"}. */
+  private final String place;
+
   /** What became of all steps. */
   private final transient Outcomes outcomes;
 
   TransactionException(Outcomes outcomes, int position) {
-    super(
-        "%s: %s".formatted(outcomes.place(position), outcomes.describe(position)),
-        outcomes.name(position),
-        outcomes.errno(position));
+    super(outcomes.get(position));
     this.position = position;
+    place = outcomes.place(position);
     this.outcomes = outcomes;
+  }
+
+  @Override
+  public String getMessage() {
+    return place + ": " + super.getMessage();
   }
 
   /**

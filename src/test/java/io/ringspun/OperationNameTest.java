@@ -54,7 +54,6 @@ class OperationNameTest {
 
   private final List<Call> calls = new ArrayList<>();
   private final List<TreePath> methods = new ArrayList<>();
-  private final List<ClassTree> records = new ArrayList<>();
   private final Set<String> names = new TreeSet<>();
   private final Set<String> offences = new TreeSet<>();
   private final Deque<Taker> left = new ArrayDeque<>();
@@ -132,14 +131,6 @@ class OperationNameTest {
     }
 
     @Override
-    public Void visitClass(ClassTree tree, Void none) {
-      if (tree.getKind() == Tree.Kind.RECORD) {
-        records.add(tree);
-      }
-      return super.visitClass(tree, none);
-    }
-
-    @Override
     public Void visitMethod(MethodTree tree, Void none) {
       methods.add(getCurrentPath());
       return super.visitMethod(tree, none);
@@ -157,6 +148,9 @@ class OperationNameTest {
     if (!call.name.equals(taker.method) || call.given.size() != taker.arity) {
       return false;
     }
+    if (isPrivate(taker) && !isWithin(call.path, taker.owner)) {
+      return false;
+    }
     if (call.receiver.isEmpty()) {
       for (TreePath outer = classAround(call.path); outer != null; outer = classAround(outer)) {
         if (nameOf(outer).equals(taker.owner)) {
@@ -169,6 +163,24 @@ class OperationNameTest {
       return true; // inherited
     }
     return !Character.isUpperCase(call.receiver.charAt(0)) || call.receiver.equals(taker.owner);
+  }
+
+  private boolean isPrivate(Taker taker) {
+    return methods.stream()
+        .filter(path -> nameOf(classAround(path)).equals(taker.owner))
+        .map(path -> (MethodTree) path.getLeaf())
+        .filter(it -> it.getName().contentEquals(taker.method))
+        .filter(it -> it.getParameters().size() == taker.arity)
+        .anyMatch(it -> it.getModifiers().getFlags().contains(Modifier.PRIVATE));
+  }
+
+  private static boolean isWithin(TreePath path, String type) {
+    for (TreePath outer = classAround(path); outer != null; outer = classAround(outer)) {
+      if (nameOf(outer).equals(type)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean declares(TreePath type, String method, int arity) {
@@ -219,8 +231,9 @@ class OperationNameTest {
     String name = text.substring(text.lastIndexOf('.') + 1);
     int arity = call.getArguments().size();
     if (text.contains(".")) { // only steps of transactions are asked for theirs
-      boolean isStep = name.equals("name") && followComponent(name);
-      if (!isStep && mayBeText(name)) {
+      if (name.equals("operation")) {
+        follow(new Taker("Kind", "Kind", 1, 0)); // of a step; see opcodes_areNames for raw ones
+      } else if (mayBeText(name)) {
         offend(path);
       }
       return;
@@ -257,29 +270,6 @@ class OperationNameTest {
             .map(path -> (MethodTree) path.getLeaf())
             .filter(it -> it.getName().contentEquals(method))
             .anyMatch(it -> "String".equals(String.valueOf(it.getReturnType())));
-  }
-
-  /** What a component of a record returns, its constructor was given. */
-  private boolean followComponent(String name) {
-    boolean found = false;
-    for (ClassTree type : records) {
-      if (!type.getSimpleName().contentEquals("Step")) {
-        continue;
-      }
-      List<String> components =
-          type.getMembers().stream()
-              .filter(member -> member instanceof VariableTree)
-              .map(member -> (VariableTree) member)
-              .filter(field -> !field.getModifiers().getFlags().contains(Modifier.STATIC))
-              .map(field -> field.getName().toString())
-              .toList();
-      if (components.contains(name)) {
-        String owner = type.getSimpleName().toString();
-        follow(new Taker(owner, owner, components.size(), components.indexOf(name)));
-        found = true;
-      }
-    }
-    return found;
   }
 
   /** Follows a variable, wherever it is declared: in a method, as a parameter, in a class. */
