@@ -20,17 +20,17 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.ringspun.testing.Classes;
+import io.ringspun.testing.Once;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Which package may use which, as CONTRIBUTING.md says, and which types are public. */
-@Tag("once")
+@Once
 class ArchitectureTest {
   private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Classes.MAIN);
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.Refusal;
 import java.io.IOException;
@@ -60,6 +61,7 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void record_copiesItsSets() {
     Set<String> names = new HashSet<>(Set.of("A"));
     Availability found = Ring.availability();
@@ -128,6 +130,7 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void liburing_namedWrongly() throws Exception {
     String output =
         new ChildJvm()
@@ -139,12 +142,14 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void nativeAccess_denied() throws Exception {
     String output = new ChildJvm().with("--illegal-native-access=deny").run(Report.class);
     assertTells(output, "native access is denied", "--enable-native-access=io.ringspun");
   }
 
   @Test
+  @Once
   void seccomp_answersEperm() throws Exception {
     String output =
         new ChildJvm()
@@ -160,6 +165,7 @@ class AvailabilityTest {
   /** Where numbers of system calls might mean something else, none is called. */
   @ParameterizedTest
   @ValueSource(strings = {"ppc64le", "s390x", "loongarch64", "x86"})
+  @Once
   void otherMachine(String arch) throws Exception {
     String output = new ChildJvm().with(NATIVE_ACCESS, "-Dos.arch=" + arch).run(Report.class);
     assertTells(
@@ -169,6 +175,7 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void seccomp_answersEnosys() throws Exception {
     String output =
         new ChildJvm()
@@ -182,6 +189,7 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void seccomp_answersEnomem() throws Exception {
     String output =
         new ChildJvm()
@@ -214,6 +222,7 @@ class AvailabilityTest {
   }
 
   @Test
+  @Once
   void openFiles_limited() throws Exception {
     assumeTrue(Refusal.isThere("prlimit"), "there is no prlimit (util-linux)");
     String output =

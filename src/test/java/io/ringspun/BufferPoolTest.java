@@ -16,6 +16,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -399,6 +400,7 @@ class BufferPoolTest {
 
   /** Under a limit of 64 KiB the large pools go without, and the log says so once. */
   @Test
+  @Once
   void memoryLimit_saidOnce() throws Exception {
     String[] prlimit = {"prlimit", "--memlock=65536:65536"};
     ChildJvm child = new ChildJvm().with("--enable-native-access=ALL-UNNAMED");

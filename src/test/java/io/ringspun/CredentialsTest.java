@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With whose rights operations run when a process has given up its own; see docs/security.md. */
+@Once
 class CredentialsTest {
   private static final int NOBODY = 65534;
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.testing.Classes;
+import io.ringspun.testing.Once;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What {@code docs/features.md} names is there. */
+@Once
 class FeaturesTest {
   private static final Pattern TEST = Pattern.compile("`(\\w+Test)`");
   private static final Pattern METHOD = Pattern.compile("`([A-Z]\\w+)\\.(\\w+)`");

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFileSystemProvider;
 import io.ringspun.file.RingUrlHandlerProvider;
 import io.ringspun.testing.Classes;
+import io.ringspun.testing.Once;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.net.spi.URLStreamHandlerProvider;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What the module shows to its users. */
+@Once
 class ModuleTest {
   private static ModuleDescriptor descriptor() throws Exception {
     try (InputStream in = Files.newInputStream(Classes.MAIN.resolve("module-info.class"))) {

@@ -22,6 +22,7 @@ import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePath;
 import com.sun.source.util.TreePathScanner;
 import io.ringspun.internal.kernel.Opcode;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.Test;
  * The sources are parsed, and what is given as the name is followed from the exception's
  * constructors back through parameters, variables and methods to the literals.
  */
+@Once
 class OperationNameTest {
   private static final Path SOURCES = Path.of("src/main/java");
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.testing.ExampleJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The small examples run, and do what they print. */
+@Once
 class ExamplesTest {
   @TempDir Path directory;
 

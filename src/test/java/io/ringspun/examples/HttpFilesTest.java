@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.ExampleJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The file server, as clients of several kinds see it. */
+@Once
 class HttpFilesTest extends ServerCase {
   private static final byte[] BIG = new byte[1_000_003];
   private static final String HOST = "Host: localhost\r\n";

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.ExampleJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The main job, as a newcomer starts it: what it prints, and that whatever is in the way is told in
  * one line, with an exit status that is not 0 and nothing left behind.
  */
+@Once
 class MainJobTest {
   private static final int ROWS = 15;
   private static final int COLUMNS = 98;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.ExampleJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The proxy, between a client and a server that the test plays. */
+@Once
 class ProxyTest extends ServerCase {
   private ServerSocket target;
   private int port;

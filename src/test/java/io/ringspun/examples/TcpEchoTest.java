@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.Await;
 import io.ringspun.testing.ExampleJvm;
+import io.ringspun.testing.Once;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The echo server, as a user starts it. */
+@Once
 class TcpEchoTest extends ServerCase {
   private static final String USAGE = "usage: TcpEcho PORT [--rings N]\n";
 

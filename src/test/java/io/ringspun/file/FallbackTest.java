@@ -14,6 +14,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.Refusal;
 import java.io.IOException;
@@ -47,6 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The JDK in place of rings: when it comes in, and what its channels show of themselves. That they
  * do as the JDK's own do is for {@link RingFileChannelDifferenceTest}.
  */
+@Once
 class FallbackTest {
   private static final String ALLOWED = "-Dio.ringspun.fallback=jdk";
   private static final String EPERM = "1";

@@ -11,6 +11,8 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.LongRun;
+import io.ringspun.testing.Once;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -50,8 +52,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * process.
  */
 @ExtendWith(LeakCheck.class)
+@Once
 class H2Test {
-  private static final int ROUNDS = 8;
+  private static final int ROUNDS = LongRun.count(3, 8);
   private static final int STEPS = 1_500;
   private static final int KEYS = 4_000;
 
@@ -60,7 +63,7 @@ class H2Test {
   private static final int CLIENTS = 32;
   private static final int TRANSFERS = 25;
 
-  private static final int CRASHES = 4;
+  private static final int CRASHES = LongRun.count(3, 4);
 
   @TempDir Path directory;
 

@@ -16,6 +16,8 @@ import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.LongRun;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,9 +63,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  * it as exceptions.
  */
 @ExtendWith(LeakCheck.class)
+@Once
 class LuceneIndexTest {
   private static final int THREADS = 32;
-  private static final int STEPS = 60;
+  private static final int STEPS = LongRun.count(30, 60);
   private static final int KEYS = 25; // of each thread
 
   private static final int TOGETHER = 4; // documents of a commit

@@ -13,6 +13,8 @@ import io.ringspun.RingOptions;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.LongRun;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.reflect.Method;
@@ -68,9 +70,8 @@ import org.junit.runner.notification.RunListener;
  * those that it has for the files of an index pass on the example's.
  */
 @ExtendWith(LeakCheck.class)
+@Once
 class LuceneTest {
-  private static final boolean CARRIED = Boolean.getBoolean("io.ringspun.test.carried");
-
   private static final String SEED = "tests.seed";
 
   private static Ring ring; // of the directories that Lucene's tests ask for
@@ -266,21 +267,33 @@ class LuceneTest {
     SHORT
   }
 
-  /** Seeds that stay, others in each run of the suite, and one that is drawn unless given. */
+  /**
+   * One seed that is drawn unless given, and seeds that stay: one for each suite, or in the long
+   * run two for each suite in each manner.
+   */
   static Stream<Arguments> directories() {
     String given = System.getProperty(SEED, Long.toHexString(new Random().nextLong()));
     System.out.println("LuceneTest: -D" + SEED + "=" + given);
-    return Stream.of(Plain.class, Chunked.class, LucenesOwn.class)
-        .flatMap(
-            suite ->
-                Stream.concat(
-                    Stream.of(Manner.values())
-                        .map(manner -> Arguments.of(suite, manner, seed(manner))),
-                    Stream.of(Arguments.of(suite, Manner.USUAL, given))));
+    if (!LongRun.isOn()) {
+      return Stream.of(
+          Arguments.of(Plain.class, Manner.USUAL, given),
+          Arguments.of(Plain.class, Manner.SHORT, seed(16, Manner.SHORT)),
+          Arguments.of(Chunked.class, Manner.RING_ONLY, seed(16, Manner.RING_ONLY)),
+          Arguments.of(LucenesOwn.class, Manner.USUAL, seed(16, Manner.USUAL)));
+    }
+    Stream.Builder<Arguments> all = Stream.builder();
+    for (Class<?> suite : List.of(Plain.class, Chunked.class, LucenesOwn.class)) {
+      for (Manner manner : Manner.values()) {
+        all.add(Arguments.of(suite, manner, seed(16, manner)));
+        all.add(Arguments.of(suite, manner, seed(32, manner)));
+      }
+      all.add(Arguments.of(suite, Manner.USUAL, given));
+    }
+    return all.build();
   }
 
-  private static String seed(Manner manner) {
-    return Integer.toHexString((CARRIED ? 16 : 32) + manner.ordinal());
+  private static String seed(int first, Manner manner) {
+    return Integer.toHexString(first + manner.ordinal());
   }
 
   @ParameterizedTest(name = "{0}, {1}, seed {2}")
@@ -312,10 +325,12 @@ class LuceneTest {
   }
 
   static Stream<Arguments> files() {
-    return Stream.of(
-        Arguments.of(CompoundFiles.class, Set.of()),
-        // One is for Lucene's nightly runs, the other is on its own list of things to do.
-        Arguments.of(Points.class, Set.of("testMergeStability", "testRandomBinaryBig")));
+    Stream<Arguments> usual = Stream.of(Arguments.of(CompoundFiles.class, Set.of()));
+    // One is for Lucene's nightly runs, the other is on its own list of things to do.
+    Set<String> skipped = Set.of("testMergeStability", "testRandomBinaryBig");
+    return LongRun.isOn()
+        ? Stream.concat(usual, Stream.of(Arguments.of(Points.class, skipped)))
+        : usual;
   }
 
   @ParameterizedTest
@@ -323,7 +338,7 @@ class LuceneTest {
   void files_passLucenesTests(Class<?> suite, Set<String> skipped) throws Exception {
     long submitted = sum(RingMetrics::submitted);
     long inlineHits = sum(RingMetrics::inlineHits);
-    run(suite, seed(Manner.USUAL), skipped);
+    run(suite, seed(16, Manner.USUAL), skipped);
     assertTrue(sum(RingMetrics::submitted) - submitted > 1000);
     assertTrue(sum(RingMetrics::inlineHits) - inlineHits > 1000);
   }

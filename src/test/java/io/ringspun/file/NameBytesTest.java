@@ -16,6 +16,7 @@ import io.ringspun.RingOptions;
 import io.ringspun.Step;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RawNames;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -594,6 +595,7 @@ class NameBytesTest {
     "ja_JP, SHIFT_JIS, Shift_JIS",
     "en_US, ISO-8859-1, ISO-8859-1"
   })
+  @Once
   void everyCall_inAnotherLocale(
       String language, String encoding, String charset, @TempDir Path locales) throws Exception {
     String locale = locales.resolve(language + "." + encoding).toString();

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.testing.BlockedCall;
-import io.ringspun.testing.Caller;
+import io.ringspun.testing.LongRun;
 import io.ringspun.testing.PrintedSeed;
 import io.ringspun.testing.PropertyLeakCheck;
 import io.ringspun.testing.RingCase;
@@ -23,6 +23,7 @@ import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
@@ -32,8 +33,10 @@ import net.jqwik.api.lifecycle.BeforeContainer;
  * program that does not is made as small as it gets.
  */
 @AddLifecycleHook(PropertyLeakCheck.class)
+@Tag("once") // as @Once is for Jupiter
 class RingFileChannelPropertyTest {
-  private static final int PROGRAMS = 10_000;
+  private static final int PROGRAMS = 2_000;
+  private static final int PROGRAMS_IN_LONG_RUN = 10_000;
 
   private static Ring inlineRing;
   private static Ring plainRing;
@@ -56,12 +59,9 @@ class RingFileChannelPropertyTest {
     plainRing.close();
   }
 
-  /** Where rings carry nothing, what asks for it is like the default scheduler's. */
   @Provide
   static Arbitrary<RingCase> cases() {
-    boolean carried = Boolean.getBoolean("io.ringspun.test.carried");
-    return Arbitraries.of(
-        RingCase.all().stream().filter(how -> carried || how.caller() != Caller.CARRIED).toList());
+    return Arbitraries.of(RingCase.all());
   }
 
   @Provide
@@ -73,6 +73,18 @@ class RingFileChannelPropertyTest {
   @Property(tries = PROGRAMS, edgeCases = EdgeCasesMode.NONE)
   void program_asTheJdkDoes(@ForAll("programs") Program program, @ForAll("cases") RingCase how)
       throws Exception {
+    check(program, how);
+  }
+
+  @AddLifecycleHook(PrintedSeed.class)
+  @AddLifecycleHook(LongRun.class)
+  @Property(tries = PROGRAMS_IN_LONG_RUN, edgeCases = EdgeCasesMode.NONE)
+  void program_inLongRun_asTheJdkDoes(
+      @ForAll("programs") Program program, @ForAll("cases") RingCase how) throws Exception {
+    check(program, how);
+  }
+
+  private static void check(Program program, RingCase how) throws Exception {
     Ring ring = how.inline() ? inlineRing : plainRing;
     BlockedCall.start(
             ring,

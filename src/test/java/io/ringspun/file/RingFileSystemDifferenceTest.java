@@ -14,6 +14,7 @@ import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.ExtendedOption;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -434,11 +435,13 @@ class RingFileSystemDifferenceTest {
   private static final RingCase ONE = new RingCase(Caller.VIRTUAL, true);
 
   @Test
+  @Once
   void copy_everythingOntoEverything() throws Exception {
     compare(ONE, everyPair(Files::copy));
   }
 
   @Test
+  @Once
   void move_everythingOntoEverything() throws Exception {
     compare(ONE, everyPair(Files::move));
   }

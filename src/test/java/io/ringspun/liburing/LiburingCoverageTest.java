@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.Once;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** Which of liburing's tests have a counterpart here. */
+@Once
 class LiburingCoverageTest {
 
   @Test

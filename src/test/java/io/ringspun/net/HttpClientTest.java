@@ -8,6 +8,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.InstalledServer;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Apache's HTTP client on our sockets, against a real nginx. */
+@Once
 class HttpClientTest {
   private static final byte[] LARGE = Bytes.of(1, 0, 4_000_000);
 

@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.InstalledServer;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,6 +32,7 @@ import redis.clients.jedis.Response;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /** Jedis on our sockets, against a real Redis. */
+@Once
 class JedisTest {
   private static InstalledServer redis;
 

@@ -9,6 +9,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.InstalledServer;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
 import java.io.IOException;
 import java.io.StringReader;
@@ -38,6 +39,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /** PostgreSQL's JDBC driver on our sockets, named by class, against a real server. */
+@Once
 class PostgresTest {
   private static final boolean ROOT = System.getProperty("user.name").equals("root");
 

@@ -14,6 +14,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.LongRun;
 import io.ringspun.testing.OpenFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -326,7 +327,7 @@ class RingSocketCloseTest {
   /** Memory, descriptors and slots stay as they are, however many connections come and go. */
   @Test
   void manyConnections_leaveNothing() throws Exception {
-    int connections = 100_000;
+    int connections = LongRun.count(10_000, 100_000);
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
       BlockedCall<Void> server =

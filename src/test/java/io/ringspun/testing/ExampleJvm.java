@@ -88,7 +88,12 @@ public final class ExampleJvm implements AutoCloseable {
       List<String> command = new ArrayList<>(prefix);
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(
-          List.of("-ea", "-Xmx512m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
+          List.of(
+              "-ea",
+              "-Xmx512m",
+              "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1",
+              "--enable-native-access=ALL-UNNAMED"));
       if (Boolean.getBoolean("io.ringspun.test.carried")) {
         command.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
       }

@@ -20,10 +20,14 @@ public record RingCase(Caller caller, boolean inline) {
     void run(Ring ring) throws Exception;
   }
 
-  /** Returns every combination. */
+  /**
+   * Returns every combination; in the {@linkplain HandedOverRun handed-over run}, those that differ
+   * from the other run.
+   */
   public static List<RingCase> all() {
     List<RingCase> all = new ArrayList<>();
-    for (Caller caller : Caller.values()) {
+    for (Caller caller :
+        HandedOverRun.isOn() ? List.of(Caller.CARRIED) : List.of(Caller.values())) {
       all.add(new RingCase(caller, true));
       all.add(new RingCase(caller, false));
     }

@@ -3,6 +3,7 @@ package io.ringspun.internal.kernel;
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** The encoders that liburing's header does not know, against {@code entries.txt}. */
+@Once
 class EntriesTest {
   private static final Path TABLE = Path.of("src", "test", "resources", "entries.txt");
 

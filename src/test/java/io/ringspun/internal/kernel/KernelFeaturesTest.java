@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.Once;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
+@Once
 class KernelFeaturesTest {
 
   @Liburing("probe")

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.Ring;
 import io.ringspun.RingUnavailableException;
 import io.ringspun.testing.CCompiler;
+import io.ringspun.testing.Once;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Once
 class LiburingTest {
   private String given;
 

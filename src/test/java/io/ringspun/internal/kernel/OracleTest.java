@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.CCompiler;
+import io.ringspun.testing.Once;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  * so one that is added without a row in {@code oracle.c}, or in {@code entries.txt} if liburing
  * does not know it, fails here.
  */
+@Once
 class OracleTest {
   private static final long[] INTS = {
     0, 1, 7, Constants.AT_FDCWD, -1, 4096, Constants.MAX_RW_COUNT, Integer.MAX_VALUE, 0x80000000

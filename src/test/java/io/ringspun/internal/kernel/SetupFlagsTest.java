@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.Once;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The flags of {@code io_uring_setup} are 32 bits wide; half of them do not fit into 16. */
+@Once
 class SetupFlagsTest {
 
   static Stream<Field> flags() {

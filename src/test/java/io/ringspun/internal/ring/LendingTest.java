@@ -3,12 +3,14 @@ package io.ringspun.internal.ring;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.testing.Once;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
 /** Which memory is lent as it is, for every kind of memory that Java has. */
+@Once
 class LendingTest {
 
   @Test
