@@ -31,8 +31,8 @@ public final class Format {
     int status = formatter.run(System.out, System.err, command.toArray(String[]::new));
     if (status != 0 && check) {
       System.err.println(
-          "These files are not formatted. To format them:"
-              + " mvn -q initialize dependency:copy@fetch-formatter exec:exec@format");
+          "These files are not formatted. To format them: mvn -q initialize"
+              + " dependency:copy@fetch-formatter exec:exec@format -Dformat=write");
     }
     System.exit(status);
   }
