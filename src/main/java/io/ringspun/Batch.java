@@ -31,16 +31,6 @@ public final class Batch extends Transaction<Batch> {
   }
 
   @Override
-  String kind() {
-    return "batch";
-  }
-
-  @Override
-  boolean isOrdered() {
-    return false;
-  }
-
-  @Override
   void admit(Step step, int position) {
     if (step.limit() != null) {
       throw new IllegalArgumentException(

@@ -32,16 +32,6 @@ public final class Chain extends Transaction<Chain> {
   }
 
   @Override
-  String kind() {
-    return "chain";
-  }
-
-  @Override
-  boolean isOrdered() {
-    return true;
-  }
-
-  @Override
   void admit(Step step, int position) {
     if (position == 0 && step.runsEvenIfPreviousFailed()) {
       throw new IllegalArgumentException(

@@ -2,6 +2,7 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.IdentityHashMap;
@@ -22,11 +23,11 @@ import org.jspecify.annotations.Nullable;
 public final class Outcomes implements Iterable<Outcome> {
   private static final int SEVERAL = -1;
 
-  private final String kind; // of transaction, as messages call it
-  private final boolean ordered; // whether the first step that did not succeed broke the others
+  private final boolean chained; // whether the first step that did not succeed broke the others
   private final Step[] steps;
   private final int[] results; // as the kernel gave them: counts, or negated errnos
   private final int[] wanted; // how many bytes each was to transfer, or 0
+  private final boolean interrupted; // whether an interrupt ended the transaction
   private final @Nullable Duration exceeded; // the limit of the transaction, if that ended it
   private final BitSet overdue; // the steps that their own limits ended
   private final Map<Integer, IOException> closings; // what tells of a close, by position
@@ -35,19 +36,19 @@ public final class Outcomes implements Iterable<Outcome> {
       positions; // made on demand by any thread
 
   Outcomes(
-      String kind,
-      boolean ordered,
+      boolean chained,
       Step[] steps,
       int[] results,
       int[] wanted,
+      boolean interrupted,
       @Nullable Duration exceeded,
       BitSet overdue,
       Map<Integer, IOException> closings) {
-    this.kind = kind;
-    this.ordered = ordered;
+    this.chained = chained;
     this.steps = steps;
     this.results = results;
     this.wanted = wanted;
+    this.interrupted = interrupted;
     this.exceeded = exceeded;
     this.overdue = overdue;
     this.closings = closings;
@@ -84,7 +85,7 @@ public final class Outcomes implements Iterable<Outcome> {
   public Outcome get(Step step) {
     Integer position = positions().get(Objects.requireNonNull(step));
     if (position == null) {
-      throw new IllegalArgumentException("%s is no step of this %s".formatted(step, kind));
+      throw new IllegalArgumentException("%s is no step of this %s".formatted(step, kind()));
     }
     if (position == SEVERAL) {
       throw new IllegalArgumentException(
@@ -169,6 +170,7 @@ public final class Outcomes implements Iterable<Outcome> {
    *
    * @return this
    * @throws OperationTimeoutException if a time limit was why, of the step or of the transaction
+   * @throws InterruptedIOException if an interrupt was, which is pending again
    * @throws RingClosedException if the ring was closed before that step was over
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was
    * @throws TransactionException if the step failed, was cancelled or fell short otherwise
@@ -184,7 +186,7 @@ public final class Outcomes implements Iterable<Outcome> {
 
   private IOException exception(int broken) {
     TransactionException e = new TransactionException(this, broken);
-    for (int i = broken + 1; i < steps.length && !ordered; i++) {
+    for (int i = broken + 1; i < steps.length && !chained; i++) {
       if (isBroken(i)) {
         IOException closing = closings.get(i);
         e.addSuppressed(closing != null ? closing : failure(i));
@@ -199,8 +201,15 @@ public final class Outcomes implements Iterable<Outcome> {
     if (exceeded != null && isCancelled(broken)) {
       return new OperationTimeoutException(
           "the %s took longer than its limit of %s, which ended %s, %s"
-              .formatted(kind, exceeded, place(broken), name(broken)),
+              .formatted(kind(), exceeded, place(broken), name(broken)),
           e);
+    }
+    if (interrupted && isCancelled(broken)) {
+      IOException interruption =
+          new InterruptedIOException(
+              "interrupted; %s, %s, was cancelled".formatted(place(broken), name(broken)));
+      interruption.initCause(e);
+      return interruption;
     }
     IOException closing = closings.get(broken);
     if (closing == null) {
@@ -209,6 +218,10 @@ public final class Outcomes implements Iterable<Outcome> {
     synchronized (closing) {
       return closing.getCause() == null ? (IOException) closing.initCause(e) : closing;
     }
+  }
+
+  private String kind() {
+    return chained ? "chain" : "batch";
   }
 
   private int firstBroken() {

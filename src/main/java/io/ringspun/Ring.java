@@ -324,8 +324,7 @@ public final class Ring implements AutoCloseable {
    *     failed}
    * @throws IllegalStateException if the arena of the step's segment is closed
    * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
-   *     submitted
+   * @throws java.io.InterruptedIOException if the thread is interrupted, before or meanwhile
    * @throws OperationException if it would sync a file whose data was lost in an earlier sync
    * @throws TransactionException if the step failed, was cancelled, or fell short
    * @throws OperationTimeoutException if its time limit was why

@@ -265,8 +265,8 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws IllegalArgumentException if a chain is longer, together with the limits of its steps,
    *     than the ring's submission queue or in-flight limit
    * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
-   *     submitted
+   * @throws java.io.InterruptedIOException if the thread is interrupted, before or meanwhile; if
+   *     before, nothing was submitted
    * @throws OperationException if it would sync a file whose data was lost in an earlier sync;
    *     nothing was submitted
    * @throws TransactionException if a step failed, was cancelled, or fell short
@@ -341,14 +341,16 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
       }
     }
     Duration exceeded = call.timedOut() ? limit : null;
-    return new Outcomes(kind(), isOrdered(), all, results, wanted, exceeded, overdue, closings);
+    return new Outcomes(
+        this instanceof Chain,
+        all,
+        results,
+        wanted,
+        call.interrupted(),
+        exceeded,
+        overdue,
+        closings);
   }
-
-  /** Returns what messages call this. */
-  abstract String kind();
-
-  /** Returns whether a step that does not succeed breaks those behind it. */
-  abstract boolean isOrdered();
 
   /**
    * Refuses a step that makes no sense here.

@@ -3,6 +3,7 @@ package io.ringspun;
 import static io.ringspun.internal.kernel.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -18,6 +19,7 @@ import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -395,7 +397,9 @@ class LinkTimeoutTest {
     Outcomes result = call.result();
     assertEnded(result);
     assertTrue(call.interruptPending());
-    assertThrows(OperationException.class, result::orThrow);
+    var e = assertThrows(InterruptedIOException.class, result::orThrow);
+    assertFalse(e instanceof OperationTimeoutException);
+    assertEquals(Errno.ECANCELED, assertInstanceOf(OperationException.class, e.getCause()).errno());
   }
 
   @ParameterizedTest

@@ -15,6 +15,7 @@ import io.ringspun.testing.Fifo;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.lang.foreign.Arena;
@@ -137,6 +138,35 @@ class OutcomesTest {
     assertEquals(1, e.position());
     assertEquals(Errno.ECANCELED, e.errno());
     assertTrue(e.outcomes().get(1).isCancelled());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void run_interrupted(Caller caller) throws Exception {
+    for (Kind kind : Kind.values()) {
+      var call =
+          BlockedCall.start(ring, caller, () -> kind.on(ring).nop().read(fifo.file(), one, 0).run())
+              .awaitInFlight(ring, 1);
+      call.interrupt();
+      var e = assertThrows(InterruptedIOException.class, call::result);
+      assertEquals("interrupted; step 2 of 2, read, was cancelled", e.getMessage());
+      assertTrue(call.interruptPending());
+      assertEquals(1, cause(e).position());
+      assertTrue(cause(e).outcomes().get(0).succeeded());
+    }
+  }
+
+  /** What failed before the interrupt is the reason, and not the interrupt. */
+  @Test
+  void run_failedAndInterrupted() throws Exception {
+    var call =
+        BlockedCall.start(
+                ring, () -> ring.batch().read(failing, memory, 0).read(fifo.file(), one, 0).run())
+            .awaitInFlight(ring, 1);
+    call.interrupt();
+    var e = assertThrows(TransactionException.class, call::result);
+    assertEquals(Errno.EISDIR, e.errno());
+    assertTrue(call.interruptPending());
   }
 
   @Test

@@ -166,6 +166,11 @@ public final class Call extends Inbound {
     return operations.length;
   }
 
+  /** Returns whether an interrupt ended it, once it is done. */
+  public boolean interrupted() {
+    return cancelled == Cancelled.INTERRUPTED;
+  }
+
   /** Returns whether a time limit ended it, once it is done. */
   public boolean timedOut() {
     return cancelled == Cancelled.TIMED_OUT;
