@@ -20,7 +20,7 @@ module io.ringspun {
   exports io.ringspun.os;
 
   provides java.nio.file.spi.FileSystemProvider with
-      io.ringspun.file.RingFileSystemProvider;
+      io.ringspun.internal.filesystem.RingFileSystemProvider;
   provides java.net.spi.URLStreamHandlerProvider with
-      io.ringspun.file.RingUrlHandlerProvider;
+      io.ringspun.internal.filesystem.RingUrlHandlerProvider;
 }

@@ -46,7 +46,11 @@ class ArchitectureTest {
               "io.ringspun.internal.net",
               "io.ringspun.internal.socketchannel",
               "io.ringspun.internal.socketimpl"),
-          Set.of("io.ringspun.file"),
+          Set.of(
+              "io.ringspun.file",
+              "io.ringspun.internal.file",
+              "io.ringspun.internal.filechannel",
+              "io.ringspun.internal.filesystem"),
           Set.of("io.ringspun.os"),
           Set.of("io.ringspun"),
           Set.of(RING),
@@ -87,7 +91,27 @@ class ArchitectureTest {
               "io.ringspun.net",
               Set.of("RingServerSocketFactory", "RingSocketFactory", "RingSocketImplFactory"),
               Set.of(),
-              Set.of("io.ringspun.internal.net")));
+              Set.of("io.ringspun.internal.net")),
+          new Implementation(
+              "io.ringspun.internal.file",
+              "io.ringspun.file",
+              Set.of(),
+              Set.of(
+                  "FileStat", "RingFile", "RingInputStream", "RingOpenOption", "RingOutputStream"),
+              Set.of()),
+          new Implementation(
+              "io.ringspun.internal.filechannel",
+              "io.ringspun.file",
+              Set.of("RingFileChannel"),
+              Set.of("FileStat", "RingFile", "RingFileChannel", "RingOpenOption"),
+              Set.of("io.ringspun.internal.file")),
+          new Implementation(
+              "io.ringspun.internal.filesystem",
+              "io.ringspun.file",
+              Set.of("RingFileSystems"),
+              Set.of(
+                  "FileStat", "RingFile", "RingFileChannel", "RingInputStream", "RingOutputStream"),
+              Set.of("io.ringspun.internal.file", "io.ringspun.internal.filechannel")));
 
   private static final DescribedPredicate<JavaClass> NATIVE =
       DescribedPredicate.describe(

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.file.RingFileSystemProvider;
-import io.ringspun.file.RingUrlHandlerProvider;
+import io.ringspun.internal.filesystem.RingFileSystemProvider;
+import io.ringspun.internal.filesystem.RingUrlHandlerProvider;
 import io.ringspun.testing.Classes;
 import io.ringspun.testing.Once;
 import java.io.InputStream;

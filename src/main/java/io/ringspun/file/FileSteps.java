@@ -7,6 +7,7 @@ import io.ringspun.DescriptorSlot;
 import io.ringspun.RawOperation;
 import io.ringspun.RawOperation.Access;
 import io.ringspun.Step;
+import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.ring.Arguments;
@@ -96,7 +97,7 @@ public final class FileSteps {
       FileAttribute<?>... attributes) {
     return at(IORING_OP_OPENAT, path)
         .operationFlags(OpenFlags.ofSlot(options).bits())
-        .length(RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes))
+        .length(OpenFlags.mode(RingFile.DEFAULT_MODE, attributes))
         .into(slot)
         .toStep();
   }
@@ -138,7 +139,7 @@ public final class FileSteps {
       Path name,
       Set<? extends OpenOption> options,
       FileAttribute<?>... attributes) {
-    int mode = RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes);
+    int mode = OpenFlags.mode(RingFile.DEFAULT_MODE, attributes);
     Set<OpenOption> others = new HashSet<>();
     int resolve = Resolve.bits(options, others);
     int bits = OpenFlags.ofSlot(others).bits();

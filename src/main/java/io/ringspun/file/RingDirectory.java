@@ -4,6 +4,10 @@ import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.Names;
+import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Call;
@@ -69,8 +73,6 @@ import java.util.Set;
  */
 public final class RingDirectory extends Descriptor implements AutoCloseable {
   private static final int DEFAULT_MODE = 0777;
-  private static final int OPEN_FLAGS =
-      Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
 
   private final RawHandle handle;
   private final Names names;
@@ -109,31 +111,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     PathMemory.requireDefault(path);
-    return open(new Names(null, EngineAccess.of(ring)), path, 0);
-  }
-
-  /**
-   * Opens a directory from where the names are relative to.
-   *
-   * @param flags further {@code O_} flags
-   */
-  static RingDirectory open(Names names, Path path, int flags) throws IOException {
-    int fd = names.open(path, OPEN_FLAGS | flags, 0, false);
-    return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
-  }
-
-  Names names() {
-    return names;
-  }
-
-  /** Returns the kernel's own link to what is open here. */
-  Path procPath() throws IOException {
-    handle.acquire();
-    try {
-      return Path.of("/proc/self/fd/" + handle.fd());
-    } finally {
-      handle.release();
-    }
+    Names names = new Names(null, EngineAccess.of(ring));
+    return new RingDirectory(names.openDirectory(path, 0), names.home());
   }
 
   /**
@@ -149,7 +128,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public static RingDirectory of(Descriptor open) throws IOException {
     RawHandle handle = RingFile.rawHandle(open);
-    if (RingFile.stat(handle, 0).type() != FileStat.FileType.DIRECTORY) {
+    if (OpenFile.stat(handle, 0).type() != FileStat.FileType.DIRECTORY) {
       throw new NotDirectoryException(handle.toString());
     }
     return new RingDirectory(handle, handle.home());
@@ -204,7 +183,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       Path name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
     requireRelative(name);
-    int mode = RingFileChannel.mode(RingFile.DEFAULT_MODE, attributes);
+    int mode = OpenFlags.mode(RingFile.DEFAULT_MODE, attributes);
     Set<OpenOption> others = new HashSet<>();
     int resolve = Resolve.bits(options, others);
     OpenFlags flags = OpenFlags.of(others);
@@ -212,7 +191,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
     int number = names.openWithin(name, flags.bits(), mode, resolve, flags.registered());
-    return RingFile.opened(names, name, number, flags);
+    return new RingFile(OpenFile.opened(names, name, number, flags));
   }
 
   /**
@@ -230,7 +209,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
     int resolve = Resolve.bits(Arrays.asList(bounds), new HashSet<>());
-    int fd = names.openWithin(name, OPEN_FLAGS, 0, resolve, false);
+    int fd = names.openWithin(name, Names.DIRECTORY_FLAGS, 0, resolve, false);
     return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
 
@@ -242,7 +221,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public FileStat stat() throws IOException {
-    return RingFile.stat(handle, 0);
+    return OpenFile.stat(handle, 0);
   }
 
   /**
@@ -340,7 +319,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   static int mode(FileAttribute<?>... attributes) {
-    return RingFileChannel.mode(DEFAULT_MODE, attributes);
+    return OpenFlags.mode(DEFAULT_MODE, attributes);
   }
 
   /**
@@ -437,7 +416,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     Call call = engine.single().timeoutNanos(names.timeoutNanos());
     call.operation(0).fsync(handle.fd(), 0);
     call.operation(0).using(handle, null);
-    RingFile.check("fsync", handle.syncResult(engine.run(call)));
+    FileErrors.check("fsync", handle.syncResult(engine.run(call)));
   }
 
   /**

@@ -8,24 +8,26 @@ import io.ringspun.OperationException;
 import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.file.FileAccess;
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.Leases;
+import io.ringspun.internal.file.Names;
+import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.file.OpenFlags;
+import io.ringspun.internal.file.Range;
+import io.ringspun.internal.file.Transfer;
+import io.ringspun.internal.file.Vector;
+import io.ringspun.internal.file.XattrMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.internal.kernel.Kernel;
-import io.ringspun.internal.kernel.Statx;
-import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.BlockingTask;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.LentVector;
-import io.ringspun.internal.ring.NativePool;
-import io.ringspun.internal.ring.Operation;
-import io.ringspun.internal.ring.PathMemory;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
@@ -34,7 +36,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -48,7 +49,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A file read and written at explicit positions through a {@link Ring}.
@@ -88,24 +88,39 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
-  static final int DEFAULT_MODE = 0666;
+  static final int DEFAULT_MODE = OpenFile.DEFAULT_MODE;
 
+  static {
+    FileAccess.set(
+        new FileAccess() {
+          @Override
+          public RingFile file(OpenFile open) {
+            return new RingFile(open);
+          }
+
+          @Override
+          public RingInputStream inputStream(Ring ring, Path path, OpenOption... options)
+              throws IOException {
+            return RingInputStream.openUninterruptible(ring, path, options);
+          }
+
+          @Override
+          public RingOutputStream outputStream(Ring ring, Path path, OpenOption... options)
+              throws IOException {
+            return RingOutputStream.openUninterruptible(ring, path, options);
+          }
+        });
+  }
+
+  private final OpenFile open;
   private final Handle handle;
-  private final OpenFlags flags;
-  private final int memoryAlignment; // for direct I/O, else 1
-  private final int offsetAlignment;
-  private final long timeoutNanos; // 0 for none
   private final Transfer transfer;
 
-  private RingFile(
-      Handle handle, OpenFlags flags, int memoryAlignment, int offsetAlignment, long timeoutNanos) {
-    super(handle);
-    this.handle = handle;
-    this.flags = flags;
-    this.memoryAlignment = memoryAlignment;
-    this.offsetAlignment = offsetAlignment;
-    this.timeoutNanos = timeoutNanos;
-    transfer = new Transfer(handle, flags, timeoutNanos);
+  RingFile(OpenFile open) {
+    super(open.handle());
+    this.open = open;
+    handle = open.handle();
+    transfer = new Transfer(handle, open.flags(), open.timeoutNanos());
   }
 
   /**
@@ -181,22 +196,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public static RingFile open(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
-    int mode = RingFileChannel.mode(DEFAULT_MODE, attributes);
-    return open(new Names(null, EngineAccess.of(ring)), path, OpenFlags.of(options), mode);
-  }
-
-  /** Opens or makes a file for code that expects the JDK's exceptions. */
-  static RingFile openAsJdk(Ring ring, Path path, Set<? extends OpenOption> options, int mode)
-      throws IOException {
-    Names names = new Names(null, EngineAccess.of(ring), FileErrors::asJdk);
-    return open(names, path, OpenFlags.of(options), mode);
-  }
-
-  /** Opens or makes a file in the directory of the names. */
-  static RingFile open(Names names, Path path, OpenFlags flags, int mode) throws IOException {
-    PathMemory.requireDefault(path);
-    int number = names.open(path, flags.bits(), mode, flags.registered());
-    return opened(names, path, number, flags);
+    int mode = OpenFlags.mode(DEFAULT_MODE, attributes);
+    Names names = new Names(null, EngineAccess.of(ring));
+    return new RingFile(OpenFile.open(names, path, OpenFlags.of(options), mode));
   }
 
   /**
@@ -212,7 +214,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public static RingFile of(Descriptor open) throws IOException {
     RawHandle handle = rawHandle(open);
-    FileStat.FileType type = stat(handle, 0).type();
+    FileStat.FileType type = OpenFile.stat(handle, 0).type();
     int status = statusFlags(handle);
     if (type == FileStat.FileType.SOCKET
         || type == FileStat.FileType.DIRECTORY
@@ -225,8 +227,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     boolean canBeDirect =
         type == FileStat.FileType.REGULAR || type == FileStat.FileType.BLOCK_DEVICE;
     OpenFlags flags = OpenFlags.ofOpen(status, canBeDirect); // of a pipe it means packets
-    RingFile file = new RingFile(handle, flags, 1, 1, 0);
-    return flags.direct() ? file.aligned() : file;
+    return new RingFile(OpenFile.of(handle, flags));
   }
 
   /**
@@ -253,7 +254,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (result == -Errno.EBADF) {
       throw new OperationException("sync_file_range", Errno.EBADF, "there is nothing in " + slot);
     }
-    return opened(handle.successor(flags.direct()), flags);
+    return new RingFile(OpenFile.opened(handle.successor(flags.direct()), flags));
   }
 
   /** Returns the handle behind something that has a descriptor. */
@@ -268,49 +269,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private static int statusFlags(RawHandle handle) throws IOException {
     handle.acquire();
     try {
-      return check("fcntl", handle.engine().inline().statusFlags(handle.fd()));
+      return FileErrors.check("fcntl", handle.engine().inline().statusFlags(handle.fd()));
     } finally {
       handle.release();
     }
-  }
-
-  /** Takes charge of a descriptor or a slot that has just been opened under a name. */
-  static RingFile opened(Names names, Path name, int number, OpenFlags flags) throws IOException {
-    Engine home = names.home();
-    Handle handle =
-        flags.registered()
-            ? new RegisteredHandle(number, flags.direct(), home)
-            : new RawHandle(number, flags.direct(), home);
-    try {
-      if (flags.deleteOnClose()) {
-        names.unlinkIfPossible(name);
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      handle.close();
-      throw e;
-    }
-    return opened(handle, flags);
-  }
-
-  private static RingFile opened(Handle handle, OpenFlags flags) throws IOException {
-    handle.noteWritesSync(flags.writesSync());
-    RingFile file = new RingFile(handle, flags, 1, 1, 0);
-    try {
-      return flags.direct() ? file.aligned() : file;
-    } catch (IOException | RuntimeException | Error e) {
-      handle.close();
-      throw e;
-    }
-  }
-
-  /** Returns this file with the alignment that direct I/O on it needs. */
-  private RingFile aligned() throws IOException {
-    FileStat stat = stat();
-    // A file system that does not tell its alignment is content with its block size.
-    int unknown = Math.max(stat.blockSize(), 512);
-    int forMemory = stat.directMemoryAlignment() != 0 ? stat.directMemoryAlignment() : unknown;
-    int forOffset = stat.directOffsetAlignment() != 0 ? stat.directOffsetAlignment() : unknown;
-    return new RingFile(handle, flags, forMemory, forOffset, timeoutNanos);
   }
 
   /**
@@ -323,8 +285,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if not positive
    */
   public RingFile withTimeout(Duration limit) {
-    return new RingFile(
-        handle, flags, memoryAlignment, offsetAlignment, Arguments.timeoutNanos(limit));
+    return new RingFile(open.withTimeout(Arguments.timeoutNanos(limit)));
   }
 
   /**
@@ -357,12 +318,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (!(handle instanceof RegisteredHandle registered)) {
       throw new IllegalStateException("the file is not registered: it has a descriptor");
     }
-    RawHandle installed = registered.installed(install());
-    return new RingFile(installed, flags, memoryAlignment, offsetAlignment, timeoutNanos);
-  }
-
-  private int install() throws IOException {
-    return check("fixed_fd_install", runRaw(op -> op.fixedFdInstall(handle.fd())));
+    return new RingFile(open.on(registered.installed(open.install())));
   }
 
   /**
@@ -387,14 +343,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       throw new IllegalArgumentException(
           target == handle.home() ? "the file is there already" : target + " has no table");
     }
-    RegisteredHandle moved = share("msg_ring", target);
+    RegisteredHandle moved = open.share("msg_ring", target);
     try {
       close();
     } catch (IOException e) {
       moved.close();
       throw e;
     }
-    return new RingFile(moved, flags, memoryAlignment, offsetAlignment, timeoutNanos);
+    return new RingFile(open.on(moved));
   }
 
   /**
@@ -414,26 +370,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (isRegistered()) {
       throw new IllegalStateException("the file is registered already");
     }
-    RegisteredHandle twin = share("files_update", EngineAccess.of(ring));
-    return new RingFile(twin, flags, memoryAlignment, offsetAlignment, timeoutNanos);
-  }
-
-  private RegisteredHandle share(String operation, Engine target) throws IOException {
-    FileTable table = target.files();
-    target.requireUsable();
-    int slot =
-        table.fill(
-            () -> FileErrors.ofFullTable(toString(), table.slots()),
-            () -> check(operation, handle.share(target, timeoutNanos)));
-    return handle.sharedAt(slot, target);
-  }
-
-  /** Returns the file's descriptor, or for a registered file one that is made for the purpose. */
-  RawHandle descriptor() throws IOException {
-    return switch (handle) {
-      case RawHandle raw -> raw;
-      case RegisteredHandle registered -> registered.descriptor(this::install);
-    };
+    return new RingFile(open.on(open.share("files_update", EngineAccess.of(ring))));
   }
 
   // ---- reading -------------------------------------------------------------------------------
@@ -453,7 +390,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     requireReadable();
-    return receive(buffers, timeoutNanos);
+    return receive(buffers, open.timeoutNanos());
   }
 
   /**
@@ -518,7 +455,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public long read(Lease[] targets, long position) throws IOException {
-    return endOrCount(Leases.read(this, targets, position));
+    return endOrCount(Leases.read(open, targets, position));
   }
 
   /**
@@ -541,7 +478,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Lending.requireAccessible(memory);
     Arguments.requirePosition(position, memory.byteSize());
     requireReadable();
-    checkAlignment(memory, position);
+    open.requireAligned(memory, position);
     int n = transfer.read(memory, position);
     target.position(target.position() + n);
     return endOrCount(n);
@@ -564,9 +501,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireReadable();
     for (MemorySegment target : targets) {
       Lending.requireUsable(target, true);
-      checkAlignment(target, position);
+      open.requireAligned(target, position);
     }
-    return endOrCount(Vector.read(this, targets, position));
+    return endOrCount(Vector.read(open, targets, position));
   }
 
   /**
@@ -587,7 +524,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     for (ByteBuffer target : targets) {
       requireWritable(target);
     }
-    long n = Vector.read(this, segments(targets, position), position);
+    long n = Vector.read(open, segments(targets, position), position);
     LentVector.advance(targets, n);
     return endOrCount(n);
   }
@@ -624,7 +561,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Goes on after a short transfer, which direct I/O may have left at an unaligned place. */
   private int readRest(MemorySegment rest, long position) throws IOException {
-    if (isMisaligned(rest, position)) {
+    if (open.isMisaligned(rest, position)) {
       return 0; // only the end of the file cuts a direct read off its grid
     }
     return transfer.read(rest, position);
@@ -645,7 +582,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try {
       do {
         // A short direct read leaves its grid only at the end of the file.
-        boolean ended = at > position && isMisaligned(MemorySegment.ofBuffer(target), at);
+        boolean ended = at > position && open.isMisaligned(MemorySegment.ofBuffer(target), at);
         int n = ended ? -1 : read(target, at);
         if (n < 0) {
           throw new EOFException(
@@ -661,7 +598,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private void checkRead(MemorySegment target, long position) {
     Arguments.requirePosition(position, target.byteSize());
     requireReadable();
-    checkAlignment(target, position);
+    open.requireAligned(target, position);
   }
 
   // ---- writing -------------------------------------------------------------------------------
@@ -730,7 +667,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public long write(Lease[] sources, long length, long position) throws IOException {
-    return Leases.write(this, sources, length, position);
+    return Leases.write(open, sources, length, position);
   }
 
   /**
@@ -748,7 +685,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public int write(ByteBuffer source, long position) throws IOException {
     Arguments.requirePosition(position, source.remaining());
-    requireNoAppend();
+    open.requireNoAppend();
     return writeBuffer(source, position);
   }
 
@@ -757,7 +694,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireNotEmpty(memory);
     Lending.requireAccessible(memory);
     requireWritable();
-    checkAlignment(memory, position);
+    open.requireAligned(memory, position);
     int n = transfer.write(memory, position);
     source.position(source.position() + n);
     return n;
@@ -778,12 +715,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public long write(MemorySegment[] sources, long position) throws IOException {
     requireWritable();
-    requireNoAppend();
+    open.requireNoAppend();
     for (MemorySegment source : sources) {
       Lending.requireUsable(source, false);
-      checkAlignment(source, position);
+      open.requireAligned(source, position);
     }
-    return Vector.write(this, sources, position);
+    return Vector.write(open, sources, position);
   }
 
   /**
@@ -801,8 +738,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public long write(ByteBuffer[] sources, long position) throws IOException {
     requireWritable();
-    requireNoAppend();
-    long n = Vector.write(this, segments(sources, position), position);
+    open.requireNoAppend();
+    long n = Vector.write(open, segments(sources, position), position);
     LentVector.advance(sources, n);
     return n;
   }
@@ -825,8 +762,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try {
       while (done < source.byteSize()) {
         MemorySegment rest = source.asSlice(done);
-        checkAlignment(rest, position + done);
-        done += requireProgress(transfer.write(rest, position + done));
+        open.requireAligned(rest, position + done);
+        done += OpenFile.requireProgress(transfer.write(rest, position + done));
       }
     } catch (InterruptedIOException e) {
       throw Progress.after(done, e);
@@ -847,7 +784,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     long at = position;
     try {
       do {
-        at += requireProgress(write(source, at));
+        at += OpenFile.requireProgress(write(source, at));
       } while (source.hasRemaining());
     } catch (InterruptedIOException e) {
       throw Progress.after(at - position, e);
@@ -868,8 +805,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public int append(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
-    requireAppend();
-    checkAlignment(source, 0);
+    open.requireAppend();
+    open.requireAligned(source, 0);
     return transfer.write(source, 0);
   }
 
@@ -886,7 +823,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public int append(ByteBuffer source) throws IOException {
-    requireAppend();
+    open.requireAppend();
     return writeBuffer(source, 0);
   }
 
@@ -904,8 +841,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public long append(ByteBuffer[] sources) throws IOException {
-    requireAppend();
-    long n = Vector.write(this, segments(sources, 0), 0);
+    open.requireAppend();
+    long n = Vector.write(open, segments(sources, 0), 0);
     LentVector.advance(sources, n);
     return n;
   }
@@ -913,15 +850,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   private void checkWrite(MemorySegment source, long position) {
     Arguments.requirePosition(position, source.byteSize());
     requireWritable();
-    requireNoAppend();
-    checkAlignment(source, position);
-  }
-
-  static int requireProgress(int written) throws IOException {
-    if (written == 0) {
-      throw new IOException("write failed: the kernel took no byte");
-    }
-    return written;
+    open.requireNoAppend();
+    open.requireAligned(source, position);
   }
 
   // ---- the file as a whole -------------------------------------------------------------------
@@ -958,9 +888,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     sync(name, operation -> operation.fsync(handle.fd(), syncFlags));
   }
 
-  private void sync(String name, Encoder encoder) throws IOException {
+  private void sync(String name, OpenFile.Encoder encoder) throws IOException {
     requireNoDataLost(name);
-    check(name, handle.syncResult(runRaw(encoder)));
+    FileErrors.check(name, handle.syncResult(open.runRaw(encoder)));
   }
 
   /**
@@ -1004,7 +934,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requirePart(position, length);
     requireWritable();
     int bits = AllocateMode.bits(modes);
-    run("fallocate", operation -> operation.fallocate(handle.fd(), bits, position, length));
+    open.run("fallocate", operation -> operation.fallocate(handle.fd(), bits, position, length));
   }
 
   /**
@@ -1019,13 +949,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public void truncate(long size) throws IOException {
     requireLength(size);
     requireWritable();
-    int result = runRaw(operation -> operation.ftruncate(handle.fd(), size));
+    int result = open.runRaw(operation -> operation.ftruncate(handle.fd(), size));
     if (result == -Errno.EINVAL) {
       // A kernel without the operation says so like this.
-      RawHandle raw = descriptor();
+      RawHandle raw = open.descriptor();
       result = BlockingTask.run(() -> raw.engine().inline().truncate(raw, size));
     }
-    check("ftruncate", result);
+    FileErrors.check("ftruncate", result);
   }
 
   /**
@@ -1044,7 +974,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         position,
         length,
         (from, count) ->
-            run("fadvise", op -> op.fadvise(handle.fd(), from, count, advice.number())));
+            open.run("fadvise", op -> op.fadvise(handle.fd(), from, count, advice.number())));
   }
 
   /**
@@ -1055,27 +985,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException as listed in the class comment
    */
   public FileStat stat() throws IOException {
-    return stat(descriptor(), timeoutNanos);
-  }
-
-  static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
-    Engine engine = handle.engine();
-    try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1)) {
-      block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
-      long emptyPath = block.address() + Statx.SIZE_BYTES;
-      if (engine.config().inlineAttempts()) {
-        engine.requireUsable();
-        if (engine.inline().stat(handle, block.memory()) == 0) {
-          return FileStat.of(block.memory());
-        }
-      }
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0)
-          .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address());
-      call.operation(0).using(handle, block);
-      check("statx", engine.run(call));
-      return FileStat.of(block.memory());
-    }
+    return open.stat();
   }
 
   /**
@@ -1094,7 +1004,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
               fd -> op -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
       return n == -Errno.ENODATA
           ? Optional.empty()
-          : Optional.of(memory.bytes(check("fgetxattr", n)));
+          : Optional.of(memory.bytes(FileErrors.check("fgetxattr", n)));
     }
   }
 
@@ -1113,36 +1023,19 @@ public final class RingFile extends Descriptor implements AutoCloseable {
           runXattr(
               fd -> op -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
               memory);
-      check("fsetxattr", result);
+      FileErrors.check("fsetxattr", result);
     }
   }
 
   /** Before Linux 6.13 the kernel takes a descriptor only, and refuses a slot with EBADF. */
-  private int runXattr(IntFunction<Encoder> encoder, XattrMemory memory) throws IOException {
-    int result = runRaw(encoder.apply(handle.fd()), memory);
+  private int runXattr(IntFunction<OpenFile.Encoder> encoder, XattrMemory memory)
+      throws IOException {
+    int result = open.runRaw(encoder.apply(handle.fd()), memory);
     if (result != -Errno.EBADF || !isRegistered()) {
       return result;
     }
-    RawHandle made = descriptor();
-    RingFile twin = new RingFile(made, flags, memoryAlignment, offsetAlignment, timeoutNanos);
-    return twin.runRaw(encoder.apply(made.fd()), memory);
-  }
-
-  /**
-   * Returns whether the file has positions, as a FIFO or a terminal has not. What a slot holds is
-   * taken to have some.
-   */
-  boolean isSeekable() throws IOException {
-    if (!(handle instanceof RawHandle)) {
-      return true;
-    }
-    handle.acquire();
-    try {
-      Kernel kernel = handle.engine().kernel();
-      return kernel.call(SystemCall.LSEEK, handle.fd(), 0, Constants.SEEK_CUR) != -Errno.ESPIPE;
-    } finally {
-      handle.release();
-    }
+    RawHandle made = open.descriptor();
+    return open.on(made).runRaw(encoder.apply(made.fd()), memory);
   }
 
   /**
@@ -1161,7 +1054,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return in bytes; 1 unless the file was opened with {@link RingOpenOption#DIRECT}
    */
   public int directAlignment() {
-    return Math.max(memoryAlignment, offsetAlignment);
+    return open.alignment();
   }
 
   /**
@@ -1206,51 +1099,6 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   // ---- shared --------------------------------------------------------------------------------
 
-  /** Fills an operation for this file. */
-  interface Encoder {
-    void encode(Operation operation);
-  }
-
-  private void run(String name, Encoder encoder) throws IOException {
-    check(name, runRaw(encoder));
-  }
-
-  private int runRaw(Encoder encoder) throws IOException {
-    return runRaw(encoder, null);
-  }
-
-  /** Runs one operation on this file; {@code lent} stays reachable meanwhile. */
-  int runRaw(Encoder encoder, @Nullable Object lent) throws IOException {
-    return runRaw(handle.engine(), encoder, lent);
-  }
-
-  /** Runs one operation likewise, on a ring that the caller has chosen. */
-  int runRaw(Engine engine, Encoder encoder, @Nullable Object lent) throws IOException {
-    Call call = engine.single().timeoutNanos(timeoutNanos);
-    encoder.encode(call.operation(0));
-    call.operation(0).using(handle, lent);
-    return engine.run(call);
-  }
-
-  Handle handle() {
-    return handle;
-  }
-
-  int fd() {
-    return handle.fd();
-  }
-
-  Engine engine() {
-    return handle.engine();
-  }
-
-  static int check(String name, int result) throws OperationException {
-    if (result < 0) {
-      throw new OperationException(name, -result);
-    }
-    return result;
-  }
-
   private static int endOrCount(int count) {
     return count == 0 ? -1 : count;
   }
@@ -1259,37 +1107,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return count == 0 ? -1 : count;
   }
 
-  boolean isAppending() {
-    return flags.append();
-  }
-
-  boolean isDirect() {
-    return flags.direct();
+  OpenFile openFile() {
+    return open;
   }
 
   void requireReadable() {
-    if (!flags.read()) {
-      throw new NonReadableChannelException();
-    }
+    open.requireReadable();
   }
 
   void requireWritable() {
-    if (!flags.write()) {
-      throw new NonWritableChannelException();
-    }
-  }
-
-  private void requireAppend() {
-    if (!flags.append()) {
-      throw new IllegalStateException("the file was not opened with APPEND");
-    }
-  }
-
-  private void requireNoAppend() {
-    if (flags.append()) {
-      throw new IllegalStateException(
-          "the file was opened with APPEND, where positions mean nothing: use append");
-    }
+    open.requireWritable();
   }
 
   private static void requireWritable(ByteBuffer target) {
@@ -1323,39 +1150,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     MemorySegment[] segments = LentVector.segments(buffers);
     for (MemorySegment segment : segments) {
       Lending.requireAccessible(segment);
-      checkAlignment(segment, position);
+      open.requireAligned(segment, position);
     }
     return segments;
   }
 
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
-    if (write) {
-      requireWritable();
-      requireNoAppend();
-    } else {
-      requireReadable();
-    }
-    checkAlignment(memory, position);
-  }
-
-  /** Returns whether direct I/O would refuse this. Heap memory is copied to where it fits. */
-  boolean isMisaligned(MemorySegment memory, long position) {
-    return flags.direct()
-        && ((memory.isNative() && (memory.address() & (memoryAlignment - 1)) != 0)
-            || ((position | memory.byteSize()) & (offsetAlignment - 1)) != 0);
-  }
-
-  /** Says what is wrong with it. */
-  String misalignment(MemorySegment memory, long position) {
-    return ("direct I/O on this file needs memory aligned to %d bytes, position and length to %d:"
-            + " address %#x, position %d, length %d")
-        .formatted(memoryAlignment, offsetAlignment, memory.address(), position, memory.byteSize());
-  }
-
-  private void checkAlignment(MemorySegment memory, long position) {
-    if (isMisaligned(memory, position)) {
-      throw new IllegalArgumentException(misalignment(memory, position));
-    }
+    open.checkTransfer(memory, position, write);
   }
 }

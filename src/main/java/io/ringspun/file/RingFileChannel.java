@@ -2,12 +2,14 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.filechannel.Fallback;
+import io.ringspun.internal.filechannel.JdkBackedChannel;
+import io.ringspun.internal.filechannel.RingBackedChannel;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -39,11 +41,13 @@ import java.util.Set;
  * each. The first refusal decides for the whole process. A channel that is opened on a ring given
  * to it never falls back. The default is {@code fail}.
  *
+ * <p>Not for extension outside Ringspun.
+ *
  * @since 0.1
  */
-public abstract sealed class RingFileChannel extends FileChannel
-    permits RingBackedChannel, JdkBackedChannel {
-  RingFileChannel() {}
+public abstract class RingFileChannel extends FileChannel {
+  /** For the implementation. */
+  protected RingFileChannel() {}
 
   /**
    * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
@@ -112,35 +116,5 @@ public abstract sealed class RingFileChannel extends FileChannel
   public static RingFileChannel open(Ring ring, Path path, OpenOption... options)
       throws IOException {
     return open(ring, path, new HashSet<>(Arrays.asList(options)));
-  }
-
-  /** Returns the permissions that attributes ask for, else those given. */
-  static int mode(int otherwise, FileAttribute<?>... attributes) {
-    int mode = otherwise;
-    for (FileAttribute<?> attribute : attributes) {
-      if (!attribute.name().equals("posix:permissions")) {
-        throw new UnsupportedOperationException(
-            "'" + attribute.name() + "' not supported as initial attribute");
-      }
-      mode = 0;
-      for (Object permission : (Set<?>) attribute.value()) {
-        mode |= bit((PosixFilePermission) permission);
-      }
-    }
-    return mode;
-  }
-
-  private static int bit(PosixFilePermission permission) {
-    return switch (permission) {
-      case OWNER_READ -> 0400;
-      case OWNER_WRITE -> 0200;
-      case OWNER_EXECUTE -> 0100;
-      case GROUP_READ -> 040;
-      case GROUP_WRITE -> 020;
-      case GROUP_EXECUTE -> 010;
-      case OTHERS_READ -> 04;
-      case OTHERS_WRITE -> 02;
-      case OTHERS_EXECUTE -> 01;
-    };
   }
 }

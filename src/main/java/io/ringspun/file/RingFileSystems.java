@@ -2,6 +2,8 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.filesystem.RingFileSystem;
+import io.ringspun.internal.filesystem.RingPath;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -22,10 +24,41 @@ import java.nio.file.ProviderMismatchException;
  * <p>The same file has the same name here and in the default file system. Paths that are derived
  * from a ring path are ring paths with the same home ring. {@code Path.of(URI.create("ring:///x"))}
  * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
- * {@linkplain RingGroup#shared() shared group} as home; see {@link RingFileSystemProvider}.
+ * {@linkplain RingGroup#shared() shared group} as home. The JDK finds the file system, whose scheme
+ * is {@code ring}, by {@link java.util.ServiceLoader}.
  *
- * <p>{@code path.toUri().toURL()} gives a URL that a {@link java.net.URLClassLoader} can load from;
- * see {@link RingUrlHandlerProvider}.
+ * <p>Results and exceptions are those of the default file system. Through the ring go
+ *
+ * <ul>
+ *   <li>{@link RingFileChannel}s, which an interrupt closes, and streams, which it leaves alone;
+ *   <li>the bytes of {@code Files.copy} and {@code Files.move}; of attributes they keep, beyond
+ *       times, owner and permissions, the user's own, access lists, capabilities and labels;
+ *   <li>making and removing directories, links and names, renaming, reading attributes, values of
+ *       the user's own attributes; also relative to an open directory, for directory streams are
+ *       {@link java.nio.file.SecureDirectoryStream}s.
+ * </ul>
+ *
+ * <p>These block until the kernel has answered. A virtual thread parks meanwhile and gives up its
+ * carrier; a platform thread waits. An interrupt does not end what is done to names, and is pending
+ * afterwards. They throw {@link io.ringspun.RingClosedException}, {@link
+ * io.ringspun.RingFailedException} or {@link io.ringspun.RingUnavailableException} if there is no
+ * ring.
+ *
+ * <p>For the rest io_uring has no operation, and the JDK's file system does it: listing
+ * directories, reading links, real paths, setting times, owners and permissions, checking access,
+ * looking up users and groups, file stores, watching, opening asynchronous channels, and copying
+ * what is no regular file. A virtual thread parks while a platform thread does it, so that neither
+ * a ring nor the default scheduler is held. What a {@link java.nio.file.FileStore} is asked is
+ * answered on the calling thread in any case.
+ *
+ * <p>Where there can be no shared group and Java was started with {@code
+ * -Dio.ringspun.fallback=jdk}, the JDK's file system does everything on paths without a ring of
+ * their own; see {@link RingFileChannel}.
+ *
+ * <p>{@code path.toUri().toURL()} gives a URL that a {@link java.net.URLClassLoader} can load from,
+ * if the library is on the class path or the module path. A connection reads the file as {@code
+ * Files.newInputStream} does, or the names in a directory, one a line, as a URL of the scheme
+ * {@code file} does.
  *
  * <p>{@code Files.createTempFile} and {@code createTempDirectory} make private files and
  * directories in a directory given by a ring path, as in one of the default file system. The JDK
@@ -38,8 +71,8 @@ import java.nio.file.ProviderMismatchException;
  * in the default file system. {@code Files.lines} does so here only: in the default file system it
  * reads by a channel, which an interrupt closes.
  *
- * <p>Nothing here blocks. The shared ring is opened when it is first needed, so it is only then
- * that its absence is noticed. Safe for use by many threads.
+ * <p>The methods of this class do not block. The shared group is opened when it is first needed, so
+ * it is only then that its absence is noticed. Safe for use by many threads.
  *
  * @since 0.1
  */

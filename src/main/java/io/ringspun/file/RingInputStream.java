@@ -2,6 +2,8 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.ScratchMemory;
@@ -88,9 +90,9 @@ public final class RingInputStream extends InputStream {
       throws IOException {
     requireToRead(options);
     Set<OpenOption> chosen = new HashSet<>(Arrays.asList(options));
-    RingFile file =
-        Uninterrupted.get(() -> RingFile.openAsJdk(ring, path, chosen, RingFile.DEFAULT_MODE));
-    return new RingInputStream(file, 0, false);
+    OpenFile file =
+        Uninterrupted.get(() -> OpenFile.openAsJdk(ring, path, chosen, OpenFile.DEFAULT_MODE));
+    return new RingInputStream(new RingFile(file), 0, false);
   }
 
   private static void requireToRead(OpenOption... options) {
@@ -114,7 +116,7 @@ public final class RingInputStream extends InputStream {
    */
   public static RingInputStream of(RingFile file, long position) {
     Arguments.requirePosition(position, 0);
-    requireNotDirect(file.isDirect());
+    requireNotDirect(file.openFile().flags().direct());
     file.requireReadable();
     return new RingInputStream(file, position, true);
   }

@@ -2,6 +2,8 @@ package io.ringspun.file;
 
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.ring.Arguments;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -86,9 +88,9 @@ public final class RingOutputStream extends OutputStream {
   static RingOutputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
       throws IOException {
     Set<OpenOption> chosen = toWrite(options);
-    RingFile file =
-        Uninterrupted.get(() -> RingFile.openAsJdk(ring, path, chosen, RingFile.DEFAULT_MODE));
-    return new RingOutputStream(file, 0, false);
+    OpenFile file =
+        Uninterrupted.get(() -> OpenFile.openAsJdk(ring, path, chosen, OpenFile.DEFAULT_MODE));
+    return new RingOutputStream(new RingFile(file), 0, false);
   }
 
   private static Set<OpenOption> toWrite(OpenOption... options) {
@@ -117,7 +119,7 @@ public final class RingOutputStream extends OutputStream {
    */
   public static RingOutputStream of(RingFile file, long position) {
     Arguments.requirePosition(position, 0);
-    RingInputStream.requireNotDirect(file.isDirect());
+    RingInputStream.requireNotDirect(file.openFile().flags().direct());
     file.requireWritable();
     return new RingOutputStream(file, position, true);
   }
@@ -150,7 +152,7 @@ public final class RingOutputStream extends OutputStream {
   }
 
   private int writeSome(ByteBuffer source) throws IOException {
-    return file.isAppending() ? file.append(source) : file.write(source, position);
+    return file.openFile().flags().append() ? file.append(source) : file.write(source, position);
   }
 
   /**

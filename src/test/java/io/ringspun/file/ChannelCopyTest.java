@@ -16,6 +16,7 @@ import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.internal.file.FileCopy;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -84,6 +85,11 @@ class ChannelCopyTest {
     Bytes.check(seed, at, Arrays.copyOfRange(bytes, before, before + size));
   }
 
+  private static long copy(RingFile from, long position, RingFile to, long target, long count)
+      throws IOException {
+    return new FileCopy(from.openFile(), position, to.openFile(), target, count).run();
+  }
+
   // ---- completes -----------------------------------------------------------------------------
 
   @ParameterizedTest
@@ -96,13 +102,13 @@ class ChannelCopyTest {
             Bytes.file(to, 2, 3);
             try (RingFile source = RingFile.open(ring, from);
                 RingFile target = RingFile.open(ring, to, WRITE)) {
-              assertEquals(size, ChannelCopy.copy(source, 5, target, 3, size), "before the end");
+              assertEquals(size, copy(source, 5, target, 3, size), "before the end");
               check(to, 3, size, 5, size);
-              assertEquals(size + 2, ChannelCopy.copy(source, 5, target, 3, Long.MAX_VALUE));
+              assertEquals(size + 2, copy(source, 5, target, 3, Long.MAX_VALUE));
               check(to, 3, size, 5, size + 2);
-              assertEquals(0, ChannelCopy.copy(source, size + 7, target, 3, 10), "at the end");
-              assertEquals(0, ChannelCopy.copy(source, Long.MAX_VALUE, target, 3, 10));
-              assertEquals(0, ChannelCopy.copy(source, 0, target, 3, 0));
+              assertEquals(0, copy(source, size + 7, target, 3, 10), "at the end");
+              assertEquals(0, copy(source, Long.MAX_VALUE, target, 3, 10));
+              assertEquals(0, copy(source, 0, target, 3, 0));
             }
             Bytes.check(2, 0, Arrays.copyOf(Files.readAllBytes(to), 3));
           }
@@ -115,10 +121,8 @@ class ChannelCopyTest {
     try (Ring ring = Ring.open();
         RingFile reader = RingFile.open(ring, from);
         RingFile writer = RingFile.open(ring, from, WRITE)) {
-      assertThrows(
-          NonReadableChannelException.class, () -> ChannelCopy.copy(writer, 0, writer, 0, 1));
-      assertThrows(
-          NonWritableChannelException.class, () -> ChannelCopy.copy(reader, 0, reader, 0, 1));
+      assertThrows(NonReadableChannelException.class, () -> copy(writer, 0, writer, 0, 1));
+      assertThrows(NonWritableChannelException.class, () -> copy(reader, 0, reader, 0, 1));
     }
   }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.internal.filechannel.JdkBackedChannel;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.ChildJvm;

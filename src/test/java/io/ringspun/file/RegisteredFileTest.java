@@ -35,6 +35,7 @@ import io.ringspun.RingFailedException;
 import io.ringspun.RingOptions;
 import io.ringspun.RingUnavailableException;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -823,7 +824,7 @@ class RegisteredFileTest {
             try (RingFile raw = file.installDescriptor()) {
               assertFalse(raw.isRegistered());
               assertEquals(1, descriptors());
-              assertTrue(isCloseOnExec(raw.fd()), "a child process would inherit it");
+              assertTrue(isCloseOnExec(Handle.of(raw).fd()), "a child process would inherit it");
               file.close();
               check(raw, 1, 100);
               write(raw, 2, 100);

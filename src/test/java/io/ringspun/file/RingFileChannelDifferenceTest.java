@@ -8,6 +8,8 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.filechannel.JdkBackedChannel;
+import io.ringspun.internal.filechannel.RingBackedChannel;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;

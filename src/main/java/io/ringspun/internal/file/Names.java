@@ -1,0 +1,393 @@
+package io.ringspun.internal.file;
+
+import io.ringspun.file.FileStat;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.OpenHow;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.PathMemory;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be done to names, relative to an open directory or else to the current one. Names are
+ * checked already; each method makes one call, and tells errors as {@link java.nio.file} does.
+ *
+ * @param directory null for the current directory
+ * @param home the ring for threads that no ring carries
+ * @param errors how errors about names are told
+ * @param timeoutNanos the time limit for each operation, or 0 for none
+ */
+public record Names(@Nullable RawHandle directory, Engine home, Errors errors, long timeoutNanos) {
+  /** With which a directory is opened. */
+  public static final int DIRECTORY_FLAGS =
+      Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
+
+  /** Makes an exception of what the kernel says of one name or of two. */
+  public interface Errors {
+    IOException of(String path, @Nullable String other, int errno);
+
+    /**
+     * Makes an exception of what the kernel says of a file that was to be opened.
+     *
+     * @param flags the {@code O_} flags
+     * @param resolve the {@code RESOLVE_} flags
+     */
+    default IOException ofOpen(String path, int flags, int resolve, int errno) {
+      return of(path, null, errno);
+    }
+  }
+
+  public Names(@Nullable RawHandle directory, Engine home) {
+    this(directory, home, FileErrors.EXPLICIT);
+  }
+
+  public Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+    this(directory, home, errors, 0);
+  }
+
+  /** Returns the same names, whose errors are told in another way. */
+  public Names telling(Errors others) {
+    return new Names(directory, home, others, timeoutNanos);
+  }
+
+  /** Opens a directory from where the names are relative to; more flags than usual may be given. */
+  public RawHandle openDirectory(Path path, int flags) throws IOException {
+    return new RawHandle(open(path, DIRECTORY_FLAGS | flags, 0, false), false, home);
+  }
+
+  /**
+   * Opens a file by openat(2), and waits for the other end of a FIFO.
+   *
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
+   */
+  public int open(Path name, int flags, int mode, boolean registered) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      return open(
+          name,
+          flags,
+          0,
+          registered,
+          path,
+          (op, at) -> {
+            if (registered) {
+              op.openatRegistered(at, path.address(), flags, mode);
+            } else {
+              op.openat(at, path.address(), flags, mode);
+            }
+          });
+    }
+  }
+
+  /**
+   * Opens a file by openat2(2), and waits for the other end of a FIFO.
+   *
+   * @param resolve {@code RESOLVE_} flags
+   * @param registered whether to put it into the home ring's table
+   * @return its descriptor or its slot
+   */
+  public int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
+      throws IOException {
+    try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
+        PathMemory path = PathMemory.of(name)) {
+      OpenHow.write(how.memory(), flags, OpenFlags.openat2Mode(flags, mode), resolve);
+      return open(
+          name,
+          flags,
+          resolve,
+          registered,
+          new Object[] {path, how},
+          (op, at) -> {
+            if (registered) {
+              op.openat2Registered(at, path.address(), how.address());
+            } else {
+              op.openat2(at, path.address(), how.address());
+            }
+            op.repeatable(); // EAGAIN: something on the way was renamed meanwhile
+          });
+    }
+  }
+
+  /**
+   * Opens something. The kernel's first attempt is made with {@code O_NONBLOCK}, so that a FIFO
+   * whose other end nobody has open is refused to a writer, and given to a reader at once. Neither
+   * must be seen: the writer's is made again by a worker, which may wait, and the reader's waits
+   * for a writer. A table's slot does not tell that it is a FIFO, so a worker opens it from the
+   * start.
+   */
+  private int open(
+      Path name, int flags, int resolve, boolean registered, Object lent, Encoder encoder)
+      throws IOException {
+    Engine engine = engine(registered, name);
+    int access = flags & Constants.O_ACCMODE;
+    int number = -1;
+    try {
+      boolean waits = registered && access == Constants.O_RDONLY;
+      int result = run(engine, lent, waits ? waiting(encoder) : encoder);
+      if (result == -Errno.ENXIO && access == Constants.O_WRONLY) {
+        result = engine.withOneMoreWorker(() -> run(engine, lent, waiting(encoder)));
+      }
+      number = checkOpen(name, flags, resolve, registered, result);
+    } finally {
+      giveUpSlot(registered, number);
+    }
+    boolean readsFile = access == Constants.O_RDONLY && (flags & Constants.O_DIRECTORY) == 0;
+    if (readsFile && !registered && isPipe(engine, number)) {
+      awaitWriter(engine, number, flags);
+    }
+    return number;
+  }
+
+  private static Encoder waiting(Encoder encoder) {
+    return (op, at) -> {
+      encoder.encode(op, at);
+      op.openEnded().async();
+    };
+  }
+
+  private static boolean isPipe(Engine engine, int fd) {
+    return engine.kernel().call(SystemCall.FCNTL, fd, Constants.F_GETPIPE_SZ, 0) >= 0;
+  }
+
+  /**
+   * Waits until a FIFO that is open for reading has had a writer. Opening it once more ends when
+   * somebody opens it for writing, and a poll ends when somebody has done so and is gone already.
+   */
+  private void awaitWriter(Engine engine, int fd, int flags) throws IOException {
+    boolean hasHadWriter = false;
+    try (PathMemory path = PathMemory.of(Path.of("/proc/self/fd/" + fd))) {
+      Call call = Call.race(2).timeoutNanos(timeoutNanos);
+      call.operation(0).pollAdd(fd, Constants.POLLIN, 0);
+      call.operation(0).openEnded();
+      call.operation(1)
+          .openat(Constants.AT_FDCWD, path.address(), flags & ~Constants.O_NOFOLLOW, 0);
+      call.operation(1).using(null, path).openEnded().async();
+      engine.withOneMoreWorker(
+          () -> {
+            engine.runAll(call);
+            return call;
+          });
+      int opened = call.operation(1).result();
+      if (opened >= 0) {
+        engine.closer().close(opened);
+      } else { // it may not be allowed to be opened once more
+        FileErrors.check("poll_add", engine.result(call, 0));
+      }
+      hasHadWriter = true;
+    } finally {
+      if (!hasHadWriter) {
+        engine.closer().close(fd);
+      }
+    }
+  }
+
+  private int checkOpen(Path name, int flags, int resolve, boolean registered, int result)
+      throws IOException {
+    if (registered && result == -Errno.ENFILE) {
+      throw FileErrors.ofFullTable(name.toString(), home.files().slots());
+    }
+    if (result < 0) {
+      throw errors.ofOpen(name.toString(), flags, resolve, -result);
+    }
+    return result;
+  }
+
+  public FileStat stat(Path name, int flags) throws IOException {
+    try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
+        PathMemory path = PathMemory.of(name)) {
+      int mask = Statx.ALL;
+      check(
+          name,
+          run(
+              new Object[] {path, block},
+              (op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
+      return FileStat.of(block.memory());
+    }
+  }
+
+  /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
+  public void unlink(Path name, int flags) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      check(name, run(path, (op, at) -> op.unlinkat(at, path.address(), flags)));
+    }
+  }
+
+  /**
+   * Removes the name of a file that is to be deleted on close. At once, as the JDK does: by then
+   * the name may lead to another file. It is a best effort.
+   */
+  public void unlinkIfPossible(Path name) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try (PathMemory path = PathMemory.of(name)) {
+      run(path, (op, at) -> op.unlinkat(at, path.address(), 0));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  public void mkdir(Path name, int mode) throws IOException {
+    try (PathMemory path = PathMemory.of(name)) {
+      check(name, run(path, (op, at) -> op.mkdirat(at, path.address(), mode)));
+    }
+  }
+
+  public void symlink(Path target, Path link) throws IOException {
+    try (PathMemory content = PathMemory.of(target);
+        PathMemory path = PathMemory.of(link)) {
+      check(
+          link,
+          run(
+              new Object[] {content, path},
+              (op, at) -> op.symlinkat(content.address(), at, path.address())));
+    }
+  }
+
+  public void rename(Path name, Names newPlace, Path newName, int flags) throws IOException {
+    int result =
+        onTwo(
+            name,
+            newPlace,
+            newName,
+            (op, at, path, newAt, newPath) -> op.renameat(at, path, newAt, newPath, flags));
+    if (result == -Errno.EXDEV) {
+      throw new AtomicMoveNotSupportedException(
+          name.toString(), newName.toString(), Errno.text(Errno.EXDEV));
+    }
+    check(name, newName, result);
+  }
+
+  public void link(Path name, Names newPlace, Path newName) throws IOException {
+    int result =
+        onTwo(
+            name,
+            newPlace,
+            newName,
+            (op, at, path, newAt, newPath) -> op.linkat(at, path, newAt, newPath, 0));
+    check(name, newName, result);
+  }
+
+  public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
+    try (XattrMemory memory = XattrMemory.toGet(attribute);
+        PathMemory path = pathOfItsOwn(name)) {
+      int n =
+          run(
+              new Object[] {path, memory},
+              (op, _) ->
+                  op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
+      return n == -Errno.ENODATA ? Optional.empty() : Optional.of(memory.bytes(check(name, n)));
+    }
+  }
+
+  public void setXattr(Path name, String attribute, byte[] value) throws IOException {
+    try (XattrMemory memory = XattrMemory.toSet(attribute, value);
+        PathMemory path = pathOfItsOwn(name)) {
+      check(
+          name,
+          run(
+              new Object[] {path, memory},
+              (op, _) ->
+                  op.setxattr(path.address(), memory.name(), memory.value(), memory.length(), 0)));
+    }
+  }
+
+  /** For operations that take no directory: the kernel's own link to it leads there. */
+  private PathMemory pathOfItsOwn(Path name) {
+    RawHandle handle = directory;
+    return handle == null
+        ? PathMemory.of(name)
+        : PathMemory.of("/proc/self/fd/" + handle.fd() + "/", name);
+  }
+
+  // ---- the call ------------------------------------------------------------------------------
+
+  private interface Encoder {
+    void encode(Operation operation, int at);
+  }
+
+  private interface TwoEncoder {
+    void encode(Operation operation, int at, long path, int newAt, long newPath);
+  }
+
+  private Engine engine() {
+    RawHandle handle = directory;
+    if (handle != null) {
+      return handle.engine();
+    }
+    Engine carrier = Engine.carryingCurrentThread();
+    return carrier != null ? carrier : home;
+  }
+
+  /** Returns the ring to open a file on; it keeps a slot for one that is to be registered. */
+  private Engine engine(boolean registered, Path name) throws IOException {
+    if (!registered) {
+      return engine();
+    }
+    if (!home.files().reserve()) {
+      throw FileErrors.ofFullTable(name.toString(), home.files().slots());
+    }
+    return home;
+  }
+
+  private void giveUpSlot(boolean registered, int number) {
+    if (registered && number < 0) {
+      home.files().unreserve();
+    }
+  }
+
+  private int run(Object lent, Encoder encoder) throws IOException {
+    return run(engine(), lent, encoder);
+  }
+
+  private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
+    return run(engine, null, lent, encoder);
+  }
+
+  private int run(Engine engine, @Nullable Handle other, Object lent, Encoder encoder)
+      throws IOException {
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    encoder.encode(call.operation(0), at());
+    call.operation(0).using(directory, other, lent);
+    return engine.run(call);
+  }
+
+  private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
+      throws IOException {
+    try (PathMemory path = PathMemory.of(name);
+        PathMemory newPath = PathMemory.of(newName)) {
+      return run(
+          engine(),
+          newPlace.directory,
+          new Object[] {path, newPath},
+          (op, at) -> encoder.encode(op, at, path.address(), newPlace.at(), newPath.address()));
+    }
+  }
+
+  private int at() {
+    RawHandle handle = directory;
+    return handle == null ? Constants.AT_FDCWD : handle.fd();
+  }
+
+  private int check(Path name, int result) throws IOException {
+    return check(name, null, result);
+  }
+
+  private int check(Path name, @Nullable Path other, int result) throws IOException {
+    if (result < 0) {
+      throw errors.of(name.toString(), other == null ? null : other.toString(), -result);
+    }
+    return result;
+  }
+}

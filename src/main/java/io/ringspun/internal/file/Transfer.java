@@ -1,0 +1,241 @@
+package io.ringspun.internal.file;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.Call;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.ring.LentBuffer;
+import io.ringspun.internal.ring.Loan;
+import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.Progress;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.RegisteredMemory;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Moves bytes between a file and one piece of memory: without the ring where that cannot wait, else
+ * through it, and by way of a copy where the kernel must not have the memory itself. Arguments are
+ * checked already.
+ */
+public final class Transfer {
+  /**
+   * A read that ends here at a page's border may have ended because the next page is not cached.
+   */
+  private static final long PAGE_MASK = 4095;
+
+  private final Handle handle;
+  private final boolean direct;
+  private final boolean append;
+  private final long timeoutNanos; // 0 for none
+
+  // Whether plain system calls can do without waiting here; cleared by any thread that learns that
+  // they cannot. A race merely costs another attempt.
+  private boolean inlineReads;
+  private boolean inlineWrites;
+
+  public Transfer(Handle handle, OpenFlags flags, long timeoutNanos) {
+    this.handle = handle;
+    this.timeoutNanos = timeoutNanos;
+    direct = flags.direct();
+    append = flags.append();
+    // With O_DIRECT a call that must not wait for memory or locks still waits for the device, and
+    // so
+    // does a write that syncs.
+    inlineReads = !direct && handle instanceof RawHandle;
+    inlineWrites = inlineReads && !append && !flags.writesSync();
+  }
+
+  /** Reads what one operation gives: 0 at the end. */
+  public int read(MemorySegment target, long position) throws IOException {
+    return target.isNative() ? read(target, target, position) : readCopying(target, position);
+  }
+
+  /** Reads as many bytes as a pool's buffer has, as {@link #read(MemorySegment, long)} does. */
+  public int read(LentBuffer buffer, long position) throws IOException {
+    return read(buffer.memory(), buffer, position);
+  }
+
+  /**
+   * Reads into native memory.
+   *
+   * @param lent what the memory belongs to
+   */
+  private int read(MemorySegment target, Object lent, long position) throws IOException {
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    int done = 0;
+    if (inlineReads && engine.config().inlineAttempts()) {
+      int n = readInline(engine, target, position);
+      boolean isAll = n >= 0 && !endsAtPage(n, length, position);
+      engine.countInline(isAll);
+      if (isAll) {
+        return n;
+      }
+      done = Math.max(n, 0);
+    }
+    MemorySegment rest = done == 0 ? target : target.asSlice(done);
+    try {
+      int n = readOnRing(engine, rest, lent, position + done, length - done);
+      return done + FileErrors.check("read", n);
+    } catch (IOException e) {
+      return (int) Progress.before(e, done);
+    }
+  }
+
+  private static boolean endsAtPage(int count, int length, long position) {
+    return count < length && ((position + count) & PAGE_MASK) == 0;
+  }
+
+  private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
+    int n = (int) engine.inline().read((RawHandle) handle, target, position);
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
+      inlineReads = false;
+    }
+    return n;
+  }
+
+  private int readOnRing(
+      Engine engine, MemorySegment target, Object lent, long position, int length)
+      throws IOException {
+    if (Lending.isLendable(target)) {
+      return run(engine, false, target.address(), length, lent, position);
+    }
+    try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
+      int step = (int) loan.byteSize();
+      int n = run(engine, false, loan.address(), step, loan.owner(), position);
+      loan.filled(n);
+      return n;
+    }
+  }
+
+  /** Fills heap memory, by way of copies, as far as one native read would. */
+  private int readCopying(MemorySegment target, long position) throws IOException {
+    int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    int done = 0;
+    while (done < wanted) {
+      int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      int n;
+      try (NativePool.Block block = NativePool.take(step)) {
+        MemorySegment copy = block.memory().asSlice(0, step);
+        n = read(copy, block, position + done);
+        MemorySegment.copy(copy, 0, target, done, n);
+      } catch (IOException e) {
+        return (int) Progress.before(e, done);
+      }
+      done += n;
+      if (n < step) {
+        break;
+      }
+    }
+    return done;
+  }
+
+  /** Writes what one operation takes. */
+  public int write(MemorySegment source, long position) throws IOException {
+    return source.isNative() ? write(source, source, position) : writeCopying(source, position);
+  }
+
+  /** Writes the first bytes of a pool's buffer, as {@link #write(MemorySegment, long)} does. */
+  public int write(LentBuffer buffer, int length, long position) throws IOException {
+    return write(buffer.memory().asSlice(0, length), buffer, position);
+  }
+
+  /**
+   * Writes native memory.
+   *
+   * @param lent what the memory belongs to
+   */
+  private int write(MemorySegment source, Object lent, long position) throws IOException {
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    int done = 0;
+    if (inlineWrites && engine.config().inlineAttempts()) {
+      int n = writeInline(engine, source, position);
+      engine.countInline(n == length);
+      if (n == length) {
+        return n;
+      }
+      done = Math.max(n, 0);
+    }
+    MemorySegment rest = done == 0 ? source : source.asSlice(done);
+    try {
+      int n = writeOnRing(engine, rest, lent, position + done, length - done);
+      return done + FileErrors.check("write", n);
+    } catch (IOException e) {
+      return (int) Progress.before(e, done);
+    }
+  }
+
+  private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
+    int n = (int) engine.inline().write((RawHandle) handle, source, position);
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
+      inlineWrites = false; // as on ext4, and as with pipes
+    }
+    return n;
+  }
+
+  private int writeOnRing(
+      Engine engine, MemorySegment source, Object lent, long position, int length)
+      throws IOException {
+    if (Lending.isLendable(source)) {
+      return run(engine, true, source.address(), length, lent, position);
+    }
+    int step = append ? length : Math.min(length, NativePool.LARGEST_BYTES); // as in writeCopying
+    try (Loan loan = Loan.toDrain(source, step)) {
+      return run(engine, true, loan.address(), step, loan.owner(), position);
+    }
+  }
+
+  private int run(
+      Engine engine, boolean isWrite, long address, int length, Object lent, long position)
+      throws IOException {
+    Call call = engine.single().timeoutNanos(timeoutNanos);
+    Operation operation = call.operation(0);
+    int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
+    if (isWrite) {
+      if (slot >= 0) {
+        operation.writeFixed(handle.fd(), address, length, position, slot);
+      } else {
+        operation.write(handle.fd(), address, length, position);
+      }
+    } else if (slot >= 0) {
+      operation.readFixed(handle.fd(), address, length, position, slot);
+    } else {
+      operation.read(handle.fd(), address, length, position);
+    }
+    operation.using(handle, lent);
+    if (!isWrite || !append) {
+      operation.repeatable();
+    }
+    return engine.run(call);
+  }
+
+  /** Writes heap memory, by way of copies, as far as one native write would. */
+  private int writeCopying(MemorySegment source, long position) throws IOException {
+    int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    int done = 0;
+    while (done < wanted) {
+      // What is appended goes in one piece, or what others append would come in between.
+      int step = append ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      int n;
+      try (NativePool.Block block = NativePool.take(step)) {
+        MemorySegment copy = block.memory().asSlice(0, step);
+        MemorySegment.copy(source, done, copy, 0, step);
+        n = write(copy, block, position + done);
+      } catch (IOException e) {
+        return (int) Progress.before(e, done);
+      }
+      done += n;
+      if (n < step) {
+        break;
+      }
+    }
+    return done;
+  }
+}

@@ -1,0 +1,68 @@
+package io.ringspun.internal.file;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.LentMemory;
+import io.ringspun.internal.ring.NativePool;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * An extended attribute as the kernel takes it: its value, or room for one, then its name and a
+ * zero.
+ *
+ * @param block the memory, given back by {@link #close}
+ * @param length of the value or the room, in bytes
+ */
+public record XattrMemory(NativePool.Block block, int length) implements LentMemory, AutoCloseable {
+
+  /**
+   * Makes room for an attribute.
+   *
+   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   */
+  public static XattrMemory toGet(String name) {
+    return of(name, Constants.XATTR_SIZE_MAX);
+  }
+
+  /** Copies an attribute likewise. */
+  public static XattrMemory toSet(String name, byte[] value) {
+    XattrMemory memory = of(name, value.length);
+    MemorySegment.copy(value, 0, memory.block.memory(), ValueLayout.JAVA_BYTE, 0, value.length);
+    return memory;
+  }
+
+  private static XattrMemory of(String name, int length) {
+    if (name.isEmpty() || name.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("no name for an attribute: '" + name + "'");
+    }
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    NativePool.Block block = NativePool.take(length + bytes.length + 1L);
+    MemorySegment.copy(bytes, 0, block.memory(), ValueLayout.JAVA_BYTE, length, bytes.length);
+    block.memory().set(ValueLayout.JAVA_BYTE, (long) length + bytes.length, (byte) 0);
+    return new XattrMemory(block, length);
+  }
+
+  public long value() {
+    return block.address();
+  }
+
+  public long name() {
+    return block.address() + length;
+  }
+
+  @Override
+  public void markLost() {
+    block.markLost();
+  }
+
+  @Override
+  public void close() {
+    block.close();
+  }
+
+  /** Copies what the kernel has put in. */
+  public byte[] bytes(int count) {
+    return block.memory().asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
+  }
+}

@@ -1,0 +1,78 @@
+package io.ringspun.internal.filechannel;
+
+import io.ringspun.RingGroup;
+import io.ringspun.RingUnavailableException;
+import io.ringspun.file.RingFileChannel;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether the JDK stands in for the shared ring: where there can be no ring, and {@code
+ * -Dio.ringspun.fallback=jdk} allows it.
+ */
+public final class Fallback {
+  private static final String PROPERTY = "io.ringspun.fallback";
+  private static final Logger LOG = LoggerFactory.getLogger(RingFileChannel.class);
+
+  private static volatile @Nullable String inForce; // why; set once under the lock, read by any
+
+  private Fallback() {}
+
+  /**
+   * Returns why the JDK stands in, or nothing if the shared ring is there.
+   *
+   * @throws IllegalArgumentException if the property has a value that means nothing
+   * @throws RingUnavailableException if there can be no ring, and the JDK may not stand in
+   * @throws IOException as listed above
+   */
+  public static Optional<String> reason() throws IOException {
+    String known = inForce;
+    if (known != null) {
+      return Optional.of(known);
+    }
+    boolean isAllowed = isAllowed(System.getProperty(PROPERTY, "fail"));
+    try {
+      RingGroup.shared();
+      return Optional.empty();
+    } catch (RingUnavailableException e) {
+      if (!isAllowed) {
+        throw e;
+      }
+      return Optional.of(enforce(e));
+    }
+  }
+
+  /** Says what stands behind that which has no ring of its own, as far as is known yet. */
+  public static String describe() {
+    String known = inForce;
+    return known == null ? "shared ring" : "fallback: JDK, because " + known;
+  }
+
+  private static boolean isAllowed(String value) {
+    return switch (value) {
+      case "jdk" -> true;
+      case "fail" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "-D%s=%s means nothing: it must be jdk or fail".formatted(PROPERTY, value));
+    };
+  }
+
+  private static synchronized String enforce(RingUnavailableException refused) {
+    String known = inForce;
+    if (known == null) {
+      known = refused.reason();
+      inForce = known;
+      LOG.warn(
+          "io_uring is not available: {}. Channels and ring paths are the JDK's instead, as"
+              + " -D{}=jdk allows, and hold the carrier while they wait. To have rings: {}.",
+          known,
+          PROPERTY,
+          refused.remedy());
+    }
+    return known;
+  }
+}

@@ -1,0 +1,99 @@
+package io.ringspun.internal.filesystem;
+
+import io.ringspun.internal.ring.BlockingTask;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Queue;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The entries of a directory as the JDK lists it. Since that may wait, a virtual thread has another
+ * one read ahead; what was read ahead is not seen any more once the stream is closed.
+ */
+final class DirectoryEntries implements Iterator<Path> {
+  private static final int AHEAD = 256;
+
+  private final Iterator<Path> jdk;
+  private final UnaryOperator<Path> told;
+  private final DirectoryStream.Filter<? super Path> filter;
+  private final BooleanSupplier closed;
+
+  // Guarded by this.
+  private final Queue<Path> ahead = new ArrayDeque<>();
+  private @Nullable Path next;
+
+  /**
+   * Takes charge of an iterator.
+   *
+   * @param jdk the JDK's, of all entries
+   * @param told how an entry is told
+   * @param filter tells which are wanted; it is called on the thread that asks for them
+   * @param closed whether the stream is closed
+   */
+  DirectoryEntries(
+      Iterator<Path> jdk,
+      UnaryOperator<Path> told,
+      DirectoryStream.Filter<? super Path> filter,
+      BooleanSupplier closed) {
+    this.jdk = jdk;
+    this.told = told;
+    this.filter = filter;
+    this.closed = closed;
+  }
+
+  @Override
+  public synchronized boolean hasNext() {
+    while (next == null) {
+      if (closed.getAsBoolean()) {
+        ahead.clear();
+      }
+      if (ahead.isEmpty() && !readAhead()) {
+        return false;
+      }
+      Path entry = told.apply(ahead.remove());
+      try {
+        next = filter.accept(entry) ? entry : null;
+      } catch (IOException e) {
+        throw new DirectoryIteratorException(e);
+      }
+    }
+    return true;
+  }
+
+  private boolean readAhead() {
+    int most = Thread.currentThread().isVirtual() ? AHEAD : 1;
+    try {
+      BlockingTask.run(
+          () -> {
+            for (int i = 0; i < most && jdk.hasNext(); i++) {
+              ahead.add(jdk.next());
+            }
+          });
+    } catch (IOException e) {
+      throw new AssertionError(e); // an iterator has an exception of its own
+    }
+    return !ahead.isEmpty();
+  }
+
+  @Override
+  public synchronized Path next() {
+    Path entry = hasNext() ? next : null;
+    if (entry == null) {
+      throw new NoSuchElementException();
+    }
+    next = null;
+    return entry;
+  }
+
+  @Override
+  public void remove() {
+    jdk.remove();
+  }
+}

@@ -1,0 +1,192 @@
+package io.ringspun.internal.filesystem;
+
+import io.ringspun.file.FileStat;
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.Names;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.BlockingTask;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Uninterrupted;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A path of the default file system with a home ring.
+ *
+ * @param fileSystem which has the ring
+ * @param jdk the same path without it
+ */
+public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
+
+  /**
+   * Returns a path as one of ours.
+   *
+   * @throws ProviderMismatchException if it is of another provider
+   */
+  static RingPath of(Path path) {
+    if (Objects.requireNonNull(path) instanceof RingPath ours) {
+      return ours;
+    }
+    throw new ProviderMismatchException(path + " is no ring path");
+  }
+
+  private Path like(Path path) {
+    return fileSystem.wrap(path);
+  }
+
+  private @Nullable Path likeIfAny(@Nullable Path path) {
+    return path == null ? null : like(path);
+  }
+
+  // ---- what a ring does with the name --------------------------------------------------------
+
+  /** Something done to a name. */
+  interface Action<T> {
+    T run(Names names) throws IOException;
+  }
+
+  /** Does something through the ring, interrupted or not. */
+  <T> T onRing(Names.Errors errors, Action<T> action) throws IOException {
+    return Uninterrupted.get(
+        () -> action.run(new Names(null, EngineAccess.of(fileSystem.ring()), errors)));
+  }
+
+  /** Returns whether the JDK is to do it, since there can be no ring. */
+  boolean isJdks() throws IOException {
+    return fileSystem.fallback().isPresent();
+  }
+
+  FileStat stat(Names.Errors errors, LinkOption... options) throws IOException {
+    int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
+    return onRing(errors, names -> names.stat(jdk, flags));
+  }
+
+  /** Removes a name, which is that of a directory or not. */
+  void delete(boolean directory) throws IOException {
+    onRing(
+        FileErrors::ofDelete,
+        names -> {
+          names.unlink(jdk, directory ? Constants.AT_REMOVEDIR : 0);
+          return true;
+        });
+  }
+
+  static boolean follows(LinkOption... options) {
+    boolean follows = true;
+    for (LinkOption option : options) {
+      follows &= Objects.requireNonNull(option) != LinkOption.NOFOLLOW_LINKS;
+    }
+    return follows;
+  }
+
+  // ---- the name itself -----------------------------------------------------------------------
+
+  @Override
+  public RingFileSystem getFileSystem() {
+    return fileSystem;
+  }
+
+  @Override
+  public boolean isAbsolute() {
+    return jdk.isAbsolute();
+  }
+
+  @Override
+  public @Nullable Path getRoot() {
+    return likeIfAny(jdk.getRoot());
+  }
+
+  @Override
+  public @Nullable Path getFileName() {
+    return likeIfAny(jdk.getFileName());
+  }
+
+  @Override
+  public @Nullable Path getParent() {
+    return likeIfAny(jdk.getParent());
+  }
+
+  @Override
+  public int getNameCount() {
+    return jdk.getNameCount();
+  }
+
+  @Override
+  public Path getName(int index) {
+    return like(jdk.getName(index));
+  }
+
+  @Override
+  public Path subpath(int beginIndex, int endIndex) {
+    return like(jdk.subpath(beginIndex, endIndex));
+  }
+
+  @Override
+  public boolean startsWith(Path other) {
+    return Objects.requireNonNull(other) instanceof RingPath ours && jdk.startsWith(ours.jdk);
+  }
+
+  @Override
+  public boolean endsWith(Path other) {
+    return Objects.requireNonNull(other) instanceof RingPath ours && jdk.endsWith(ours.jdk);
+  }
+
+  @Override
+  public Path normalize() {
+    return like(jdk.normalize());
+  }
+
+  @Override
+  public Path resolve(Path other) {
+    return like(jdk.resolve(of(other).jdk));
+  }
+
+  @Override
+  public Path relativize(Path other) {
+    return like(jdk.relativize(of(other).jdk));
+  }
+
+  @Override
+  public URI toUri() {
+    return RingUris.ofJdk(jdk.toUri());
+  }
+
+  @Override
+  public Path toAbsolutePath() {
+    return like(jdk.toAbsolutePath());
+  }
+
+  @Override
+  public Path toRealPath(LinkOption... options) throws IOException {
+    return like(BlockingTask.run(() -> jdk.toRealPath(options)));
+  }
+
+  @Override
+  public WatchKey register(
+      WatchService watcher, WatchEvent.Kind<?>[] events, WatchEvent.Modifier... modifiers)
+      throws IOException {
+    if (Objects.requireNonNull(watcher) instanceof RingWatchService ours) {
+      return ours.register(this, events, modifiers);
+    }
+    throw new ProviderMismatchException(watcher + " watches no ring paths");
+  }
+
+  /** Compares names; the home ring makes no difference. */
+  @Override
+  public int compareTo(Path other) {
+    return jdk.compareTo(((RingPath) other).jdk);
+  }
+
+  @Override
+  public String toString() {
+    return jdk.toString();
+  }
+}

@@ -1,0 +1,338 @@
+package io.ringspun.internal.filesystem;
+
+import io.ringspun.Ring;
+import io.ringspun.file.FileStat;
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.Names;
+import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.filechannel.RingBackedChannel;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.ring.BlockingTask;
+import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.Uninterrupted;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.ClosedDirectoryStreamException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileAttributeView;
+import java.nio.file.attribute.FileOwnerAttributeView;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.Iterator;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open directory. Its names are used through the ring and are relative to what was opened,
+ * whatever takes its place; the JDK lists it, for which io_uring has no operation, and sets
+ * attributes.
+ */
+final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
+  private final RingPath path; // of the directory when it was opened; entries are told below it
+  private final Ring ring;
+  private final RawHandle directory;
+  private final Filter<? super Path> filter;
+  private final SecureDirectoryStream<Path> jdk; // of the same open directory, with all entries
+
+  private RingSecureDirectoryStream(
+      RingPath path,
+      Ring ring,
+      RawHandle directory,
+      Filter<? super Path> filter,
+      SecureDirectoryStream<Path> jdk) {
+    this.path = path;
+    this.ring = ring;
+    this.directory = directory;
+    this.filter = filter;
+    this.jdk = jdk;
+  }
+
+  /** Opens a directory; where there is no {@code /proc}, the JDK does everything. */
+  static SecureDirectoryStream<Path> open(RingPath path, Filter<? super Path> filter)
+      throws IOException {
+    Ring ring = path.fileSystem().ring();
+    Names names = new Names(null, EngineAccess.of(ring), FileErrors::ofDirectory);
+    RawHandle directory = Uninterrupted.get(() -> names.openDirectory(path.jdk(), 0));
+    try {
+      return of(path, ring, directory, filter);
+    } catch (FileSystemException _) {
+      return JdkSecureDirectoryStream.open(path, filter);
+    }
+  }
+
+  /** Has an open directory listed; it is closed if that fails. */
+  private static SecureDirectoryStream<Path> of(
+      RingPath path, Ring ring, RawHandle directory, Filter<? super Path> filter)
+      throws IOException {
+    try {
+      DirectoryStream<Path> listing =
+          RingFileSystem.JDK_PROVIDER.newDirectoryStream(procPath(directory), _ -> true);
+      return new RingSecureDirectoryStream(
+          path,
+          ring,
+          directory,
+          filter,
+          (SecureDirectoryStream<Path>) listing); // as everywhere on Linux
+    } catch (IOException | RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /** Returns the kernel's own link to an open directory. */
+  private static Path procPath(RawHandle directory) throws IOException {
+    directory.acquire();
+    try {
+      return Path.of("/proc/self/fd/" + directory.fd());
+    } finally {
+      directory.release();
+    }
+  }
+
+  /** Returns an entry of the listing as a path below that of the directory. */
+  private static Path below(RingPath directory, Path entry) {
+    return directory.fileSystem().wrap(directory.jdk().resolve(entry.getFileName()));
+  }
+
+  @Override
+  public Iterator<Path> iterator() {
+    return new DirectoryEntries(
+        jdk.iterator(), entry -> below(path, entry), filter, () -> !directory.isOpen());
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      directory.close();
+    } finally {
+      BlockingTask.run(jdk::close);
+    }
+  }
+
+  // ---- names ---------------------------------------------------------------------------------
+
+  private Names names(Names.Errors errors) {
+    return new Names(directory, directory.home(), errors);
+  }
+
+  /** Does something through the ring, interrupted or not. */
+  private <T> T onRing(Names.Errors errors, RingPath.Action<T> action) throws IOException {
+    try {
+      return Uninterrupted.get(() -> action.run(names(errors)));
+    } catch (ClosedChannelException e) {
+      if (directory.isOpen()) {
+        throw e; // it is the ring that was closed
+      }
+      ClosedDirectoryStreamException closed = new ClosedDirectoryStreamException();
+      closed.initCause(e);
+      throw closed;
+    }
+  }
+
+  @Override
+  public SecureDirectoryStream<Path> newDirectoryStream(Path name, LinkOption... options)
+      throws IOException {
+    RingPath child = RingPath.of(name);
+    int flags = RingPath.follows(options) ? 0 : Constants.O_NOFOLLOW;
+    RawHandle opened;
+    try {
+      opened = onRing(FileErrors::ofDirectory, names -> names.openDirectory(child.jdk(), flags));
+    } catch (NotDirectoryException e) {
+      if (flags != 0 && isLink(child)) { // the kernel asks first whether it is a directory
+        throw FileErrors.asJdk(name.toString(), null, Errno.ELOOP);
+      }
+      throw e;
+    }
+    RingPath place = new RingPath(path.fileSystem(), path.jdk().resolve(child.jdk()));
+    return of(place, ring, opened, _ -> true);
+  }
+
+  @Override
+  public SeekableByteChannel newByteChannel(
+      Path name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
+    RingPath file = RingPath.of(name);
+    return onRing(
+        FileErrors::asJdk,
+        names -> RingBackedChannel.openIn(names, ring, file.jdk(), options, attributes));
+  }
+
+  @Override
+  public void deleteFile(Path name) throws IOException {
+    delete(RingPath.of(name), FileErrors::asJdk, 0);
+  }
+
+  @Override
+  public void deleteDirectory(Path name) throws IOException {
+    delete(RingPath.of(name), FileErrors::ofDelete, Constants.AT_REMOVEDIR);
+  }
+
+  private void delete(RingPath name, Names.Errors errors, int flags) throws IOException {
+    onRing(
+        errors,
+        names -> {
+          names.unlink(name.jdk(), flags);
+          return true;
+        });
+  }
+
+  @Override
+  public void move(Path name, SecureDirectoryStream<Path> target, Path newName) throws IOException {
+    RingPath from = RingPath.of(name);
+    RingPath to = RingPath.of(newName);
+    if (!(Objects.requireNonNull(target) instanceof RingSecureDirectoryStream other)) {
+      throw new ProviderMismatchException(target + " is no directory of ring paths");
+    }
+    if (!other.directory.isOpen()) {
+      throw new ClosedDirectoryStreamException();
+    }
+    onRing(
+        FileErrors::asJdk,
+        names -> {
+          names.rename(from.jdk(), other.names(FileErrors::asJdk), to.jdk(), 0);
+          return true;
+        });
+  }
+
+  private boolean isLink(RingPath name) throws IOException {
+    try {
+      return stat(name, LinkOption.NOFOLLOW_LINKS).type() == FileStat.FileType.SYMBOLIC_LINK;
+    } catch (FileSystemException _) {
+      return false;
+    }
+  }
+
+  // ---- attributes ----------------------------------------------------------------------------
+
+  private static int statFlags(LinkOption... options) {
+    return RingPath.follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
+  }
+
+  private FileStat stat(@Nullable RingPath name, LinkOption... options) throws IOException {
+    return name == null
+        ? onRing(FileErrors::asJdk, _ -> OpenFile.stat(directory, 0))
+        : onRing(FileErrors::asJdk, names -> names.stat(name.jdk(), statFlags(options)));
+  }
+
+  @Override
+  public <V extends FileAttributeView> @Nullable V getFileAttributeView(Class<V> type) {
+    return view(type, null, setter(jdk.getFileAttributeView(posix(type))));
+  }
+
+  @Override
+  public <V extends FileAttributeView> @Nullable V getFileAttributeView(
+      Path name, Class<V> type, LinkOption... options) {
+    RingPath file = RingPath.of(name);
+    return view(
+        type, file, setter(jdk.getFileAttributeView(file.jdk(), posix(type), options)), options);
+  }
+
+  /** The JDK's view that can set whatever is to be set by one of ours. */
+  private static Class<PosixFileAttributeView> posix(Class<?> type) {
+    Objects.requireNonNull(type);
+    return PosixFileAttributeView.class;
+  }
+
+  private static PosixFileAttributeView setter(PosixFileAttributeView jdk) {
+    return BlockingProvider.blocking(jdk, PosixFileAttributeView.class);
+  }
+
+  private <V extends FileAttributeView> @Nullable V view(
+      Class<V> type,
+      @Nullable RingPath name,
+      PosixFileAttributeView setter,
+      LinkOption... options) {
+    if (type == BasicFileAttributeView.class) {
+      return type.cast(new BasicView(name, setter, options));
+    }
+    return type == PosixFileAttributeView.class || type == FileOwnerAttributeView.class
+        ? type.cast(new PosixView(name, setter, options))
+        : null;
+  }
+
+  /** Attributes of one of the names, or without one of the directory itself. */
+  private class BasicView implements BasicFileAttributeView {
+    final @Nullable RingPath name;
+    final PosixFileAttributeView setter;
+    final LinkOption[] options;
+
+    BasicView(@Nullable RingPath name, PosixFileAttributeView setter, LinkOption... options) {
+      this.name = name;
+      this.setter = setter;
+      this.options = options.clone();
+    }
+
+    @Override
+    public String name() {
+      return "basic";
+    }
+
+    @Override
+    public BasicFileAttributes readAttributes() throws IOException {
+      return new RingAttributes(stat(name, options));
+    }
+
+    @Override
+    public void setTimes(
+        @Nullable FileTime modified, @Nullable FileTime accessed, @Nullable FileTime created)
+        throws IOException {
+      setter.setTimes(modified, accessed, created);
+    }
+  }
+
+  /** Attributes with owners and permissions. */
+  private final class PosixView extends BasicView implements PosixFileAttributeView {
+    PosixView(@Nullable RingPath name, PosixFileAttributeView setter, LinkOption... options) {
+      super(name, setter, options);
+    }
+
+    @Override
+    public String name() {
+      return setter.name();
+    }
+
+    @Override
+    public PosixFileAttributes readAttributes() throws IOException {
+      PosixFileAttributes owners = setter.readAttributes();
+      return new RingPosixAttributes(stat(name, options), owners.owner(), owners.group());
+    }
+
+    @Override
+    public UserPrincipal getOwner() throws IOException {
+      return setter.getOwner();
+    }
+
+    @Override
+    public void setOwner(UserPrincipal owner) throws IOException {
+      setter.setOwner(owner);
+    }
+
+    @Override
+    public void setGroup(GroupPrincipal group) throws IOException {
+      setter.setGroup(group);
+    }
+
+    @Override
+    public void setPermissions(Set<PosixFilePermission> permissions) throws IOException {
+      setter.setPermissions(permissions);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.ringspun.internal.filesystem;
+
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.Names;
+import io.ringspun.internal.kernel.Errno;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The user's own attributes of a file: values through the ring, the list of names by the JDK.
+ *
+ * @param file whose they are
+ * @param jdk the JDK's view
+ */
+record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
+    implements UserDefinedFileAttributeView {
+  private static final String NAMESPACE = "user.";
+  private static final int NAME_MAX_BYTES = 255; // XATTR_NAME_MAX
+
+  @Override
+  public String name() {
+    return jdk.name();
+  }
+
+  @Override
+  public List<String> list() throws IOException {
+    return jdk.list();
+  }
+
+  @Override
+  public int size(String name) throws IOException {
+    return file.isJdks()
+        ? jdk.size(name)
+        : value(name, "Unable to get size of extended attribute").length;
+  }
+
+  @Override
+  public int read(String name, ByteBuffer target) throws IOException {
+    if (file.isJdks()) {
+      return jdk.read(name, target);
+    }
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("Read-only buffer");
+    }
+    String failed = "Error reading extended attribute";
+    byte[] value = value(name, failed);
+    if (value.length > target.remaining()) {
+      throw failure(failed, name, "Insufficient space in buffer");
+    }
+    target.put(value);
+    return value.length;
+  }
+
+  private byte[] value(String name, String failed) throws IOException {
+    String attribute = attribute(name);
+    return file.onRing(errors(failed, name), names -> names.getXattr(file.jdk(), attribute))
+        .orElseThrow(() -> failure(failed, name, Errno.text(Errno.ENODATA)));
+  }
+
+  @Override
+  public int write(String name, ByteBuffer source) throws IOException {
+    if (file.isJdks()) {
+      return jdk.write(name, source);
+    }
+    byte[] value = new byte[source.remaining()];
+    source.duplicate().get(value);
+    String attribute = attribute(name);
+    file.onRing(
+        errors("Error writing extended attribute", name),
+        names -> {
+          names.setXattr(file.jdk(), attribute, value);
+          return true;
+        });
+    source.position(source.limit());
+    return value.length;
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    jdk.delete(name);
+  }
+
+  private static String attribute(String name) {
+    return NAMESPACE + Objects.requireNonNull(name);
+  }
+
+  /**
+   * Tells errors as the JDK does, which opens the file first: what the kernel says of the path is
+   * told of the file, the rest of the attribute.
+   */
+  private Names.Errors errors(String failed, String name) {
+    return (path, other, errno) ->
+        switch (errno) {
+          case Errno.ENOENT, Errno.ENOTDIR, Errno.EACCES, Errno.ELOOP, Errno.ENAMETOOLONG ->
+              FileErrors.asJdk(path, other, errno);
+          case Errno.ERANGE -> {
+            String attribute = attribute(name);
+            yield attribute.getBytes(StandardCharsets.UTF_8).length > NAME_MAX_BYTES
+                ? new FileSystemException(path, null, "'" + attribute + "' is too big")
+                : failure(failed, name, Errno.text(errno));
+          }
+          default -> failure(failed, name, Errno.text(errno));
+        };
+  }
+
+  private FileSystemException failure(String failed, String name, String reason) {
+    return new FileSystemException(
+        file.toString(), null, "%s '%s': %s".formatted(failed, name, reason));
+  }
+}
