@@ -2,7 +2,7 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FairPool;
 import io.ringspun.internal.ring.LentBuffer;

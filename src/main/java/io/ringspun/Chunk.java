@@ -1,7 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.NativeMemory;
-import io.ringspun.internal.ring.Lending;
+import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.ProvidedBuffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

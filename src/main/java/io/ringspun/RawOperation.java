@@ -5,11 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Opcode;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
+import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;

@@ -2,9 +2,9 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Timespec;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
+import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Operation;
 import java.lang.foreign.MemorySegment;

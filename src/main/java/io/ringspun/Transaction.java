@@ -1,12 +1,12 @@
 package io.ringspun;
 
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
+import io.ringspun.internal.memory.Lending;
+import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
-import io.ringspun.internal.ring.Loan;
 import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -36,6 +36,7 @@ class ArchitectureTest {
 
   private static final String INTERNAL = "io.ringspun.internal..";
   private static final String KERNEL = "io.ringspun.internal.kernel";
+  private static final String MEMORY = "io.ringspun.internal.memory";
   private static final String RING = "io.ringspun.internal.ring";
 
   /** From the top down: a package may use those of its own layer and of the layers behind it. */
@@ -54,6 +55,7 @@ class ArchitectureTest {
           Set.of("io.ringspun.os"),
           Set.of("io.ringspun"),
           Set.of(RING),
+          Set.of(MEMORY),
           Set.of(KERNEL));
 
   /**

@@ -4,7 +4,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.file.OpenFlags;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InterruptedIOException;

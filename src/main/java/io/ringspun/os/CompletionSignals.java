@@ -2,9 +2,9 @@ package io.ringspun.os;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

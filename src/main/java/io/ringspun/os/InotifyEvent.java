@@ -1,6 +1,6 @@
 package io.ringspun.os;
 
-import io.ringspun.internal.ring.PathBytes;
+import io.ringspun.internal.memory.PathBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package io.ringspun.os;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
-import io.ringspun.internal.ring.Lending;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 

@@ -4,7 +4,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Multishot;

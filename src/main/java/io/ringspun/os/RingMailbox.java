@@ -4,7 +4,7 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SubmissionEntry;
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.MessageInbox;

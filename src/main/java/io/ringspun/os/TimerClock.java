@@ -3,8 +3,8 @@ package io.ringspun.os;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.kernel.Timespec;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.NativePool;
 import java.io.IOException;
 import java.time.Duration;
 

@@ -1,10 +1,10 @@
 package io.ringspun.internal.file;
 
+import io.ringspun.internal.memory.NativePool;
+import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.NativePool;
-import io.ringspun.internal.ring.ScratchMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

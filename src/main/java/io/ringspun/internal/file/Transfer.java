@@ -2,13 +2,13 @@ package io.ringspun.internal.file;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.memory.Lending;
+import io.ringspun.internal.memory.Loan;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.Lending;
 import io.ringspun.internal.ring.LentBuffer;
-import io.ringspun.internal.ring.Loan;
-import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;

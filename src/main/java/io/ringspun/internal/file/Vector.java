@@ -1,9 +1,9 @@
 package io.ringspun.internal.file;
 
-import io.ringspun.internal.ring.Arguments;
+import io.ringspun.internal.memory.Arguments;
+import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.LentBuffer;
-import io.ringspun.internal.ring.LentVector;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;

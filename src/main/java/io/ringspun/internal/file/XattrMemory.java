@@ -1,8 +1,8 @@
 package io.ringspun.internal.file;
 
 import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.ring.LentMemory;
-import io.ringspun.internal.ring.NativePool;
+import io.ringspun.internal.memory.LentMemory;
+import io.ringspun.internal.memory.NativePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;

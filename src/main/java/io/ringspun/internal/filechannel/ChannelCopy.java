@@ -1,8 +1,8 @@
 package io.ringspun.internal.filechannel;
 
 import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.ring.Progress;
-import io.ringspun.internal.ring.ScratchMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;

@@ -2,7 +2,7 @@ package io.ringspun.internal.filechannel;
 
 import io.ringspun.file.RingFileChannel;
 import io.ringspun.file.RingOpenOption;
-import io.ringspun.internal.ring.PathMemory;
+import io.ringspun.internal.memory.PathMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -6,7 +6,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.file.FileAccess;
 import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.OpenFile;
-import io.ringspun.internal.ring.ScratchMemory;
+import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@ package io.ringspun.internal.net;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.SocketAddressMemory;
-import io.ringspun.internal.ring.PathBytes;
+import io.ringspun.internal.memory.PathBytes;
 import io.ringspun.net.AbstractUnixAddress;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;

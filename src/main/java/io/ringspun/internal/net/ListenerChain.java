@@ -8,10 +8,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
-import io.ringspun.internal.ring.NativePool;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.net.SocketAddress;

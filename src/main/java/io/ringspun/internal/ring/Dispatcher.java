@@ -625,7 +625,7 @@ final class Dispatcher {
    */
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
-    Quarantine.keep(inFlight);
+    UnansweredOperations.keep(inFlight);
     for (Deque<Call> line : queues) {
       for (Call call : line) {
         if (call.queued) {

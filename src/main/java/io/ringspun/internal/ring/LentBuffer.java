@@ -1,6 +1,8 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.memory.LentMemory;
+import io.ringspun.internal.memory.LostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
@@ -176,6 +178,6 @@ public final class LentBuffer implements LentMemory {
    * one that was given {@link #visible} memory: then nobody may use it again.
    */
   public boolean isLost() {
-    return lost || Quarantine.hasLost(arena.scope());
+    return lost || LostMemory.contains(arena.scope());
   }
 }

@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.memory.LentMemory;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;

@@ -6,6 +6,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.Opcode.Trait;
 import io.ringspun.internal.kernel.SubmissionEntry;
+import io.ringspun.internal.memory.LentMemory;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

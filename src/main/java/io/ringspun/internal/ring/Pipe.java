@@ -4,6 +4,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.memory.NativePool;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 

@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.memory.NativePool;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 

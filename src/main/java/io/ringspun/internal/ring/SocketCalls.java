@@ -3,6 +3,8 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.memory.LentMemory;
+import io.ringspun.internal.memory.NativePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

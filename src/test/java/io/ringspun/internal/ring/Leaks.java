@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.memory.NativePool;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -45,6 +46,6 @@ public final class Leaks {
 
   /** Returns how many operations were never answered for, because their rings failed. */
   public static int quarantined() {
-    return Quarantine.size();
+    return UnansweredOperations.size();
   }
 }

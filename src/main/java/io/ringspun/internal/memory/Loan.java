@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;

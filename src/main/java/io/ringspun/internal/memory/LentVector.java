@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import io.ringspun.internal.kernel.Constants;
 import java.lang.foreign.MemorySegment;
@@ -104,7 +104,7 @@ public final class LentVector implements LentMemory, AutoCloseable {
   @Override
   public void markLost() {
     block.markLost();
-    loans.forEach(loan -> Quarantine.markLost(loan.owner()));
+    loans.forEach(loan -> LostMemory.mark(loan.owner()));
   }
 
   /** Ends the loan; the kernel must have answered. */

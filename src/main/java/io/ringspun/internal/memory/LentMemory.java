@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 /**
  * Native memory of this library's own that operations are lent, and that is used again or freed

@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import io.ringspun.internal.kernel.NativeMemory;
 import java.lang.foreign.Arena;

@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,7 +35,7 @@ public final class Lending {
    * Returns whether a ring failed while the kernel had memory of an arena: it may keep it for ever.
    */
   public static boolean isLost(Arena arena) {
-    return Quarantine.hasLost(arena.scope());
+    return LostMemory.contains(arena.scope());
   }
 
   /**

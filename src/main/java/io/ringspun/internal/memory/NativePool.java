@@ -1,4 +1,4 @@
-package io.ringspun.internal.ring;
+package io.ringspun.internal.memory;
 
 import io.ringspun.internal.kernel.NativeMemory;
 import java.lang.foreign.MemorySegment;
@@ -110,12 +110,12 @@ public final class NativePool {
   }
 
   /** Returns how many bytes were never given back, since the kernel may keep them. */
-  static long lostBytes() {
+  public static long lostBytes() {
     return LOST_BYTES.sum();
   }
 
   /** Frees what is kept for the next caller. */
-  static void trim() {
+  public static void trim() {
     for (NativePool pool : BY_SIZE) {
       synchronized (pool.free) {
         for (Block block = pool.free.poll(); block != null; block = pool.free.poll()) {
