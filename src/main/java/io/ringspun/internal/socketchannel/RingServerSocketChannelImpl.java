@@ -70,7 +70,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
   }
 
   /**
-   * Opens a channel that is not bound, with the shared ring as its home.
+   * Opens a channel that is not bound, with a ring of the shared group as its home.
    *
    * @param family null for IPv6 and IPv4, or for IPv4 where there is no other
    */

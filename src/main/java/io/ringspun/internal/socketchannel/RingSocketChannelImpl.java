@@ -89,7 +89,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
   }
 
   /**
-   * Opens a channel that is not connected, with the shared ring as its home.
+   * Opens a channel that is not connected, with a ring of the shared group as its home.
    *
    * @param family null for IPv6 and IPv4, or for IPv4 where there is no other
    */
