@@ -131,7 +131,7 @@ public final class BufferPool implements AutoCloseable {
    * @throws RingClosedException if the ring is closed before or meanwhile; of a group, if the last
    *     of its rings is
    * @throws RingFailedException if the ring has failed; of a group, if no ring is left
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public Lease take() throws IOException {
     Lease lease = take(0);

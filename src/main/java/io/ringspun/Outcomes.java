@@ -174,7 +174,7 @@ public final class Outcomes implements Iterable<Outcome> {
    * @throws RingClosedException if the ring was closed before that step was over
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was
    * @throws TransactionException if the step failed, was cancelled or fell short otherwise
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public Outcomes orThrow() throws IOException {
     int broken = firstBroken();

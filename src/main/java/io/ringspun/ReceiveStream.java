@@ -75,7 +75,7 @@ public final class ReceiveStream implements AutoCloseable {
    * @throws RingClosedException if the buffers' ring is closed
    * @throws RingFailedException if it has failed
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public Chunk next() throws IOException {
     long deadline = System.nanoTime() + timeoutNanos;

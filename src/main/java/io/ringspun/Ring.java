@@ -78,7 +78,7 @@ public final class Ring implements AutoCloseable {
    *
    * @return the ring, for the caller to close
    * @throws RingUnavailableException if there can be no ring here; the message says why
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static Ring open() throws IOException {
     return open(RingOptions.defaults());
@@ -92,7 +92,7 @@ public final class Ring implements AutoCloseable {
    * @param options how
    * @return the ring, for the caller to close
    * @throws RingUnavailableException if there can be no such ring here; the message says why
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static Ring open(RingOptions options) throws IOException {
     return open(options, SystemKernel.get());
@@ -273,7 +273,7 @@ public final class Ring implements AutoCloseable {
    * @throws RingClosedException if the ring is closed, before or meanwhile
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public void nop() throws IOException {
     Call call = engine.single();
@@ -308,7 +308,7 @@ public final class Ring implements AutoCloseable {
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed meanwhile
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public RawResult run(RawOperation operation) throws IOException {
     return operation.run(engine);
@@ -331,7 +331,7 @@ public final class Ring implements AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
    * @throws RingClosedException if the ring is closed, before or meanwhile
    * @throws RingFailedException if the ring has failed, or fails meanwhile
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public Outcome run(Step step) throws IOException {
     return chain().add(step).run().get(0);
@@ -367,7 +367,7 @@ public final class Ring implements AutoCloseable {
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if all are taken, with {@code ENFILE}
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public DescriptorSlot descriptorSlot() throws IOException {
     return DescriptorSlot.take(engine);
@@ -387,7 +387,7 @@ public final class Ring implements AutoCloseable {
    * @throws RingClosedException if the ring is closed
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
     return BufferPool.open(List.of(engine), buffers, bufferBytes);
@@ -407,7 +407,7 @@ public final class Ring implements AutoCloseable {
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public BufferRing bufferRing(int buffers, int bufferBytes) throws IOException {
     return BufferRing.open(engine, buffers, bufferBytes, false);

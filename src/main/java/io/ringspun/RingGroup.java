@@ -35,7 +35,7 @@ public final class RingGroup implements AutoCloseable {
    *
    * @return the group, for the caller to close
    * @throws RingUnavailableException if there can be no ring here; the message says why
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static RingGroup open() throws IOException {
     return open(Runtime.getRuntime().availableProcessors(), RingOptions.defaults());
@@ -50,7 +50,7 @@ public final class RingGroup implements AutoCloseable {
    * @return the group, for the caller to close
    * @throws IllegalArgumentException if {@code count} is less than 1
    * @throws RingUnavailableException if there can be no such ring here; the message says why
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static RingGroup open(int count, RingOptions options) throws IOException {
     return open(count, options, SystemKernel.get());
@@ -166,7 +166,7 @@ public final class RingGroup implements AutoCloseable {
    * @throws RingClosedException if all the rings are closed
    * @throws RingFailedException if none is open and the first has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
     List<Engine> engines = rings.stream().map(EngineAccess::of).toList();

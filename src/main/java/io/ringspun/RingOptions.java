@@ -216,11 +216,12 @@ public final class RingOptions {
   /**
    * Does likewise, and binds the thread to a processor ({@code IORING_SETUP_SQ_AFF}, Linux 5.1).
    *
-   * @param idle as for the other method
+   * @param idle see {@link #withKernelPolling(Duration)}
    * @param cpu the processor's number, from 0; one that the process may not use makes {@link
    *     Ring#open} fail
    * @return the changed copy
-   * @throws IllegalArgumentException if the number is negative, and as for the other method
+   * @throws IllegalArgumentException if the number is negative, and under the conditions of {@link
+   *     #withKernelPolling(Duration)}
    */
   public RingOptions withKernelPolling(Duration idle, int cpu) {
     return withKernelThread(idle, requireNotNegative("processor", cpu));

@@ -274,7 +274,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
    * @throws RingClosedException if the ring is closed, before or meanwhile
    * @throws RingFailedException if the ring has failed, or fails meanwhile
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public final Outcomes run() throws IOException {
     return attempt().orThrow();
@@ -298,7 +298,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    *     nothing was submitted
    * @throws RingClosedException if the ring is closed already
    * @throws RingFailedException if the ring has failed, or fails meanwhile
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public final Outcomes attempt() throws IOException {
     requireNotRun();

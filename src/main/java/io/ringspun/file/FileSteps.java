@@ -111,7 +111,8 @@ public final class FileSteps {
    * @param name where it is
    * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}, and {@link Resolve}
    * @return the step
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #open(DescriptorSlot, Path,
+   *     Set, FileAttribute...)}
    * @throws UnsupportedOperationException if an option is unknown
    */
   public static Step open(
@@ -243,10 +244,11 @@ public final class FileSteps {
    *
    * @param directory where the name leads from
    * @param name the file; empty for the directory
-   * @param target as for the other method
-   * @param options as for the other method
+   * @param target see {@link #stat(Path, MemorySegment, LinkOption...)}
+   * @param options see {@link #stat(Path, MemorySegment, LinkOption...)}
    * @return the step
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #stat(Path, MemorySegment,
+   *     LinkOption...)}
    */
   public static Step stat(
       RingDirectory directory, Path name, MemorySegment target, LinkOption... options) {
@@ -282,7 +284,7 @@ public final class FileSteps {
    *
    * @param directory where the name leads from
    * @param name the new directory
-   * @param attributes as for the other method
+   * @param attributes see {@link #mkdir(Path, FileAttribute...)}
    * @return the step
    * @throws UnsupportedOperationException if an attribute is unknown
    */
@@ -417,7 +419,7 @@ public final class FileSteps {
   /**
    * Makes a symbolic link in a directory; see {@link #symlink(Path, Path)}.
    *
-   * @param target as for the other method
+   * @param target see {@link #symlink(Path, Path)}
    * @param directory where the name leads from
    * @param name the link
    * @return the step

@@ -95,7 +95,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @return the directory, for the caller to close
    * @throws NotDirectoryException if it is something else
    * @throws ProviderMismatchException if the path is of another file system
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public static RingDirectory open(Path path) throws IOException {
     return open(RingGroup.shared().next(), path);
@@ -107,7 +107,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param ring the directory's home ring
    * @param path a path of the default file system; links are followed
    * @return the directory, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open(Path)}
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     PathMemory.requireDefault(path);
@@ -124,7 +124,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
    *     file
    * @throws NotDirectoryException if it is something else
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public static RingDirectory of(Descriptor open) throws IOException {
     RawHandle handle = RingFile.rawHandle(open);
@@ -163,7 +163,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV} forbids it, or permission is missing
    * @throws FileSystemException if the way leads through a link that {@link Resolve#NO_SYMLINKS} or
    *     {@link Resolve#NO_MAGICLINKS} forbids, or directories on the way are renamed all the time
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public RingFile openFile(Path name, OpenOption... options) throws IOException {
     return openFile(name, new HashSet<>(Arrays.asList(options)));
@@ -204,7 +204,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws NotDirectoryException if it is something else
    * @throws java.nio.file.AccessDeniedException as for {@link #openFile}
    * @throws FileSystemException as for {@link #openFile}
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
@@ -218,7 +218,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *
    * @return a snapshot
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public FileStat stat() throws IOException {
     return OpenFile.stat(handle, 0);
@@ -231,7 +231,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param name where it is, relative to this directory
    * @param options {@link LinkOption#NOFOLLOW_LINKS} for a link itself and not what it leads to
    * @return a snapshot
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public FileStat stat(Path name, LinkOption... options) throws IOException {
     requireRelative(name);
@@ -251,7 +251,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param newName the name it gets
    * @param options what to do if that is taken
    * @throws IllegalArgumentException if options contradict each other
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #rename(Path, RingDirectory,
+   *     Path, RenameOption...)}
    */
   public void rename(Path name, Path newName, RenameOption... options) throws IOException {
     rename(name, this, newName, options);
@@ -271,7 +272,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws java.nio.file.DirectoryNotEmptyException if it is taken by a directory with something
    *     in it
    * @throws java.nio.file.AtomicMoveNotSupportedException if the two are on different file systems
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void rename(Path name, RingDirectory newDirectory, Path newName, RenameOption... options)
       throws IOException {
@@ -285,7 +286,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *
    * @param name relative to this directory
    * @throws FileSystemException if it is a directory, among other reasons
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void unlink(Path name) throws IOException {
     requireRelative(name);
@@ -298,7 +299,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param name relative to this directory
    * @throws java.nio.file.DirectoryNotEmptyException if there is something in it
    * @throws NotDirectoryException if it is something else
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void rmdir(Path name) throws IOException {
     requireRelative(name);
@@ -311,7 +312,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param name relative to this directory
    * @param attributes POSIX permissions, cut by the process's mask; without them, all
    * @throws UnsupportedOperationException if an attribute is unknown
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void mkdir(Path name, FileAttribute<?>... attributes) throws IOException {
     requireRelative(name);
@@ -327,7 +328,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *
    * @param name a name it has
    * @param newName the name it gets
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #link(Path, RingDirectory,
+   *     Path)}
    */
   public void link(Path name, Path newName) throws IOException {
     link(name, this, newName);
@@ -342,7 +344,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param newName the name it gets, relative to that directory
    * @throws FileSystemException if the two are on different file systems, or it is a directory,
    *     among other reasons
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void link(Path name, RingDirectory newDirectory, Path newName) throws IOException {
     requireRelative(name);
@@ -357,7 +359,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *     the link is
    * @param name the link's name, relative to this directory
    * @throws IllegalArgumentException if the target is empty
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void symlink(Path target, Path name) throws IOException {
     requireRelative(name);
@@ -380,7 +382,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param attribute the attribute's name with its namespace, such as {@code user.origin}
    * @return its value, or nothing if the file has no such attribute
    * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
     requireRelative(name);
@@ -395,7 +397,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param attribute the attribute's name with its namespace, such as {@code user.origin}
    * @param value copied before the call; 64 KiB at most, on many file systems less
    * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void setXattr(Path name, String attribute, byte[] value) throws IOException {
     requireRelative(name);
@@ -408,7 +410,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * of it, every later call fails too; see {@link RingFile#fsync}.
    *
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void fsync() throws IOException {
     requireNoDataLost("fsync");

@@ -146,7 +146,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws java.nio.file.AccessDeniedException if permission is missing
    * @throws java.nio.file.FileSystemException if the kernel refuses for another reason, one of them
    *     that the ring's table is full
-   * @throws IOException as listed above and in the class comment
+   * @throws IOException if another I/O error occurs, as described in {@link RingFile}
    */
   public static RingFile open(Path path, OpenOption... options) throws IOException {
     return open(RingGroup.shared().next(), path, options);
@@ -157,9 +157,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param ring the file's home ring
    * @param path a path of the default file system
-   * @param options as for the other method
+   * @param options see {@link #open(Path, OpenOption...)}
    * @return the file, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open(Path, OpenOption...)}
    */
   public static RingFile open(Ring ring, Path path, OpenOption... options) throws IOException {
     return open(ring, path, new HashSet<>(Arrays.asList(options)));
@@ -210,7 +210,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
    *     file
    * @throws IOException if it is a socket or a directory, or was opened as a path only ({@code
-   *     O_PATH}); and as listed in the class comment
+   *     O_PATH}); and if it fails otherwise, as described in {@link RingFile}
    */
   public static RingFile of(Descriptor open) throws IOException {
     RawHandle handle = rawHandle(open);
@@ -244,8 +244,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
    * @throws UnsupportedOperationException if an option is unknown
-   * @throws IOException if there is nothing in the slot ({@code EBADF}), and as listed in the class
-   *     comment
+   * @throws IOException if there is nothing in the slot ({@code EBADF}), and if it fails otherwise,
+   *     as described in {@link RingFile}
    */
   public static RingFile take(DescriptorSlot slot, OpenOption... options) throws IOException {
     OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
@@ -312,7 +312,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @return a file that is not registered, for the caller to close
    * @throws IllegalStateException if this file is not registered
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public RingFile installDescriptor() throws IOException {
     if (!(handle instanceof RegisteredHandle registered)) {
@@ -332,7 +332,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if this file is not registered
    * @throws IllegalArgumentException if the ring has no table, or the file is there already
    * @throws java.nio.file.FileSystemException if the table is full
-   * @throws IOException as listed in the class comment, for either ring
+   * @throws IOException if the operation fails, as described in {@link RingFile}, for either ring
    */
   public RingFile moveTo(Ring ring) throws IOException {
     if (!isRegistered()) {
@@ -364,7 +364,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if this file is registered already
    * @throws IllegalArgumentException if the ring has no table
    * @throws java.nio.file.FileSystemException if the table is full
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public RingFile registerWith(Ring ring) throws IOException {
     if (isRegistered()) {
@@ -386,7 +386,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if the file is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the file or the buffers are closed
    * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     requireReadable();
@@ -404,7 +404,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     finds any of them misaligned
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int read(MemorySegment target, long position) throws IOException {
     Lending.requireUsable(target, true);
@@ -426,7 +426,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int read(Lease lease, long position) throws IOException {
     LentBuffer buffer = LentBuffer.of(lease);
@@ -452,7 +452,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if one is closed
    * @throws WrongThreadException if another thread took one
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long read(Lease[] targets, long position) throws IOException {
     return endOrCount(Leases.read(open, targets, position));
@@ -469,7 +469,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     thread, the position is negative, or direct I/O finds something misaligned
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int read(ByteBuffer target, long position) throws IOException {
     requireWritable(target);
@@ -495,7 +495,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     #read(MemorySegment, long)} any of them is unfit
    * @throws IllegalStateException if the arena of one is closed
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long read(MemorySegment[] targets, long position) throws IOException {
     requireReadable();
@@ -517,7 +517,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     thread, the position is negative, or direct I/O finds something misaligned
    * @throws IllegalStateException if the arena of one is closed
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long read(ByteBuffer[] targets, long position) throws IOException {
     requireReadable();
@@ -538,7 +538,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment, long)}
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void readFully(MemorySegment target, long position) throws IOException {
     Lending.requireUsable(target, true);
@@ -575,7 +575,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws EOFException if the file ends before; what there was is in the buffer
    * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer, long)}
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void readFully(ByteBuffer target, long position) throws IOException {
     long at = position;
@@ -615,7 +615,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
    *     append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int write(MemorySegment source, long position) throws IOException {
     Lending.requireUsable(source, false);
@@ -639,7 +639,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if the lease is closed, or the file was opened to append
    * @throws WrongThreadException if another thread took the lease
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int write(Lease lease, int length, long position) throws IOException {
     LentBuffer buffer = LentBuffer.of(lease);
@@ -664,7 +664,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if one is closed, or the file was opened to append
    * @throws WrongThreadException if another thread took one
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long write(Lease[] sources, long length, long position) throws IOException {
     return Leases.write(open, sources, length, position);
@@ -681,7 +681,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     position is negative, or direct I/O finds something misaligned
    * @throws IllegalStateException if the buffer's arena is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int write(ByteBuffer source, long position) throws IOException {
     Arguments.requirePosition(position, source.remaining());
@@ -711,7 +711,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     #write(MemorySegment, long)} any of them is unfit
    * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long write(MemorySegment[] sources, long position) throws IOException {
     requireWritable();
@@ -734,7 +734,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     position is negative, or direct I/O finds something misaligned
    * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long write(ByteBuffer[] sources, long position) throws IOException {
     requireWritable();
@@ -753,7 +753,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
    *     append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or as listed in the class comment
+   * @throws IOException if the kernel takes no more bytes, or if it fails otherwise, as described
+   *     in {@link RingFile}
    */
   public void writeFully(MemorySegment source, long position) throws IOException {
     Lending.requireUsable(source, false);
@@ -778,7 +779,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
    * @throws IllegalStateException if the file was opened to append
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or as listed in the class comment
+   * @throws IOException if the kernel takes no more bytes, or if it fails otherwise, as described
+   *     in {@link RingFile}
    */
   public void writeFully(ByteBuffer source, long position) throws IOException {
     long at = position;
@@ -801,7 +803,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     thread, or misaligned for direct I/O
    * @throws IllegalStateException if the segment's arena is closed, or the file was not opened to
    *     append
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int append(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -820,7 +822,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     misaligned for direct I/O
    * @throws IllegalStateException if the buffer's arena is closed, or the file was not opened to
    *     append
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int append(ByteBuffer source) throws IOException {
     open.requireAppend();
@@ -838,7 +840,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     misaligned for direct I/O
    * @throws IllegalStateException if the arena of one is closed, or the file was not opened to
    *     append
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long append(ByteBuffer[] sources) throws IOException {
     open.requireAppend();
@@ -868,7 +870,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * that syncs and finds no space counts as one that has lost data, since the kernel has the same
    * error for both.
    *
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void fsync() throws IOException {
     sync("fsync", 0);
@@ -878,7 +880,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Flushes data, and the metadata needed to read it again ({@code IORING_OP_FSYNC} with {@code
    * IORING_FSYNC_DATASYNC}, Linux 5.1); otherwise like {@link #fsync}.
    *
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void fdatasync() throws IOException {
     sync("fdatasync", Constants.IORING_FSYNC_DATASYNC);
@@ -902,7 +904,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param length its length in bytes; 0 means to the end of the file
    * @param steps what to do; none does nothing, but fails if data was lost before
    * @throws IllegalArgumentException if position or length is negative, or they overflow
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void syncFileRange(long position, long length, SyncRange... steps) throws IOException {
     Arguments.requirePosition(position, requireLength(length));
@@ -928,7 +930,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if the position is negative, the length less than 1, or they
    *     overflow
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void allocate(long position, long length, AllocateMode... modes) throws IOException {
     requirePart(position, length);
@@ -944,7 +946,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param size in bytes
    * @throws IllegalArgumentException if negative
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void truncate(long size) throws IOException {
     requireLength(size);
@@ -966,7 +968,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param length its length in bytes; 0 means to the end of the file
    * @param advice how
    * @throws IllegalArgumentException if position or length is negative, or they overflow
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void advise(long position, long length, Advice advice) throws IOException {
     Arguments.requirePosition(position, requireLength(length));
@@ -982,7 +984,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * on a device of this machine is asked without the ring first, since it need not ask anybody.
    *
    * @return a snapshot
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public FileStat stat() throws IOException {
     return open.stat();
@@ -995,7 +997,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param name with its namespace, such as {@code user.origin}
    * @return its value, or nothing if the file has no such attribute
    * @throws IllegalArgumentException if the name is empty or has a zero in it
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public Optional<byte[]> getXattr(String name) throws IOException {
     try (XattrMemory memory = XattrMemory.toGet(name)) {
@@ -1015,7 +1017,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param name with its namespace, such as {@code user.origin}
    * @param value copied before the call; 64 KiB at most, on many file systems less
    * @throws IllegalArgumentException if the name is empty or has a zero in it
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void setXattr(String name, byte[] value) throws IOException {
     try (XattrMemory memory = XattrMemory.toSet(name, value)) {
@@ -1042,7 +1044,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Returns the file's size.
    *
    * @return in bytes
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long size() throws IOException {
     return stat().size();

@@ -80,9 +80,10 @@ public abstract class RingFileChannel extends FileChannel {
    * Opens or makes a file, as the other method without a ring does.
    *
    * @param path a path of the default file system
-   * @param options as for the other method
+   * @param options see {@link #open(Path, Set, FileAttribute...)}
    * @return a new channel
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open(Path, Set,
+   *     FileAttribute...)}
    */
   public static RingFileChannel open(Path path, OpenOption... options) throws IOException {
     return open(path, new HashSet<>(Arrays.asList(options)));
@@ -93,10 +94,11 @@ public abstract class RingFileChannel extends FileChannel {
    *
    * @param ring the file's home ring
    * @param path a path of the default file system
-   * @param options as for the other methods
+   * @param options see {@link #open(Path, Set, FileAttribute...)}
    * @param attributes POSIX permissions for a file that is made
    * @return a new channel
-   * @throws IOException as for the other methods
+   * @throws IOException if the operation fails, as described in {@link #open(Path, Set,
+   *     FileAttribute...)}
    */
   public static RingFileChannel open(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)

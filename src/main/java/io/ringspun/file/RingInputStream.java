@@ -75,9 +75,9 @@ public final class RingInputStream extends InputStream {
    *
    * @param ring the file's home ring
    * @param path a path of the default file system
-   * @param options as for the other method
+   * @param options see {@link #open(Path, OpenOption...)}
    * @return a new stream at the beginning
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open(Path, OpenOption...)}
    */
   public static RingInputStream open(Ring ring, Path path, OpenOption... options)
       throws IOException {

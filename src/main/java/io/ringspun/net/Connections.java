@@ -99,7 +99,7 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if either is closed meanwhile
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws io.ringspun.OperationTimeoutException if the listener's time limit ends the wait
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public RingSocket accept() throws IOException {
     long nanos = listener.timeoutNanos();

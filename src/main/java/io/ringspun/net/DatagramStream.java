@@ -53,7 +53,7 @@ public final class DatagramStream implements AutoCloseable {
    * @throws io.ringspun.RingClosedException if the buffers' ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws io.ringspun.OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public DatagramChunk next() throws IOException {
     Chunk chunk = stream.next();

@@ -66,7 +66,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws UnsupportedOperationException if the family is another, or the system has it not
    * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
    *     registered} and the ring has no table
-   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
+   *     if the table is full
    */
   public static RingDatagramSocket open(
       Ring ring, ProtocolFamily family, SocketOpenOption... options) throws IOException {
@@ -95,8 +96,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param slot what a chain has opened
    * @return the socket, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
-   *     for {@link RingSocket}
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
+   *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingDatagramSocket take(DescriptorSlot slot) throws IOException {
     Family family = SocketKind.DATAGRAM.requireFamily(handleOf(slot));
@@ -134,7 +135,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if it is of an unknown type
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as listed above and for {@link RingSocket}
+   * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingDatagramSocket bind(Ring ring, SocketAddress local, SocketOpenOption... options)
       throws IOException {
@@ -157,7 +158,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param local where to receive
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bindTo(SocketAddress local) throws IOException {
     socket().bind(local);
@@ -169,7 +170,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    *
    * @param remote the peer
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void connectTo(SocketAddress remote) throws IOException {
     socket().connect(remote, timeoutNanos());
@@ -178,7 +179,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   /**
    * Forgets the peer ({@code IORING_OP_CONNECT}, Linux 5.5). The socket keeps its port.
    *
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void disconnect() throws IOException {
     SocketAddress before = localAddress();
@@ -224,7 +225,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
@@ -240,7 +241,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(ByteBuffer target) throws IOException {
     RingSocket.requireWritable(target);
@@ -262,7 +263,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(MemorySegment target, PassedDescriptors passed) throws IOException {
     Lending.requireUsable(target, true);
@@ -285,7 +286,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(ByteBuffer target, PassedDescriptors passed) throws IOException {
     RingSocket.requireWritable(target);
@@ -324,7 +325,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffers have no room for a byte, or are filled piece by
    *     piece
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public DatagramStream receive(BufferRing buffers) throws IOException {
     return receive(buffers, 0);
@@ -340,7 +341,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the number is negative or leaves no room for a byte, or the
    *     buffers are filled piece by piece
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public DatagramStream receive(BufferRing buffers, int controlBytes) throws IOException {
     DatagramSource source = new DatagramSource(this, buffers, controlBytes);
@@ -362,8 +363,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws IOException as listed for {@link RingSocket}; {@code EMSGSIZE} if the protocol has no
-   *     datagrams of that size
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code
+   *     EMSGSIZE} if the protocol has no datagrams of that size
    */
   public int send(MemorySegment source, SocketAddress target, ControlMessage... control)
       throws IOException {
@@ -382,7 +383,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
    *     reasons given there
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
+   *     SocketAddress, ControlMessage...)}
    */
   public int send(ByteBuffer source, SocketAddress target, ControlMessage... control)
       throws IOException {
@@ -397,9 +399,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param control what goes with it
    * @return the bytes taken: all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #send(ByteBuffer,
+   *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #send(ByteBuffer,
+   *     SocketAddress, ControlMessage...)}
    */
   public int write(MemorySegment source, ControlMessage... control) throws IOException {
     requireUsable(source);
@@ -414,9 +418,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param control what goes with it
    * @return the bytes taken: all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #send(MemorySegment,
+   *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
+   *     SocketAddress, ControlMessage...)}
    */
   public int write(ByteBuffer source, ControlMessage... control) throws IOException {
     return transmit(source, null, control, NOTHING);
@@ -458,7 +464,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
    *     reasons given there
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
+   *     SocketAddress, Descriptor...)}
    */
   public int sendPassing(ByteBuffer source, SocketAddress target, Descriptor... passed)
       throws IOException {
@@ -475,9 +482,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @return the bytes taken: all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws UnsupportedOperationException if this is no Unix socket
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(ByteBuffer,
+   *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #sendPassing(ByteBuffer,
+   *     SocketAddress, Descriptor...)}
    */
   public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
     requirePassing();
@@ -495,9 +504,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @return the bytes taken: all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws UnsupportedOperationException if this is no Unix socket
-   * @throws IllegalArgumentException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(MemorySegment,
+   *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
+   *     SocketAddress, Descriptor...)}
    */
   public int writePassing(ByteBuffer source, Descriptor... passed) throws IOException {
     requirePassing();

@@ -52,7 +52,8 @@ public final class RingListener extends SocketDescriptor {
    * @return the listener, for the caller to close
    * @throws UnsupportedOperationException if the family is another, or the system has it not
    * @throws IllegalArgumentException if it is to be registered and the ring has no table
-   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
+   *     if the table is full
    */
   public static RingListener open(Ring ring, ProtocolFamily family, SocketOpenOption... options)
       throws IOException {
@@ -72,8 +73,8 @@ public final class RingListener extends SocketDescriptor {
    * @param slot what a chain has opened, bound and made to listen
    * @return the listener, for the caller to close; what it accepts is registered too
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
-   *     for {@link RingSocket}
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
+   *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingListener take(DescriptorSlot slot) throws IOException {
     Family family = SocketKind.LISTENER.requireFamily(handleOf(slot));
@@ -92,7 +93,8 @@ public final class RingListener extends SocketDescriptor {
    *
    * @param local where to listen
    * @return the listener, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #bind(Ring, SocketAddress,
+   *     SocketOpenOption...)}
    */
   public static RingListener bind(SocketAddress local) throws IOException {
     return bind(RingGroup.shared().next(), local);
@@ -115,7 +117,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
    * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as listed above and for {@link RingSocket}
+   * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingListener bind(Ring ring, SocketAddress local, SocketOpenOption... options)
       throws IOException {
@@ -154,7 +156,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IllegalArgumentException if the backlog is less than 1
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bindTo(SocketAddress local, int backlog) throws IOException {
     Sockets.requireBacklog(backlog);
@@ -179,7 +181,7 @@ public final class RingListener extends SocketDescriptor {
    *
    * @return a listener that is not registered, for the caller to close
    * @throws IllegalStateException if this listener is not registered
-   * @throws IOException as listed for {@link RingSocket}
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public RingListener installDescriptor() throws IOException {
     return of(socket().install(timeoutNanos()), family());
@@ -193,7 +195,8 @@ public final class RingListener extends SocketDescriptor {
    * @return a registered listener, whose home is that ring, for the caller to close
    * @throws IllegalStateException if this listener is registered already
    * @throws IllegalArgumentException if the ring has no table
-   * @throws IOException as listed for {@link RingSocket}; {@code ENFILE} if the table is full
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
+   *     if the table is full
    */
   public RingListener registerWith(Ring ring) throws IOException {
     return of(socket().register(EngineAccess.of(ring), timeoutNanos()), family());
@@ -204,9 +207,10 @@ public final class RingListener extends SocketDescriptor {
    * connection that is taken while an interrupt or a time limit ends the call is returned.
    *
    * @return the socket, whose home is the ring that accepted it, for the caller to close
-   * @throws IOException as listed for {@link RingSocket}; {@code EMFILE} if the process has no
-   *     descriptor left, {@code ENFILE} if this listener is registered and the ring's table full,
-   *     counting slots that other such calls may need; the connection waits for a later call then
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code EMFILE}
+   *     if the process has no descriptor left, {@code ENFILE} if this listener is registered and
+   *     the ring's table full, counting slots that other such calls may need; the connection waits
+   *     for a later call then
    */
   public RingSocket accept() throws IOException {
     Engine home = socketHandle().engine();

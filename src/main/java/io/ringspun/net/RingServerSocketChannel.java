@@ -50,7 +50,7 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
    * @param family of {@link StandardProtocolFamily}
    * @return a new channel
    * @throws UnsupportedOperationException if the system has not the family
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open()}
    */
   public static RingServerSocketChannel open(ProtocolFamily family) throws IOException {
     return RingServerSocketChannelImpl.open(

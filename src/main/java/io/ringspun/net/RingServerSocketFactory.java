@@ -75,7 +75,7 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
    * @param backlog how many connections the kernel keeps until they are accepted; less than 1 for
    *     the JDK's default
    * @return the socket, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #createServerSocket(int)}
    */
   @Override
   public ServerSocket createServerSocket(int port, int backlog) throws IOException {
@@ -90,7 +90,7 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
    * @param host the address, or null for all
    * @return the socket, for the caller to close
    * @throws java.net.BindException if the port is in use, or the address not of this machine
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #createServerSocket(int)}
    */
   @Override
   public ServerSocket createServerSocket(int port, int backlog, @Nullable InetAddress host)

@@ -124,7 +124,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws UnsupportedOperationException if the family is another, or the system has it not
    * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
    *     registered} and the ring has no table
-   * @throws IOException as listed in the class comment; {@code ENFILE} if the table is full
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
+   *     if the table is full
    */
   public static RingSocket open(Ring ring, ProtocolFamily family, SocketOpenOption... options)
       throws IOException {
@@ -141,8 +142,8 @@ public final class RingSocket extends SocketDescriptor {
    * @param slot what a chain has opened or accepted
    * @return the socket, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and as listed
-   *     in the class comment
+   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and if it
+   *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingSocket take(DescriptorSlot slot) throws IOException {
     Family family = SocketKind.STREAM.requireFamily(handleOf(slot));
@@ -159,9 +160,10 @@ public final class RingSocket extends SocketDescriptor {
    * Connects to a peer, with a ring of the {@linkplain RingGroup#shared() shared group} as the
    * socket's home; see {@link #connect(Ring, SocketAddress, SocketOpenOption...)}.
    *
-   * @param remote whom to connect to
+   * @param remote the peer's address
    * @return the socket, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #connect(Ring,
+   *     SocketAddress, SocketOpenOption...)}
    */
   public static RingSocket connect(SocketAddress remote) throws IOException {
     return connect(RingGroup.shared().next(), remote);
@@ -183,7 +185,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws java.net.ConnectException if the peer refuses, or does not answer for as long as the
    *     kernel tries
    * @throws java.net.NoRouteToHostException if there is no way to it
-   * @throws IOException as listed above and in the class comment
+   * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingSocket connect(Ring ring, SocketAddress remote, SocketOpenOption... options)
       throws IOException {
@@ -200,7 +202,8 @@ public final class RingSocket extends SocketDescriptor {
    * @return the socket, without a limit for later calls, for the caller to close
    * @throws io.ringspun.OperationTimeoutException if the peer has not answered in time
    * @throws IllegalArgumentException if the limit is not positive
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #connect(Ring,
+   *     SocketAddress, SocketOpenOption...)}
    */
   public static RingSocket connect(Ring ring, SocketAddress remote, Duration limit)
       throws IOException {
@@ -233,8 +236,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the port is out of range
    * @throws java.net.UnknownHostException if the name has no address
    * @throws IOException as {@link #connect(Ring, SocketAddress, SocketOpenOption...)} threw for the
-   *     first address, with what it threw for the others as suppressed exceptions; and as listed in
-   *     the class comment
+   *     first address, with what it threw for the others as suppressed exceptions; and if it fails
+   *     otherwise, as described in {@link RingSocket}
    */
   public static RingSocket connect(Ring ring, String host, int port) throws IOException {
     return connect(EngineAccess.of(ring), host, port, 0);
@@ -252,7 +255,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return the socket, without a limit for later calls, for the caller to close
    * @throws io.ringspun.OperationTimeoutException if it took too long
    * @throws IllegalArgumentException if the limit is not positive or the port is out of range
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #connect(Ring, String, int)}
    */
   public static RingSocket connect(Ring ring, String host, int port, Duration limit)
       throws IOException {
@@ -284,7 +287,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param local where; port 0 has the kernel choose one
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bind(SocketAddress local) throws IOException {
     socket().bind(local);
@@ -297,7 +300,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param remote whom to connect to
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
    * @throws java.nio.channels.AlreadyConnectedException if it is connected already
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #connect(SocketAddress)}
    */
   public void connectTo(SocketAddress remote) throws IOException {
     socket().connect(remote, timeoutNanos());
@@ -324,7 +327,7 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @return a socket that is not registered, for the caller to close
    * @throws IllegalStateException if this socket is not registered
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public RingSocket installDescriptor() throws IOException {
     Handle installed = socket().install(timeoutNanos());
@@ -341,7 +344,8 @@ public final class RingSocket extends SocketDescriptor {
    * @return a registered socket, whose home is that ring, for the caller to close
    * @throws IllegalStateException if this socket is registered already
    * @throws IllegalArgumentException if the ring has no table
-   * @throws IOException as listed in the class comment; {@code ENFILE} if the table is full
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
+   *     if the table is full
    */
   public RingSocket registerWith(Ring ring) throws IOException {
     Handle registered = socket().register(EngineAccess.of(ring), timeoutNanos());
@@ -409,7 +413,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
@@ -424,7 +428,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return the bytes received, at least 1, or -1 at the end of the stream
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(Lease target) throws IOException {
     LentBuffer buffer = LentBuffer.of(target);
@@ -443,7 +447,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(ByteBuffer target) throws IOException {
     requireWritable(target);
@@ -461,7 +465,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
    *     there
    * @throws IllegalStateException if the arena of one is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long read(MemorySegment[] targets) throws IOException {
     for (MemorySegment target : targets) {
@@ -479,7 +483,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if all are full, or one is read-only or confined to another
    *     thread
    * @throws IllegalStateException if the arena of one is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long read(ByteBuffer[] targets) throws IOException {
     for (ByteBuffer target : targets) {
@@ -497,7 +501,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws EOFException if the stream ends before; what there was is in the segment
    * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment)}
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void readFully(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
@@ -521,7 +525,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param target where the bytes go
    * @throws EOFException if the stream ends before; what there was is in the buffer
    * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer)}
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void readFully(ByteBuffer target) throws IOException {
     requireWritable(target);
@@ -551,7 +555,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(MemorySegment target, PassedDescriptors passed) throws IOException {
     Lending.requireUsable(target, true);
@@ -574,7 +578,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(ByteBuffer target, PassedDescriptors passed) throws IOException {
     requireWritable(target);
@@ -604,7 +608,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return a stream, for the caller to close
    * @throws IllegalArgumentException if the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     return receive(buffers, RECEIVE, timeoutNanos());
@@ -619,7 +623,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param buffers where the bytes go
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receiveBundles(BufferRing buffers) throws IOException {
     boolean takes = socketHandle().engine().capabilities().takesBundles();
@@ -637,8 +641,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as listed in the class comment; {@code EPIPE} or {@code ECONNRESET} if the
-   *     peer is gone
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code EPIPE}
+   *     or {@code ECONNRESET} if the peer is gone
    */
   public int write(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -653,7 +657,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return the bytes taken, at least 1 and perhaps fewer than asked for
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int write(ByteBuffer source) throws IOException {
     int n = transfer.send(segment(source), 0, timeoutNanos());
@@ -670,7 +674,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
    *     there
    * @throws IllegalStateException if the arena of one is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long write(MemorySegment[] sources) throws IOException {
     for (MemorySegment source : sources) {
@@ -687,7 +691,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return the bytes taken, at least 1 and perhaps fewer than asked for
    * @throws IllegalArgumentException if all are empty, or one is confined to another thread
    * @throws IllegalStateException if the arena of one is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long write(ByteBuffer[] sources) throws IOException {
     long n = transfer.send(segments(sources), 0, timeoutNanos());
@@ -708,7 +712,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int write(Lease source, int length) throws IOException {
     LentBuffer buffer = owned(source, length);
@@ -731,7 +735,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(Lease source, int length) throws IOException {
     LentBuffer buffer = owned(source, length);
@@ -761,8 +765,8 @@ public final class RingSocket extends SocketDescriptor {
    *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has none
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
-   * @throws IOException as listed in the class comment; {@code ETOOMANYREFS} if this user has too
-   *     many descriptors on their way
+   * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code
+   *     ETOOMANYREFS} if this user has too many descriptors on their way
    */
   public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
     Lending.requireUsable(source, false);
@@ -782,7 +786,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread, or for
    *     the other reasons given there
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #writePassing(MemorySegment,
+   *     Descriptor...)}
    */
   public int writePassing(ByteBuffer source, Descriptor... passed) throws IOException {
     int n = send(segment(source), passed);
@@ -805,7 +810,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param source the bytes; any size
    * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -820,7 +825,7 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param source the bytes
    * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer)}
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(ByteBuffer source) throws IOException {
     Deadline deadline = deadline();
@@ -846,7 +851,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IllegalArgumentException if the position or the count is negative, or both together
    *     overflow; or for the reasons of {@link RingFile#read(MemorySegment, long)}
    * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
-   * @throws IOException as listed in the class comment, and for the file
+   * @throws IOException if the operation fails, as described in {@link RingSocket}, and for the
+   *     file
    */
   public long sendFile(RingFile file, long position, long count) throws IOException {
     requireCount(count);
@@ -903,7 +909,7 @@ public final class RingSocket extends SocketDescriptor {
    * Ends reading, here only ({@code IORING_OP_SHUTDOWN}, Linux 5.11): reads that wait, and later
    * ones, find the end of the stream once they have what had arrived.
    *
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void shutdownInput() throws IOException {
     socket().shutdown(Constants.SHUT_RD, timeoutNanos());
@@ -913,7 +919,7 @@ public final class RingSocket extends SocketDescriptor {
    * Ends writing ({@code IORING_OP_SHUTDOWN}, Linux 5.11): the peer finds the end of the stream
    * behind all that was sent.
    *
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void shutdownOutput() throws IOException {
     socket().shutdown(Constants.SHUT_WR, timeoutNanos());

@@ -58,7 +58,7 @@ public abstract class RingSocketChannel extends SocketChannel {
    * @param family of {@link StandardProtocolFamily}
    * @return a new channel
    * @throws UnsupportedOperationException if the system has not the family
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #open()}
    */
   public static RingSocketChannel open(ProtocolFamily family) throws IOException {
     return RingSocketChannelImpl.open(

@@ -87,7 +87,7 @@ public final class RingSocketFactory extends SocketFactory {
    * @param localPort the port on this side, or 0 for any
    * @return the socket, for the caller to close
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
   @Override
   public Socket createSocket(String host, int port, @Nullable InetAddress localHost, int localPort)
@@ -101,7 +101,7 @@ public final class RingSocketFactory extends SocketFactory {
    * @param host its address
    * @param port its port
    * @return the socket, for the caller to close
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
   @Override
   public Socket createSocket(InetAddress host, int port) throws IOException {
@@ -117,7 +117,7 @@ public final class RingSocketFactory extends SocketFactory {
    * @param localPort the port on this side, or 0 for any
    * @return the socket, for the caller to close
    * @throws java.net.BindException if the address is in use or not of this machine
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
   @Override
   public Socket createSocket(

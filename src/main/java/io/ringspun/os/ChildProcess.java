@@ -38,7 +38,8 @@ public final class ChildProcess extends SystemDescriptor {
    * @param ring the home ring
    * @param process which; of a {@link Process}, its {@link Process#toHandle}
    * @return the process, for the caller to close
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ESRCH} if it is gone
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ESRCH} if it is gone
    */
   public static ChildProcess open(Ring ring, ProcessHandle process) throws IOException {
     ChildProcess opened = open(ring, process.pid());
@@ -57,7 +58,8 @@ public final class ChildProcess extends SystemDescriptor {
    * @param pid the number
    * @return the process, for the caller to close
    * @throws IllegalArgumentException if the number is not positive
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ESRCH} if there is none
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ESRCH} if there is none
    */
   public static ChildProcess open(Ring ring, long pid) throws IOException {
     if (pid < 1 || pid > Integer.MAX_VALUE) {
@@ -93,7 +95,7 @@ public final class ChildProcess extends SystemDescriptor {
   /**
    * Waits until the process has ended, reaped or not ({@code IORING_OP_POLL_ADD}, Linux 5.1).
    *
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public void awaitEnd() throws IOException {
     Readiness.await(handle(), Constants.POLLIN, Deadline.after(timeoutNanos()));
@@ -105,8 +107,8 @@ public final class ChildProcess extends SystemDescriptor {
    * before).
    *
    * @return how it has ended
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ECHILD} if it is no child of
-   *     this process, or somebody else has reaped it
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ECHILD} if it is no child of this process, or somebody else has reaped it
    */
   public ProcessEnd reap() throws IOException {
     try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {

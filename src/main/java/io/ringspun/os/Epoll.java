@@ -35,7 +35,7 @@ public final class Epoll extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the set, for the caller to close
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public static Epoll open(Ring ring) throws IOException {
     return new Epoll(
@@ -74,8 +74,8 @@ public final class Epoll extends SystemDescriptor {
    * @param events for what it is to be ready
    * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
    *     ring and has no number
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code EEXIST} if it is there
-   *     already, {@code EPERM} if it cannot be polled
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     EEXIST} if it is there already, {@code EPERM} if it cannot be polled
    */
   public void add(Descriptor descriptor, long data, PollEvent... events) throws IOException {
     control(Constants.EPOLL_CTL_ADD, descriptor, data, PollEvent.mask(events));
@@ -88,7 +88,8 @@ public final class Epoll extends SystemDescriptor {
    * @param data as for {@link #add}
    * @param events as for {@link #add}
    * @throws IllegalArgumentException as for {@link #add}
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ENOENT} if it is not there
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ENOENT} if it is not there
    */
   public void modify(Descriptor descriptor, long data, PollEvent... events) throws IOException {
     control(Constants.EPOLL_CTL_MOD, descriptor, data, PollEvent.mask(events));
@@ -99,7 +100,8 @@ public final class Epoll extends SystemDescriptor {
    *
    * @param descriptor one of the set
    * @throws IllegalArgumentException if the descriptor is registered with a ring
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ENOENT} if it is not there
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ENOENT} if it is not there
    */
   public void remove(Descriptor descriptor) throws IOException {
     control(Constants.EPOLL_CTL_DEL, descriptor, 0, 0);
@@ -126,7 +128,7 @@ public final class Epoll extends SystemDescriptor {
    * @param max how many to return at most, 1 to 4,096
    * @return one event at least
    * @throws IllegalArgumentException if out of range
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public List<EpollEvent> await(int max) throws IOException {
     if (max < 1 || max > EVENTS_MAX) {

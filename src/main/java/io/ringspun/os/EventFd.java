@@ -29,7 +29,7 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the counter, for the caller to close
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public static EventFd open(Ring ring) throws IOException {
     return open(ring, 0, 0);
@@ -42,7 +42,7 @@ public final class EventFd extends SystemDescriptor {
    * @param permits where it stands at first
    * @return the counter, for the caller to close
    * @throws IllegalArgumentException if negative
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public static EventFd openSemaphore(Ring ring, int permits) throws IOException {
     if (permits < 0) {
@@ -88,7 +88,7 @@ public final class EventFd extends SystemDescriptor {
   /**
    * Adds one; see {@link #signal(long)}.
    *
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public void signal() throws IOException {
     signal(1);
@@ -100,7 +100,7 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param count how much, positive
    * @throws IllegalArgumentException if not positive
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public void signal(long count) throws IOException {
     if (count < 1) {
@@ -121,7 +121,7 @@ public final class EventFd extends SystemDescriptor {
    * Takes the counter, or one of it ({@code IORING_OP_READ}, Linux 5.6). Blocks while it is zero.
    *
    * @return how much was taken, as an unsigned number; always 1 of a semaphore
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public long await() throws IOException {
     try (NativePool.Block block = NativePool.take(Long.BYTES)) {
@@ -143,7 +143,7 @@ public final class EventFd extends SystemDescriptor {
    * @param buffers where the numbers go, of 8 bytes each at least
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     return receive(buffers, timeoutNanos());
@@ -157,8 +157,8 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param ring which
    * @return what ends it when closed
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code EBUSY} if the ring signals a
-   *     counter already
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     EBUSY} if the ring signals a counter already
    */
   public CompletionSignals signalledBy(Ring ring) throws IOException {
     return CompletionSignals.begin(handle(), EngineAccess.of(ring));

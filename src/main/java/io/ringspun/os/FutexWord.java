@@ -121,7 +121,7 @@ public final class FutexWord {
    *
    * @param expected the value that the caller has seen
    * @return false if the word has another value, so that there is nothing to wait for
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public boolean await(int expected) throws IOException {
     return await(expected, ANY);
@@ -134,7 +134,7 @@ public final class FutexWord {
    * @param mask which wakes to heed: those whose mask has a bit in common
    * @return false if the word has another value
    * @throws IllegalArgumentException if the mask is zero
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public boolean await(int expected, int mask) throws IOException {
     requireMask(mask);
@@ -163,7 +163,7 @@ public final class FutexWord {
    * @param count how many at most
    * @return how many were woken
    * @throws IllegalArgumentException if the count is less than 1
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public int wake(int count) throws IOException {
     return wake(count, ANY);
@@ -176,7 +176,7 @@ public final class FutexWord {
    * @param mask for which purposes
    * @return how many were woken
    * @throws IllegalArgumentException if the count is less than 1, or the mask is zero
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public int wake(int count, int mask) throws IOException {
     requireCount(count);
@@ -220,7 +220,7 @@ public final class FutexWord {
    * @param expected the values that the caller has seen, in the same order
    * @return the index of one whose waiters were woken, or -1 if one has another value
    * @throws IllegalArgumentException if there are no words, too many, or not as many values
-   * @throws IOException as listed in the class comment
+   * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public static int awaitAny(FutexWord[] words, int... expected) throws IOException {
     if (words.length == 0 || words.length > WORDS_MAX || words.length != expected.length) {

@@ -34,8 +34,8 @@ public final class Inotify extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the watcher, for the caller to close
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code EMFILE} if the user has too
-   *     many
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     EMFILE} if the user has too many
    */
   public static Inotify open(Ring ring) throws IOException {
     return new Inotify(
@@ -67,8 +67,8 @@ public final class Inotify extends SystemDescriptor {
    * @return the number of the watch
    * @throws IllegalArgumentException if there is no event, or one that cannot be asked for
    * @throws java.nio.file.ProviderMismatchException if the path is of another file system
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code ENOENT} if there is no such
-   *     file, {@code ENOSPC} if the user has too many watches
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     ENOENT} if there is no such file, {@code ENOSPC} if the user has too many watches
    */
   public int watch(Path path, FileEvent... events) throws IOException {
     int mask = FileEvent.mask(events);
@@ -84,7 +84,8 @@ public final class Inotify extends SystemDescriptor {
    * {@link FileEvent#IGNORED}.
    *
    * @param watch its number
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code EINVAL} if there is none
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     EINVAL} if there is none
    */
   public void unwatch(int watch) throws IOException {
     call("inotify_rm_watch", SystemCall.INOTIFY_RM_WATCH, handle().fd(), watch);
@@ -95,7 +96,7 @@ public final class Inotify extends SystemDescriptor {
    * until something has.
    *
    * @return the events, one at least, in the order they came
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public List<InotifyEvent> take() throws IOException {
     try (NativePool.Block block = NativePool.take(EVENTS_BYTES)) {

@@ -50,7 +50,7 @@ public final class MappedMemory {
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws OperationException if the kernel refuses; {@code ENOMEM} if some of it is not mapped
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static void advise(Ring ring, MemorySegment memory, MemoryAdvice advice)
       throws IOException {

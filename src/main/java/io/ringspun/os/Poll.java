@@ -61,7 +61,7 @@ public final class Poll implements AutoCloseable {
    * @return those of them that it is ready for, one at least, or {@link PollEvent#ERROR} or {@link
    *     PollEvent#HANG_UP}
    * @throws IllegalArgumentException if there is no event
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public static Set<PollEvent> await(Descriptor descriptor, PollEvent... events)
       throws IOException {
@@ -76,7 +76,7 @@ public final class Poll implements AutoCloseable {
    * @param events for what it is to be ready
    * @return as the other method does
    * @throws IllegalArgumentException if there is no event, or the limit is not positive
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public static Set<PollEvent> await(Descriptor descriptor, Duration limit, PollEvent... events)
       throws IOException {
@@ -113,7 +113,7 @@ public final class Poll implements AutoCloseable {
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public Set<PollEvent> next() throws IOException {
     return next(0);
@@ -126,7 +126,7 @@ public final class Poll implements AutoCloseable {
    * @return as the other method does
    * @throws IllegalArgumentException if the limit is not positive
    * @throws io.ringspun.OperationTimeoutException if nothing is told in time
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #next()}
    */
   public Set<PollEvent> next(Duration limit) throws IOException {
     return next(Arguments.timeoutNanos(limit));
@@ -155,7 +155,7 @@ public final class Poll implements AutoCloseable {
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public void update(PollEvent... events) throws IOException {
     int chosen = PollEvent.mask(events);

@@ -94,7 +94,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public int read(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
@@ -110,7 +110,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public int read(ByteBuffer target) throws IOException {
     if (target.isReadOnly()) {
@@ -142,7 +142,8 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as listed for {@link SystemDescriptor}; {@code EPIPE} if nobody can read
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   *     EPIPE} if nobody can read
    */
   public int write(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -157,7 +158,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @return the bytes taken, at least 1 and perhaps fewer than asked for
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public int write(ByteBuffer source) throws IOException {
     int n = writeFrom(segment(source));
@@ -185,7 +186,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param source the bytes; any size
    * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException as listed for {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
    */
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -232,7 +233,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param buffers where the bytes go
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     return receive(buffers, timeoutNanos());
@@ -248,8 +249,9 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param length how many at most, in bytes
    * @return the bytes moved, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
-   * @throws IOException as listed for {@link SystemDescriptor}, for either descriptor; {@code
-   *     EINVAL} if neither is a pipe, both are the same one, or a file was opened to append
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}, for
+   *     either descriptor; {@code EINVAL} if neither is a pipe, both are the same one, or a file
+   *     was opened to append
    */
   public int spliceTo(Descriptor target, int length) throws IOException {
     return splice(handle(), Splice.CURRENT, Handle.of(target), Splice.CURRENT, length);
@@ -262,8 +264,9 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param position where in the file, in bytes from its beginning
    * @param length how many at most, in bytes
    * @return the bytes moved, at least 1, or -1 at the end of the pipe
-   * @throws IllegalArgumentException if the position is negative, or as for the other method
-   * @throws IOException as for the other method
+   * @throws IllegalArgumentException if the position is negative, or under the conditions of {@link
+   *     #spliceTo(Descriptor, int)}
+   * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, int)}
    */
   public int spliceTo(Descriptor target, long position, int length) throws IOException {
     Arguments.requirePosition(position, length);
@@ -276,8 +279,8 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param source where they come from; a file gives them where its descriptor stands
    * @param length how many at most, in bytes
    * @return the bytes moved, at least 1, or -1 at the end
-   * @throws IllegalArgumentException as for the other method
-   * @throws IOException as for the other method
+   * @throws IllegalArgumentException under the conditions of {@link #spliceTo(Descriptor, int)}
+   * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, int)}
    */
   public int spliceFrom(Descriptor source, int length) throws IOException {
     return splice(Handle.of(source), Splice.CURRENT, handle(), Splice.CURRENT, length);
@@ -290,8 +293,10 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param position where in the file, in bytes from its beginning
    * @param length how many at most, in bytes
    * @return the bytes moved, at least 1, or -1 at the end of the file
-   * @throws IllegalArgumentException if the position is negative, or as for the other method
-   * @throws IOException as for the other method
+   * @throws IllegalArgumentException if the position is negative, or under the conditions of {@link
+   *     #spliceTo(Descriptor, int)}
+   * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, long,
+   *     int)}
    */
   public int spliceFrom(Descriptor source, long position, int length) throws IOException {
     Arguments.requirePosition(position, length);
@@ -319,8 +324,8 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param length how many at most, in bytes
    * @return the bytes copied, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
-   * @throws IOException as listed for {@link SystemDescriptor}, for either descriptor; {@code
-   *     EINVAL} if either is no pipe, or both are the same one
+   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}, for
+   *     either descriptor; {@code EINVAL} if either is no pipe, or both are the same one
    */
   public int teeTo(RingDescriptor target, int length) throws IOException {
     return endOrCount(

@@ -44,7 +44,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static RingMailbox open(Ring ring) throws IOException {
     Engine engine = EngineAccess.of(ring);
@@ -71,7 +71,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws java.io.InterruptedIOException if the thread is interrupted, unless the message was
    *     sent by then
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public void send(Ring from, long message) throws IOException {
     send(EngineAccess.of(from), message);
@@ -100,7 +100,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted; nothing was sent
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public void send(long message) throws IOException {
     ring.requireUsable();
@@ -131,7 +131,7 @@ public final class RingMailbox implements AutoCloseable {
    * @throws java.io.InterruptedIOException if the thread is interrupted; no message is lost
    * @throws io.ringspun.RingClosedException if the ring is closed and no message waits
    * @throws io.ringspun.RingFailedException if it has failed
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public long receive() throws IOException {
     return inbox.take(0);
@@ -144,7 +144,7 @@ public final class RingMailbox implements AutoCloseable {
    * @return the message
    * @throws IllegalArgumentException if the limit is not positive
    * @throws io.ringspun.OperationTimeoutException if none comes in time
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #receive()}
    */
   public long receive(Duration limit) throws IOException {
     return inbox.take(Arguments.timeoutNanos(limit));

@@ -34,7 +34,7 @@ public final class RingPipe implements AutoCloseable {
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if the kernel refuses, with {@code EMFILE} if the process has too
    *     many descriptors
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static RingPipe open(Ring ring) throws IOException {
     try {
@@ -85,7 +85,7 @@ public final class RingPipe implements AutoCloseable {
    * @throws java.nio.channels.ClosedChannelException if the sink is closed
    * @throws OperationException with {@code EBUSY} if there is more in the pipe than it is to hold,
    *     with {@code EPERM} if it is more than {@code /proc/sys/fs/pipe-max-size} allows
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public int resize(int bytes) throws IOException {
     if (bytes < 1) {

@@ -55,7 +55,7 @@ public final class RingTimer implements AutoCloseable {
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static void sleep(Ring ring, Duration duration) throws IOException {
     Duration limited = limited(duration);
@@ -107,7 +107,7 @@ public final class RingTimer implements AutoCloseable {
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationException if the kernel refuses
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public void await() throws IOException {
     while (!hasCome()) {
@@ -160,7 +160,7 @@ public final class RingTimer implements AutoCloseable {
    * @throws ClosedChannelException if the timer is closed
    * @throws java.io.InterruptedIOException if the thread is interrupted; some of those who wait may
    *     still wait for the former moment
-   * @throws IOException as listed for {@link #await}
+   * @throws IOException if the operation fails, as described in {@link #await}
    */
   public void resetAfter(Duration duration) throws IOException {
     move(clock.now(ring).plus(limited(duration)));
@@ -171,7 +171,7 @@ public final class RingTimer implements AutoCloseable {
    *
    * @param date when
    * @throws IllegalStateException if the timer does not go by {@link TimerClock#REALTIME}
-   * @throws IOException as for the other method
+   * @throws IOException if the operation fails, as described in {@link #resetAfter(Duration)}
    */
   public void resetAt(Instant date) throws IOException {
     if (clock != TimerClock.REALTIME) {

@@ -65,7 +65,7 @@ public final class Ticker implements AutoCloseable {
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.4
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public long next() throws IOException {
     int result = Multishot.result(ticks.take(0, 0, false));

@@ -26,7 +26,7 @@ public final class Fallback {
    *
    * @throws IllegalArgumentException if the property has a value that means nothing
    * @throws RingUnavailableException if there can be no ring, and the JDK may not stand in
-   * @throws IOException as listed above
+   * @throws IOException if another I/O error occurs
    */
   public static Optional<String> reason() throws IOException {
     String known = inForce;
