@@ -37,8 +37,13 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -89,6 +94,8 @@ import java.util.function.IntFunction;
  */
 public final class RingFile extends Descriptor implements AutoCloseable {
   static final int DEFAULT_MODE = OpenFile.DEFAULT_MODE;
+  private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8; // as the JDK's
+  private static final int LEAST_GROWTH = 8192;
 
   static {
     FileAccess.set(
@@ -595,6 +602,102 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads into an array, by way of a copy, as {@link #read(ByteBuffer, long)} does.
+   *
+   * @param target where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes read, or -1 at the end of the file
+   * @throws IllegalArgumentException if the array is empty, the position is negative or too large,
+   *     or direct I/O finds the array misaligned
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws IOException as the class comment lists
+   */
+  public int read(byte[] target, long position) throws IOException {
+    return read(ByteBuffer.wrap(target), position);
+  }
+
+  /**
+   * Reads until an array is full.
+   *
+   * @param target where the bytes go
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws IllegalArgumentException for the reasons of {@link #read(byte[], long)}
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws EOFException if the file ends first
+   * @throws IOException as the class comment lists
+   */
+  public void readFully(byte[] target, long position) throws IOException {
+    readFully(ByteBuffer.wrap(target), position);
+  }
+
+  /**
+   * Reads the whole file.
+   *
+   * @return its bytes; if others change the file meanwhile, what each read found
+   * @throws IllegalArgumentException if the file was opened with {@link RingOpenOption#DIRECT}:
+   *     arrays are not aligned
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws OutOfMemoryError if no array can hold the file
+   * @throws IOException as the class comment lists
+   */
+  public byte[] readAllBytes() throws IOException {
+    requireReadable();
+    if (directAlignment() > 1) {
+      throw new IllegalArgumentException(
+          "the file was opened with DIRECT: read it into a segment of allocateBuffer");
+    }
+    long size = size();
+    if (size > LARGEST_ARRAY) {
+      throw new OutOfMemoryError("a file of %d bytes does not fit into an array".formatted(size));
+    }
+    byte[] bytes = new byte[(int) size + 1]; // one more tells the end
+    int done = 0;
+    while (true) {
+      int n = read(ByteBuffer.wrap(bytes, done, bytes.length - done), done);
+      if (n < 0) {
+        return Arrays.copyOf(bytes, done);
+      }
+      done += n;
+      if (done == bytes.length) { // the kernel does not know the size, or the file grows
+        if (done == LARGEST_ARRAY) {
+          throw new OutOfMemoryError("the file does not fit into an array");
+        }
+        bytes = Arrays.copyOf(bytes, (int) Math.min(2L * done + LEAST_GROWTH, LARGEST_ARRAY));
+      }
+    }
+  }
+
+  /**
+   * Reads the whole file as text in UTF-8.
+   *
+   * @return the text
+   * @throws java.nio.charset.CharacterCodingException if the bytes are not UTF-8
+   * @throws IllegalArgumentException for the reason of {@link #readAllBytes}
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws OutOfMemoryError if no array can hold the file
+   * @throws IOException as the class comment lists
+   */
+  public String readString() throws IOException {
+    return readString(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Reads the whole file as text.
+   *
+   * @param charset how the text is encoded
+   * @return the text
+   * @throws java.nio.charset.CharacterCodingException if the bytes are no text of that encoding
+   * @throws IllegalArgumentException for the reason of {@link #readAllBytes}
+   * @throws NonReadableChannelException if the file is not open for reading
+   * @throws OutOfMemoryError if no array can hold the file
+   * @throws IOException as the class comment lists
+   */
+  public String readString(Charset charset) throws IOException {
+    CharsetDecoder decoder = charset.newDecoder(); // it reports what it cannot decode
+    return decoder.decode(ByteBuffer.wrap(readAllBytes())).toString();
+  }
+
   private void checkRead(MemorySegment target, long position) {
     Arguments.requirePosition(position, target.byteSize());
     requireReadable();
@@ -791,6 +894,74 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     } catch (InterruptedIOException e) {
       throw Progress.after(at - position, e);
     }
+  }
+
+  /**
+   * Writes the bytes of an array, by way of a copy, as {@link #write(ByteBuffer, long)} does.
+   *
+   * @param source the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @return the bytes written, perhaps fewer than the array has
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as the class comment lists
+   */
+  public int write(byte[] source, long position) throws IOException {
+    return write(ByteBuffer.wrap(source), position);
+  }
+
+  /**
+   * Writes all bytes of an array.
+   *
+   * @param source the bytes
+   * @param position where to start, in bytes from the beginning of the file
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   */
+  public void writeFully(byte[] source, long position) throws IOException {
+    writeFully(ByteBuffer.wrap(source), position);
+  }
+
+  /**
+   * Writes all of a text in UTF-8.
+   *
+   * @param text what to write
+   * @param position where to start, in bytes from the beginning of the file
+   * @return how many bytes the text took
+   * @throws java.nio.charset.CharacterCodingException if the text has a lone surrogate
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   */
+  public int writeString(CharSequence text, long position) throws IOException {
+    return writeString(text, StandardCharsets.UTF_8, position);
+  }
+
+  /**
+   * Writes all of a text.
+   *
+   * @param text what to write
+   * @param charset how to encode it
+   * @param position where to start, in bytes from the beginning of the file
+   * @return how many bytes the text took
+   * @throws java.nio.charset.CharacterCodingException if the encoding has no form for a character
+   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
+   * @throws IllegalStateException if the file was opened to append
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   */
+  public int writeString(CharSequence text, Charset charset, long position) throws IOException {
+    CharsetEncoder encoder = charset.newEncoder(); // it reports what it cannot encode
+    ByteBuffer bytes = encoder.encode(CharBuffer.wrap(text));
+    int count = bytes.remaining();
+    if (count > 0) {
+      writeFully(bytes, position);
+    }
+    return count;
   }
 
   /**
