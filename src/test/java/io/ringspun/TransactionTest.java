@@ -320,8 +320,9 @@ class TransactionTest {
                     ring,
                     () ->
                         kind.on(ring)
-                                .read(fifo.file(), first, 0)
-                                .read(other.file(), second, 0).attempt())
+                            .read(fifo.file(), first, 0)
+                            .read(other.file(), second, 0)
+                            .attempt())
                 .awaitInFlight(ring, 2);
         arena.close();
         fifo.write(1);
