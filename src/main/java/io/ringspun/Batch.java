@@ -5,10 +5,10 @@ import io.ringspun.internal.ring.Engine;
 
 /**
  * Any number of {@linkplain Step steps} that run in any order, submitted together and awaited once.
- * The failure of one does not touch the others. A batch larger than the ring goes in as room
- * becomes free.
+ * A step that fails does not affect the others. If the batch exceeds the ring's submission queue,
+ * the remaining steps are submitted as entries become free.
  *
- * <p>The steps may be on as many files as wanted:
+ * <p>The steps may use any number of files:
  *
  * {@snippet :
  * Batch reads = ring.batch();
@@ -34,14 +34,14 @@ public final class Batch extends Transaction<Batch> {
   void admit(Step step, int position) {
     if (step.limit() != null) {
       throw new IllegalArgumentException(
-          "a step of a batch has no limit of its own: Batch.within limits all of them");
+          "a step of a batch cannot have a time limit of its own: use Batch.within");
     }
     if (step.runsEvenIfPreviousFailed()) {
       throw new IllegalArgumentException(
-          "evenIfPreviousFailed is for chains: no step of a batch waits for another");
+          "evenIfPreviousFailed is only for chains: no step of a batch waits for another");
     }
     if (step.runsAfterEverythingElse()) {
-      throw new IllegalArgumentException("afterEverythingElse is for chains");
+      throw new IllegalArgumentException("afterEverythingElse is only for chains");
     }
   }
 

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Buffers of one size, page-aligned, whose pages the kernel pins once, when the pool is opened,
- * instead of at every transfer ({@code IORING_REGISTER_BUFFERS2}, Linux 5.19). Safe for use by many
- * threads.
+ * A pool of page-aligned buffers of one size. The kernel pins their pages once, when the pool is
+ * opened, instead of at every transfer ({@code IORING_REGISTER_BUFFERS2}, Linux 5.19). Safe for use
+ * by multiple concurrent threads.
  *
  * <pre>{@code
  * try (BufferPool pool = ring.bufferPool(64, 16 << 10);
@@ -31,31 +31,32 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>A pool belongs to one ring, or to all rings of a group, which share the pinned pages. An
- * operation that is given a lease names the registered buffer if it runs on one of them. On any
- * other ring, such as that which carries the calling thread, it uses the same memory like any
- * other. So take buffers from a pool of the ring that carries the thread, or of its group.
+ * operation on a lease uses the registered buffer if it runs on one of these rings. On any other
+ * ring it uses the memory unregistered. A carried thread's operations run on the ring that carries
+ * it, so take buffers from a pool of that ring or of its group.
  *
- * <p>Where the kernel refuses to pin the memory, mostly for the limit of locked memory ({@code
- * ulimit -l}), the pool works unregistered. The first refusal is logged with what to do; {@link
- * #isRegistered} and {@link RingMetrics#unregisteredPools} tell.
+ * <p>If the kernel refuses to pin the memory, usually because of the limit on locked memory ({@code
+ * ulimit -l}), the pool works unregistered. The first refusal is logged with advice; {@link
+ * #isRegistered} and {@link RingMetrics#unregisteredPools} report it.
  *
- * <p>The memory is the pool's. It is freed when the pool is closed and every lease is; a ring may
- * be closed before either. The pool of a group lends buffers until the last of its rings is closed
- * or has failed.
+ * <p>The pool owns the memory and frees it when the pool and all its leases are closed. A ring may
+ * be closed before either. The pool of a group lends buffers until the last ring of the group is
+ * closed or has failed.
  *
  * @since 0.1
  */
 public final class BufferPool implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BufferPool.class);
   private static final AtomicBoolean TOLD = new AtomicBoolean();
-  private static final long BYTES_MAX = 1 << 30; // the kernel registers no more in one piece
+  private static final long BYTES_MAX = 1 << 30; // the kernel's limit for one registered buffer
 
   private final MemorySegment memory;
   private final RegisteredMemory registered;
   private final int bufferBytes;
   private final int buffers;
   private final FairPool<MemorySegment> pool;
-  private volatile boolean lost; // set by who closes a lease, read by who frees the memory
+  private volatile boolean
+      lost; // set by the thread that closes a lease, read by the thread that frees the memory
 
   private BufferPool(
       List<Engine> rings,
@@ -79,7 +80,8 @@ public final class BufferPool implements AutoCloseable {
   static BufferPool open(List<Engine> rings, int buffers, int bufferBytes) throws IOException {
     if (buffers < 1 || bufferBytes < 1) {
       throw new IllegalArgumentException(
-          "there must be a buffer of a byte at least: %d of %d".formatted(buffers, bufferBytes));
+          "the number of buffers and their size must be positive: %d of %d bytes"
+              .formatted(buffers, bufferBytes));
     }
     long stride = Math.ceilDiv((long) bufferBytes, NativeMemory.ALIGNMENT) * NativeMemory.ALIGNMENT;
     if (buffers * stride > BYTES_MAX) {
@@ -111,26 +113,27 @@ public final class BufferPool implements AutoCloseable {
           default -> "";
         };
     LOG.warn(
-        "A buffer pool of {} KiB works unregistered, since the kernel would not register it: {}. {}"
-            + " This is not said again.",
+        "A buffer pool of {} KiB works unregistered because the kernel refused to register it: {}."
+            + " {} This is logged only once.",
         byteSize >> 10,
         Errno.describe(errno),
         remedy);
   }
 
   /**
-   * Takes a buffer. While all are taken, blocks until one is given back; threads get them in the
-   * order in which they came. Do not take a second one while holding one unless the pool has enough
-   * for all threads that do: they might wait for each other.
+   * Takes a buffer. Blocks until a buffer is free; waiting threads are served in arrival order. Do
+   * not take a second buffer while holding one, unless the pool has enough for all threads that do
+   * so: otherwise they may deadlock.
    *
    * @return the buffer, for this thread to close
    * @throws java.nio.channels.ClosedChannelException if the pool is closed
-   * @throws java.nio.channels.AsynchronousCloseException if the pool is closed meanwhile
-   * @throws java.io.InterruptedIOException if the thread is interrupted, before or while it waits;
-   *     it has no buffer then, and the interrupt is pending
-   * @throws RingClosedException if the ring is closed before or meanwhile; of a group, if the last
-   *     of its rings is
-   * @throws RingFailedException if the ring has failed; of a group, if no ring is left
+   * @throws java.nio.channels.AsynchronousCloseException if the pool is closed while the thread
+   *     waits
+   * @throws java.io.InterruptedIOException if the thread is interrupted before or while it waits;
+   *     its interrupt status is set and it holds no buffer
+   * @throws RingClosedException if the ring, or every ring of the group, is closed before or during
+   *     the wait
+   * @throws RingFailedException if the ring has failed, or no ring of the group is left
    * @throws IOException if another I/O error occurs
    */
   public Lease take() throws IOException {
@@ -140,18 +143,18 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Takes a buffer as {@link #take()} does, but waits for so long at most.
+   * Takes a buffer as {@link #take()} does, but waits no longer than a time limit.
    *
    * @param limit positive
    * @return the buffer, for this thread to close
-   * @throws OperationTimeoutException if none was given back in time
+   * @throws OperationTimeoutException if no buffer became free in time
    * @throws IllegalArgumentException if the limit is not positive
-   * @throws IOException as for {@link #take()}
+   * @throws IOException if {@link #take()} would throw it
    */
   public Lease take(Duration limit) throws IOException {
     Lease lease = take(Arguments.timeoutNanos(limit));
     if (lease == null) {
-      throw new OperationTimeoutException("no buffer of the pool was given back within " + limit);
+      throw new OperationTimeoutException("no buffer of the pool became free within " + limit);
     }
     return lease;
   }
@@ -184,7 +187,7 @@ public final class BufferPool implements AutoCloseable {
   /**
    * Returns whether the kernel registered the memory when the pool was opened.
    *
-   * @return false if it refused; of a group, for any of the rings
+   * @return false if the kernel refused, for a group on any of its rings
    */
   public boolean isRegistered() {
     return registered.errno() == 0;
@@ -211,22 +214,22 @@ public final class BufferPool implements AutoCloseable {
   /**
    * Returns the number of buffers.
    *
-   * @return as asked for when the pool was opened
+   * @return the number requested when the pool was opened
    */
   public int buffers() {
     return buffers;
   }
 
   /**
-   * Lends no more buffers: who waits for one gets {@link
-   * java.nio.channels.AsynchronousCloseException}. Leases that are out stay valid until they are
-   * closed. The memory is unregistered and freed when the last of them is, or now if none is out;
-   * whoever does that waits for the threads of the rings. An interrupt does not end that wait.
-   * Closing again has no effect.
+   * Closes the pool. Threads that wait for a buffer get {@link
+   * java.nio.channels.AsynchronousCloseException}. Open leases stay valid until they are closed.
+   * The memory is unregistered and freed by the call that closes the last lease, or by this call if
+   * no lease is open; that call blocks until the ring threads have unregistered it. An interrupt
+   * does not end that wait. Closing again has no effect.
    *
-   * <p>A ring that fails with operations in flight may leave their memory to the kernel for good. A
-   * buffer that one of them had is never used again, whichever ring failed, and its pool's memory
-   * is never freed; a pool that loses the last of its buffers is closed.
+   * <p>If a ring fails with operations in flight, the kernel may still write to their memory.
+   * Buffers of such operations are never reused, and the memory of their pool is never freed. A
+   * pool that has lost all its buffers this way is closed.
    */
   @Override
   public void close() {

@@ -12,14 +12,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Buffers that belong to no operation until there is something to put into them: many sockets that
- * wait for their peers share a few. The kernel takes one when data arrives, a {@link ReceiveStream}
- * hands it out as a {@link Chunk}, and closing that gives it back.
+ * Provided buffers that many sockets share. The kernel picks a buffer only when data arrives, so
+ * sockets that wait for their peers hold none. A {@link ReceiveStream} returns the filled buffer as
+ * a {@link Chunk}, and closing the chunk returns the buffer to the ring.
  *
- * <p>When all are out, whatever arrives waits in the kernel until one is given back.
+ * <p>When no buffer is free, arriving data stays in the kernel until a chunk is closed.
  *
- * <p>Safe for use by many threads. The buffers belong to the ring on which they were opened, and
- * what fills them runs there.
+ * <p>Safe for use by multiple concurrent threads. The buffers belong to the ring on which they were
+ * opened, and operations that fill them run on that ring.
  *
  * @since 0.1
  */
@@ -28,19 +28,19 @@ public final class BufferRing implements AutoCloseable {
   private static final long BYTES_MAX = 1L << 30;
 
   private final ProvidedBuffers buffers;
-  private final Set<ReceiveStream> streams = ConcurrentHashMap.newKeySet(); // those that are open
+  private final Set<ReceiveStream> streams = ConcurrentHashMap.newKeySet(); // open streams
   private volatile boolean closed; // set once by close()
 
   private BufferRing(ProvidedBuffers buffers) {
     this.buffers = buffers;
   }
 
-  /** Opens one; see {@link Ring#bufferRing} and {@link Ring#incrementalBufferRing}. */
+  /** Opens a buffer ring; see {@link Ring#bufferRing} and {@link Ring#incrementalBufferRing}. */
   static BufferRing open(Engine ring, int buffers, int bufferBytes, boolean incremental)
       throws IOException {
     if (buffers < 1 || buffers > BUFFERS_MAX || bufferBytes < 1) {
       throw new IllegalArgumentException(
-          "from 1 to %d buffers of a byte at least, not %d of %d"
+          "there must be from 1 to %d buffers of at least 1 byte: %d of %d"
               .formatted(BUFFERS_MAX, buffers, bufferBytes));
     }
     if ((long) buffers * bufferBytes > BYTES_MAX) {
@@ -68,14 +68,14 @@ public final class BufferRing implements AutoCloseable {
     }
     ReceiveStream stream = new ReceiveStream(this, buffers, handle, source, timeoutNanos);
     streams.add(stream);
-    if (closed || !handle.isOpen()) { // perhaps since close looked for streams
+    if (closed || !handle.isOpen()) { // the close may have missed this stream
       stream.close();
       throw new ClosedChannelException();
     }
     return stream;
   }
 
-  /** Forgets a stream that was closed. */
+  /** Removes a closed stream. */
   void ended(ReceiveStream stream) {
     streams.remove(stream);
   }
@@ -83,7 +83,7 @@ public final class BufferRing implements AutoCloseable {
   /**
    * Returns the number of buffers.
    *
-   * @return as asked for when they were opened
+   * @return the number requested when they were opened
    */
   public int buffers() {
     return buffers.buffers();
@@ -99,33 +99,34 @@ public final class BufferRing implements AutoCloseable {
   }
 
   /**
-   * Returns whether the kernel fills a buffer piece by piece.
+   * Returns whether the kernel fills buffers incrementally.
    *
-   * @return true if it was opened by {@link Ring#incrementalBufferRing}
+   * @return true if this was opened by {@link Ring#incrementalBufferRing}
    */
   public boolean isIncremental() {
     return buffers.isIncremental();
   }
 
   /**
-   * Returns how many buffers are free: neither out as chunks nor filled and not yet taken. One of
-   * which the kernel has filled a part only is free.
+   * Returns how many buffers are free: neither held by a chunk nor filled and waiting to be taken.
+   * A buffer that the kernel has only partly filled is free.
    *
-   * @return a number that may have changed already
+   * @return a snapshot
    */
   public int available() {
     return buffers.available();
   }
 
   /**
-   * Closes all streams that use the buffers; their calls that wait end with {@link
-   * java.nio.channels.AsynchronousCloseException}. Chunks that are out stay valid until they are
-   * closed. The memory is freed when the last of them is, or now if none is out; whoever does that
-   * waits for the ring's thread. An interrupt does not end that wait. Closing again has no effect.
+   * Closes all streams that use the buffers; their waiting calls throw {@link
+   * java.nio.channels.AsynchronousCloseException}. Open chunks stay valid until they are closed.
+   * The memory is freed by the call that closes the last chunk, or by this call if no chunk is
+   * open; that call blocks until the ring's thread has unregistered the buffers. An interrupt does
+   * not end that wait. Closing again has no effect.
    *
-   * <p>A ring that fails while it receives into the buffers, or has a chunk of them, may leave them
-   * to the kernel for good. Then their memory is never freed, and that chunk's buffer never filled
-   * again.
+   * <p>If the ring fails while it receives into the buffers or while a chunk is open, the kernel
+   * may still write to them. Their memory is then never freed and the chunk's buffer never
+   * refilled.
    */
   @Override
   public void close() {

@@ -6,18 +6,18 @@ import java.time.Duration;
 
 /**
  * {@linkplain Step Steps} that run one after the other in a single submission ({@code
- * IOSQE_IO_LINK}, Linux 5.3). When one fails, or transfers fewer bytes than it was asked to, all
- * behind it are cancelled, unless the next one runs {@linkplain Step#evenIfPreviousFailed even if
- * the previous one failed}.
+ * IOSQE_IO_LINK}, Linux 5.3). When a step fails, or transfers fewer bytes than requested, all later
+ * steps are cancelled, unless the next one runs {@linkplain Step#evenIfPreviousFailed even if the
+ * previous one failed}.
  *
  * {@snippet :
  * ring.chain().write(log, page, 0).fdatasync(log).run();
  * }
  *
- * <p>No other thread's operation gets into a chain. It goes in at once or not at all, with one
- * exception: what stands behind a sync, a shutdown, a wait for a futex, or what tells or changes
- * names, sizes or attributes goes in when that has succeeded, because the kernel does not break a
- * link behind one that failed, or was cancelled.
+ * <p>Operations of other threads never run inside a chain. A chain is submitted as a whole or not
+ * at all, with one exception: the kernel does not break the link after a failed or cancelled sync,
+ * shutdown, futex wait, or operation that queries or changes names, sizes or attributes. The steps
+ * after such an operation are submitted once it has succeeded.
  *
  * @since 0.1
  */
@@ -35,11 +35,12 @@ public final class Chain extends Transaction<Chain> {
   void admit(Step step, int position) {
     if (position == 0 && step.runsEvenIfPreviousFailed()) {
       throw new IllegalArgumentException(
-          "evenIfPreviousFailed is not for the first step of a chain, which has none before it");
+          "the first step of a chain cannot have evenIfPreviousFailed: there is no previous step");
     }
     if (position > 0 && step.runsAfterEverythingElse()) {
       throw new IllegalArgumentException(
-          "afterEverythingElse holds for the whole chain: only its first step can have it");
+          "only the first step of a chain can have afterEverythingElse, which applies to the whole"
+              + " chain");
     }
   }
 

@@ -8,17 +8,17 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that have arrived, in a buffer of a {@link BufferRing}, from {@link ReceiveStream#next} to
+ * Received bytes in a buffer of a {@link BufferRing}, valid from {@link ReceiveStream#next} to
  * {@link #close}.
  *
- * <p>A chunk belongs to the thread that took it: any other gets {@link WrongThreadException}. Its
- * segment must not be used after it is closed: any access then throws {@link
- * IllegalStateException}. It can be written to a file or a socket without a copy.
+ * <p>A chunk belongs to the thread that took it; any other thread gets {@link
+ * WrongThreadException}. Accessing its segment after the chunk is closed throws {@link
+ * IllegalStateException}. The segment can be written to a file or a socket without a copy.
  *
  * @since 0.1
  */
 public final class Chunk implements AutoCloseable {
-  /** What there is behind the last byte. */
+  /** The end of the stream. */
   static final Chunk END = new Chunk();
 
   private final @Nullable ProvidedBuffers buffers; // null at the end of a stream
@@ -42,18 +42,19 @@ public final class Chunk implements AutoCloseable {
   }
 
   /**
-   * Returns whether this is the end of the stream, and no chunk at all.
+   * Returns whether this marks the end of the stream.
    *
-   * @return true if nothing more will come; an empty datagram is not the end
+   * @return true if no more data will arrive; an empty datagram is not the end
    */
   public boolean isEnd() {
     return buffers == null;
   }
 
   /**
-   * Returns the bytes that arrived, and no others. They may be overwritten.
+   * Returns exactly the received bytes. The caller may overwrite them.
    *
-   * @return memory that this thread may use until the chunk is closed; empty at the end of a stream
+   * @return memory that this thread may use until the chunk is closed; empty at the end of the
+   *     stream
    * @throws IllegalStateException if the chunk is closed
    */
   public MemorySegment segment() {
@@ -73,8 +74,8 @@ public final class Chunk implements AutoCloseable {
   }
 
   /**
-   * Gives the buffer back. Does not block, unless it is the last of a {@link BufferRing} that was
-   * closed meanwhile: see {@link BufferRing#close}. Closing again has no effect.
+   * Returns the buffer to its {@link BufferRing}. Does not block, unless the buffer ring is closed
+   * and this is its last open chunk; see {@link BufferRing#close}. Closing again has no effect.
    *
    * @throws WrongThreadException if another thread took the chunk
    */

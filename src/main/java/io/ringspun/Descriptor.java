@@ -7,14 +7,14 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Something open that operations work on: a file, for instance. It counts its users, so that its
- * number is never reused while an operation may still look it up.
+ * An open object that operations work on, for example a file or a socket. It counts the operations
+ * that use it, so its descriptor number is never reused while an operation may still look it up.
  *
- * <p>What nobody closes is closed some time after nothing refers to it any more, as the JDK does
- * with its channels, and counted ({@link #abandoned}). With {@code -Dio.ringspun.traceLeaks=true}
- * each such descriptor is reported to the log {@code io.ringspun.leaks}, with the stack of the
- * thread that opened it. A program should not rely on that: the garbage collector knows nothing of
- * a shortage of descriptors.
+ * <p>A descriptor that is not closed explicitly is closed some time after it becomes unreachable,
+ * like the JDK's channels, and counted ({@link #abandoned}). With {@code
+ * -Dio.ringspun.traceLeaks=true} each such descriptor is logged by {@code io.ringspun.leaks}, with
+ * the stack of the thread that opened it. Programs should not rely on this: a shortage of
+ * descriptors does not trigger a garbage collection.
  *
  * <p>Not for extension outside Ringspun.
  *
@@ -45,14 +45,14 @@ public abstract class Descriptor {
    *
    * @param handle the counted descriptor
    */
-  @SuppressWarnings("exports") // so that only this module can extend it
+  @SuppressWarnings("exports") // package-private parameter: only this module can extend the class
   protected Descriptor(Handle handle) {
     this.handle = handle;
   }
 
   /**
-   * Returns how many descriptors of all kinds, those of channels and streams too, nobody in this
-   * process has closed before nothing referred to them any more.
+   * Returns how many descriptors of this process, including those of channels and streams, became
+   * unreachable without having been closed.
    *
    * @return 0 if every descriptor was closed in time
    */
@@ -61,7 +61,7 @@ public abstract class Descriptor {
   }
 
   /**
-   * Returns whether it has not been closed.
+   * Returns whether this descriptor is open.
    *
    * @return false from the moment that closing began
    */
@@ -70,7 +70,7 @@ public abstract class Descriptor {
   }
 
   /**
-   * Returns what stands behind another descriptor.
+   * Returns the handle of another descriptor.
    *
    * @param other something open
    * @return its counted handle
@@ -85,22 +85,24 @@ public abstract class Descriptor {
   }
 
   /**
-   * Refuses a sync if data that was written to this open file is known to be lost: the kernel,
-   * which has told so, would claim success.
+   * Refuses a sync if an earlier sync of this open file reported lost data. The kernel reports such
+   * an error only once, so a later sync would wrongly succeed.
    *
    * @param operation the sync's name
-   * @throws OperationException if so, with the errno that the kernel gave then
+   * @throws OperationException if data was lost, with the errno of the earlier sync
    */
   protected final void requireNoDataLost(String operation) throws OperationException {
     int lost = handle.lostData();
     if (lost != 0) {
       throw new OperationException(
-          operation, lost, "written data was lost before, so the file cannot be synced any more");
+          operation,
+          lost,
+          "an earlier sync lost written data, so the file can no longer be synced");
     }
   }
 
   /**
-   * Begins to receive into buffers that are shared.
+   * Starts receiving into shared buffers.
    *
    * @param buffers where the bytes go
    * @param source how to receive
@@ -116,8 +118,8 @@ public abstract class Descriptor {
   }
 
   /**
-   * Begins to receive likewise by {@code IORING_OP_READ_MULTISHOT}, Linux 6.7, which is for what
-   * can be polled.
+   * Starts receiving into shared buffers by {@code IORING_OP_READ_MULTISHOT}, Linux 6.7, which
+   * requires a pollable descriptor.
    *
    * @param buffers where the bytes go
    * @param timeoutNanos the time limit for each chunk, or 0 for none
@@ -129,12 +131,13 @@ public abstract class Descriptor {
   }
 
   /**
-   * Checks whether a transfer makes sense here, before anything is submitted.
+   * Checks a transfer before it is submitted.
    *
-   * @param memory the memory to fill or to drain
-   * @param position where, in bytes from the beginning
-   * @param write whether the memory is to be drained
-   * @throws IllegalArgumentException if not, saying why
+   * @param memory the memory to read into or to write from
+   * @param position the position in bytes from the beginning
+   * @param write whether this is a write
+   * @throws IllegalArgumentException if this descriptor cannot do the transfer; the message says
+   *     why
    */
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {}
 }

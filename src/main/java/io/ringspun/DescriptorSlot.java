@@ -8,8 +8,8 @@ import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 
 /**
- * A place in a ring's table for a file or a socket that a chain opens and goes on to use. It can be
- * named before there is anything in it:
+ * A slot in a ring's table of registered files, for a file or a socket that a chain opens and then
+ * uses. Steps can refer to the slot before it is filled:
  *
  * {@snippet :
  * try (DescriptorSlot slot = ring.descriptorSlot()) {
@@ -22,21 +22,22 @@ import java.io.IOException;
  * }
  * }
  *
- * <p>What works on it finds what is there when its turn comes, which is why a step may name what an
- * earlier one opens ({@code IORING_FEAT_LINKED_FILE}, Linux 5.17); if there is nothing, the kernel
- * fails it with {@code EBADF}. What begins without waiting for the opening, as in a {@link Batch},
- * may come too early. What is in it has no descriptor in the process, and only its ring can use it.
+ * <p>An operation looks up the slot when it begins, so a step may use what an earlier step opens
+ * ({@code IORING_FEAT_LINKED_FILE}, Linux 5.17). If the slot is empty then, the operation fails
+ * with {@code EBADF}. Steps of a {@link Batch} do not wait for each other, so they may begin before
+ * the slot is filled. The file or socket in the slot has no descriptor in the process, and only the
+ * slot's ring can use it.
  *
- * <p>It is filled by {@link RawOperation#into}, emptied by {@link Transaction#close}, and can be
- * filled again. To open something into a slot that is full closes what was there, when the
- * operations on it that are under way have ended; if it cannot be opened, that stays. {@code
- * RingFile}, {@code RingSocket}, {@code RingListener} and {@code RingDatagramSocket} have a method
- * {@code take}, for what is to be used without a chain from then on.
+ * <p>{@link RawOperation#into} fills a slot and {@link Transaction#close} empties it; it can then
+ * be filled again. A successful open into a full slot closes the previous content when the
+ * operations in flight on it have ended; a failed open leaves it in place. The methods {@code take}
+ * of {@code RingFile}, {@code RingSocket}, {@code RingListener} and {@code RingDatagramSocket} move
+ * the content out of the slot, for use without chains.
  *
- * <p>A socket with {@code SO_LINGER} holds the ring's own thread when it is closed here; take it,
- * and close it as what it is.
+ * <p>Closing a socket with {@code SO_LINGER} in a slot blocks the ring's thread. Take it out of the
+ * slot and close it as a {@code RingSocket} instead.
  *
- * <p>Safe for use by many threads.
+ * <p>Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -53,18 +54,18 @@ public final class DescriptorSlot extends Descriptor implements AutoCloseable {
       throw new OperationException(
           "descriptor_slot",
           Errno.ENFILE,
-          "all %d that %s has for chains are taken".formatted(files.chosenSlots(), engine));
+          "all %d slots that %s has for chains are in use".formatted(files.chosenSlots(), engine));
     }
     return new DescriptorSlot(new RegisteredHandle(slot, false, engine));
   }
 
   /**
-   * Refuses new operations, cancels those that wait, closes what is in the slot ({@code
-   * IORING_OP_CLOSE}, Linux 5.15), and gives the slot back. Waits until the kernel has let go of
-   * it; an interrupt does not keep it open. Closing again has no effect, nor has closing what was
-   * taken out of the slot.
+   * Refuses new operations, cancels waiting ones, closes the content of the slot ({@code
+   * IORING_OP_CLOSE}, Linux 5.15), and frees the slot. Blocks until the kernel has released it,
+   * even if the thread is interrupted. Closing again has no effect, and neither has closing a slot
+   * whose content was taken.
    *
-   * @throws IOException if the kernel reports an error; the slot is given back
+   * @throws IOException if the kernel reports an error; the slot is free nevertheless
    */
   @Override
   public void close() throws IOException {

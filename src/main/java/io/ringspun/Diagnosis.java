@@ -7,14 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Why a ring could not be made, and what to do about it.
+ * Why a ring could not be opened, and how to fix it.
  *
  * @param reason a clause that says what is wrong
- * @param remedy a sentence that says how to mend it
+ * @param remedy a sentence that says how to fix it
  */
 record Diagnosis(String reason, String remedy) {
 
-  /** Returns what a caller who wanted a ring is told. */
+  /** Returns the exception for a caller that tried to open a ring. */
   RingUnavailableException asException(Throwable cause) {
     return new RingUnavailableException(reason, remedy, cause);
   }
@@ -46,7 +46,7 @@ record Diagnosis(String reason, String remedy) {
       return new Diagnosis(message, "Run on x86-64, AArch64 or RISC-V (riscv64)");
     }
     return System.getProperty("os.name", "").equals("Linux")
-        ? new Diagnosis("liburing or the C library lacks something", message)
+        ? new Diagnosis("liburing or the C library lacks a function", message)
         : new Diagnosis(
             "this is not Linux", "Run on Linux " + ErrnoException.OLDEST_LINUX + " or newer");
   }
@@ -56,11 +56,11 @@ record Diagnosis(String reason, String remedy) {
       case Errno.EPERM, Errno.EACCES -> forbidden(refused);
       case Errno.ENOSYS ->
           new Diagnosis(
-              "the kernel, or a seccomp profile, has no io_uring (ENOSYS)",
+              "the kernel has no io_uring, or a seccomp profile hides it (ENOSYS)",
               "Use Linux "
                   + ErrnoException.OLDEST_LINUX
-                  + " or newer, and a profile that allows io_uring_setup, io_uring_enter and"
-                  + " io_uring_register");
+                  + " or newer, and a seccomp profile that allows io_uring_setup, io_uring_enter"
+                  + " and io_uring_register");
       case Errno.EINVAL ->
           new Diagnosis(
               "the kernel refuses the ring's flags or sizes (" + refused.getMessage() + ")",
@@ -89,7 +89,7 @@ record Diagnosis(String reason, String remedy) {
     if (!setting.equals("0")) {
       return new Diagnosis(
           "the system forbids io_uring (kernel.io_uring_disabled=" + setting + ")",
-          "Run sysctl kernel.io_uring_disabled=0, or with 1 put the user into the group of"
+          "Run sysctl kernel.io_uring_disabled=0, or with 1 add the user to the group of"
               + " kernel.io_uring_group");
     }
     return new Diagnosis(

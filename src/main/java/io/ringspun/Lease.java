@@ -4,15 +4,15 @@ import io.ringspun.internal.ring.LentBuffer;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A buffer of a {@link BufferPool}, from {@link BufferPool#take take} to {@link #close}.
+ * A buffer of a {@link BufferPool}, borrowed from {@link BufferPool#take take} to {@link #close}.
  *
- * <p>A lease belongs to the thread that took it: on any other its methods, its segments and the
- * operations that are given it throw {@link WrongThreadException}. So it cannot be closed while the
- * kernel has its memory, for then that thread is parked.
+ * <p>A lease belongs to the thread that took it. In any other thread its methods, its segments and
+ * the operations that use it throw {@link WrongThreadException}. The lease therefore cannot be
+ * closed while the kernel uses its memory, because its thread is then parked.
  *
- * <p>A lease shows nothing that an earlier lease of the same buffer left in it. Its segments must
- * not be used after it is closed: any access then throws {@link IllegalStateException}. The
- * segments are lent to the kernel without a copy, by operations that take segments too.
+ * <p>A lease never exposes bytes of an earlier lease of the same buffer. Accessing its segments
+ * after it is closed throws {@link IllegalStateException}. Operations that take segments lend these
+ * segments to the kernel without a copy.
  *
  * @since 0.1
  */
@@ -32,8 +32,8 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Returns the whole buffer, to be filled and written. What neither this lease's reads nor its
-   * holder have put there is zero.
+   * Returns the whole buffer. Bytes that neither a read into this lease nor the caller has written
+   * are zero.
    *
    * @return the memory, page-aligned, usable by this thread until the lease is closed
    * @throws IllegalStateException if the lease is closed
@@ -44,8 +44,8 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Returns the bytes that the last read into this lease transferred, and no others: none if it met
-   * the end of the file, if it failed, or if there was no read yet.
+   * Returns exactly the bytes that the last read into this lease transferred. The segment is empty
+   * if that read failed or met the end of the file, or if there was no read yet.
    *
    * @return a read-only view of the start of the buffer, usable by this thread until the lease is
    *     closed
@@ -66,9 +66,9 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Gives the buffer back, to the thread that has waited longest if any waits. Does not block,
-   * unless it is the last of a pool that was closed meanwhile: see {@link BufferPool#close}.
-   * Closing again has no effect.
+   * Returns the buffer to the pool, which gives it to the thread that has waited longest, if any.
+   * Does not block, unless the pool is closed and this is its last open lease; see {@link
+   * BufferPool#close}. Closing again has no effect.
    *
    * @throws WrongThreadException if another thread took the lease
    */

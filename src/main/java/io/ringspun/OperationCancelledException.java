@@ -3,8 +3,8 @@ package io.ringspun;
 import java.io.IOException;
 
 /**
- * Thrown by a call that {@link Ring#cancel} or {@link Ring#cancelAll} has ended. The kernel has let
- * go of its memory; the file or socket stays open.
+ * Thrown by a call that {@link Ring#cancel} or {@link Ring#cancelAll} has cancelled. The kernel has
+ * released its memory; the file or socket stays open.
  *
  * @since 0.1
  */

@@ -4,24 +4,25 @@ import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 
 /**
- * Thrown when the kernel completes an operation with an error. A {@link TransactionException} is
- * thrown for the operations of chains and batches.
+ * Thrown when the kernel completes an operation with an error. Chains and batches throw the
+ * subclass {@link TransactionException}.
  *
  * @since 0.1
  */
 public sealed class OperationException extends IOException permits TransactionException {
   private static final long serialVersionUID = 1L;
 
-  /** What failed, as the kernel calls it. */
+  /** The kernel's name of the operation. */
   private final String operation;
 
-  /** Positive, as in errno(3), or 0 if fewer bytes were transferred than asked for. */
+  /** Positive, as in errno(3), or 0 if fewer bytes were transferred than requested. */
   private final int errno;
 
   /**
-   * Creates an exception whose message has the operation, the error's text, name and number.
+   * Creates an exception whose message has the operation and the text, name and number of the
+   * error.
    *
-   * @param operation the name of what failed, such as {@code "read"}; see {@link #operation}
+   * @param operation the name of the operation, for example {@code "read"}; see {@link #operation}
    * @param errno the error number, positive, as in errno(3)
    * @throws IllegalArgumentException if {@code errno} is not positive
    */
@@ -30,11 +31,11 @@ public sealed class OperationException extends IOException permits TransactionEx
   }
 
   /**
-   * Creates an exception whose message has more to say at its end.
+   * Creates an exception whose message ends with a detail.
    *
-   * @param operation the name of what failed, such as {@code "read"}; see {@link #operation}
+   * @param operation the name of the operation, for example {@code "read"}; see {@link #operation}
    * @param errno the error number, positive, as in errno(3)
-   * @param detail what else there is to say, or an empty string
+   * @param detail text for the end of the message, or an empty string
    * @throws IllegalArgumentException if {@code errno} is not positive
    */
   public OperationException(String operation, int errno, String detail) {
@@ -56,25 +57,25 @@ public sealed class OperationException extends IOException permits TransactionEx
   /**
    * Returns the text for an error.
    *
-   * @param detail what else there is to say, or an empty string
+   * @param detail text for the end of the message, or an empty string
    */
   static String message(String operation, int errno, String detail) {
     return "%s failed: %s%s%s"
         .formatted(operation, Errno.describe(errno), detail.isEmpty() ? "" : "; ", detail);
   }
 
-  /** Returns what to do about an error, or an empty string. */
+  /** Returns advice on fixing an error, or an empty string. */
   static String remedy(int errno) {
     return errno == Errno.EMFILE
-        ? "close some, or raise the limit of open files (ulimit -n, LimitNOFILE=)"
+        ? "close some files, or raise the limit on open files (ulimit -n, LimitNOFILE=)"
         : "";
   }
 
   /**
-   * Returns the name of what failed. It is one word: the system call or the {@code IORING_OP_}
-   * number's name in lower case, such as {@code "fsync"} or {@code "sync_file_range"}; the name of
-   * an {@code IORING_REGISTER_} number as it is; {@code "opcode_254"} for an {@link RawOperation}
-   * whose number has no name here.
+   * Returns the name of the operation that failed. It is one word: the name of the system call or
+   * of the {@code IORING_OP_} constant in lower case, for example {@code "fsync"} or {@code
+   * "sync_file_range"}; an {@code IORING_REGISTER_} name unchanged; or, for example, {@code
+   * "opcode_254"} for a {@link RawOperation} whose opcode this library does not know.
    *
    * @return the operation's name
    */
@@ -85,8 +86,8 @@ public sealed class OperationException extends IOException permits TransactionEx
   /**
    * Returns the kernel's error number.
    *
-   * @return a positive number, as in errno(3); or 0, only for a step of a chain or a batch that
-   *     succeeded and transferred fewer bytes than it was asked to
+   * @return a positive number, as in errno(3); or 0 for a step of a chain or a batch that
+   *     transferred fewer bytes than requested
    */
   public int errno() {
     return errno;
@@ -95,7 +96,7 @@ public sealed class OperationException extends IOException permits TransactionEx
   /**
    * Returns the symbolic name of the error number.
    *
-   * @return the name, such as {@code "ENOSPC"}, or an empty string if the number is 0
+   * @return the name, for example {@code "ENOSPC"}, or an empty string if the number is 0
    */
   public String errnoName() {
     return errno == 0 ? "" : Errno.name(errno);

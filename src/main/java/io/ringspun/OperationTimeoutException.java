@@ -3,9 +3,9 @@ package io.ringspun;
 import java.io.InterruptedIOException;
 
 /**
- * Thrown when a call's time limit ends it. The operation was cancelled and the kernel has let go of
- * its memory; the file or socket stays open. If a chain or a batch throws it, the cause is a {@link
- * TransactionException}, which has the outcomes of all steps.
+ * Thrown when a call exceeds its time limit. The operation was cancelled and the kernel has
+ * released its memory; the file or socket stays open. If a chain or a batch throws it, the cause is
+ * a {@link TransactionException} with the outcomes of all steps.
  *
  * @since 0.1
  */

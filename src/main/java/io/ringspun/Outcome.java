@@ -3,8 +3,7 @@ package io.ringspun;
 import java.util.Optional;
 
 /**
- * The outcome of one step of a {@link Chain} or a {@link Batch}. Immutable, and safe for use by
- * many threads.
+ * The outcome of one step of a {@link Chain} or a {@link Batch}. Immutable and thread-safe.
  *
  * @since 0.1
  */
@@ -20,16 +19,16 @@ public final class Outcome {
   /**
    * Returns the step.
    *
-   * @return the very object that was added, or that the builder's method made
+   * @return the object that was added, or that the builder's method created
    */
   public Step step() {
     return all.step(position);
   }
 
   /**
-   * Returns where the step stands.
+   * Returns the position of the step.
    *
-   * @return its position, from 0, in the order in which the steps were added
+   * @return the position, from 0, in the order in which the steps were added
    */
   public int position() {
     return position;
@@ -38,15 +37,15 @@ public final class Outcome {
   /**
    * Returns the kernel's result.
    *
-   * @return the bytes transferred, or what else the step is documented to return; if it failed, the
-   *     negated error number, which is {@code -ECANCELED} if it was cancelled
+   * @return the number of bytes transferred, or another result that the step documents; if the step
+   *     failed, the negated error number, which is {@code -ECANCELED} if it was cancelled
    */
   public int result() {
     return all.result(position);
   }
 
   /**
-   * Returns whether the step did all that it was asked to.
+   * Returns whether the step succeeded completely.
    *
    * @return true if it neither {@linkplain #failure() failed} nor fell {@linkplain #isShort()
    *     short}
@@ -56,9 +55,9 @@ public final class Outcome {
   }
 
   /**
-   * Returns whether the step was cancelled: by a step before it that failed or fell short, a time
-   * limit, an interrupt, {@link Ring#cancel(Descriptor)} and its like, or the closing of its
-   * descriptor or its ring.
+   * Returns whether the step was cancelled. The cause may be an earlier step that failed or fell
+   * short, a time limit, an interrupt, one of the {@link Ring#cancel(Descriptor) cancel} methods,
+   * or the closing of its descriptor or ring.
    *
    * @return whether the result is {@code -ECANCELED}
    */
@@ -67,18 +66,18 @@ public final class Outcome {
   }
 
   /**
-   * Returns whether the step transferred fewer bytes than it was asked to, without an error.
+   * Returns whether the step transferred fewer bytes than requested, without an error.
    *
-   * @return true if it fell short, at the end of a file or a stream for instance
+   * @return true if it fell short, for example at the end of a file or a stream
    */
   public boolean isShort() {
     return all.isShort(position);
   }
 
   /**
-   * Returns whether the step's own limit, {@link Step#within}, ended it.
+   * Returns whether the step exceeded its own time limit, {@link Step#within}.
    *
-   * @return false if it had none, or something else ended it
+   * @return false if it had no limit, or ended for another reason
    */
   public boolean timedOut() {
     return all.timedOut(position);
@@ -88,7 +87,7 @@ public final class Outcome {
    * Returns why the step did not succeed.
    *
    * @return the error as an exception, whose {@linkplain OperationException#errno() error number}
-   *     is 0 if the step fell short; or nothing if it {@linkplain #succeeded() succeeded}
+   *     is 0 if the step fell short; or empty if the step {@linkplain #succeeded() succeeded}
    */
   public Optional<OperationException> failure() {
     return succeeded() ? Optional.empty() : Optional.of(all.failure(position));

@@ -16,24 +16,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The outcomes of all steps of a {@link Chain} or a {@link Batch}, in the order in which the steps
- * were added. Immutable, and safe for use by many threads.
+ * were added. Immutable and thread-safe.
  *
  * @since 0.1
  */
 public final class Outcomes implements Iterable<Outcome> {
   private static final int SEVERAL = -1;
 
-  private final boolean chained; // whether the first step that did not succeed broke the others
+  private final boolean
+      chained; // whether this is a chain, whose first failure cancels the later steps
   private final Step[] steps;
-  private final int[] results; // as the kernel gave them: counts, or negated errnos
-  private final int[] wanted; // how many bytes each was to transfer, or 0
+  private final int[] results; // the kernel's results: counts, or negated errnos
+  private final int[] wanted; // the bytes that each step was to transfer, or 0
   private final boolean interrupted; // whether an interrupt ended the transaction
-  private final @Nullable Duration exceeded; // the limit of the transaction, if that ended it
-  private final BitSet overdue; // the steps that their own limits ended
-  private final Map<Integer, IOException> closings; // what tells of a close, by position
+  private final @Nullable Duration exceeded; // the limit of the transaction, if it was exceeded
+  private final BitSet overdue; // the steps that exceeded their own limits
+  private final Map<Integer, IOException> closings; // exceptions that report a close, by position
 
   private volatile @Nullable IdentityHashMap<Step, Integer>
-      positions; // made on demand by any thread
+      positions; // created on demand by any thread
 
   Outcomes(
       boolean chained,
@@ -64,7 +65,7 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns the outcome of a step by its position.
+   * Returns the outcome of the step at a position.
    *
    * @param position the step's position, from 0
    * @return its outcome
@@ -75,21 +76,21 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns the outcome of a step that was added once. A step that was added several times has
-   * several outcomes, which only their positions tell apart.
+   * Returns the outcome of a step that was added once. For a step that was added several times, use
+   * {@link #get(int)}.
    *
-   * @param step the very object that was added
+   * @param step the object that was added
    * @return its outcome
    * @throws IllegalArgumentException if the step was not added, or more than once
    */
   public Outcome get(Step step) {
     Integer position = positions().get(Objects.requireNonNull(step));
     if (position == null) {
-      throw new IllegalArgumentException("%s is no step of this %s".formatted(step, kind()));
+      throw new IllegalArgumentException("%s is not a step of this %s".formatted(step, kind()));
     }
     if (position == SEVERAL) {
       throw new IllegalArgumentException(
-          "%s was added more than once: ask by position".formatted(step));
+          "%s was added more than once: get it by position".formatted(step));
     }
     return get((int) position);
   }
@@ -109,7 +110,7 @@ public final class Outcomes implements Iterable<Outcome> {
   /**
    * Returns an iterator over the outcomes, in the order in which the steps were added.
    *
-   * @return an iterator that removes nothing
+   * @return an iterator that does not support removal
    */
   @Override
   public Iterator<Outcome> iterator() {
@@ -132,7 +133,7 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns whether every step did all that it was asked to.
+   * Returns whether every step succeeded completely.
    *
    * @return whether every outcome {@linkplain Outcome#succeeded() succeeded}
    */
@@ -141,19 +142,20 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns whether the limit of the whole transaction, {@link Transaction#within}, ended it.
+   * Returns whether the transaction exceeded its time limit, {@link Transaction#within}.
    *
-   * @return false if everything was over in time, or there was no limit
+   * @return false if every step ended in time, or there was no limit
    */
   public boolean timedOut() {
     return exceeded != null;
   }
 
   /**
-   * Returns the first outcome that did not succeed. In a chain that is the step that broke it;
-   * where the whole chain was cancelled before it began, that is the first step.
+   * Returns the first outcome that did not succeed. In a chain this is the step that broke it, or
+   * the first step if the whole chain was cancelled before it began.
    *
-   * @return the step that failed, was cancelled or fell short, or nothing if all succeeded
+   * @return the outcome of the step that failed, was cancelled or fell short, or empty if all
+   *     succeeded
    */
   public Optional<Outcome> firstFailure() {
     int position = firstBroken();
@@ -161,18 +163,18 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns these outcomes if every step succeeded, and throws otherwise. Where something else than
-   * a {@link TransactionException} is thrown, that is its cause, so that the outcomes can be had
-   * from it.
+   * Returns these outcomes if every step succeeded, and throws otherwise. Any exception thrown is a
+   * {@link TransactionException} or has one as its cause, from which the outcomes can be obtained.
    *
-   * <p>The exception is about the {@linkplain #firstFailure() first} step that did not succeed. The
-   * failures of a batch's later steps are suppressed in the {@link TransactionException}.
+   * <p>The exception describes the {@linkplain #firstFailure() first} step that did not succeed.
+   * Failures of later steps of a batch are added to the {@link TransactionException} as suppressed
+   * exceptions.
    *
    * @return this
-   * @throws OperationTimeoutException if a time limit was why, of the step or of the transaction
-   * @throws InterruptedIOException if an interrupt was, which is pending again
-   * @throws RingClosedException if the ring was closed before that step was over
-   * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was
+   * @throws OperationTimeoutException if the step or the transaction exceeded its time limit
+   * @throws InterruptedIOException if an interrupt ended it; the interrupt status is set
+   * @throws RingClosedException if the ring was closed before the step completed
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was closed
    * @throws TransactionException if the step failed, was cancelled or fell short otherwise
    * @throws IOException if another I/O error occurs
    */
@@ -200,7 +202,7 @@ public final class Outcomes implements Iterable<Outcome> {
     }
     if (exceeded != null && isCancelled(broken)) {
       return new OperationTimeoutException(
-          "the %s took longer than its limit of %s, which ended %s, %s"
+          "the %s took longer than its limit of %s, which cancelled %s, %s"
               .formatted(kind(), exceeded, place(broken), name(broken)),
           e);
     }
@@ -261,7 +263,7 @@ public final class Outcomes implements Iterable<Outcome> {
     return steps[position].operation();
   }
 
-  /** Returns how a message calls a step: people count from 1. */
+  /** Returns the name of a step in messages, which count from 1. */
   String place(int position) {
     return "step %d of %d".formatted(position + 1, steps.length);
   }
@@ -270,7 +272,7 @@ public final class Outcomes implements Iterable<Outcome> {
     return new OperationException(get(position));
   }
 
-  /** Returns what went wrong with a step. */
+  /** Returns a description of the failure of a step. */
   String describe(int position) {
     if (isShort(position)) {
       return "%s transferred %d of %d bytes"

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out whether rings work here by using one. */
+/** Determines whether rings work on this machine by using one. */
 final class Prober {
   private Prober() {}
 
@@ -46,7 +46,7 @@ final class Prober {
         Optional.ofNullable(diagnosis).map(Diagnosis::remedy));
   }
 
-  /** Reads a counter through a ring of its own, and compares. */
+  /** Reads an eventfd counter through a ring of its own and compares the value. */
   private static void roundTrip(Kernel kernel) throws ErrnoException, IOException {
     int eventfd = kernel.eventfd();
     if (eventfd < 0) {

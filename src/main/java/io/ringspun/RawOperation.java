@@ -21,21 +21,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation described as the kernel takes it, field by field of {@code struct io_uring_sqe}: for
- * what Ringspun has no method for, and for kernels newer than it. {@link Ring#run(RawOperation)}
- * runs it, as often as wanted, and {@link #toStep} makes a step for a {@link Chain} or {@link
- * Batch} of it. Not safe for use by several threads. All fields are 0 until they are set, and the
- * descriptor is -1.
+ * An operation described by the fields of {@code struct io_uring_sqe}. It covers operations for
+ * which Ringspun has no method, including those of newer kernels. {@link Ring#run(RawOperation)}
+ * runs it, any number of times, and {@link #toStep} converts it to a step of a {@link Chain} or
+ * {@link Batch}. Not thread-safe. All fields are initially 0, except for the descriptor, which is
+ * -1.
  *
- * <p>Descriptors are held open and segments kept alive until the kernel has answered, as with any
- * other call. What the fields mean is between the caller and the kernel: a number that the kernel
- * takes for an address, or a length beyond what lies there, corrupts memory, as it does with native
- * code. The lengths of reads, writes, receives and sends are checked.
+ * <p>Descriptors are held open and segments kept alive until the kernel has completed the
+ * operation. Ringspun does not interpret the fields: a number that the kernel uses as an address,
+ * or a length beyond the memory at an address, may corrupt memory, as in native code. Only the
+ * lengths of reads, writes, receives and sends are checked.
  *
- * <p>What would break the rules of a ring is refused with {@link IllegalArgumentException}:
- * operations that complete many times, that name other operations or rings, or that change the
- * ring's own tables of files and buffers; entries of 128 bytes; and of the {@code IOSQE_} flags all
- * but {@code ASYNC}.
+ * <p>Operations that a ring cannot run safely are refused with {@link IllegalArgumentException}:
+ * those that complete many times, that refer to other operations or rings, that change the ring's
+ * tables of files and buffers, or that need entries of 128 bytes. Of the {@code IOSQE_} flags only
+ * {@code ASYNC} is allowed.
  *
  * @since 0.1
  */
@@ -43,8 +43,9 @@ public final class RawOperation {
   private static final int OPCODE_MAX = 0xff;
   private static final int VECTOR_ENTRY_BYTES = 16; // struct iovec
 
-  private static final String BY_NUMBER = "names operations by numbers that only the ring knows";
-  private static final String TABLES = "changes tables that are the ring's";
+  private static final String BY_NUMBER =
+      "refers to operations by numbers that only the ring knows";
+  private static final String TABLES = "changes tables that the ring manages";
   private static final String MANY = "completes many times";
   private static final String LARGE = "needs a ring with entries of 128 bytes";
   private static final Map<Integer, String> REFUSED =
@@ -53,7 +54,7 @@ public final class RawOperation {
           Map.entry(IORING_OP_POLL_REMOVE, BY_NUMBER),
           Map.entry(IORING_OP_TIMEOUT_REMOVE, BY_NUMBER),
           Map.entry(IORING_OP_LINK_TIMEOUT, "belongs to a chain"),
-          Map.entry(IORING_OP_MSG_RING, "completes what other rings have not begun"),
+          Map.entry(IORING_OP_MSG_RING, "posts completions to other rings"),
           Map.entry(IORING_OP_FILES_UPDATE, TABLES),
           Map.entry(IORING_OP_PROVIDE_BUFFERS, TABLES),
           Map.entry(IORING_OP_REMOVE_BUFFERS, TABLES),
@@ -62,21 +63,21 @@ public final class RawOperation {
           Map.entry(IORING_OP_NOP128, LARGE),
           Map.entry(IORING_OP_URING_CMD128, LARGE));
 
-  /** What the kernel does with memory. */
+  /** How the kernel accesses memory. */
   public enum Access {
-    /** It reads the memory, as a write to a file does. */
+    /** The kernel reads the memory, as for a write to a file. */
     READS,
-    /** It writes to the memory, and may read it. */
+    /** The kernel writes to the memory, and may read it. */
     WRITES
   }
 
-  /** Memory for the kernel. */
+  /** Memory lent to the kernel. */
   private record Lent(MemorySegment memory, Access access) {
     void check() {
       Lending.requireUsable(memory, access == Access.WRITES);
       if (!Lending.isLendable(memory)) {
         throw new IllegalArgumentException(
-            "the segment is of a shared arena, which any thread may close: use one that is"
+            "the segment belongs to a shared arena, which any thread may close: use one that is"
                 + " confined, automatic or global");
       }
     }
@@ -87,7 +88,7 @@ public final class RawOperation {
   private int priority;
   private @Nullable Descriptor descriptor;
   private int number = -1;
-  private @Nullable Descriptor second; // what it is, goes by the opcode
+  private @Nullable Descriptor second; // its meaning depends on the opcode
   private long offset;
   private @Nullable Lent offsetMemory;
   private long address;
@@ -132,16 +133,16 @@ public final class RawOperation {
   }
 
   /**
-   * Begins to describe an operation.
+   * Creates a description of an operation.
    *
-   * @param opcode its {@code IORING_OP_} number, known to this library or not
-   * @return the description, to be filled
-   * @throws IllegalArgumentException if it is not from 0 to 255, or of an operation that would
-   *     break the ring's rules; the message says how
+   * @param opcode its {@code IORING_OP_} number, whether known to this library or not
+   * @return the description, whose fields are to be set
+   * @throws IllegalArgumentException if the opcode is not from 0 to 255, or a ring cannot run the
+   *     operation safely; the message says why
    */
   public static RawOperation of(int opcode) {
     if (opcode < 0 || opcode > OPCODE_MAX) {
-      throw new IllegalArgumentException("an opcode is from 0 to 255, not " + opcode);
+      throw new IllegalArgumentException("the opcode must be from 0 to 255: " + opcode);
     }
     String reason = REFUSED.get(opcode);
     if (reason != null) {
@@ -155,23 +156,23 @@ public final class RawOperation {
    *
    * @param bits {@code IOSQE_ASYNC} (16, Linux 5.6), or 0
    * @return this
-   * @throws IllegalArgumentException if there are others: {@code FIXED_FILE} follows from the
-   *     descriptor; {@code IO_LINK}, {@code IO_HARDLINK} and {@code IO_DRAIN} are what {@link
-   *     Chain} has; {@code BUFFER_SELECT} is what {@link BufferRing} has; {@code CQE_SKIP_SUCCESS}
+   * @throws IllegalArgumentException if other bits are set: {@code FIXED_FILE} follows from the
+   *     descriptor; {@link Chain} replaces {@code IO_LINK}, {@code IO_HARDLINK} and {@code
+   *     IO_DRAIN}; {@link BufferRing} replaces {@code BUFFER_SELECT}; {@code CQE_SKIP_SUCCESS}
    *     would leave the caller waiting
    */
   public RawOperation flags(int bits) {
     if ((bits & ~IOSQE_ASYNC) != 0) {
-      throw new IllegalArgumentException("of the flags only IOSQE_ASYNC is the caller's: " + bits);
+      throw new IllegalArgumentException("only the flag IOSQE_ASYNC may be set: " + bits);
     }
     flags = bits;
     return this;
   }
 
   /**
-   * Sets {@code sqe->fd} to something open, which stays so while the kernel works.
+   * Sets {@code sqe->fd} to a descriptor, which is held open while the operation is in flight.
    *
-   * @param target a file, a socket or the like
+   * @param target a file, a socket or another descriptor
    * @return this
    */
   public RawOperation on(Descriptor target) {
@@ -180,8 +181,8 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->fd} to a number: {@code AT_FDCWD}, or what an operation has there that needs
-   * no descriptor. If it is a descriptor all the same, the caller keeps it open.
+   * Sets {@code sqe->fd} to a number: {@code AT_FDCWD}, or another value of an operation that takes
+   * no descriptor there. If the number is a descriptor, the caller must keep it open.
    *
    * @param value the number
    * @return this
@@ -193,16 +194,17 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->splice_fd_in}, and {@code SPLICE_F_FD_IN_FIXED} if need be, of {@code
-   * IORING_OP_SPLICE} and {@code IORING_OP_TEE}. It stays open while the kernel works.
+   * Sets {@code sqe->splice_fd_in}, and {@code SPLICE_F_FD_IN_FIXED} if needed, of {@code
+   * IORING_OP_SPLICE} and {@code IORING_OP_TEE}. The descriptor is held open while the operation is
+   * in flight.
    *
-   * @param source where the bytes are to come from
+   * @param source where the bytes come from
    * @return this
-   * @throws IllegalArgumentException if it is another operation
+   * @throws IllegalArgumentException if this is another operation
    */
   public RawOperation splicingFrom(Descriptor source) {
     if (!splices()) {
-      throw new IllegalArgumentException("only splices and tees have a second descriptor");
+      throw new IllegalArgumentException("only splice and tee have a second descriptor");
     }
     second = source;
     return this;
@@ -210,43 +212,44 @@ public final class RawOperation {
 
   /**
    * Sets {@code sqe->file_index} of {@code IORING_OP_OPENAT}, {@code OPENAT2} (Linux 5.15), {@code
-   * ACCEPT} (5.15) and {@code SOCKET} (5.19), so that what is opened goes into a slot, in the place
-   * of what is there. The kernel refuses {@code O_CLOEXEC} and {@code SOCK_CLOEXEC} then. The slot
-   * is not given away while the kernel works.
+   * ACCEPT} (5.15) and {@code SOCKET} (5.19), so that the opened file or socket goes into a slot
+   * and replaces its content. The kernel then refuses {@code O_CLOEXEC} and {@code SOCK_CLOEXEC}.
+   * The slot stays reserved while the operation is in flight.
    *
-   * @param slot one of the ring's that is to run this
+   * @param slot a slot of the ring that is to run this
    * @return this
-   * @throws IllegalArgumentException if it is another operation
+   * @throws IllegalArgumentException if this is another operation
    */
   public RawOperation into(DescriptorSlot slot) {
     if (!fillsSlots()) {
-      throw new IllegalArgumentException(
-          "operation %d opens nothing that could go into a slot".formatted(opcode));
+      throw new IllegalArgumentException("operation %d cannot open into a slot".formatted(opcode));
     }
     second = slot;
     return this;
   }
 
   /**
-   * Sets {@code sqe->len} of {@code IORING_OP_RENAMEAT} and {@code LINKAT} to a directory, which
-   * stays open while the kernel works.
+   * Sets {@code sqe->len} of {@code IORING_OP_RENAMEAT} and {@code LINKAT} to a directory, which is
+   * held open while the operation is in flight.
    *
-   * @param directory where the new name leads from
+   * @param directory the directory that the new name is relative to
    * @return this
-   * @throws IllegalArgumentException if it is another operation, or the directory has no descriptor
+   * @throws IllegalArgumentException if this is another operation, or the directory has no
+   *     descriptor
    */
   public RawOperation movingTo(Descriptor directory) {
     if (!names() || directory.handle() instanceof RegisteredHandle) {
       throw new IllegalArgumentException(
-          "%s is no new directory for operation %d".formatted(directory, opcode));
+          "%s cannot be the new directory of operation %d".formatted(directory, opcode));
     }
     second = directory;
     return this;
   }
 
-  /** Describes the closing of what is in a slot. */
+  /** Describes the close of a slot's content. */
   static RawOperation emptying(DescriptorSlot slot) {
-    RawOperation operation = new RawOperation(IORING_OP_CLOSE).on(0); // else the kernel refuses
+    RawOperation operation =
+        new RawOperation(IORING_OP_CLOSE).on(0); // the kernel refuses anything else
     operation.second = slot;
     return operation;
   }
@@ -254,7 +257,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->ioprio}.
    *
-   * @param value a priority, or what an operation has there; 16 bits
+   * @param value a priority, or another value that the operation takes there; 16 bits
    * @return this
    */
   public RawOperation priority(int value) {
@@ -263,9 +266,9 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->off}, of a command {@code sqe->cmd_op}.
+   * Sets {@code sqe->off}, or {@code sqe->cmd_op} of a command.
    *
-   * @param value a position, or what an operation has there
+   * @param value a position, or another value that the operation takes there
    * @return this
    */
   public RawOperation offset(long value) {
@@ -278,7 +281,7 @@ public final class RawOperation {
    * Sets {@code sqe->addr2} to the address of a segment, which is kept alive.
    *
    * @param segment native memory
-   * @param access what the kernel does with it
+   * @param access how the kernel accesses it
    * @return this
    */
   public RawOperation offset(MemorySegment segment, Access access) {
@@ -290,7 +293,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->addr}.
    *
-   * @param value what an operation has there that is no address
+   * @param value a value that is not an address
    * @return this
    */
   public RawOperation address(long value) {
@@ -303,7 +306,7 @@ public final class RawOperation {
    * Sets {@code sqe->addr} to the address of a segment, which is kept alive.
    *
    * @param segment native memory
-   * @param access what the kernel does with it
+   * @param access how the kernel accesses it
    * @return this
    */
   public RawOperation address(MemorySegment segment, Access access) {
@@ -315,7 +318,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->len}.
    *
-   * @param value how many bytes, buffers or the like
+   * @param value the number of bytes, buffers or other units
    * @return this
    */
   public RawOperation length(int value) {
@@ -324,9 +327,9 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->rw_flags} and its like.
+   * Sets {@code sqe->rw_flags} or the operation's other member of that union.
    *
-   * @param value bits that the operation knows
+   * @param value flags that the operation defines
    * @return this
    */
   public RawOperation operationFlags(int value) {
@@ -346,9 +349,8 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->personality}. The operation runs with the rights that whoever registered the
-   * credentials had at that moment, whatever the process has given up since. Ringspun registers
-   * none.
+   * Sets {@code sqe->personality}. The operation runs with the credentials as they were when they
+   * were registered, even if the process has since dropped privileges. Ringspun registers none.
    *
    * @param value the number of registered credentials, 16 bits
    * @return this
@@ -359,10 +361,10 @@ public final class RawOperation {
   }
 
   /**
-   * Sets {@code sqe->file_index} and its like.
+   * Sets {@code sqe->file_index} or the operation's other member of that union.
    *
-   * @param value what an operation has there: the options of {@code IORING_OP_WAITID}, the length
-   *     of a socket's option
+   * @param value a value that the operation takes there, for example the options of {@code
+   *     IORING_OP_WAITID} or the length of a socket option
    * @return this
    */
   public RawOperation fileIndex(int value) {
@@ -373,7 +375,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->addr3}.
    *
-   * @param value what an operation has there that is no address
+   * @param value a value that is not an address
    * @return this
    */
   public RawOperation address3(long value) {
@@ -386,7 +388,7 @@ public final class RawOperation {
    * Sets {@code sqe->addr3} to the address of a segment, which is kept alive.
    *
    * @param segment native memory
-   * @param access what the kernel does with it
+   * @param access how the kernel accesses it
    * @return this
    */
   public RawOperation address3(MemorySegment segment, Access access) {
@@ -396,9 +398,8 @@ public final class RawOperation {
   }
 
   /**
-   * Sets the 16 bytes of {@code sqe->cmd}: what {@code sqe->addr3} is of other operations, and what
-   * follows it ({@code IORING_OP_URING_CMD}, Linux 5.19). The 80 bytes that rings with larger
-   * entries have are not to be had.
+   * Sets the 16 bytes of {@code sqe->cmd}, which overlap {@code sqe->addr3} ({@code
+   * IORING_OP_URING_CMD}, Linux 5.19). The 80 bytes of rings with larger entries are not supported.
    *
    * @param first bytes 0 to 7
    * @param second bytes 8 to 15
@@ -410,11 +411,11 @@ public final class RawOperation {
   }
 
   /**
-   * Keeps alive, and checks, a segment that the kernel reaches through others, as through an array
-   * of {@code struct iovec}.
+   * Checks and keeps alive a segment that the kernel reaches indirectly, for example through an
+   * array of {@code struct iovec}.
    *
    * @param segment native memory
-   * @param access what the kernel does with it
+   * @param access how the kernel accesses it
    * @return this
    */
   public RawOperation reaching(MemorySegment segment, Access access) {
@@ -423,8 +424,8 @@ public final class RawOperation {
   }
 
   /**
-   * Limits the time: from the start of each {@link Ring#run(RawOperation)}, and in a chain as
-   * {@link Step#within} does.
+   * Sets a time limit. It counts from the start of each {@link Ring#run(RawOperation)}; in a chain
+   * it acts like {@link Step#within}.
    *
    * @param limit positive
    * @return this
@@ -437,15 +438,15 @@ public final class RawOperation {
   }
 
   /**
-   * Returns a step that does what is described here now. What is set later does not change it.
+   * Returns a step with the current fields. Later changes to this object do not affect it.
    *
-   * <p>A read, write, splice or tee that transfers fewer bytes than its length falls short, and so
-   * does a send or receive with {@code MSG_WAITALL}. Whether any other transferred all that it was
-   * to is for the caller to tell.
+   * <p>A read, write, splice or tee falls short if it transfers fewer bytes than its length, and so
+   * does a send or receive with {@code MSG_WAITALL}. For any other operation the caller has to
+   * check the result.
    *
    * @return a new step
-   * @throws IllegalArgumentException if {@link Ring#run(RawOperation)} would refuse this, for
-   *     another reason than that a descriptor is registered with another ring
+   * @throws IllegalArgumentException if {@link Ring#run(RawOperation)} would refuse this for any
+   *     reason except a descriptor that is registered with another ring
    * @throws IllegalStateException if a segment's arena is closed
    */
   public Step toStep() {
@@ -476,7 +477,7 @@ public final class RawOperation {
     return new RawResult(result, operation.flags());
   }
 
-  /** Returns whether nothing is known that would keep it from waiting for ever. */
+  /** Returns whether this may wait indefinitely for a peer. */
   private boolean mayWaitForPeer() {
     return switch (opcode) {
       case IORING_OP_NOP,
@@ -505,7 +506,7 @@ public final class RawOperation {
           IORING_OP_WRITEV,
           IORING_OP_READV_FIXED,
           IORING_OP_WRITEV_FIXED ->
-          descriptor == null; // the handle of one tells
+          descriptor == null; // the handle decides
       default -> true;
     };
   }
@@ -518,7 +519,7 @@ public final class RawOperation {
     return descriptor;
   }
 
-  /** Returns whether its success says that what was written is safe, or on its way. */
+  /** Returns whether this is a sync, which may report lost data. */
   boolean syncs() {
     return (opcode == IORING_OP_FSYNC || opcode == IORING_OP_SYNC_FILE_RANGE) && descriptor != null;
   }
@@ -535,7 +536,7 @@ public final class RawOperation {
     operation.using(handle, other, lent().stream().map(Lent::memory).toArray());
   }
 
-  /** Returns 0 if a result is an error in name only, else the result. */
+  /** Returns 0 if a result is an error code that means success, else the result. */
   int outcome(int result) {
     boolean isEnd = opcode == IORING_OP_TIMEOUT && result == -Errno.ETIME;
     return isEnd && (operationFlags & IORING_TIMEOUT_ETIME_SUCCESS) != 0 ? 0 : result;
@@ -551,7 +552,7 @@ public final class RawOperation {
     return lent;
   }
 
-  /** Checks all that can be known before it is submitted. */
+  /** Checks everything that can be checked before submission. */
   void check(Engine engine) {
     check();
     requireUsableOn(engine);
@@ -565,7 +566,8 @@ public final class RawOperation {
   private void check() {
     lent().forEach(Lent::check);
     if (opcode == IORING_OP_CLOSE && descriptor != null) {
-      throw new IllegalArgumentException("close the descriptor itself, which counts its users");
+      throw new IllegalArgumentException(
+          "close the Descriptor object instead, which counts its users");
     }
     if (isMultishot()) {
       throw new IllegalArgumentException("operation %d %s then".formatted(opcode, MANY));
@@ -574,12 +576,12 @@ public final class RawOperation {
       throw new IllegalArgumentException("operation %d %s then".formatted(opcode, TABLES));
     }
     if (splices() && second != null && descriptor == null) {
-      throw new IllegalArgumentException("there is a second descriptor but no first");
+      throw new IllegalArgumentException("there is a second descriptor but no first one");
     }
     long bytes = bytesAtAddress();
     if (memory != null && bytes > memory.memory.byteSize()) {
       throw new IllegalArgumentException(
-          "the length takes %d bytes of a segment of %d"
+          "the length is %d bytes but the segment has %d"
               .formatted(bytes, memory.memory.byteSize()));
     }
   }
@@ -616,7 +618,10 @@ public final class RawOperation {
     return opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
   }
 
-  /** Returns how many bytes it must transfer, or the kernel breaks a chain; 0 if it may be any. */
+  /**
+   * Returns how many bytes it must transfer for the kernel not to break a chain, or 0 if any number
+   * will do.
+   */
   int bytesWanted() {
     long bytes =
         switch (opcode) {
@@ -668,7 +673,7 @@ public final class RawOperation {
     }
   }
 
-  /** Counts the operation in; the ring counts it out at the completion. */
+  /** Acquires the handles; the ring releases them at the completion. */
   private void encode(Operation operation, @Nullable Handle handle, @Nullable Handle other) {
     int bits = operationFlags;
     int index = fileIndex;
@@ -679,7 +684,7 @@ public final class RawOperation {
     } else if (other != null && names()) {
       size = other.fd();
     } else if (other != null) {
-      index = other.fd() + 1; // 0 would mean that there is no slot
+      index = other.fd() + 1; // 0 means no slot
     }
     operation.raw(
         opcode,

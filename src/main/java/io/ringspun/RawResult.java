@@ -1,9 +1,9 @@
 package io.ringspun;
 
 /**
- * What the kernel answered to a {@link RawOperation} that succeeded.
+ * The kernel's result of a {@link RawOperation} that succeeded.
  *
- * @param result what the operation is documented to return, not negative
+ * @param result the operation's result, not negative
  * @param flags {@code IORING_CQE_F_} bits
  * @since 0.1
  */

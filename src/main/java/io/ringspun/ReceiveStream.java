@@ -8,8 +8,8 @@ import io.ringspun.internal.ring.StreamSource;
 import java.io.IOException;
 
 /**
- * What arrives at a descriptor, piece by piece, in the buffers of a {@link BufferRing}. The kernel
- * is asked once and answers whenever something arrives:
+ * A stream of the data that arrives at a descriptor, in buffers of a {@link BufferRing}. One
+ * multishot operation in the kernel completes whenever data arrives:
  *
  * {@snippet :
  * try (ReceiveStream stream = socket.receive(buffers)) {
@@ -24,12 +24,12 @@ import java.io.IOException;
  * }
  * }
  *
- * <p>Some pieces may arrive before anyone takes them. When 32 wait, the kernel is told to stop, and
- * so it is while all buffers are out: what arrives then waits in the kernel.
+ * <p>Chunks may arrive before a thread takes them. When 32 are waiting, or no buffer is free,
+ * receiving is paused and further data stays in the kernel.
  *
- * <p>Safe for use by many threads: each piece goes to one of them, in the order in which they came.
- * An interrupt or a time limit loses none: it waits for the next taker. What is read otherwise from
- * the same descriptor meanwhile is not seen here.
+ * <p>Safe for use by multiple concurrent threads: each chunk goes to one of them, in arrival order.
+ * An interrupt or a time limit loses no data: the chunk goes to the next caller. Data that other
+ * calls read from the same descriptor does not appear here.
  *
  * @since 0.1
  */
@@ -62,16 +62,17 @@ public final class ReceiveStream implements AutoCloseable {
   }
 
   /**
-   * Takes what arrived first. Blocks until something has, or nothing more will. A virtual thread
-   * parks meanwhile.
+   * Takes the next chunk. Blocks until data arrives or the stream ends. A virtual thread parks
+   * meanwhile.
    *
-   * @return the bytes, for the calling thread to close; at the end of the stream, now and later, a
-   *     chunk without bytes for which {@link Chunk#isEnd} is true
-   * @throws java.nio.channels.ClosedChannelException if this, the descriptor or the buffers are
-   *     closed already
-   * @throws java.nio.channels.AsynchronousCloseException if one of them is closed meanwhile
+   * @return the chunk, for the calling thread to close; at the end of the stream, on this and every
+   *     later call, an empty chunk for which {@link Chunk#isEnd} is true
+   * @throws java.nio.channels.ClosedChannelException if this stream, the descriptor or the buffers
+   *     are closed
+   * @throws java.nio.channels.AsynchronousCloseException if one of them is closed while the thread
+   *     waits
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws OperationTimeoutException if the time limit of the socket or file ends the wait
+   * @throws OperationTimeoutException if the time limit of the socket or file expires
    * @throws RingClosedException if the buffers' ring is closed
    * @throws RingFailedException if it has failed
    * @throws OperationException if the kernel refuses
@@ -96,9 +97,9 @@ public final class ReceiveStream implements AutoCloseable {
   }
 
   /**
-   * Stops receiving, gives back the buffers of what nobody has taken, whose bytes are lost, and
-   * ends the calls that wait. The descriptor stays open, and so do chunks. Waits until the kernel
-   * has stopped, whether interrupted or not. Closing again has no effect.
+   * Stops receiving, discards chunks that no thread has taken, and ends waiting calls. The
+   * descriptor and the chunks already taken stay open. Blocks until the kernel has ended the
+   * operation; an interrupt does not end the wait. Closing again has no effect.
    */
   @Override
   public void close() {

@@ -23,33 +23,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An io_uring instance with a thread of its own, through which blocking calls of any thread reach
- * the kernel. Safe for use by many threads.
+ * An io_uring instance with a thread of its own, through which any thread makes blocking calls.
+ * Safe for use by multiple concurrent threads.
  *
- * <p>A call parks the calling virtual thread until its completion arrives; a platform thread waits.
- * More callers than the kernel may hold operations for wait in the order they came.
+ * <p>A call blocks until its operation completes: a virtual thread parks, a platform thread waits.
+ * When the maximum number of operations is in flight, further callers wait in arrival order.
  *
  * <h2>Carried virtual threads</h2>
  *
  * <p>Where Java was started with {@code --add-opens java.base/java.lang=io.ringspun} ({@code
  * =ALL-UNNAMED} on the class path), the ring's thread also carries the virtual threads started
  * through {@link #startVirtualThread}, {@link #threadFactory} and {@link #executor}, and the
- * virtual threads that those start: they all run on that one platform thread, and their operations
- * reach the kernel without a hand-over. Elsewhere the same methods start threads on the default
- * scheduler, and everything works the same, more slowly.
+ * virtual threads that those start. They all run on that one platform thread, and their operations
+ * reach the kernel without a hand-over between threads. Without this flag the same methods start
+ * threads on the default scheduler, and everything works the same, but more slowly.
  *
- * <p>One platform thread carries them all, and nothing replaces it while a carried thread holds it.
- * So run elsewhere whatever blocks without parking or computes for long: file I/O of the JDK, name
- * resolution, class initializers that do either. The library reports, in the log and to the flight
- * recorder, code that holds a ring for half a second. A call made from a class initializer or an
- * upcall from native code, which cannot park, completes nevertheless, but may take some tens of
- * milliseconds and holds up the others.
+ * <p>One platform thread carries them all, and no other thread replaces it while a carried thread
+ * occupies it. So run code that blocks without parking or computes for long on other threads: file
+ * I/O of the JDK, name resolution, and class initializers that do either. Code that occupies a ring
+ * for half a second is reported to the log and to the flight recorder. A call from a class
+ * initializer or from an upcall cannot park; it completes nevertheless, but may take some tens of
+ * milliseconds and delays the other carried threads.
  *
  * <h2>Interrupts</h2>
  *
- * <p>An interrupt cancels the operation that a thread waits for, and nothing else: the file or
- * socket stays open. The call returns when the kernel has let go of its memory. If the operation
- * had succeeded by then, its result is returned and the interrupt stays pending.
+ * <p>An interrupt cancels only the operation that the thread waits for; the file or socket stays
+ * open. The call returns when the kernel has released its memory. If the operation succeeded before
+ * it could be cancelled, the call returns its result and the interrupt status stays set.
  *
  * @since 0.1
  */
@@ -77,7 +77,7 @@ public final class Ring implements AutoCloseable {
    * Opens a ring with the {@linkplain RingOptions#defaults() default options}.
    *
    * @return the ring, for the caller to close
-   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws RingUnavailableException if rings do not work on this machine; the message says why
    * @throws IOException if another I/O error occurs
    */
   public static Ring open() throws IOException {
@@ -85,25 +85,26 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens a ring. Needs Linux 6.1. Where its memory counts against the limit of locked memory
-   * ({@code ulimit -l}), the kernel counts that of a closed ring for a moment longer: a refusal for
-   * want of memory is believed only when it has been repeated for some tens of milliseconds.
+   * Opens a ring with some options. Requires Linux 6.1. Where the memory of rings counts against
+   * the limit on locked memory ({@code ulimit -l}), the kernel counts that of a closed ring for a
+   * moment longer. If it refuses a ring for lack of memory, this method therefore retries for some
+   * tens of milliseconds.
    *
-   * @param options how
+   * @param options the options
    * @return the ring, for the caller to close
-   * @throws RingUnavailableException if there can be no such ring here; the message says why
+   * @throws RingUnavailableException if the kernel cannot open such a ring; the message says why
    * @throws IOException if another I/O error occurs
    */
   public static Ring open(RingOptions options) throws IOException {
     return open(options, SystemKernel.get());
   }
 
-  /** Opens a ring on a kernel of the caller's making. */
+  /** Opens a ring on the caller's implementation of the kernel. */
   static Ring open(RingOptions options, Kernel kernel) throws IOException {
     return open(configure(options), kernel, false);
   }
 
-  /** Opens a ring that shares the kernel's polling thread of another. */
+  /** Opens a ring that shares the kernel polling thread of another ring. */
   static Ring open(RingOptions options, Kernel kernel, Ring other) throws IOException {
     return open(configure(options, other.engine), kernel, false);
   }
@@ -118,7 +119,7 @@ public final class Ring implements AutoCloseable {
     if (!Engine.canCarry() && HINTED.compareAndSet(false, true)) {
       LOG.info(
           "Rings do not carry virtual threads in this process, so every operation is handed over to"
-              + " a ring's thread. Start Java with --add-opens java.base/java.lang={} to spare"
+              + " a ring's thread. Start Java with --add-opens java.base/java.lang={} to avoid"
               + " that.",
           Ring.class.getModule().isNamed() ? "io.ringspun" : "ALL-UNNAMED");
     }
@@ -157,7 +158,7 @@ public final class Ring implements AutoCloseable {
         new PublicFailures());
   }
 
-  /** Makes the exceptions that the layers below cannot name. */
+  /** Creates the public exceptions for the internal packages. */
   private static final class PublicFailures implements EngineConfig.Failures {
     @Override
     public IOException closed(String ring) {
@@ -194,7 +195,7 @@ public final class Ring implements AutoCloseable {
    *
    * @return always the same ring; {@link #close} has no effect on it, {@link RingGroup#closeShared}
    *     closes it
-   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws RingUnavailableException if rings do not work on this machine; the message says why
    * @throws IOException if the ring cannot be opened for another reason
    */
   public static Ring shared() throws IOException {
@@ -205,7 +206,7 @@ public final class Ring implements AutoCloseable {
    * Returns the ring that carries the calling thread. Its operations go to this ring, whatever ring
    * their descriptors were opened with. Does not block.
    *
-   * @return nothing if the calling thread is no virtual thread that a ring carries
+   * @return the ring, or empty if no ring carries the calling thread
    */
   public static Optional<Ring> current() {
     Engine engine = Engine.carryingCurrentThread();
@@ -213,10 +214,10 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Finds out whether rings work here, by opening one and reading bytes through it. Blocks for some
-   * milliseconds.
+   * Determines whether rings work on this machine, by opening one and reading bytes through it.
+   * Blocks for some milliseconds.
    *
-   * @return what works, or why it does not and what to do
+   * @return what works, or why it does not and how to fix it
    */
   public static Availability availability() {
     return Prober.probe();
@@ -225,17 +226,17 @@ public final class Ring implements AutoCloseable {
   /**
    * Returns whether this ring carries the virtual threads that are started through it.
    *
-   * @return false if {@code java.lang} is not open to this library
+   * @return false if the package {@code java.lang} is not open to this module
    */
   public boolean carriesVirtualThreads() {
     return Engine.canCarry();
   }
 
   /**
-   * Starts a virtual thread that this ring carries, or one of the default scheduler where it cannot
-   * carry any.
+   * Starts a virtual thread that this ring carries, or one of the default scheduler if rings cannot
+   * carry threads.
    *
-   * @param task what the thread is to run
+   * @param task the task that the thread runs
    * @return the thread, started
    * @throws IllegalStateException if the ring is closed
    */
@@ -247,9 +248,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Returns a factory of virtual threads that this ring carries, or of the default scheduler where
-   * it cannot carry any. Threads that are started after the ring was closed, and those that outlive
-   * it, run on platform threads of a pool.
+   * Returns a factory of virtual threads that this ring carries, or that the default scheduler runs
+   * if rings cannot carry threads. Threads that are started after the ring is closed, or that
+   * outlive it, run on platform threads of a pool.
    *
    * @return a thread-safe factory
    */
@@ -267,10 +268,10 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Does nothing, by way of the kernel ({@code IORING_OP_NOP}, Linux 5.1): the price of a round
-   * trip.
+   * Submits an operation that does nothing and waits for its completion ({@code IORING_OP_NOP},
+   * Linux 5.1), which measures a round trip.
    *
-   * @throws RingClosedException if the ring is closed, before or meanwhile
+   * @throws RingClosedException if the ring is closed, before or during the call
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws IOException if another I/O error occurs
@@ -285,29 +286,29 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Runs an operation that is described as the kernel takes it, and waits until it is over. A
-   * virtual thread parks meanwhile, a platform thread waits. If an interrupt, a time limit or a
-   * close cancels an operation that had already succeeded, its result is returned: descriptors in
-   * it are the caller's.
+   * Runs a raw operation and blocks until it completes. A virtual thread parks meanwhile, a
+   * platform thread waits. If the operation succeeds before an interrupt, a time limit or a close
+   * can cancel it, its result is returned; the caller owns descriptors in the result.
    *
-   * <p>A zero-copy send returns when the kernel has let go of its memory, with the result and the
+   * <p>A zero-copy send returns when the kernel has released its memory, with the result and the
    * flags of its first completion.
    *
-   * @param operation what to do
-   * @return what the kernel answered
-   * @throws IllegalArgumentException if the operation would break the ring's rules, its memory is
+   * @param operation the operation to run
+   * @return the kernel's result
+   * @throws IllegalArgumentException if a ring cannot run the operation safely; if its memory is
    *     empty, on the heap, of a shared arena, confined to another thread, shorter than its length,
-   *     or to be written though read-only, or a descriptor is registered with another ring
+   *     or read-only though the kernel writes to it; or if a descriptor is registered with another
+   *     ring
    * @throws IllegalStateException if a segment's arena is closed
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws OperationException if the kernel refuses: with {@code EINVAL} if it has no such
-   *     operation, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} ends, unless it has
-   *     {@code IORING_TIMEOUT_ETIME_SUCCESS}
-   * @throws OperationTimeoutException if the time limit ends it
-   * @throws RingClosedException if the ring is closed, before or meanwhile
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
+   * @throws OperationException if the operation fails: with {@code EINVAL} if the kernel does not
+   *     support it, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} without {@code
+   *     IORING_TIMEOUT_ETIME_SUCCESS} expires
+   * @throws OperationTimeoutException if the operation exceeds its time limit
+   * @throws RingClosedException if the ring is closed, before or during the call
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed meanwhile
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed during the call
    * @throws IOException if another I/O error occurs
    */
   public RawResult run(RawOperation operation) throws IOException {
@@ -315,22 +316,21 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Runs a step by itself, and waits until it is over, as a {@link Chain} of that step alone does.
+   * Runs a single step and blocks until it completes, like a {@link Chain} of that step alone.
    *
-   * @param step what to do
+   * @param step the step to run
    * @return its outcome, which {@linkplain Outcome#succeeded() succeeded}
-   * @throws IllegalArgumentException if the step works on something that is registered with another
-   *     ring, or is one that runs {@linkplain Step#evenIfPreviousFailed even if the previous step
-   *     failed}
+   * @throws IllegalArgumentException if the step uses a descriptor that is registered with another
+   *     ring, or has the modifier {@link Step#evenIfPreviousFailed}
    * @throws IllegalStateException if the arena of the step's segment is closed
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted, before or meanwhile
-   * @throws OperationException if it would sync a file whose data was lost in an earlier sync
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
+   * @throws java.io.InterruptedIOException if the thread is interrupted, before or during the call
+   * @throws OperationException if the step would sync a file of which an earlier sync lost data
    * @throws TransactionException if the step failed, was cancelled, or fell short
-   * @throws OperationTimeoutException if its time limit was why
-   * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
-   * @throws RingClosedException if the ring is closed, before or meanwhile
-   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws OperationTimeoutException if the step exceeded its time limit
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor was closed during the call
+   * @throws RingClosedException if the ring is closed, before or during the call
+   * @throws RingFailedException if the ring has failed, or fails during the call
    * @throws IOException if another I/O error occurs
    */
   public Outcome run(Step step) throws IOException {
@@ -338,7 +338,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Begins a chain: steps that run one after the other in one submission.
+   * Creates a chain: steps that run one after the other in one submission.
    *
    * @return an empty chain
    */
@@ -347,7 +347,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Begins a batch: steps that run in any order and are awaited together.
+   * Creates a batch: steps that run in any order and are awaited together.
    *
    * @return an empty batch
    */
@@ -356,17 +356,17 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Takes a place in the ring's table for what a chain opens and goes on to use. Does not block.
-   * There are 64, which are not among those that {@link RingOptions#withRegisteredFiles} asks for;
-   * fewer where the limit of open files ({@code RLIMIT_NOFILE}) leaves no room for them. A
-   * registered listener may take one, too.
+   * Reserves a slot in the ring's table of registered files, for a file or a socket that a chain
+   * opens and then uses. Does not block. A ring has 64 such slots in addition to those of {@link
+   * RingOptions#withRegisteredFiles}, or fewer if the limit on open files ({@code RLIMIT_NOFILE})
+   * is too low. A registered listener may take one, too.
    *
-   * @return the place, empty, for the caller to close, before or after the ring
-   * @throws IllegalArgumentException if the ring has no table
+   * @return the slot, empty, for the caller to close, before or after the ring
+   * @throws IllegalArgumentException if the ring has no table of registered files
    * @throws RingClosedException if the ring is closed
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws OperationException if all are taken, with {@code ENFILE}
+   * @throws OperationException if all slots are in use, with {@code ENFILE}
    * @throws IOException if another I/O error occurs
    */
   public DescriptorSlot descriptorSlot() throws IOException {
@@ -375,15 +375,16 @@ public final class Ring implements AutoCloseable {
 
   /**
    * Opens a pool of buffers that are registered with this ring ({@code IORING_REGISTER_BUFFERS2}
-   * and {@code BUFFERS_UPDATE}, Linux 5.19), or not, where the kernel refuses. Blocks until the
-   * kernel has pinned the memory, some milliseconds for every hundred megabytes, during which the
-   * ring serves nobody. A ring has room for 64 registered pools.
+   * and {@code BUFFERS_UPDATE}, Linux 5.19). If the kernel refuses, the pool works unregistered.
+   * Blocks until the kernel has pinned the memory, some milliseconds per 100 megabytes; the ring
+   * processes no other operations meanwhile. A ring has room for 64 registered pools.
    *
-   * @param buffers how many
-   * @param bufferBytes the size of each; they start at pages of their own
+   * @param buffers the number of buffers
+   * @param bufferBytes the size of each buffer in bytes; each starts on a page boundary
    * @return the pool, for the caller to close, before or after the ring
-   * @throws IllegalArgumentException if either is not positive, or all would take more than 1 GiB
-   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws IllegalArgumentException if either argument is not positive, or the buffers would
+   *     exceed 1 GiB in total
+   * @throws OutOfMemoryError if there is not enough native memory
    * @throws RingClosedException if the ring is closed
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
@@ -394,15 +395,15 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens buffers that this ring's operations take when data arrives ({@code
-   * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has told the kernel.
+   * Opens provided buffers, which this ring's receive operations take when data arrives ({@code
+   * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has registered them.
    *
-   * @param buffers how many, 32,768 at most
-   * @param bufferBytes the size of each
+   * @param buffers the number of buffers, at most 32,768
+   * @param bufferBytes the size of each buffer in bytes
    * @return the buffers, for the caller to close, before or after the ring
-   * @throws IllegalArgumentException if either is not positive, there are too many, or all would
-   *     take more than 1 GiB
-   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws IllegalArgumentException if either argument is not positive, there are too many
+   *     buffers, or they would exceed 1 GiB in total
+   * @throws OutOfMemoryError if there is not enough native memory
    * @throws RingClosedException if the ring is closed
    * @throws RingFailedException if the ring has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
@@ -414,35 +415,35 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens such buffers that are filled piece by piece ({@code IOU_PBUF_RING_INC}, Linux 6.12): what
-   * arrives goes behind what arrived before, even from another peer, until a buffer is full. So a
-   * few large ones do for small messages and large ones alike. A buffer is given back when all
-   * chunks in it are closed, so one that is kept keeps all of it. For byte streams; datagrams need
-   * a buffer each.
+   * Opens provided buffers that the kernel fills incrementally ({@code IOU_PBUF_RING_INC}, Linux
+   * 6.12): new data is appended to earlier data, even of another peer, until a buffer is full. A
+   * few large buffers then serve both small and large messages. A buffer is reused when all chunks
+   * in it are closed, so one open chunk retains the whole buffer. For byte streams only; each
+   * datagram needs a buffer of its own.
    *
-   * @param buffers how many, 32,768 at most
-   * @param bufferBytes the size of each
+   * @param buffers the number of buffers, at most 32,768
+   * @param bufferBytes the size of each buffer in bytes
    * @return the buffers, for the caller to close, before or after the ring
    * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.12
-   * @throws IOException as for {@link #bufferRing}, as are other exceptions
+   * @throws IOException if {@link #bufferRing} would throw it
    */
   public BufferRing incrementalBufferRing(int buffers, int bufferBytes) throws IOException {
     return BufferRing.open(engine, buffers, bufferBytes, true);
   }
 
   /**
-   * Ends all calls of this ring that work on a descriptor, which stays open: those in flight
-   * ({@code IORING_OP_ASYNC_CANCEL}, Linux 5.5) and those that wait for room. They throw {@link
-   * OperationCancelledException}; of a chain or a batch, the operations on the descriptor have
-   * {@code ECANCELED} as their results, and what follows in a chain does too. To end the call of
-   * one thread alone, interrupt it.
+   * Cancels all calls on a descriptor that run on this ring, both those in flight ({@code
+   * IORING_OP_ASYNC_CANCEL}, Linux 5.5) and those waiting for submission. The descriptor stays
+   * open. The calls throw {@link OperationCancelledException}. In a chain or a batch the steps on
+   * the descriptor end with {@code ECANCELED}, and so do later steps of the chain. To cancel the
+   * call of a single thread, interrupt the thread.
    *
-   * <p>Blocks until these calls are over; that takes as long as the hardware needs for what it has
-   * in hand, and an interrupt does not end the wait. Each call either completes or is cancelled.
-   * Streams, pollers and tickers, for which the kernel has one operation at all times, are not
-   * ended: close them. Calls that begin meanwhile are not touched, nor those on other rings.
+   * <p>Blocks until these calls have ended. Operations that the hardware has started are awaited,
+   * and an interrupt does not end the wait. Each call either completes or is cancelled. Streams,
+   * pollers and tickers, which keep a multishot operation in flight, are not cancelled: close them
+   * instead. Calls that begin meanwhile and calls on other rings are not affected.
    *
-   * @param descriptor whatever calls may work on
+   * @param descriptor the descriptor whose calls are cancelled
    * @return how many operations were cancelled
    */
   public int cancel(Descriptor descriptor) {
@@ -451,7 +452,8 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Ends all calls of this ring that do the same, such as to accept, likewise.
+   * Cancels every call of this ring with an opcode, for example every accept, as {@link
+   * #cancel(Descriptor)} does.
    *
    * @param opcode an {@code IORING_OP_} number
    * @return how many operations were cancelled
@@ -461,7 +463,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Ends all calls of this ring likewise.
+   * Cancels every call of this ring, as {@link #cancel(Descriptor)} does.
    *
    * @return how many operations were cancelled
    */
@@ -470,7 +472,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Returns what this ring has done so far.
+   * Returns the counters of this ring.
    *
    * @return a snapshot
    */
@@ -492,7 +494,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Returns whether the ring takes calls.
+   * Returns whether the ring accepts calls.
    *
    * @return false from the moment that closing began
    */
@@ -501,14 +503,14 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Refuses new calls, cancels those that wait, and returns when the kernel has let go of all their
-   * memory. New calls and cancelled ones end with {@link RingClosedException}; what a closed file,
-   * socket or other object ends has a plain {@link java.nio.channels.AsynchronousCloseException}.
-   * An operation that the hardware has in hand is waited for. Virtual threads that the ring carries
-   * are not waited for: they go on, on other platform threads.
+   * Closes the ring: refuses new calls, cancels waiting ones, and blocks until the kernel has
+   * released their memory. New and cancelled calls throw {@link RingClosedException}, as opposed to
+   * the plain {@link java.nio.channels.AsynchronousCloseException} of calls whose file, socket or
+   * other object is closed. Operations that the hardware has started are awaited. Virtual threads
+   * that the ring carries are not awaited: they continue on other platform threads.
    *
-   * <p>Closing again waits likewise. Closing a ring of the {@linkplain RingGroup#shared() shared
-   * group} has no effect.
+   * <p>Closing again waits for the first close to finish. Closing a ring of the {@linkplain
+   * RingGroup#shared() shared group} has no effect.
    */
   @Override
   public void close() {
@@ -517,7 +519,7 @@ public final class Ring implements AutoCloseable {
     }
   }
 
-  /** Closes the ring, also if it is one of the shared group. */
+  /** Closes the ring, even if it belongs to the shared group. */
   void closeAnyway() {
     engine.close();
   }

@@ -3,10 +3,10 @@ package io.ringspun;
 import java.nio.channels.AsynchronousCloseException;
 
 /**
- * Thrown by calls that were waiting when their <em>ring</em> was closed, whatever they waited for,
- * and by calls that begin later. If it is the file, the socket or another object of the call that
- * is closed, the call gets a plain {@link AsynchronousCloseException} if it was waiting, and a
- * plain {@link java.nio.channels.ClosedChannelException} if it begins later.
+ * Thrown by calls that were waiting when their <em>ring</em> was closed, and by calls on a closed
+ * ring. If the file, socket or other object of a call is closed instead, the call throws a plain
+ * {@link AsynchronousCloseException} if it was waiting, or a plain {@link
+ * java.nio.channels.ClosedChannelException} if it begins later.
  *
  * @since 0.1
  */

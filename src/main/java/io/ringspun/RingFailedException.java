@@ -3,8 +3,8 @@ package io.ringspun;
 import java.io.IOException;
 
 /**
- * Thrown by every waiting and every later call of a ring whose own thread could not go on. The
- * cause tells why. Buffers that were lent to the kernel at that moment are never reused.
+ * Thrown by every waiting and every later call of a ring whose thread has failed. The cause is the
+ * failure. Memory that was lent to the kernel at that moment is never reused.
  *
  * @since 0.1
  */

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several rings, usually one for each processor, among which virtual threads are dealt out in turn.
- * A thread stays on the ring that it was started on. Safe for use by many threads.
+ * A group of rings, usually one for each processor, to which virtual threads are assigned in turn.
+ * A thread stays on the ring on which it was started. Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -34,7 +34,7 @@ public final class RingGroup implements AutoCloseable {
    * Opens one ring for each processor, with default options.
    *
    * @return the group, for the caller to close
-   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws RingUnavailableException if rings do not work on this machine; the message says why
    * @throws IOException if another I/O error occurs
    */
   public static RingGroup open() throws IOException {
@@ -42,24 +42,25 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Opens rings that are all alike. With {@link RingOptions#withKernelPolling} one thread of the
-   * kernel submits for all of them ({@code IORING_SETUP_ATTACH_WQ}, Linux 5.6).
+   * Opens a number of rings with the same options. With {@link RingOptions#withKernelPolling} one
+   * kernel thread polls the submission queues of all of them ({@code IORING_SETUP_ATTACH_WQ}, Linux
+   * 5.6).
    *
-   * @param count how many, at least 1
-   * @param options for each; a thread name in them gets a number behind it
+   * @param count the number of rings, at least 1
+   * @param options the options of each ring; a thread name gets a number as suffix
    * @return the group, for the caller to close
    * @throws IllegalArgumentException if {@code count} is less than 1
-   * @throws RingUnavailableException if there can be no such ring here; the message says why
+   * @throws RingUnavailableException if the kernel cannot open such a ring; the message says why
    * @throws IOException if another I/O error occurs
    */
   public static RingGroup open(int count, RingOptions options) throws IOException {
     return open(count, options, SystemKernel.get());
   }
 
-  /** Opens a group on a kernel of the caller's making. */
+  /** Opens a group on the caller's implementation of the kernel. */
   static RingGroup open(int count, RingOptions options, Kernel kernel) throws IOException {
     if (count < 1) {
-      throw new IllegalArgumentException("a group has at least one ring: " + count);
+      throw new IllegalArgumentException("a group must have at least one ring: " + count);
     }
     return open(count, options, kernel, false);
   }
@@ -88,13 +89,13 @@ public final class RingGroup implements AutoCloseable {
 
   /**
    * Returns the group of the whole process: one ring for each processor, with default options,
-   * opened at the first call. Files, sockets and other objects that are opened without a ring have
-   * rings of this group as their homes, in turn. The first call blocks until the rings are open,
-   * some milliseconds.
+   * opened by the first call. Files, sockets and other objects that are opened without a ring are
+   * assigned to rings of this group in turn. The first call blocks until the rings are open, some
+   * milliseconds.
    *
    * @return always the same group; {@link #close} has no effect on it, {@link #closeShared} closes
    *     it
-   * @throws RingUnavailableException if there can be no ring here; the message says why
+   * @throws RingUnavailableException if rings do not work on this machine; the message says why
    * @throws IOException if a ring cannot be opened for another reason
    */
   public static RingGroup shared() throws IOException {
@@ -114,12 +115,11 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Closes the {@linkplain #shared() shared group}, if it was opened, as {@link #close} closes
-   * others. For a host that unloads the library together with an application, when the application
-   * has ended: whatever still uses the rings fails. The next call of {@link #shared()} opens
-   * another group.
+   * Closes the {@linkplain #shared() shared group}, if it is open, as {@link #close} closes other
+   * groups. Intended for a container that unloads the library together with an application: calls
+   * that still use the rings fail. The next call of {@link #shared()} opens a new group.
    *
-   * <p>The library's other threads end some seconds after its last ring was closed.
+   * <p>The library's other threads end some seconds after the last ring is closed.
    */
   public static void closeShared() {
     RingGroup group;
@@ -142,7 +142,7 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Returns the rings in turn.
+   * Returns the next ring in turn.
    *
    * @return the ring after the one that was returned last
    */
@@ -151,20 +151,21 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Opens a pool of buffers that all the rings share: their memory is pinned once and cloned into
-   * the table of each ({@code IORING_REGISTER_CLONE_BUFFERS}; Linux 6.12 for the first pool of a
-   * ring, 6.13 for the others). Where the kernel cannot do that, each ring pins it for itself, and
-   * the limit of locked memory counts it as often. Otherwise like {@link Ring#bufferPool}. Blocks
-   * until the calling thread has pinned the memory, some milliseconds for every hundred megabytes,
-   * and each ring has come round to take it.
+   * Opens a pool of buffers that all the rings share. Its memory is pinned once and cloned into the
+   * table of each ring ({@code IORING_REGISTER_CLONE_BUFFERS}; Linux 6.12 for the first pool of a
+   * ring, 6.13 for the others). On older kernels each ring pins the memory separately, and it
+   * counts against the limit on locked memory once per ring. See {@link Ring#bufferPool}. Blocks
+   * until the calling thread has pinned the memory, some milliseconds per 100 megabytes, and each
+   * ring has registered it.
    *
-   * @param buffers how many
-   * @param bufferBytes the size of each; they start at pages of their own
+   * @param buffers the number of buffers
+   * @param bufferBytes the size of each buffer in bytes; each starts on a page boundary
    * @return the pool, for the caller to close, before or after the group
-   * @throws IllegalArgumentException if either is not positive, or all would take more than 1 GiB
-   * @throws OutOfMemoryError if there is not so much native memory
+   * @throws IllegalArgumentException if either argument is not positive, or the buffers would
+   *     exceed 1 GiB in total
+   * @throws OutOfMemoryError if there is not enough native memory
    * @throws RingClosedException if all the rings are closed
-   * @throws RingFailedException if none is open and the first has failed
+   * @throws RingFailedException if no ring is open and the first has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws IOException if another I/O error occurs
    */
@@ -176,7 +177,7 @@ public final class RingGroup implements AutoCloseable {
   /**
    * Starts a virtual thread on the next ring; see {@link Ring#startVirtualThread}.
    *
-   * @param task what the thread is to run
+   * @param task the task that the thread runs
    * @return the thread, started
    * @throws IllegalStateException if the group is closed
    */
@@ -185,7 +186,7 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Returns a factory whose threads are dealt out to the rings in turn.
+   * Returns a factory that assigns its threads to the rings in turn.
    *
    * @return a thread-safe factory
    */

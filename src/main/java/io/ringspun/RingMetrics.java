@@ -1,21 +1,21 @@
 package io.ringspun;
 
 /**
- * What a ring has done so far. Each figure is exact; they were read one after the other, so two of
- * them may differ by what happened in between.
+ * The counters of a ring. Each value is exact, but the values are read one after the other, so they
+ * may not describe the same instant.
  *
- * @param submitted operations given to the kernel
- * @param completed operations that the kernel has answered
+ * @param submitted operations submitted to the kernel
+ * @param completed operations that the kernel has completed
  * @param enters calls of {@code io_uring_enter(2)}
  * @param wakeUps times that another thread had to wake the ring's thread
- * @param inFlight operations that the kernel holds now
- * @param waiting calls that wait for room now
- * @param overflows times that the completion queue was found overflown
- * @param completionEntries size of the completion queue now
- * @param stale completions that came for no operation in flight and were dropped
- * @param inlineHits transfers done by a plain system call that could not wait
- * @param inlineMisses such attempts that had to go on through the ring
- * @param unregisteredPools buffer pools whose memory the kernel would not register
+ * @param inFlight operations in flight now
+ * @param waiting calls that wait for submission now
+ * @param overflows times that the completion queue was found to have overflowed
+ * @param completionEntries current size of the completion queue
+ * @param stale completions that were dropped because they matched no operation in flight
+ * @param inlineHits transfers done by a non-blocking system call instead of the ring
+ * @param inlineMisses non-blocking attempts that would have blocked and went through the ring
+ * @param unregisteredPools buffer pools whose memory the kernel refused to register
  * @since 0.1
  */
 public record RingMetrics(

@@ -14,10 +14,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link Ring} is to be opened. Immutable; each {@code with} method returns a changed copy
- * and refuses nonsense at once. What was asked for and the kernel does not have makes {@link
- * Ring#open} fail with {@link RingUnavailableException}, whose message names it; only what the
- * defaults ask for is done without.
+ * The options of a {@link Ring}. Immutable; each {@code with} method validates its arguments and
+ * returns a changed copy. If the kernel does not support an option, {@link Ring#open} fails with a
+ * {@link RingUnavailableException} whose message names the option. Only unsupported defaults are
+ * ignored.
  *
  * @since 0.1
  */
@@ -45,10 +45,10 @@ public final class RingOptions {
   private int unboundedWorkers = 16;
   private int registeredFiles;
   private boolean inlineAttempts = true;
-  private int sqThreadIdleMillis; // 0: no such thread
+  private int sqThreadIdleMillis; // 0: no polling thread
   private int sqThreadCpu = ANY_CPU;
   private int devicePolling; // IORING_SETUP_ flags
-  private BitSet workerCpus = new BitSet(); // empty: all; never changed once it is set
+  private BitSet workerCpus = new BitSet(); // empty: all; not modified after construction
   private int napiMicros; // 0: none
   private boolean napiPreferred;
   private EngineConfig.@Nullable MinimumWait minimumWait;
@@ -78,8 +78,8 @@ public final class RingOptions {
   }
 
   /**
-   * Returns the options that suit most: 256 entries, the best flags that the kernel takes, bounded
-   * kernel workers, inline attempts.
+   * Returns the default options: 256 entries, the best flags that the kernel supports, a bounded
+   * number of kernel workers, inline attempts.
    *
    * @return the defaults
    */
@@ -88,12 +88,12 @@ public final class RingOptions {
   }
 
   /**
-   * Sets the size of the submission queue. It bounds the length of a chain, not the number of
-   * callers: those that find no room wait in fair order.
+   * Sets the size of the submission queue. It bounds the length of a chain, but not the number of
+   * callers: further callers wait in arrival order.
    *
    * @param entries from 1 to 32,768; the kernel rounds up to a power of two
    * @return the changed copy
-   * @throws IllegalArgumentException if out of that range
+   * @throws IllegalArgumentException if out of range
    */
   public RingOptions withEntries(int entries) {
     if (entries < 1 || entries > ENTRIES_MAX) {
@@ -106,14 +106,13 @@ public final class RingOptions {
   }
 
   /**
-   * Sets the size of the completion queue ({@code IORING_SETUP_CQSIZE}), which bounds the
-   * operations in flight. By default it has four entries for each of the submission queue, at least
-   * 16.
+   * Sets the size of the completion queue ({@code IORING_SETUP_CQSIZE}), which bounds the number of
+   * operations in flight. The default is four times the submission entries, but at least 16.
    *
-   * @param completionEntries from 4 to 65,536 and not below the submission entries; the kernel
+   * @param completionEntries from 4 to 65,536 and not fewer than the submission entries; the kernel
    *     rounds up to a power of two
    * @return the changed copy
-   * @throws IllegalArgumentException if out of that range
+   * @throws IllegalArgumentException if out of range
    */
   public RingOptions withCompletionEntries(int completionEntries) {
     RingOptions copy = new RingOptions(this);
@@ -122,20 +121,20 @@ public final class RingOptions {
   }
 
   /**
-   * Lets the completion queue grow ({@code IORING_REGISTER_RESIZE_RINGS}, Linux 6.13): each time
-   * that completions have found no room in it, it is made twice as large, up to a limit. Only what
-   * may wait for ever, such as thousands of idle connections, can be more than it holds; nothing is
-   * lost without this either, but the kernel then has to keep what it could not hand over. The
-   * operations in flight stay bounded by the size at the start.
+   * Lets the completion queue grow ({@code IORING_REGISTER_RESIZE_RINGS}, Linux 6.13): each time it
+   * overflows, its size is doubled, up to a limit. Only operations that may wait indefinitely, for
+   * example on thousands of idle connections, can outnumber its entries. Without this option no
+   * completion is lost either, but the kernel has to buffer those that do not fit. The limit on
+   * operations in flight remains the initial size.
    *
-   * <p>Where the kernel refuses, such as before 6.13, on a restricted ring, or without {@code
-   * DEFER_TASKRUN}, the queue stays as it is. Kernels from 6.13 on that lack the corrections which
-   * came with 7.0 to resizing, and to stable series since, may corrupt memory of their own when a
-   * completion comes just then; so this is off by default.
+   * <p>If the kernel refuses, for example before 6.13, on a restricted ring, or without {@code
+   * DEFER_TASKRUN}, the queue keeps its size. Off by default: kernels from 6.13 that lack the
+   * resizing fixes of 7.0, which later stable releases include, may corrupt kernel memory if a
+   * completion arrives during a resize.
    *
-   * @param entries from 4 to 65,536; the kernel rounds up to a power of two
+   * @param entries the maximum, from 4 to 65,536; the kernel rounds up to a power of two
    * @return the changed copy
-   * @throws IllegalArgumentException if out of that range
+   * @throws IllegalArgumentException if out of range
    */
   public RingOptions withCompletionEntriesUpTo(int entries) {
     RingOptions copy = new RingOptions(this);
@@ -152,8 +151,8 @@ public final class RingOptions {
   }
 
   /**
-   * Chooses the flags of {@code io_uring_setup(2)} instead of Ringspun's own choice. {@code
-   * R_DISABLED}, {@code CQSIZE} and {@code CLAMP} are always added.
+   * Sets the flags of {@code io_uring_setup(2)} and replaces Ringspun's choice. {@code R_DISABLED},
+   * {@code CQSIZE} and {@code CLAMP} are always added.
    *
    * @param first a flag
    * @param more further flags
@@ -195,32 +194,33 @@ public final class RingOptions {
   }
 
   /**
-   * Has a thread of the kernel take what is submitted, so that it costs no system call ({@code
-   * IORING_SETUP_SQPOLL}, Linux 5.11 without privileges). While it polls it uses a processor
-   * altogether. The rings of a {@link RingGroup} share one such thread.
+   * Lets a kernel thread poll the submission queue, so that submissions need no system call ({@code
+   * IORING_SETUP_SQPOLL}, Linux 5.11 without privileges). While it polls, it occupies a whole
+   * processor. The rings of a {@link RingGroup} share one such thread.
    *
-   * <p>Operations of such a ring run with the rights of whoever opened it, for as long as it is
-   * open: if the process gives up root afterwards, by {@code setuid(2)}, the ring still opens files
-   * that only root may open. So open it when the process has the rights that it is to keep.
+   * <p>Operations of such a ring run with the credentials of the process at the time the ring was
+   * opened. If the process later drops root privileges by {@code setuid(2)}, the ring can still
+   * open files that only root may open. So open the ring after dropping privileges.
    *
-   * @param idle how long it polls in vain before it sleeps and has to be woken by a system call, at
-   *     least one millisecond
+   * @param idle how long the thread polls without finding an entry before it sleeps and has to be
+   *     woken by a system call, at least one millisecond
    * @return the changed copy
-   * @throws IllegalArgumentException if shorter, or longer than an {@code int} of milliseconds; if
-   *     flags or modes were chosen that exclude it
+   * @throws IllegalArgumentException if the time is shorter, or longer than {@link
+   *     Integer#MAX_VALUE} milliseconds, or conflicts with a flag or mode that was set before
    */
   public RingOptions withKernelPolling(Duration idle) {
     return withKernelThread(idle, ANY_CPU);
   }
 
   /**
-   * Does likewise, and binds the thread to a processor ({@code IORING_SETUP_SQ_AFF}, Linux 5.1).
+   * Lets a kernel thread that is bound to a processor poll the submission queue ({@code
+   * IORING_SETUP_SQ_AFF}, Linux 5.1); see {@link #withKernelPolling(Duration)}.
    *
    * @param idle see {@link #withKernelPolling(Duration)}
-   * @param cpu the processor's number, from 0; one that the process may not use makes {@link
-   *     Ring#open} fail
+   * @param cpu the processor's number, from 0; {@link Ring#open} fails if the process may not use
+   *     it
    * @return the changed copy
-   * @throws IllegalArgumentException if the number is negative, and under the conditions of {@link
+   * @throws IllegalArgumentException if the number is negative, or under the conditions of {@link
    *     #withKernelPolling(Duration)}
    */
   public RingOptions withKernelPolling(Duration idle, int cpu) {
@@ -240,22 +240,22 @@ public final class RingOptions {
   }
 
   /**
-   * Makes a ring that asks devices whether they are done instead of having them interrupt ({@code
-   * IORING_SETUP_IOPOLL}, Linux 5.1). Its thread does so all the while something is in flight,
-   * which uses a processor altogether.
+   * Opens a ring that polls devices for completions instead of waiting for interrupts ({@code
+   * IORING_SETUP_IOPOLL}, Linux 5.1). Its thread polls whenever an operation is in flight and then
+   * occupies a whole processor.
    *
-   * <p>Such a ring takes reads and writes of files opened with {@code DIRECT}, and nothing else:
-   * everything else throws {@link IllegalStateException}. So open files on another ring; this one
-   * is used by its {@link Ring#chain} and {@link Ring#batch}, and by the threads that it carries. A
-   * device, driver or file system that cannot be polled answers each transfer with {@link
-   * OperationException} ({@code EOPNOTSUPP}): NVMe can where its driver was loaded with {@code
-   * poll_queues}. A transfer is not cancelled by an interrupt or a time limit; the device ends it.
+   * <p>Such a ring accepts only reads and writes of files opened with {@code DIRECT}; all other
+   * operations throw {@link IllegalStateException}. So open files on another ring, and use this one
+   * by its {@link Ring#chain} and {@link Ring#batch} or from the threads that it carries. If the
+   * device, driver or file system does not support polling, each transfer fails with {@link
+   * OperationException} ({@code EOPNOTSUPP}). NVMe supports it if its driver was loaded with {@code
+   * poll_queues}. Interrupts and time limits do not cancel a transfer; the device completes it.
    * There are no inline attempts.
    *
-   * @param hybrid whether to sleep for half the time that transfers have taken so far before
-   *     polling ({@code IORING_SETUP_HYBRID_IOPOLL}, Linux 6.13)
+   * @param hybrid whether to sleep for half the average transfer time before polling ({@code
+   *     IORING_SETUP_HYBRID_IOPOLL}, Linux 6.13)
    * @return the changed copy
-   * @throws IllegalArgumentException if modes were chosen that exclude it
+   * @throws IllegalArgumentException if it conflicts with a mode that was set before
    */
   public RingOptions withDevicePolling(boolean hybrid) {
     RingOptions copy = new RingOptions(this);
@@ -265,15 +265,16 @@ public final class RingOptions {
   }
 
   /**
-   * Has the ring's thread poll network devices while it waits ({@code IORING_REGISTER_NAPI}, Linux
-   * 6.9 with {@code CONFIG_NET_RX_BUSY_POLL}): answers come sooner, for a processor's time. It
-   * concerns the sockets of this ring that a device with NAPI serves.
+   * Lets the ring's thread poll network devices while it waits ({@code IORING_REGISTER_NAPI}, Linux
+   * 6.9 with {@code CONFIG_NET_RX_BUSY_POLL}). This reduces latency at the cost of processor time.
+   * It applies to sockets of this ring whose device supports NAPI.
    *
-   * @param busyPoll for how long at most, from a microsecond to a second
-   * @param prefer whether to keep the device from interrupting meanwhile ({@code
+   * @param busyPoll the maximum polling time, from a microsecond to a second
+   * @param prefer whether to suppress the device's interrupts meanwhile ({@code
    *     SO_PREFER_BUSY_POLL})
    * @return the changed copy
-   * @throws IllegalArgumentException if out of that range, or modes were chosen that exclude it
+   * @throws IllegalArgumentException if the time is out of range, or conflicts with a mode that was
+   *     set before
    */
   public RingOptions withNapi(Duration busyPoll, boolean prefer) {
     RingOptions copy = new RingOptions(this);
@@ -283,22 +284,23 @@ public final class RingOptions {
   }
 
   /**
-   * Has the ring's thread wait for several completions at once ({@code min_wait_usec} of {@code
-   * io_uring_enter(2)}, Linux 6.12; told once by {@code IORING_REGISTER_MEM_REGION}, Linux 6.13,
-   * else each time): fewer system calls and switches under load, for latency. It waits for no more
-   * than are in flight, so what is alone is not delayed; but an operation that waits for a peer
-   * counts, and keeps others, and calls of threads that the ring does not carry, back for up to
-   * that time.
+   * Lets the ring's thread wait for several completions at once ({@code min_wait_usec} of {@code
+   * io_uring_enter(2)}, Linux 6.12; registered once by {@code IORING_REGISTER_MEM_REGION} on Linux
+   * 6.13, passed to each call before). This trades latency for fewer system calls and context
+   * switches under load. The thread never waits for more completions than there are operations in
+   * flight, so a single operation is not delayed. But operations that wait for a peer count as
+   * well: they may delay other completions, and calls of threads that the ring does not carry, by
+   * up to that time.
    *
-   * @param time for how long at most, from a microsecond to a second; after it one completion is
+   * @param time the maximum wait, from a microsecond to a second, after which one completion is
    *     enough
-   * @param completions how many are enough before, at least 2
+   * @param completions the number of completions that end the wait earlier, at least 2
    * @return the changed copy
-   * @throws IllegalArgumentException if either is out of range
+   * @throws IllegalArgumentException if either argument is out of range
    */
   public RingOptions withMinimumWait(Duration time, int completions) {
     if (completions < 2) {
-      throw new IllegalArgumentException("at least 2 completions, not " + completions);
+      throw new IllegalArgumentException("there must be at least 2 completions: " + completions);
     }
     RingOptions copy = new RingOptions(this);
     copy.minimumWait = new EngineConfig.MinimumWait(micros("the wait", time), completions);
@@ -314,13 +316,13 @@ public final class RingOptions {
   }
 
   /**
-   * Has the kernel refuse all operations of this ring but some ({@code
-   * IORING_REGISTER_RESTRICTIONS}, Linux 5.10), for good. What is refused throws {@link
-   * OperationException} ({@code EACCES}), whose message names the restriction unless it is a step
-   * of a chain or a batch. It is no sandbox for the process, only for what is done by way of this
-   * ring. There are no inline attempts, which the kernel would not see.
+   * Restricts the ring permanently to some operations ({@code IORING_REGISTER_RESTRICTIONS}, Linux
+   * 5.10). The kernel refuses all others with {@code EACCES}; the {@link OperationException} names
+   * the restriction, except for steps of a chain or a batch. This restricts only operations on this
+   * ring and is no sandbox for the process. There are no inline attempts, because they would bypass
+   * the restriction.
    *
-   * @param restriction what is allowed
+   * @param restriction the allowed operations
    * @return the changed copy
    */
   public RingOptions withRestriction(RingRestriction restriction) {
@@ -347,13 +349,13 @@ public final class RingOptions {
   }
 
   /**
-   * Bounds the operations that the kernel holds at once, below what the completion queue can answer
-   * for. Further callers wait in fair order. Operations on sockets, which may wait for ever for a
-   * peer, do not count: nobody is kept out by them.
+   * Limits the number of operations in flight below the size of the completion queue. Further
+   * callers wait in arrival order. Operations that may wait indefinitely for a peer, such as those
+   * on sockets, are exempt from the limit, so they cannot starve others.
    *
    * @param operations at least 1
    * @return the changed copy
-   * @throws IllegalArgumentException if less
+   * @throws IllegalArgumentException if less than 1
    */
   public RingOptions withInFlightLimit(int operations) {
     if (operations < 1) {
@@ -365,18 +367,19 @@ public final class RingOptions {
   }
 
   /**
-   * Bounds the kernel's worker threads, which do what cannot be done without waiting ({@code
-   * IORING_REGISTER_IOWQ_MAX_WORKERS}, Linux 5.15). By default four for each processor, and 16.
+   * Limits the number of kernel worker threads, which run operations that would block ({@code
+   * IORING_REGISTER_IOWQ_MAX_WORKERS}, Linux 5.15). The defaults are four bounded workers for each
+   * processor, and 16 unbounded ones.
    *
-   * <p>The kernel has an open done by a bounded worker. An open that waits for the other end of a
-   * FIFO keeps that worker, and the ring allows one worker more meanwhile. It does not if the open
-   * is one with {@code CREATE} or {@code TRUNCATE_EXISTING}, one of a file that is registered and
-   * only read, or a step of a chain or batch.
+   * <p>Bounded workers open files. An open that waits for the other end of a FIFO occupies its
+   * worker, so the ring raises the limit by one meanwhile. It does not do so if the open has {@code
+   * CREATE} or {@code TRUNCATE_EXISTING}, is of a registered read-only file, or is a step of a
+   * chain or batch.
    *
-   * @param bounded for work on files, such as buffered writes, syncs and opens; 0 leaves the
-   *     kernel's own limit
-   * @param unbounded for other work that may wait for ever, such as splicing; 0 leaves the kernel's
-   *     own limit
+   * @param bounded the limit for work on files, such as buffered writes, syncs and opens; 0 keeps
+   *     the kernel's limit
+   * @param unbounded the limit for other work that may wait indefinitely, such as splices; 0 keeps
+   *     the kernel's limit
    * @return the changed copy
    * @throws IllegalArgumentException if negative
    */
@@ -388,11 +391,11 @@ public final class RingOptions {
   }
 
   /**
-   * Binds the kernel's worker threads to processors ({@code IORING_REGISTER_IOWQ_AFF}, Linux 5.14).
-   * By default they run where the ring's thread may.
+   * Binds the kernel worker threads to processors ({@code IORING_REGISTER_IOWQ_AFF}, Linux 5.14).
+   * By default they have the affinity of the ring's thread.
    *
    * @param cpu a processor's number, from 0
-   * @param more further ones; one that the process may not use makes {@link Ring#open} fail
+   * @param more further processors; {@link Ring#open} fails if the process may not use one of them
    * @return the changed copy
    * @throws IllegalArgumentException if a number is negative or above 8,191
    */
@@ -411,16 +414,18 @@ public final class RingOptions {
   }
 
   /**
-   * Gives the ring a table of its own for registered files and sockets, which have no descriptor in
+   * Sets the size of the ring's table of registered files and sockets, which have no descriptor in
    * the process ({@code IORING_REGISTER_FILES2} with {@code IORING_RSRC_REGISTER_SPARSE}, Linux
-   * 5.19); see {@code RingOpenOption.REGISTERED} and {@code SocketOpenOption.REGISTERED}. It is
-   * made when the ring is opened, and there is none by default: a slot takes some ten bytes of
-   * kernel memory, used or not, and {@link Ring#open} fails if there are more of them than the
-   * process may open files ({@code RLIMIT_NOFILE}), though they do not count against that limit.
+   * 5.19); see {@code RingOpenOption.REGISTERED} and {@code SocketOpenOption.REGISTERED}. The table
+   * is created when the ring is opened; by default there is none. Each slot takes some ten bytes of
+   * kernel memory, used or not. {@link Ring#open} fails if there are more slots than the process
+   * may open files ({@code RLIMIT_NOFILE}), although registered files do not count against that
+   * limit.
    *
-   * @param slots how many of them the ring can have open at once, up to 1,048,576; 0 for no table
+   * @param slots how many files and sockets can be registered at once, up to 1,048,576; 0 for no
+   *     table
    * @return the changed copy
-   * @throws IllegalArgumentException if out of that range
+   * @throws IllegalArgumentException if out of range
    */
   public RingOptions withRegisteredFiles(int slots) {
     if (slots < 0 || slots > REGISTERED_FILES_MAX) {
@@ -433,9 +438,9 @@ public final class RingOptions {
   }
 
   /**
-   * Says whether transfers try a plain system call that cannot wait ({@code RWF_NOWAIT}, {@code
-   * MSG_DONTWAIT}) before they go through the ring. On by default: what is in the page cache or in
-   * a socket, or what a socket takes at once, is had sooner that way.
+   * Sets whether transfers try a non-blocking system call ({@code RWF_NOWAIT}, {@code
+   * MSG_DONTWAIT}) before they go through the ring. On by default, because it is faster for data in
+   * the page cache or in a socket's buffers.
    *
    * @param enabled whether to try
    * @return the changed copy

@@ -5,12 +5,12 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The only operations that the kernel is to accept from a ring, whatever its users ask for; see
- * {@link RingOptions#withRestriction}. Immutable.
+ * A set of operations that the kernel accepts from a ring; see {@link RingOptions#withRestriction}.
+ * Immutable.
  *
- * <p>What a ring cannot do without is always among them: {@code NOP}, {@code READ}, by which other
- * threads wake it, {@code ASYNC_CANCEL} and {@code LINK_TIMEOUT}, which end operations, and {@code
- * CLOSE}.
+ * <p>The operations that a ring itself needs are always allowed: {@code NOP}; {@code READ}, by
+ * which other threads wake it; {@code ASYNC_CANCEL} and {@code LINK_TIMEOUT}, which end operations;
+ * and {@code CLOSE}.
  *
  * @since 0.1
  */
@@ -18,7 +18,7 @@ public final class RingRestriction {
   private static final List<String> ALWAYS =
       List.of("NOP", "READ", "ASYNC_CANCEL", "LINK_TIMEOUT", "CLOSE");
 
-  /** Files and directories: neither sockets nor pipes to splice, nor messages to other rings. */
+  /** Files and directories, without sockets, splices and messages to other rings. */
   public static final RingRestriction FILES =
       of(
           "files",
@@ -26,7 +26,7 @@ public final class RingRestriction {
           "FADVISE OPENAT2 RENAMEAT UNLINKAT MKDIRAT SYMLINKAT LINKAT FSETXATTR SETXATTR FGETXATTR",
           "GETXATTR FIXED_FD_INSTALL FTRUNCATE READV_FIXED WRITEV_FIXED");
 
-  /** Sockets: nothing is opened by a path, and nothing written but to what is open. */
+  /** Sockets: files cannot be opened by path. */
   public static final RingRestriction SOCKETS =
       of(
           "sockets",
@@ -34,7 +34,7 @@ public final class RingRestriction {
           "SHUTDOWN SOCKET URING_CMD SEND_ZC SENDMSG_ZC FIXED_FD_INSTALL BIND LISTEN");
 
   private final String name;
-  private final BitSet operations = new BitSet(); // never changed once it is made
+  private final BitSet operations = new BitSet(); // not modified after construction
 
   private RingRestriction(String name) {
     this.name = name;
@@ -45,13 +45,13 @@ public final class RingRestriction {
   }
 
   /**
-   * Returns a restriction of your own.
+   * Returns a restriction to some operations.
    *
-   * @param name what exceptions call it
-   * @param operations names as in {@code IORING_OP_}, without that prefix; those that the kernel
-   *     does not have make no difference
+   * @param name the name for exception messages
+   * @param operations {@code IORING_OP_} names without that prefix; those that the kernel does not
+   *     support are ignored
    * @return the restriction
-   * @throws IllegalArgumentException if there is no such operation
+   * @throws IllegalArgumentException if a name is unknown
    */
   public static RingRestriction to(String name, String... operations) {
     RingRestriction restriction = new RingRestriction(name);

@@ -3,8 +3,8 @@ package io.ringspun;
 import java.io.IOException;
 
 /**
- * Thrown when a ring cannot be opened here. The message says why and what to do about it; {@link
- * Ring#availability()} tells the same in advance.
+ * Thrown when a ring cannot be opened. The message says why and how to fix it; {@link
+ * Ring#availability()} reports the same in advance.
  *
  * @since 0.1
  */
@@ -14,12 +14,12 @@ public final class RingUnavailableException extends IOException {
   /** What is wrong. */
   private final String reason;
 
-  /** What to do about it. */
+  /** How to fix it. */
   private final String remedy;
 
   RingUnavailableException(String reason, String remedy, Throwable cause) {
     super(
-        "io_uring is not available: %s. %s. Or let the JDK do the work of RingFileChannel:"
+        "io_uring is not available: %s. %s. Or let RingFileChannel fall back to the JDK:"
                 .formatted(reason, remedy)
             + " -Dio.ringspun.fallback=jdk",
         cause);
@@ -37,7 +37,7 @@ public final class RingUnavailableException extends IOException {
   }
 
   /**
-   * Returns what to do about it.
+   * Returns how to fix it.
    *
    * @return a sentence, as {@link Availability#remedy} has it
    */

@@ -9,19 +9,28 @@ import io.ringspun.internal.kernel.Constants;
  * @since 0.1
  */
 public enum SetupFlag {
-  /** {@code IORING_SETUP_SUBMIT_ALL}, Linux 5.18: a bad entry does not stop those behind it. */
+  /**
+   * {@code IORING_SETUP_SUBMIT_ALL}, Linux 5.18: an invalid entry does not stop the submission of
+   * later ones.
+   */
   SUBMIT_ALL(Constants.IORING_SETUP_SUBMIT_ALL),
-  /** {@code IORING_SETUP_COOP_TASKRUN}, Linux 5.19: completions interrupt no running thread. */
+  /**
+   * {@code IORING_SETUP_COOP_TASKRUN}, Linux 5.19: completions do not interrupt a running thread.
+   */
   COOP_TASKRUN(Constants.IORING_SETUP_COOP_TASKRUN),
-  /** {@code IORING_SETUP_TASKRUN_FLAG}, Linux 5.19: the ring shows when the kernel has work. */
+  /** {@code IORING_SETUP_TASKRUN_FLAG}, Linux 5.19: a flag of the ring shows pending task work. */
   TASKRUN_FLAG(Constants.IORING_SETUP_TASKRUN_FLAG),
   /** {@code IORING_SETUP_SINGLE_ISSUER}, Linux 6.0: only the ring's thread submits. */
   SINGLE_ISSUER(Constants.IORING_SETUP_SINGLE_ISSUER),
   /**
-   * {@code IORING_SETUP_DEFER_TASKRUN}, Linux 6.1: completions happen when the ring's thread waits.
+   * {@code IORING_SETUP_DEFER_TASKRUN}, Linux 6.1: completions are processed only when the ring's
+   * thread waits.
    */
   DEFER_TASKRUN(Constants.IORING_SETUP_DEFER_TASKRUN),
-  /** {@code IORING_SETUP_NO_SQARRAY}, Linux 6.6: entries are taken in order, without an index. */
+  /**
+   * {@code IORING_SETUP_NO_SQARRAY}, Linux 6.6: the kernel consumes entries in order, without an
+   * index array.
+   */
   NO_SQARRAY(Constants.IORING_SETUP_NO_SQARRAY);
 
   private final int bit;

@@ -14,15 +14,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One operation of a {@link Chain} or a {@link Batch}, described. Nothing here blocks or reaches
- * the kernel: a step is a value, to be run as often as wanted, in as many chains and batches as
- * wanted.
+ * The description of one operation of a {@link Chain} or a {@link Batch}. A step is a value:
+ * creating it neither blocks nor reaches the kernel, and it can be run any number of times, in any
+ * number of chains and batches.
  *
- * <p>The everyday steps have methods of the same names in {@link Chain} and {@link Batch}. {@code
- * io.ringspun.file.FileSteps}, {@code io.ringspun.net.SocketSteps} and {@code
- * io.ringspun.os.SystemSteps} have more, and {@link RawOperation#toStep} makes one of anything that
- * the kernel knows. {@link Transaction#add} takes them all, and {@link Ring#run(Step)} runs one by
- * itself:
+ * <p>The most common steps have methods of the same names in {@link Chain} and {@link Batch}.
+ * {@code io.ringspun.file.FileSteps}, {@code io.ringspun.net.SocketSteps} and {@code
+ * io.ringspun.os.SystemSteps} have further steps, and {@link RawOperation#toStep} creates a step of
+ * any operation of the kernel. {@link Transaction#add} adds any step, and {@link Ring#run(Step)}
+ * runs a single one:
  *
  * {@snippet :
  * Step sync = Step.fdatasync(log).within(Duration.ofSeconds(1));
@@ -30,17 +30,17 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>The modifiers {@link #within}, {@link #evenIfPreviousFailed}, {@link #afterEverythingElse} and
- * {@link #onKernelWorker} return a new step and leave the old one as it is.
+ * {@link #onKernelWorker} return a new step and leave the original unchanged.
  *
- * <p>Immutable, and safe for use by many threads, as far as its memory is: a segment that is
- * confined to a thread, or the lease that a thread took, can be used only by runs of that thread.
- * The memory is lent to the kernel from the start of each run to its end.
+ * <p>Immutable and thread-safe. A step with a confined segment or a lease can be run only by the
+ * thread that owns the segment or lease. The memory is lent to the kernel from the start of each
+ * run to its end.
  *
  * @since 0.1
  */
 public final class Step {
 
-  /** What a step does. */
+  /** The kind of a step. */
   private enum Kind {
     NOP("nop") {
       @Override
@@ -105,7 +105,7 @@ public final class Step {
       }
     };
 
-    private final String operation; // as the kernel calls it
+    private final String operation; // the kernel's name
 
     Kind(String operation) {
       this.operation = operation;
@@ -115,8 +115,8 @@ public final class Step {
      * Fills an operation.
      *
      * @param fd the descriptor's number, or -1
-     * @param address where the memory is, or 0
-     * @param slot where the ring has registered the lease's buffer, or negative
+     * @param address the address of the memory, or 0
+     * @param slot the index of the lease's buffer in the ring's table, or negative
      */
     abstract void encode(Step step, Operation operation, int fd, long address, int slot);
   }
@@ -124,8 +124,8 @@ public final class Step {
   private final Kind kind;
   private final @Nullable Descriptor target;
   private final @Nullable MemorySegment memory;
-  private final @Nullable LentBuffer buffer; // whose memory it is, if that is leased
-  private final int length; // of the memory, in bytes
+  private final @Nullable LentBuffer buffer; // the owner of the memory, if it is leased
+  private final int length; // size of the memory in bytes
   private final long position;
   private final @Nullable RawOperation raw; // never changed
   private final @Nullable Duration limit;
@@ -155,7 +155,7 @@ public final class Step {
   /**
    * Creates a step of a raw operation.
    *
-   * @param raw an operation that nobody changes any more
+   * @param raw an operation that is no longer changed
    */
   Step(RawOperation raw) {
     kind = Kind.RAW;
@@ -190,7 +190,7 @@ public final class Step {
     this.onKernelWorker = onKernelWorker;
   }
 
-  // ---- the everyday steps --------------------------------------------------------------------
+  // ---- common steps --------------------------------------------------------------------
 
   /**
    * Does nothing ({@code IORING_OP_NOP}, Linux 5.1).
@@ -202,12 +202,12 @@ public final class Step {
   }
 
   /**
-   * Reads at a position ({@code IORING_OP_READ}, Linux 5.6). If it transfers fewer bytes than the
-   * segment holds, it falls short.
+   * Reads at a position ({@code IORING_OP_READ}, Linux 5.6). The step falls short if it transfers
+   * fewer bytes than the segment's size.
    *
-   * @param source what to read from
-   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning
+   * @param source the file to read
+   * @param target the segment to fill; at most 2 GiB less a page are requested
+   * @param position the position of the first byte, in bytes from the beginning
    * @return the step, whose result is the number of bytes read
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, confined to
    *     another thread, or misaligned for direct I/O, or the position is negative or too large
@@ -221,18 +221,19 @@ public final class Step {
   }
 
   /**
-   * Reads at a position into the buffer of a lease, whose size is asked for. The lease must be open
-   * when the step runs, which must be in the thread that took it; then {@link Lease#filled} shows
-   * what came, of several reads into one lease that of the last one added. If the lease's pool is
-   * registered with the ring that the step runs on, the kernel need not pin the memory ({@code
-   * IORING_OP_READ_FIXED}, Linux 5.1); else this is {@link #read(Descriptor, MemorySegment, long)}.
+   * Reads at a position into the buffer of a lease and requests its whole size. The lease must be
+   * open when the step runs, and its thread must run it. {@link Lease#filled} then returns the
+   * bytes read; of several reads into one lease, those of the last one added. If the lease's pool
+   * is registered with the ring that runs the step, the kernel need not pin the memory ({@code
+   * IORING_OP_READ_FIXED}, Linux 5.1); otherwise this is {@link #read(Descriptor, MemorySegment,
+   * long)}.
    *
-   * @param source what to read from
-   * @param target where the bytes go
-   * @param position where to start, in bytes from the beginning
+   * @param source the file to read
+   * @param target the lease to read into
+   * @param position the position of the first byte, in bytes from the beginning
    * @return the step, whose result is the number of bytes read
-   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
-   *     it or the size misaligned
+   * @throws IllegalArgumentException if the position is negative or too large, or the position or
+   *     the size is misaligned for direct I/O
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
    */
@@ -245,12 +246,12 @@ public final class Step {
   }
 
   /**
-   * Writes at a position ({@code IORING_OP_WRITE}, Linux 5.6). If it transfers fewer bytes than the
-   * segment holds, it falls short.
+   * Writes at a position ({@code IORING_OP_WRITE}, Linux 5.6). The step falls short if it transfers
+   * fewer bytes than the segment's size.
    *
-   * @param target what to write to
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning
+   * @param target the file to write
+   * @param source the bytes to write, at most 2 GiB less a page
+   * @param position the position of the first byte, in bytes from the beginning
    * @return the step, whose result is the number of bytes written
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
    *     thread, or misaligned for direct I/O, or the position is negative or too large
@@ -264,21 +265,20 @@ public final class Step {
   }
 
   /**
-   * Writes the first bytes of the buffer of a lease at a position: what was put there before the
-   * step runs, or by an earlier step of a chain; bytes that nobody put there are written as zeros.
-   * The lease must be open when the step runs, which must be in the thread that took it. If the
-   * lease's pool is registered with the ring that the step runs on, the kernel need not pin the
-   * memory ({@code IORING_OP_WRITE_FIXED}, Linux 5.1); else this is {@link #write(Descriptor,
-   * MemorySegment, long)}.
+   * Writes the first bytes of the buffer of a lease at a position. The buffer may be filled by an
+   * earlier step of the chain; bytes that were never filled are zero. The lease must be open when
+   * the step runs, and its thread must run it. If the lease's pool is registered with the ring that
+   * runs the step, the kernel need not pin the memory ({@code IORING_OP_WRITE_FIXED}, Linux 5.1);
+   * otherwise this is {@link #write(Descriptor, MemorySegment, long)}.
    *
-   * @param target what to write to
-   * @param source the bytes
-   * @param length how many of them, from 1 to the size of the buffer
-   * @param position where to start, in bytes from the beginning
+   * @param target the file to write
+   * @param source the lease to write from
+   * @param length the number of bytes, from 1 to the size of the buffer
+   * @param position the position of the first byte, in bytes from the beginning
    * @return the step, whose result is the number of bytes written
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
-   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
-   *     it or the length misaligned
+   * @throws IllegalArgumentException if the position is negative or too large, or the position or
+   *     the length is misaligned for direct I/O
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
    */
@@ -313,11 +313,11 @@ public final class Step {
 
   /**
    * Sends all bytes of a segment to a connected socket ({@code IORING_OP_SEND} with {@code
-   * MSG_WAITALL}, Linux 5.6). If it sends fewer, which an error or the peer's end may cause, it
-   * falls short.
+   * MSG_WAITALL}, Linux 5.6). The step falls short if it sends fewer bytes, for example because of
+   * an error or because the peer has closed the connection.
    *
    * @param target a stream socket
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @param source the bytes to send, at most 2 GiB less a page
    * @return the step, whose result is the number of bytes sent
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
@@ -331,11 +331,10 @@ public final class Step {
 
   /**
    * Receives from a socket until a segment is full ({@code IORING_OP_RECV} with {@code
-   * MSG_WAITALL}, Linux 5.6). It waits until that, or the end of the stream, which makes it fall
-   * short.
+   * MSG_WAITALL}, Linux 5.6). The step falls short if the stream ends before.
    *
    * @param source a stream socket
-   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
+   * @param target the segment to fill; at most 2 GiB less a page are requested
    * @return the step, whose result is the number of bytes received
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
@@ -348,7 +347,7 @@ public final class Step {
   }
 
   /**
-   * Ends the writing to a socket ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
+   * Shuts down the output side of a socket ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
    *
    * @param target a stream socket
    * @return the step
@@ -358,12 +357,12 @@ public final class Step {
   }
 
   /**
-   * Closes what is in a slot when the step runs ({@code IORING_OP_CLOSE} of a slot, Linux 5.15).
-   * Operations on it that are under way go on, and the slot is empty, to be filled again. The step
-   * fails with {@code EBADF} if there is nothing in the slot. In a chain it usually runs
-   * {@linkplain #evenIfPreviousFailed even if the step before it failed}.
+   * Closes the content of a slot ({@code IORING_OP_CLOSE} of a slot, Linux 5.15). Operations in
+   * flight on it continue; the slot is empty and can be filled again. The step fails with {@code
+   * EBADF} if the slot is empty. In a chain it usually runs {@linkplain #evenIfPreviousFailed even
+   * if the step before it failed}.
    *
-   * @param slot one of the ring's that the step runs on
+   * @param slot a slot of the ring that runs the step
    * @return the step
    */
   public static Step close(DescriptorSlot slot) {
@@ -371,10 +370,11 @@ public final class Step {
   }
 
   /**
-   * Pauses ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux 5.16). In a
-   * chain the next step begins when the pause is over.
+   * Waits for a time ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux
+   * 5.16). In a chain the next step begins when the time has elapsed.
    *
-   * @param time positive; by the steady clock, which stands still while the machine sleeps
+   * @param time positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
+   *     suspended
    * @return the step
    * @throws IllegalArgumentException if not positive
    */
@@ -390,18 +390,19 @@ public final class Step {
   // ---- modifiers -----------------------------------------------------------------------------
 
   /**
-   * Returns this step with a time limit of its own, which counts from the moment that the kernel
-   * begins with it ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5). When the time is up, the step is
-   * cancelled, which breaks the chain. A limit that this step has already is replaced.
+   * Returns this step with a time limit of its own, measured from the moment the kernel starts the
+   * step ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5). When it expires, the step is cancelled, which
+   * breaks the chain. It replaces an earlier limit of this step.
    *
    * <p>Only for chains: {@link Batch#within} limits a batch as a whole. The limit takes an entry of
-   * the ring's submission queue and one of its in-flight limit, as a step does.
+   * the ring's submission queue and counts against its in-flight limit, like a step.
    *
-   * <p>What the hardware already has in hand ends when it is done. Since Linux 6.15 the kernel does
-   * not measure what a worker of its own does from beginning to end, such as a splice, a sync or a
-   * change of names; {@link Chain#within} ends that where the worker can be woken.
+   * <p>An operation that the hardware has started runs to its end. Since Linux 6.15 the kernel does
+   * not apply the limit to operations that run entirely on a kernel worker, such as a splice, a
+   * sync or a rename; {@link Chain#within} cancels these if the worker can be woken.
    *
-   * @param limit positive; by the steady clock, which stands still while the machine sleeps
+   * @param limit positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
+   *     suspended
    * @return a new step
    * @throws IllegalArgumentException if not positive
    */
@@ -411,12 +412,12 @@ public final class Step {
   }
 
   /**
-   * Returns this step as one that runs even if the step right before it in the chain failed or fell
-   * short ({@code IOSQE_IO_HARDLINK} of that step, Linux 5.5). It waits for that step all the same.
-   * If an earlier step broke the chain, so that the step before this one was cancelled, this one is
+   * Returns a copy of this step that runs even if the previous step of the chain failed or fell
+   * short ({@code IOSQE_IO_HARDLINK} of that step, Linux 5.5). It still waits for that step to end.
+   * If an earlier step broke the chain, so that the previous step was cancelled, this step is
    * cancelled too.
    *
-   * <p>Only for chains, and there for every step but the first.
+   * <p>Only for chains, and not for their first step.
    *
    * @return a new step
    */
@@ -425,22 +426,22 @@ public final class Step {
   }
 
   /**
-   * Returns this step as the first of a chain that waits until every operation that the ring has in
-   * flight is over, and that every later operation waits for. This holds for the chain as a whole,
-   * so only its first step can have it. Ringspun orders this itself, because the kernel's {@code
+   * Returns a copy of this step whose chain waits until every operation in flight on the ring has
+   * ended, and for which every later operation waits. This applies to the chain as a whole, so only
+   * its first step can have this modifier. Ringspun orders this itself, because the kernel's {@code
    * IOSQE_IO_DRAIN} would also wait for the ring's own wake-up read, which never ends.
    *
    * <p>Some operations are exempt; they neither delay the chain nor wait for it:
    *
    * <ul>
-   *   <li>operations that may wait for ever for somebody else: transfers of pipes, sockets and
-   *       terminals, accepts, connects, polls, timers, futexes and whatever completes many times;
+   *   <li>operations that may wait indefinitely for a peer: transfers of pipes, sockets and
+   *       terminals, accepts, connects, polls, timers, futexes and multishot operations;
    *   <li>operations that end such a wait: closes, shutdowns and cancels.
    * </ul>
    *
-   * <p>If the chain itself has a step that may wait for ever, later operations wait only for the
-   * steps before that one. The kind of a {@linkplain DescriptorSlot slot's} content is not known:
-   * reads and writes of it are not exempt.
+   * <p>If the chain itself has a step that may wait indefinitely, later operations wait only for
+   * the steps before that one. Reads and writes of a {@linkplain DescriptorSlot slot} are not
+   * exempt, because the type of its content is unknown.
    *
    * @return a new step
    */
@@ -449,9 +450,9 @@ public final class Step {
   }
 
   /**
-   * Returns this step as one that a kernel worker does from the start ({@code IOSQE_ASYNC}, Linux
-   * 5.6), without a first attempt that must not wait. That makes the opening of a FIFO wait for the
-   * other end.
+   * Returns a copy of this step that runs on a kernel worker from the start ({@code IOSQE_ASYNC},
+   * Linux 5.6), without an initial non-blocking attempt. With this modifier, opening a FIFO waits
+   * for the other end.
    *
    * @return a new step
    */
@@ -462,10 +463,10 @@ public final class Step {
   // ---- for chains and batches ----------------------------------------------------------------
 
   /**
-   * Returns the name of the operation, as {@link OperationException#operation} has it.
+   * Returns the name of the operation; see {@link OperationException#operation}.
    *
-   * @return the system call or the {@code IORING_OP_} number's name in lower case, such as {@code
-   *     "fsync"}
+   * @return the name of the system call or of the {@code IORING_OP_} constant in lower case, for
+   *     example {@code "fsync"}
    */
   public String operation() {
     return raw == null ? kind.operation : raw.name();
@@ -504,22 +505,22 @@ public final class Step {
     return kind == Kind.READ || kind == Kind.RECEIVE;
   }
 
-  /** Returns whether its success says that what was written is safe, or on its way. */
+  /** Returns whether this is a sync, which may report lost data. */
   boolean syncs() {
     return raw != null ? raw.syncs() : kind == Kind.FSYNC || kind == Kind.FDATASYNC;
   }
 
-  /** Returns how much of the memory the kernel is lent, in bytes. */
+  /** Returns how many bytes of the memory are lent to the kernel. */
   int length() {
     return length;
   }
 
-  /** Returns how many bytes it must transfer, or it falls short; 0 if it may be any number. */
+  /** Returns the number of bytes below which this falls short, or 0 if any number will do. */
   int bytesWanted() {
     return raw != null ? raw.bytesWanted() : length;
   }
 
-  /** Refuses a ring that does not know what the step works on. */
+  /** Refuses a ring that cannot use the step's descriptors. */
   void requireUsableOn(Engine engine) {
     if (raw != null) {
       raw.requireUsableOn(engine);
@@ -528,17 +529,17 @@ public final class Step {
     }
   }
 
-  /** Returns the result that a caller is told, for what the kernel answered. */
+  /** Converts the kernel's result to the result for the caller. */
   int result(int answer) {
     int result = raw == null ? answer : raw.outcome(answer);
     return target != null && syncs() ? target.handle().syncResult(result) : result;
   }
 
   /**
-   * Fills an operation, unless this is a raw one.
+   * Encodes an operation, unless this is a raw one.
    *
    * @param fd the descriptor's number, or -1
-   * @param address where the memory is, or 0
+   * @param address the address of the memory, or 0
    */
   void encode(Operation operation, Engine engine, int fd, long address) {
     kind.encode(this, operation, fd, address, buffer == null ? -1 : buffer.slot(engine));
@@ -547,7 +548,7 @@ public final class Step {
     }
   }
 
-  /** Fills an operation for a raw one, and counts its descriptors in. */
+  /** Encodes a raw operation and acquires its handles. */
   void prepareRaw(RawOperation raw, Operation operation) throws ClosedChannelException {
     raw.prepare(operation);
     if (onKernelWorker) {

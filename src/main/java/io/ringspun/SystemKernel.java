@@ -8,8 +8,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The running kernel, or why it cannot be reached. The JVM tells only the first who asks what is
- * wrong with a class that cannot be initialized, so the answer is kept for those who ask later.
+ * Access to the running kernel, or the reason why there is none. The JVM reports the cause of a
+ * failed class initialization only once, so the reason is kept for later callers.
  */
 final class SystemKernel {
   private static final @Nullable Kernel KERNEL;
@@ -30,7 +30,10 @@ final class SystemKernel {
 
   private SystemKernel() {}
 
-  /** Loads what explains a refusal: without a file descriptor left, no class can be loaded. */
+  /**
+   * Loads the classes that explain a failure: no class can be loaded once the process has run out
+   * of file descriptors.
+   */
   private static void loadWordsForFailure() {
     ErrnoException refusal = new ErrnoException("open", Errno.EMFILE);
     IOException explained = Diagnosis.of(refusal).asException(refusal);
@@ -40,7 +43,7 @@ final class SystemKernel {
   /**
    * Returns the kernel.
    *
-   * @throws RingUnavailableException if native code cannot be reached here
+   * @throws RingUnavailableException if native code cannot be called
    */
   static Kernel get() throws RingUnavailableException {
     if (KERNEL != null) {

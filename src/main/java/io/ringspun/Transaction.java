@@ -19,13 +19,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several {@linkplain Step steps} that are submitted together and awaited once. Plain data until it
- * is run, which may happen once; not safe for use by several threads.
+ * Several {@linkplain Step steps} that are submitted together and awaited once. A transaction can
+ * be run once. Not thread-safe.
  *
- * <p>{@link #run} throws unless every step did all that it was asked to. {@link #attempt} returns
- * the outcomes whatever they are.
+ * <p>{@link #run} throws unless every step succeeded completely. {@link #attempt} returns the
+ * outcomes in any case.
  *
- * <p>Segments are lent to the kernel until either returns: do not touch or free them meanwhile. A
+ * <p>Segments are lent to the kernel until the run ends: do not access or free them meanwhile. A
  * segment of a shared arena is copied.
  *
  * @param <T> the kind of transaction
@@ -44,15 +44,15 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Adds a step. The same step may be added several times, also to other chains and batches.
+   * Adds a step. The same step may be added several times, even to different chains and batches.
    *
-   * @param step what to do
+   * @param step the step to add
    * @return this
-   * @throws IllegalArgumentException if it works on something that is registered with another ring,
-   *     or has a modifier that makes no sense here: in a batch {@link Step#within}, {@link
-   *     Step#evenIfPreviousFailed} and {@link Step#afterEverythingElse}; in a chain the second for
-   *     the first step, and the third for any other
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalArgumentException if the step uses a descriptor that is registered with another
+   *     ring, or has a modifier that is not allowed here: in a batch {@link Step#within}, {@link
+   *     Step#evenIfPreviousFailed} and {@link Step#afterEverythingElse}; in a chain {@code
+   *     evenIfPreviousFailed} on the first step, and {@code afterEverythingElse} on any other
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T add(Step step) {
     requireNotRun();
@@ -63,12 +63,13 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Adds several steps, in the order in which they come.
+   * Adds several steps in order.
    *
-   * @param several what to do
+   * @param several the steps to add
    * @return this
-   * @throws IllegalArgumentException if {@link #add} refuses one of them; those before it are added
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalArgumentException if {@link #add} refuses one of them; those before it have been
+   *     added
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T addAll(Iterable<Step> several) {
     requireNotRun();
@@ -80,7 +81,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * Adds {@link Step#nop}, which does nothing.
    *
    * @return this
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T nop() {
     return add(Step.nop());
@@ -89,13 +90,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   /**
    * Adds {@link Step#read(Descriptor, MemorySegment, long)}, a read at a position.
    *
-   * @param source what to read from
-   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning
+   * @param source the file to read
+   * @param target the segment to fill; at most 2 GiB less a page are requested
+   * @param position the position of the first byte, in bytes from the beginning
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, confined to
    *     another thread, or misaligned for direct I/O, or the position is negative or too large
-   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   *     run
    */
   public final T read(Descriptor source, MemorySegment target, long position) {
     return add(Step.read(source, target, position));
@@ -104,13 +106,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   /**
    * Adds {@link Step#read(Descriptor, Lease, long)}, a read into the buffer of a lease.
    *
-   * @param source what to read from
-   * @param target where the bytes go; open until {@link #run}, which its own thread must call
-   * @param position where to start, in bytes from the beginning
+   * @param source the file to read
+   * @param target the lease to read into; it must be open during {@link #run}, which its thread
+   *     must call
+   * @param position the position of the first byte, in bytes from the beginning
    * @return this
-   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
-   *     it or the size misaligned
-   * @throws IllegalStateException if the lease is closed, or this has been run
+   * @throws IllegalArgumentException if the position is negative or too large, or the position or
+   *     the size is misaligned for direct I/O
+   * @throws IllegalStateException if the lease is closed, or this transaction has been run
    * @throws WrongThreadException if another thread took the lease
    */
   public final T read(Descriptor source, Lease target, long position) {
@@ -120,13 +123,14 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   /**
    * Adds {@link Step#write(Descriptor, MemorySegment, long)}, a write at a position.
    *
-   * @param target what to write to
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning
+   * @param target the file to write
+   * @param source the bytes to transfer, at most 2 GiB less a page
+   * @param position the position of the first byte, in bytes from the beginning
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
    *     thread, or misaligned for direct I/O, or the position is negative or too large
-   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   *     run
    */
   public final T write(Descriptor target, MemorySegment source, long position) {
     return add(Step.write(target, source, position));
@@ -136,15 +140,16 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * Adds {@link Step#write(Descriptor, Lease, int, long)}, a write of the first bytes of the buffer
    * of a lease.
    *
-   * @param target what to write to
-   * @param source the bytes; open until {@link #run}, which its own thread must call
-   * @param length how many of them, from 1 to the size of the buffer
-   * @param position where to start, in bytes from the beginning
+   * @param target the file to write
+   * @param source the lease to write from; it must be open during {@link #run}, which its thread
+   *     must call
+   * @param length the number of bytes, from 1 to the size of the buffer
+   * @param position the position of the first byte, in bytes from the beginning
    * @return this
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
-   * @throws IllegalArgumentException if the position is negative or too large, or direct I/O finds
-   *     it or the length misaligned
-   * @throws IllegalStateException if the lease is closed, or this has been run
+   * @throws IllegalArgumentException if the position is negative or too large, or the position or
+   *     the length is misaligned for direct I/O
+   * @throws IllegalStateException if the lease is closed, or this transaction has been run
    * @throws WrongThreadException if another thread took the lease
    */
   public final T write(Descriptor target, Lease source, int length, long position) {
@@ -156,18 +161,18 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    *
    * @param target the file
    * @return this
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T fsync(Descriptor target) {
     return add(Step.fsync(target));
   }
 
   /**
-   * Adds {@link Step#fdatasync}, a flush of data, and of the metadata needed to read it again.
+   * Adds {@link Step#fdatasync}, a flush of data and of the metadata needed to read it again.
    *
    * @param target the file
    * @return this
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T fdatasync(Descriptor target) {
     return add(Step.fdatasync(target));
@@ -177,11 +182,12 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * Adds {@link Step#send}, which sends all bytes of a segment to a connected socket.
    *
    * @param target a stream socket
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
+   * @param source the bytes to transfer, at most 2 GiB less a page
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
-   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   *     run
    */
   public final T send(Descriptor target, MemorySegment source) {
     return add(Step.send(target, source));
@@ -191,61 +197,62 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
    * Adds {@link Step#receive}, which receives from a socket until a segment is full.
    *
    * @param source a stream socket
-   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
+   * @param target the segment to fill; at most 2 GiB less a page are requested
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
-   * @throws IllegalStateException if the segment's arena is closed, or this has been run
+   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   *     run
    */
   public final T receive(Descriptor source, MemorySegment target) {
     return add(Step.receive(source, target));
   }
 
   /**
-   * Adds {@link Step#shutdownOutput}, the end of writing to a socket.
+   * Adds {@link Step#shutdownOutput}, which shuts down the output side of a socket.
    *
    * @param target a stream socket
    * @return this
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T shutdownOutput(Descriptor target) {
     return add(Step.shutdownOutput(target));
   }
 
   /**
-   * Adds {@link Step#close}, the closing of what is in a slot by then.
+   * Adds {@link Step#close}, which closes the content of a slot.
    *
-   * @param slot one of the ring's
+   * @param slot a slot of the ring
    * @return this
-   * @throws IllegalArgumentException if it is of another ring
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalArgumentException if the slot belongs to another ring
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T close(DescriptorSlot slot) {
     return add(Step.close(slot));
   }
 
   /**
-   * Adds {@link Step#delay}, a pause.
+   * Adds {@link Step#delay}, which waits for a time.
    *
-   * @param time positive; by the steady clock, which stands still while the machine sleeps
+   * @param time positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
+   *     suspended
    * @return this
    * @throws IllegalArgumentException if not positive
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T delay(Duration time) {
     return add(Step.delay(time));
   }
 
   /**
-   * Limits the time of all steps together, from the start of {@link #run}: when it is up, whatever
-   * is not finished is cancelled. A step that the hardware already has in hand ends when the
-   * hardware is done. A limit that was set before is replaced. {@link Step#within} limits a single
-   * step.
+   * Limits the time of all steps together, measured from the start of {@link #run}. When it
+   * expires, unfinished steps are cancelled; a step that the hardware has started runs to its end.
+   * It replaces an earlier limit. {@link Step#within} limits a single step.
    *
    * @param limit positive
    * @return this
    * @throws IllegalArgumentException if not positive
-   * @throws IllegalStateException if this has been run
+   * @throws IllegalStateException if this transaction has been run
    */
   public final T within(Duration limit) {
     requireNotRun();
@@ -255,25 +262,25 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Submits the steps, waits until all of them are over, and throws unless every one did all that
-   * it was asked to. A virtual thread parks meanwhile, a platform thread waits. An interrupt or a
-   * time limit cancels what has not finished; an interrupt is pending again afterwards.
+   * Submits the steps, blocks until all of them have ended, and throws unless every one succeeded
+   * completely. A virtual thread parks meanwhile, a platform thread waits. An interrupt or a time
+   * limit cancels unfinished steps; after an interrupt the interrupt status is set again.
    *
-   * @return the outcomes, for the numbers of bytes for instance
-   * @throws IllegalStateException if there is no step, this has been run, or a segment's arena is
-   *     closed
-   * @throws IllegalArgumentException if a chain is longer, together with the limits of its steps,
-   *     than the ring's submission queue or in-flight limit
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted, before or meanwhile; if
-   *     before, nothing was submitted
-   * @throws OperationException if it would sync a file whose data was lost in an earlier sync;
-   *     nothing was submitted
+   * @return the outcomes, for example the numbers of bytes transferred
+   * @throws IllegalStateException if there is no step, this transaction has been run, or a
+   *     segment's arena is closed
+   * @throws IllegalArgumentException if a chain, including the limits of its steps, exceeds the
+   *     ring's submission queue or in-flight limit
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
+   * @throws java.io.InterruptedIOException if the thread is interrupted before the call, when
+   *     nothing is submitted, or during it
+   * @throws OperationException if a step would sync a file of which an earlier sync lost data;
+   *     nothing is submitted
    * @throws TransactionException if a step failed, was cancelled, or fell short
-   * @throws OperationTimeoutException if a time limit was why
-   * @throws java.nio.channels.AsynchronousCloseException if the closing of a descriptor was why
-   * @throws RingClosedException if the ring is closed, before or meanwhile
-   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws OperationTimeoutException if a step or the transaction exceeded its time limit
+   * @throws java.nio.channels.AsynchronousCloseException if a descriptor was closed during the call
+   * @throws RingClosedException if the ring is closed, before or during the call
+   * @throws RingFailedException if the ring has failed, or fails during the call
    * @throws IOException if another I/O error occurs
    */
   public final Outcomes run() throws IOException {
@@ -281,23 +288,23 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Submits the steps, waits until all of them are over, and returns what became of each, whether
-   * they succeeded or not. {@link #run} throws instead if one did not. A virtual thread parks
-   * meanwhile, a platform thread waits. An interrupt or a time limit cancels what has not finished;
-   * an interrupt is pending again afterwards.
+   * Submits the steps, blocks until all of them have ended, and returns their outcomes, whether
+   * they succeeded or not. {@link #run} throws instead if a step did not succeed. A virtual thread
+   * parks meanwhile, a platform thread waits. An interrupt or a time limit cancels unfinished
+   * steps; after an interrupt the interrupt status is set again.
    *
-   * @return the outcomes, for the caller to look at
-   * @throws IllegalStateException if there is no step, this has been run, or a segment's arena is
-   *     closed
-   * @throws IllegalArgumentException if a chain is longer, together with the limits of its steps,
-   *     than the ring's submission queue or in-flight limit
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed already
-   * @throws java.io.InterruptedIOException if the thread is interrupted already; nothing was
+   * @return the outcomes, which the caller has to check
+   * @throws IllegalStateException if there is no step, this transaction has been run, or a
+   *     segment's arena is closed
+   * @throws IllegalArgumentException if a chain, including the limits of its steps, exceeds the
+   *     ring's submission queue or in-flight limit
+   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
+   * @throws java.io.InterruptedIOException if the thread is interrupted before the call; nothing is
    *     submitted
-   * @throws OperationException if it would sync a file whose data was lost in an earlier sync;
-   *     nothing was submitted
-   * @throws RingClosedException if the ring is closed already
-   * @throws RingFailedException if the ring has failed, or fails meanwhile
+   * @throws OperationException if a step would sync a file of which an earlier sync lost data;
+   *     nothing is submitted
+   * @throws RingClosedException if the ring is closed
+   * @throws RingFailedException if the ring has failed, or fails during the call
    * @throws IOException if another I/O error occurs
    */
   public final Outcomes attempt() throws IOException {
@@ -353,10 +360,10 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Refuses a step that makes no sense here.
+   * Refuses a step that is not allowed at a position.
    *
-   * @param position where it would stand, from 0
-   * @throws IllegalArgumentException if it does not
+   * @param position its position, from 0
+   * @throws IllegalArgumentException if it is not allowed
    */
   abstract void admit(Step step, int position);
 
@@ -370,7 +377,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
 
   private void requireNotRun() {
     if (run) {
-      throw new IllegalStateException("this has been run already; build another");
+      throw new IllegalStateException("this transaction has already been run: create another");
     }
   }
 
@@ -395,7 +402,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   private void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
       throws IOException {
     Descriptor target = step.target();
-    boolean mayChange = target instanceof DescriptorSlot; // before this comes to its turn
+    boolean mayChange = target instanceof DescriptorSlot; // before this one is submitted
     if (target != null && !mayChange && step.syncs()) {
       target.requireNoDataLost(step.operation());
     }
@@ -445,7 +452,7 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
     }
   }
 
-  /** Hands over what was read and ends every loan, also if the arena of some segment was closed. */
+  /** Copies back the bytes read and ends every loan, even if the arena of a segment was closed. */
   private void finish(Step[] all, Call call, @Nullable Loan[] loans) {
     RuntimeException problem = null;
     for (int i = 0; i < loans.length; i++) {

@@ -5,7 +5,7 @@ package io.ringspun;
  * The message names the step and its position, counted from 1, and says what happened.
  *
  * <p>{@link #errno()} is the step's error number; it is {@code ECANCELED} for a step that was
- * cancelled, and 0 for one that transferred fewer bytes than it was asked to.
+ * cancelled, and 0 for one that transferred fewer bytes than requested.
  *
  * @since 0.1
  */
@@ -15,10 +15,10 @@ public final class TransactionException extends OperationException {
   /** The position of the step, from 0. */
   private final int position;
 
-  /** How the message calls the step, such as {@code "step 2 of 3"}. */
+  /** The name of the step in the message, for example {@code "step 2 of 3"}. */
   private final String place;
 
-  /** What became of all steps. */
+  /** The outcomes of all steps. */
   private final transient Outcomes outcomes;
 
   TransactionException(Outcomes outcomes, int position) {
@@ -34,9 +34,9 @@ public final class TransactionException extends OperationException {
   }
 
   /**
-   * Returns where the step stands.
+   * Returns the position of the step.
    *
-   * @return its position, from 0, in the order in which the steps were added
+   * @return the position, from 0, in the order in which the steps were added
    */
   public int position() {
     return position;
@@ -55,7 +55,7 @@ public final class TransactionException extends OperationException {
   /**
    * Returns the outcomes of all steps.
    *
-   * @return what became of each
+   * @return the outcome of each step
    * @throws IllegalStateException if this exception was deserialized, which loses them
    */
   public Outcomes outcomes() {

@@ -178,7 +178,7 @@ class ChainTest {
   void hardLink_beforeTheFirstStep() {
     Step step = Step.nop().evenIfPreviousFailed();
     var e = assertThrows(IllegalArgumentException.class, () -> ring.chain().add(step));
-    assertTrue(e.getMessage().contains("not for the first step"), e.getMessage());
+    assertTrue(e.getMessage().contains("the first step of a chain cannot"), e.getMessage());
   }
 
   @Test

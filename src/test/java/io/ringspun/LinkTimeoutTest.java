@@ -433,7 +433,7 @@ class LinkTimeoutTest {
     assertCancelled(result, 1);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
     assertEquals(
-        "the chain took longer than its limit of PT0.05S, which ended step 1 of 2, read",
+        "the chain took longer than its limit of PT0.05S, which cancelled step 1 of 2, read",
         e.getMessage());
   }
 

@@ -187,7 +187,7 @@ class OutcomesTest {
     var e = assertThrows(OperationTimeoutException.class, transaction::run);
     String name = kind == Kind.CHAIN ? "chain" : "batch";
     assertEquals(
-        "the %s took longer than its limit of PT0.02S, which ended step 2 of 2, read"
+        "the %s took longer than its limit of PT0.02S, which cancelled step 2 of 2, read"
             .formatted(name),
         e.getMessage());
     assertEquals(1, cause(e).position());
@@ -293,9 +293,9 @@ class OutcomesTest {
     assertSame(read, outcomes.get(1).step());
     assertSame(twice, outcomes.get(2).step());
     var e = assertThrows(IllegalArgumentException.class, () -> outcomes.get(twice));
-    assertEquals("Step[nop] was added more than once: ask by position", e.getMessage());
+    assertEquals("Step[nop] was added more than once: get it by position", e.getMessage());
     e = assertThrows(IllegalArgumentException.class, () -> outcomes.get(Step.nop()));
-    assertEquals("Step[nop] is no step of this chain", e.getMessage());
+    assertEquals("Step[nop] is not a step of this chain", e.getMessage());
     assertThrows(IndexOutOfBoundsException.class, () -> outcomes.get(3));
     assertThrows(IndexOutOfBoundsException.class, () -> outcomes.get(-1));
     assertThrows(NullPointerException.class, () -> outcomes.get(null));

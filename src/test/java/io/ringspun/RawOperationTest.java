@@ -331,9 +331,9 @@ class RawOperationTest {
 
   static Stream<Arguments> refused() {
     return Stream.of(
-        Arguments.of(IORING_OP_ASYNC_CANCEL, "names operations by numbers"),
-        Arguments.of(IORING_OP_POLL_REMOVE, "names operations by numbers"),
-        Arguments.of(IORING_OP_TIMEOUT_REMOVE, "names operations by numbers"),
+        Arguments.of(IORING_OP_ASYNC_CANCEL, "refers to operations by numbers"),
+        Arguments.of(IORING_OP_POLL_REMOVE, "refers to operations by numbers"),
+        Arguments.of(IORING_OP_TIMEOUT_REMOVE, "refers to operations by numbers"),
         Arguments.of(IORING_OP_LINK_TIMEOUT, "belongs to a chain"),
         Arguments.of(IORING_OP_MSG_RING, "other rings"),
         Arguments.of(IORING_OP_FILES_UPDATE, "tables"),
@@ -404,7 +404,7 @@ class RawOperationTest {
 
   @Test
   void descriptors_thatMakeNoSense() throws Exception {
-    assertNotSubmitted(RawOperation.of(IORING_OP_CLOSE).on(fifo.file()), "close the descriptor");
+    assertNotSubmitted(RawOperation.of(IORING_OP_CLOSE).on(fifo.file()), "close the Descriptor");
     assertNotSubmitted(RawOperation.of(IORING_OP_SPLICE).splicingFrom(fifo.file()), "no first");
     assertThrows(
         IllegalArgumentException.class,
@@ -427,8 +427,9 @@ class RawOperationTest {
     assertNotSubmitted(read.address(MemorySegment.ofArray(new byte[8]), fill), "on the heap");
     assertNotSubmitted(read.address(memory.asReadOnly(), fill), "read-only");
     assertNotSubmitted(read.address(memory.asSlice(0, 0), fill), "empty");
-    assertNotSubmitted(read.address(memory.asSlice(0, 7), fill), "8 bytes of a segment of 7");
-    assertNotSubmitted(read.address(memory, fill).length(-1), "bytes of a segment of 64");
+    assertNotSubmitted(
+        read.address(memory.asSlice(0, 7), fill), "the length is 8 bytes but the segment has 7");
+    assertNotSubmitted(read.address(memory, fill).length(-1), "but the segment has 64");
     read.length(8);
     try (Arena shared = Arena.ofShared()) {
       assertNotSubmitted(read.address(shared.allocate(8), fill), "shared arena");
@@ -441,7 +442,8 @@ class RawOperationTest {
     }
     assertThrows(IllegalStateException.class, () -> ring.run(read), "its arena is closed");
     RawOperation vector = RawOperation.of(IORING_OP_WRITEV).on(fifo.file()).length(5);
-    assertNotSubmitted(vector.address(memory, Access.READS), "80 bytes of a segment of 64");
+    assertNotSubmitted(
+        vector.address(memory, Access.READS), "the length is 80 bytes but the segment has 64");
     MemorySegment heap = MemorySegment.ofArray(new byte[8]);
     RawOperation nop = RawOperation.of(IORING_OP_NOP);
     assertNotSubmitted(nop.reaching(heap, Access.READS), "on the heap");

@@ -124,7 +124,8 @@ class RingOptionsTest {
           () -> DEFAULTS.withMinimumWait(time, 2));
     }
     assertRefused(
-        "at least 2 completions, not 1", () -> DEFAULTS.withMinimumWait(Duration.ofMillis(1), 1));
+        "there must be at least 2 completions: 1",
+        () -> DEFAULTS.withMinimumWait(Duration.ofMillis(1), 1));
   }
 
   @Test

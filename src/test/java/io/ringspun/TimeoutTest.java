@@ -114,7 +114,7 @@ class TimeoutTest {
     assertEquals(1, result.firstFailure().orElseThrow().position());
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
     assertEquals(
-        "the chain took longer than its limit of PT0.1S, which ended step 2 of 3, read",
+        "the chain took longer than its limit of PT0.1S, which cancelled step 2 of 3, read",
         e.getMessage());
   }
 

@@ -97,7 +97,7 @@ class TransactionTest {
   void run_twice_orAddingAfterwards(Kind kind) throws Exception {
     Transaction<?> transaction = kind.on(ring).nop();
     transaction.attempt();
-    String message = "this has been run already";
+    String message = "this transaction has already been run";
     assertRefused(IllegalStateException.class, message, () -> transaction.attempt());
     assertRefused(IllegalStateException.class, message, transaction::nop);
     assertRefused(IllegalStateException.class, message, () -> transaction.read(file, memory, 0));

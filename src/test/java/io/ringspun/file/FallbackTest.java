@@ -118,7 +118,7 @@ class FallbackTest {
     assertEquals(1, warnings.size(), output::toString);
     assertTrue(warnings.getFirst().contains("io.ringspun.file.RingFileChannel"));
     assertTrue(warnings.getFirst().contains("a seccomp profile or security module forbids"));
-    assertTrue(warnings.getFirst().contains("a profile that allows io_uring_setup"));
+    assertTrue(warnings.getFirst().contains("profile that allows io_uring_setup"));
   }
 
   @Test
