@@ -24,8 +24,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What {@code docs/guide.md} and {@code README.md} show compiles, runs, and is what they say. */
 class GuideTest {
   private static final Path GUIDE = Path.of("docs", "guide.md");
+  private static final Path ARCHITECTURE = Path.of("docs", "architecture.md");
   private static final Path README = Path.of("README.md");
 
   @TempDir Path directory;
@@ -139,6 +142,31 @@ class GuideTest {
           assertTrue(headings(target).contains(heading), () -> page + " links to #" + heading);
         }
       }
+    }
+  }
+
+  /** Classes, and members of classes, that the page on the architecture names are there. */
+  @Test
+  void architecture_namesWhatIsThere() throws Exception {
+    Map<String, String> sources = new HashMap<>();
+    try (var files = Files.walk(Path.of("src"))) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".java")) {
+          sources.merge(name.replace(".java", ""), Files.readString(file), String::concat);
+        }
+      }
+    }
+    String code = String.join("\n", sources.values());
+    Pattern named = Pattern.compile("`([A-Z][a-z]\\w+)(?:\\.([a-z]\\w*))?`");
+    for (var match : named.matcher(Files.readString(ARCHITECTURE)).results().toList()) {
+      String type = match.group(1);
+      String source = sources.containsKey(type) ? sources.get(type) : code;
+      assertTrue(source.contains(type), () -> "no class: " + match.group());
+      String member = match.group(2);
+      assertTrue(
+          member == null || Pattern.compile("\\b" + member + "\\b").matcher(source).find(),
+          () -> "no member: " + match.group());
     }
   }
 
