@@ -6,7 +6,7 @@ import java.util.function.Predicate;
  * A wish to end some of the operations that a ring has, and the thread that waits for their ends.
  * But for that thread, for the ring's thread.
  */
-final class Cancellation extends Inbound {
+final class Cancellation extends Inbound implements Claim {
   private final Predicate<Operation> wanted;
   private final Waiter waiter = Waiter.current();
 
@@ -20,7 +20,7 @@ final class Cancellation extends Inbound {
   /** Takes an operation over if it is wanted, and nobody has cancelled its call before. */
   boolean claims(Operation operation) {
     Call call = operation.call;
-    if (operation.cancellation != null
+    if (operation.claim != null
         || operation.multishot != null // whose takers do not wait for it alone
         || operation.isLimit() // which ends with what it limits
         || call.uncancellable
@@ -28,7 +28,7 @@ final class Cancellation extends Inbound {
         || !wanted.test(operation)) {
       return false;
     }
-    operation.cancellation = this;
+    operation.claim = this;
     if (call.size() == 1) {
       call.cancelled = Call.Cancelled.REQUESTED;
     }
@@ -36,8 +36,8 @@ final class Cancellation extends Inbound {
     return true;
   }
 
-  /** Notes the end of an operation that was claimed. */
-  void ended(boolean wasCancelled) {
+  @Override
+  public void ended(boolean wasCancelled) {
     if (wasCancelled) {
       cancelled++;
     }

@@ -47,7 +47,7 @@ final class Dispatcher {
   /** Why no call is let in any more, or {@code NOT}. */
   private Call.Cancelled ending = Call.Cancelled.NOT;
 
-  private final Map<Integer, MessageInbox> expected = new HashMap<>(); // by tag
+  private final Map<Integer, MessageSink> expected = new HashMap<>(); // by tag
 
   private boolean closedSeen; // whether a descriptor was closed that operations may be using
 
@@ -248,7 +248,7 @@ final class Dispatcher {
 
   private void add(Operation operation, int links) {
     int flags = links;
-    Handle handle = operation.handle;
+    CountedDescriptor handle = operation.handle;
     if (handle != null) {
       devicePending |= handle.isDirect();
       flags |= handle.entryFlags();
@@ -277,14 +277,14 @@ final class Dispatcher {
   }
 
   /** Begins to take what other rings send under a tag. */
-  int expect(MessageInbox messages) {
-    expected.put(messages.tag, messages);
+  int expect(int tag, MessageSink messages) {
+    expected.put(tag, messages);
     return 0;
   }
 
   /** Ends it. */
-  int expectNoMore(MessageInbox messages) {
-    expected.remove(messages.tag);
+  int expectNoMore(int tag) {
+    expected.remove(tag);
     return 0;
   }
 
@@ -294,7 +294,7 @@ final class Dispatcher {
   void complete(long userData, int result, int flags) {
     Operation operation = inFlight.find(userData);
     if (operation == null) {
-      MessageInbox messages = expected.get((int) userData);
+      MessageSink messages = expected.get((int) userData);
       if (messages != null) {
         messages.arrived(userData, result);
       } else {
@@ -302,7 +302,7 @@ final class Dispatcher {
       }
       return;
     }
-    Multishot multishot = operation.multishot;
+    CompletionSink multishot = operation.multishot;
     boolean isFull =
         multishot != null && result != -Errno.ECANCELED && multishot.arrived(result, flags);
     if ((flags & IORING_CQE_F_MORE) != 0) { // the kernel still has it
@@ -323,12 +323,12 @@ final class Dispatcher {
       line(call).add(call);
       return;
     }
-    Handle handle = operation.handle;
+    CountedDescriptor handle = operation.handle;
     if (result < 0 && handle != null && mayHaveLostData(operation, handle, -result)) {
       handle.latchLostData(-result);
     }
     if (operation.other != null && result >= 0) {
-      Handle slot = operation.changedSlot();
+      CountedDescriptor slot = operation.changedSlot();
       if (slot != null) {
         slot.forgetFile();
       }
@@ -348,7 +348,7 @@ final class Dispatcher {
   private static void sent(Operation operation, int result, int flags) {
     operation.result = result;
     operation.flags = flags;
-    Handle handle = operation.handle;
+    CountedDescriptor handle = operation.handle;
     if (result >= 0 && handle != null) {
       operation.handle = null;
       handle.release(); // the peer may keep the memory for long, and must not keep it from closing
@@ -375,7 +375,7 @@ final class Dispatcher {
    * dropped data that was written before. It says so to whatever waits for the device: with the
    * device's own error, or any that a file system likes, so that only refusals can be told apart.
    */
-  private boolean mayHaveLostData(Operation operation, Handle handle, int errno) {
+  private boolean mayHaveLostData(Operation operation, CountedDescriptor handle, int errno) {
     if (isRefusal(errno)) {
       return false;
     }
@@ -418,17 +418,17 @@ final class Dispatcher {
     if (operation.hasMissed()) {
       cancelLimited(operation);
     }
-    Cancellation cancellation = operation.cancellation;
-    if (cancellation != null) {
-      operation.cancellation = null;
-      cancellation.ended(operation.wasCancelled());
+    Claim claim = operation.claim;
+    if (claim != null) {
+      operation.claim = null;
+      claim.ended(operation.wasCancelled());
     }
-    Multishot multishot = operation.multishot;
+    CompletionSink multishot = operation.multishot;
     Call call = operation.call;
     if (--call.pending > 0) {
       if (call.shape == Call.Shape.LINKED) {
         goOn(call);
-      } else if (call.shape == Call.Shape.RACE && (result >= 0 || cancellation != null)) {
+      } else if (call.shape == Call.Shape.RACE && (result >= 0 || claim != null)) {
         cancelSubmitted(call);
         finishUnsubmitted(call);
       }
@@ -544,7 +544,7 @@ final class Dispatcher {
   }
 
   /** Cancels, before the next submission, everything that uses a closed descriptor. */
-  void cancel(Handle handle) {
+  void cancel(CountedDescriptor handle) {
     assert !handle.isOpen();
     closedSeen = true; // however many are closed at once, one look at the table finds all
   }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
  * sleeps.
  */
-public final class Engine {
+public final class Engine implements RingThread.Owner {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
   private static final long RECHECK_NANOS = 100_000_000;
 
@@ -65,7 +65,7 @@ public final class Engine {
 
   /** Returns the ring that carries the calling thread, or null. */
   public static @Nullable Engine carryingCurrentThread() {
-    return CarrierAccess.current() instanceof RingThread ringThread ? ringThread.engine() : null;
+    return CarrierAccess.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
   }
 
   /** Notes the public ring of which this is the engine. */
@@ -254,7 +254,7 @@ public final class Engine {
    */
   public void runAll(Call call) throws IOException {
     Thread me = Thread.currentThread();
-    Handle handle = call.operations[0].handle;
+    CountedDescriptor handle = call.operations[0].handle;
     requireOpen(call);
     IOException refusal = refusal(handle, me);
     if (refusal != null) {
@@ -356,7 +356,7 @@ public final class Engine {
    * @throws InterruptedIOException if the calling thread is interrupted, and the handle heeds that
    * @throws IOException if the ring is closed or has failed
    */
-  public void requireUsable(Handle handle) throws IOException {
+  public void requireUsable(CountedDescriptor handle) throws IOException {
     IOException refusal = refusal(handle, Thread.currentThread());
     if (refusal != null) {
       throw refusal;
@@ -377,7 +377,8 @@ public final class Engine {
   }
 
   /** Wakes those who attend; the ring is not usable any more. */
-  void wakeAttending() {
+  @Override
+  public void wakeAttending() {
     attending.forEach(Waiter::wake);
   }
 
@@ -408,11 +409,11 @@ public final class Engine {
     return !thread.isStopping() && !thread.hasFailed();
   }
 
-  private @Nullable IOException refusal(@Nullable Handle handle, Thread me) {
+  private @Nullable IOException refusal(@Nullable CountedDescriptor handle, Thread me) {
     return takesInterruptsAsJdk(handle) ? refusal() : refusal(me);
   }
 
-  private static boolean takesInterruptsAsJdk(@Nullable Handle handle) {
+  private static boolean takesInterruptsAsJdk(@Nullable CountedDescriptor handle) {
     return handle != null && handle.takesInterruptsAsJdk();
   }
 
@@ -712,7 +713,7 @@ public final class Engine {
 
   /** Returns the figures so far; each is exact, their moments may differ slightly. */
   public Counters counters() {
-    return thread.counters(inline, unregisteredBuffers.sum());
+    return thread.counters(inline.hits(), inline.misses(), unregisteredBuffers.sum());
   }
 
   /**

@@ -177,7 +177,7 @@ public final class FileTable extends Supply {
 
   @Override
   boolean take(int result, int flags, boolean kept, Parts parts) {
-    parts.add(result, ProvidedBuffers.NOWHERE);
+    parts.add(result, NOWHERE);
     if (result < 0) {
       return false;
     }

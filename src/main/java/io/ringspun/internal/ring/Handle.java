@@ -1,58 +1,21 @@
 package io.ringspun.internal.ring;
 
-import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.kernel.Kernel;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something open that counts its users, so that its number is never given back to the kernel while
- * an operation might still look it up. Of two kinds that cannot be confused: what needs a number
- * that is good outside of a ring takes a {@link RawHandle}. Safe for use by many threads.
- *
- * <pre>state: bit 31 closed | bits 0..30 users</pre>
+ * Something open of this library's: its operations, on which ring they run, and how it is closed.
+ * Of two kinds that cannot be confused: what needs a number that is good outside of a ring takes a
+ * {@link RawHandle}. Safe for use by many threads.
  */
-public abstract sealed class Handle permits RawHandle, RegisteredHandle {
-  private static final int CLOSED = 1 << 31;
-
-  private static final byte UNKNOWN = 0;
-  static final byte SEEKABLE = 1;
-  private static final byte STREAM = 2;
-
-  private static final VarHandle STATE;
+public abstract sealed class Handle extends CountedDescriptor permits RawHandle, RegisteredHandle {
   private static volatile @Nullable Function<Object, Handle> key;
 
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(Handle.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  private final int fd;
-  private final int entryFlags; // a field, not a method: every submission reads it
-  private final boolean direct;
   private final Engine home;
-  byte kind = UNKNOWN; // any thread that finds out writes the same
   final HandleCleaner.Registration cleaning;
-  boolean takesInterruptsAsJdk; // set before the handle is shared
-
-  @SuppressWarnings("FieldMayBeFinal") // through STATE
-  private volatile int state;
-
-  private volatile @Nullable Thread waiting; // set once by close(), read by the last user
-  private @Nullable Engine closerRing; // written before waiting, read after it
-
-  private boolean mayHaveLeft = true;
-
-  final SyncState syncState;
 
   /**
    * Takes charge of something open.
@@ -64,11 +27,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    * @param syncState shared by all handles of one open file
    */
   Handle(int fd, int entryFlags, boolean direct, Engine home, SyncState syncState) {
-    assert fd >= 0;
-    this.fd = fd;
-    this.entryFlags = entryFlags;
-    this.syncState = syncState;
-    this.direct = direct;
+    super(fd, entryFlags, direct, syncState);
     this.home = home;
     cleaning = HandleCleaner.watch(this, fd, entryFlags != 0, home);
   }
@@ -98,54 +57,12 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
     return handleOf.apply(descriptor);
   }
 
-  final boolean takesInterruptsAsJdk() {
-    return takesInterruptsAsJdk;
-  }
-
-  /**
-   * Returns the number that entries which are {@linkplain Operation#using using} this carry. Any
-   * other use must lie between {@link #acquire} and {@link #release}.
-   */
-  public final int fd() {
-    return fd;
-  }
-
-  /** Returns the {@code IOSQE_} flags that go with {@link #fd}. */
-  final int entryFlags() {
-    return entryFlags;
-  }
-
-  /** Returns whether transfers go straight to a device. */
-  final boolean isDirect() {
-    return direct;
-  }
-
-  /**
-   * Returns whether a transfer may wait for ever for somebody, as that of a pipe or a socket may,
-   * and that of a file may not. Once this is closed the answer may be wrong; no operation on it is
-   * submitted then.
-   */
-  final boolean waitsForPeers() {
-    if (kind == UNKNOWN) {
-      kind = isSeekable() ? SEEKABLE : STREAM;
-    }
-    return kind == STREAM;
-  }
-
-  /** Notes that transfers may wait for somebody, so that nobody needs to find out. */
-  public final void noteStream() {
-    kind = STREAM;
-  }
-
-  /** Asks the kernel whether there are positions in what is open, as there are in a file. */
-  abstract boolean isSeekable();
-
   /**
    * Returns the ring for the calling thread's operations: for a descriptor of the process the
    * thread's carrier, else the home ring.
    */
   public final Engine engine() {
-    if (entryFlags != 0) {
+    if (entryFlags() != 0) {
       return home;
     }
     Engine carrier = Engine.carryingCurrentThread();
@@ -154,51 +71,12 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /** Returns whether operations on a ring can use this. */
   public final boolean isUsableOn(Engine engine) {
-    return entryFlags == 0 || engine == home;
+    return entryFlags() == 0 || engine == home;
   }
 
   /** Returns the ring for what no thread in particular does. */
   public final Engine home() {
     return home;
-  }
-
-  /** Returns whether {@link #close} has not been called. */
-  public final boolean isOpen() {
-    return state >= 0;
-  }
-
-  /**
-   * Counts a user in.
-   *
-   * @throws ClosedChannelException if closed
-   */
-  public final void acquire() throws ClosedChannelException {
-    if ((int) STATE.getAndAdd(this, 1) < 0) {
-      release();
-      throw new ClosedChannelException();
-    }
-  }
-
-  /**
-   * Counts a user in, whether this is closed or not: the user must look, and must not use the
-   * number of one that is closed.
-   */
-  final void enter() {
-    var _ = (int) STATE.getAndAdd(this, 1);
-  }
-
-  /** Counts a user out. */
-  public final void release() {
-    if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
-      Thread closing = waiting;
-      if (closing != null) {
-        LockSupport.unpark(closing);
-        Engine ring = closerRing;
-        if (ring != null) {
-          ring.thread().wake(); // a closer that is pinned there sits in the kernel, not in park
-        }
-      }
-    }
   }
 
   /**
@@ -226,7 +104,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
       throws IOException {
     Call call = ring.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
-    encoder.encode(operation, fd);
+    encoder.encode(operation, fd());
     operation.using(this, other, null).openEnded();
     return ring.run(call);
   }
@@ -236,7 +114,7 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
       throws IOException {
     Call call = engine.single().timeoutNanos(nanos);
     Operation operation = call.operation(0);
-    encoder.encode(operation, fd);
+    encoder.encode(operation, fd());
     operation.using(this, lent).openEnded();
     return engine.run(call);
   }
@@ -280,8 +158,8 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
 
   /** Takes charge of what {@link #share} has put into a slot. */
   public final RegisteredHandle sharedAt(int slot, Engine target) {
-    RegisteredHandle twin = new RegisteredHandle(slot, direct, target, syncState);
-    if (kind == STREAM) {
+    RegisteredHandle twin = new RegisteredHandle(slot, isDirect(), target, syncState);
+    if (isKnownStream()) {
       twin.noteStream();
     }
     return twin;
@@ -324,75 +202,20 @@ public abstract sealed class Handle permits RawHandle, RegisteredHandle {
    * @throws IOException if the kernel reports an error from the close itself
    */
   final void close(Ending ending) throws IOException {
-    if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) != 0) {
+    if (!refuseUsers()) {
       return;
     }
-    closerRing = Engine.carryingCurrentThread();
-    waiting = Thread.currentThread(); // before the count is read: pairs with release()
+    noteCloser(Waiter.current());
     LiveRings.awaitUnused(this);
-    if (state != CLOSED) {
+    if (!isUnused()) {
       LiveRings.cancelEverywhere(this);
-      Engine.awaitUninterruptibly(() -> state == CLOSED);
+      Engine.awaitUninterruptibly(this::isUnused);
     }
-    waiting = null;
+    noteCloser(null);
     cleaning.disarm(); // from here on the number is no longer this one's
     ending.run();
   }
 
   /** Gives the number back to the kernel, once nobody uses it. */
   abstract void giveBack() throws IOException;
-
-  /** Remembers whether a receiver left something behind, or may have. */
-  public final void noteLeft(boolean left) {
-    mayHaveLeft = left;
-  }
-
-  /**
-   * Returns whether there may be something to receive at once. A hint: any thread sets it, and
-   * something may have arrived since.
-   */
-  public final boolean mayHaveLeft() {
-    return mayHaveLeft;
-  }
-
-  /** Says whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */
-  public final void noteWritesSync(boolean sync) {
-    syncState.noteWritesSync(sync);
-  }
-
-  /** Returns whether every write syncs, or may do so; asks the kernel if nobody has said so. */
-  final boolean writesSync(Kernel kernel) {
-    return switch (syncState.writesSync()) {
-      case YES -> true;
-      case NO -> false;
-      case UNKNOWN -> {
-        int flags = entryFlags == 0 ? kernel.getFlags(fd) : -1; // a slot does not tell
-        yield flags < 0 || (flags & Constants.O_DSYNC) != 0;
-      }
-    };
-  }
-
-  /** Remembers that written data was lost, for good: later syncs must not claim success. */
-  final void latchLostData(int errno) {
-    syncState.latch(errno);
-  }
-
-  /** Forgets what is known of the file, since there is another in the slot now, or none. */
-  final void forgetFile() {
-    syncState.forget();
-  }
-
-  /** Returns the errno of the failure that lost data of this open file, or 0. */
-  public final int lostData() {
-    return syncState.lost();
-  }
-
-  /**
-   * Returns the result of a sync of this, which is a failure if data was lost meanwhile: of several
-   * operations that were under way the kernel tells only one.
-   */
-  public final int syncResult(int result) {
-    int lost = lostData();
-    return result >= 0 && lost != 0 ? -lost : result;
-  }
 }

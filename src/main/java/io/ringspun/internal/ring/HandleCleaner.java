@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Closes the number of a handle that nobody has closed and that nothing refers to any more, as the
  * JDK does with its files and sockets. An operation in flight refers to its handles, and whoever
- * uses a number between {@link Handle#acquire} and {@link Handle#release} does, too.
+ * uses a number between {@link CountedDescriptor#acquire} and {@link CountedDescriptor#release}
+ * does, too.
  *
  * <p>The cleaner's thread inherits nothing from whoever was first, and ends with this class.
  */
@@ -57,7 +58,7 @@ final class HandleCleaner implements Runnable {
   }
 
   /** Begins to watch a handle. */
-  static Registration watch(Handle handle, int number, boolean isRegistered, Engine home) {
+  static Registration watch(Object handle, int number, boolean isRegistered, Engine home) {
     HandleCleaner cleaner = new HandleCleaner(number, isRegistered, home);
     return new Registration(cleaner, CLEANER.register(handle, cleaner));
   }

@@ -8,13 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Something that a thread hands to the ring's thread; a link in the {@link Inbox}. Most are waited
  * for by the thread that handed them over: see {@link Engine#deliver}.
  */
-abstract sealed class Inbound
-    permits Call,
-        Cancellation,
-        Carried.Resumption,
-        RingTask,
-        RingThread.CancelRequest,
-        RingThread.CloseRequest {
+abstract class Inbound {
   private static final VarHandle DONE;
 
   static {

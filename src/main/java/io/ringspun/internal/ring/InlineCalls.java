@@ -35,14 +35,15 @@ public final class InlineCalls {
 
   static {
     try {
-      IN_USE = MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", RawHandle.class);
+      IN_USE =
+          MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", CountedDescriptor.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
   private final Kernel kernel;
-  private final RingThread thread;
+  private final Thread thread; // the ring's own
   private final CallMemory threadMemory = new CallMemory(); // for calls on the ring's own thread
   private final AtomicReferenceArray<@Nullable CallMemory> pool =
       new AtomicReferenceArray<>(STRIDE << SLOT_BITS);
@@ -50,9 +51,10 @@ public final class InlineCalls {
   private final LongAdder misses = new LongAdder();
 
   @SuppressWarnings("unused") // through IN_USE
-  private volatile @Nullable RawHandle inUse; // written by the ring's thread, read by who closes
+  private volatile @Nullable CountedDescriptor
+      inUse; // written by the ring's thread, read by who closes
 
-  InlineCalls(Kernel kernel, RingThread thread) {
+  InlineCalls(Kernel kernel, Thread thread) {
     this.kernel = kernel;
     this.thread = thread;
   }
@@ -86,13 +88,13 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    * @throws IllegalStateException if the segment's arena is closed
    */
-  public long read(RawHandle handle, MemorySegment target, long position)
+  public long read(CountedDescriptor handle, MemorySegment target, long position)
       throws ClosedChannelException {
     return transfer(READ, handle, target, position);
   }
 
   /** Tries to write; see {@link #read}. */
-  public long write(RawHandle handle, MemorySegment source, long position)
+  public long write(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
     return transfer(WRITE, handle, source, position);
   }
@@ -104,17 +106,19 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    * @throws IllegalStateException if the segment's arena is closed
    */
-  public long recv(RawHandle handle, MemorySegment target) throws ClosedChannelException {
+  public long recv(CountedDescriptor handle, MemorySegment target) throws ClosedChannelException {
     return transfer(RECV, handle, target, 0);
   }
 
   /** Tries to send, without a signal if the peer is gone; see {@link #recv}. */
-  public long send(RawHandle handle, MemorySegment source) throws ClosedChannelException {
+  public long send(CountedDescriptor handle, MemorySegment source) throws ClosedChannelException {
     return transfer(SEND, handle, source, 0);
   }
 
-  private long transfer(Transfer transfer, RawHandle handle, MemorySegment memory, long position)
+  private long transfer(
+      Transfer transfer, CountedDescriptor handle, MemorySegment memory, long position)
       throws ClosedChannelException {
+    assert handle.entryFlags() == 0 : "a slot's number means nothing to a system call";
     long length = Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
     if (CarrierAccess.current() == thread) {
       IN_USE.setVolatile(this, handle);
@@ -142,7 +146,7 @@ public final class InlineCalls {
   }
 
   /** Waits until the ring's thread has no call on a handle that is closed already. */
-  void awaitUnused(Handle handle) {
+  void awaitUnused(CountedDescriptor handle) {
     while (inUse == handle) {
       Thread.onSpinWait(); // the call cannot wait, so it takes as long as its copying
     }
@@ -156,7 +160,7 @@ public final class InlineCalls {
    * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere
    * @throws ClosedChannelException if the handle is closed
    */
-  public int stat(RawHandle handle, MemorySegment block) throws ClosedChannelException {
+  public int stat(CountedDescriptor handle, MemorySegment block) throws ClosedChannelException {
     int result = (int) transfer(STAT, handle, block, 0);
     return result == 0 && Statx.getInt(block, Statx.DEVICE_MAJOR) == 0 ? -Errno.EAGAIN : result;
   }
@@ -167,7 +171,7 @@ public final class InlineCalls {
    * @return 0 or a negated errno
    * @throws ClosedChannelException if the handle is closed
    */
-  public int truncate(RawHandle handle, long size) throws ClosedChannelException {
+  public int truncate(CountedDescriptor handle, long size) throws ClosedChannelException {
     handle.acquire();
     try {
       return kernel.ftruncate(handle.fd(), size);

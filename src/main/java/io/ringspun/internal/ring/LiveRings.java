@@ -23,14 +23,14 @@ final class LiveRings {
   }
 
   /** Waits until no ring's own thread is in a system call on a handle that is closed already. */
-  static void awaitUnused(Handle handle) {
+  static void awaitUnused(CountedDescriptor handle) {
     for (Engine ring : RINGS) {
       ring.inline().awaitUnused(handle);
     }
   }
 
   /** Asks every ring to cancel what it has in flight, or is about to submit, on a descriptor. */
-  static void cancelEverywhere(Handle handle) {
+  static void cancelEverywhere(CountedDescriptor handle) {
     for (Engine ring : RINGS) {
       ring.give(new RingThread.CloseRequest(handle));
     }

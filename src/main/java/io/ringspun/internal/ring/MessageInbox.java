@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the upper half of the {@code user_data}, whose lower half is negative, as no slot is, and says
  * whose it is. Safe for use by many threads.
  */
-public final class MessageInbox {
+public final class MessageInbox implements MessageSink {
   private static final AtomicInteger NEXT = new AtomicInteger(Integer.MIN_VALUE);
 
   private final Engine ring;
@@ -37,7 +37,7 @@ public final class MessageInbox {
    */
   public static MessageInbox begin(Engine ring) throws IOException {
     MessageInbox messages = new MessageInbox(ring);
-    if (ring.ask(new RingTask(thread -> thread.dispatcher().expect(messages)))
+    if (ring.ask(new RingTask(thread -> thread.dispatcher().expect(messages.tag, messages)))
         == -Errno.ECANCELED) {
       ring.requireUsable();
     }
@@ -57,7 +57,8 @@ public final class MessageInbox {
   // ---- the ring's thread ---------------------------------------------------------------------
 
   /** Keeps what a completion brought. */
-  void arrived(long userData, int result) {
+  @Override
+  public void arrived(long userData, int result) {
     Waiter taker;
     synchronized (this) {
       waiting.add((userData >>> Integer.SIZE) << Integer.SIZE | Integer.toUnsignedLong(result));
@@ -133,7 +134,7 @@ public final class MessageInbox {
       waiting.clear();
       takersThen = takers.toArray(Waiter[]::new);
     }
-    ring.ask(new RingTask(thread -> thread.dispatcher().expectNoMore(this)));
+    ring.ask(new RingTask(thread -> thread.dispatcher().expectNoMore(tag)));
     for (Waiter taker : takersThen) {
       taker.wake();
     }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * ended it; it is disarmed while too much waits to be taken, and stays so while what it takes from
  * has run out, or it has been told to rest. Safe for use by many threads.
  */
-public final class Multishot {
+public final class Multishot implements CompletionSink, Supply.Consumer {
   /** Gets rid of what nobody took. */
   public interface Disposal {
     /** Disposes of a result, and of what is at a place, as {@link #place} returns it. */
@@ -274,7 +274,7 @@ public final class Multishot {
 
   /**
    * Returns where in the memory of the {@link ProvidedBuffers} what {@link #take} returned is, or
-   * {@link ProvidedBuffers#NOWHERE}.
+   * {@link Supply#NOWHERE}.
    */
   public static int place(long arrival) {
     return (int) (arrival >>> Integer.SIZE);
@@ -316,7 +316,8 @@ public final class Multishot {
   // ---- for the ring's thread -----------------------------------------------------------------
 
   /** Keeps what a completion brought; returns whether it is time to disarm. */
-  boolean arrived(int result, int flags) {
+  @Override
+  public boolean arrived(int result, int flags) {
     Waiter taker;
     boolean isFull = false;
     synchronized (this) {
@@ -330,7 +331,7 @@ public final class Multishot {
       }
       boolean wasFull = count >= waitingMax;
       if (supply == null) {
-        keep(result, ProvidedBuffers.NOWHERE);
+        keep(result, Supply.NOWHERE);
       } else {
         isFull = supply.take(result, flags, kept, parts);
         kept &= result < 0;
@@ -363,7 +364,8 @@ public final class Multishot {
   }
 
   /** Notes that the kernel has ended the operation, or that it never began. */
-  void disarmed() {
+  @Override
+  public void disarmed() {
     Waiter[] waiting;
     boolean givesUp;
     synchronized (this) {
@@ -383,7 +385,8 @@ public final class Multishot {
   // ---- for whoever gives something back ---------------------------------------------------------
 
   /** Notes that the supply has something again. */
-  void fed() {
+  @Override
+  public void fed() {
     Waiter taker;
     synchronized (this) {
       starved = false;

@@ -23,13 +23,13 @@ public final class Operation extends SubmissionEntry {
   final Call call;
 
   /** The descriptor it works on, so that closing one can find it. */
-  @Nullable Handle handle;
+  @Nullable CountedDescriptor handle;
 
   /** Another descriptor that it works on, or null. */
-  @Nullable Handle other;
+  @Nullable CountedDescriptor other;
 
   /** Further descriptors that the kernel looks up meanwhile; who calls keeps them open. */
-  @Nullable List<? extends Handle> named;
+  @Nullable List<? extends CountedDescriptor> named;
 
   /** What it is about, if that is another operation: the kernel is told its number. */
   @Nullable Operation target;
@@ -56,10 +56,10 @@ public final class Operation extends SubmissionEntry {
   boolean ofStream;
 
   /** Where completions go if there can be many. */
-  @Nullable Multishot multishot;
+  @Nullable CompletionSink multishot;
 
-  /** Set by the ring's thread: who waits for its end, having asked for it. */
-  @Nullable Cancellation cancellation;
+  /** Set by the ring's thread: who has asked for its end, and waits for that. */
+  @Nullable Claim claim;
 
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
@@ -88,7 +88,7 @@ public final class Operation extends SubmissionEntry {
    * @param lent what owns the memory: a {@link LentMemory}, the segment itself if it is the
    *     caller's own, or an array of such
    */
-  public Operation using(@Nullable Handle handle, @Nullable Object lent) {
+  public Operation using(@Nullable CountedDescriptor handle, @Nullable Object lent) {
     this.handle = handle;
     this.lent = lent;
     exempt |= handle != null && handle.waitsForPeers();
@@ -96,14 +96,17 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Notes likewise for an operation on two descriptors. */
-  public Operation using(@Nullable Handle handle, @Nullable Handle other, @Nullable Object lent) {
+  public Operation using(
+      @Nullable CountedDescriptor handle,
+      @Nullable CountedDescriptor other,
+      @Nullable Object lent) {
     this.other = other;
     exempt |= other != null && other.waitsForPeers();
     return using(handle, lent);
   }
 
   /** Notes further descriptors that it names: it ends when one of them is closed. */
-  public Operation naming(List<? extends Handle> handles) {
+  public Operation naming(List<? extends CountedDescriptor> handles) {
     named = handles;
     return this;
   }
@@ -118,7 +121,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Returns whether it works on a descriptor. */
-  public boolean uses(Handle descriptor) {
+  public boolean uses(CountedDescriptor descriptor) {
     return handle == descriptor
         || other == descriptor
         || (named != null && named.contains(descriptor));
@@ -134,7 +137,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Returns the slot that it has filled or emptied if it has succeeded, or null. */
-  @Nullable Handle changedSlot() {
+  @Nullable CountedDescriptor changedSlot() {
     return has(Trait.CHANGES_SLOT) ? other : null;
   }
 
@@ -174,7 +177,7 @@ public final class Operation extends SubmissionEntry {
         || (named != null && named.stream().anyMatch(Operation::isClosed));
   }
 
-  private static boolean isClosed(@Nullable Handle handle) {
+  private static boolean isClosed(@Nullable CountedDescriptor handle) {
     return handle != null && !handle.isOpen();
   }
 
@@ -224,7 +227,7 @@ public final class Operation extends SubmissionEntry {
   }
 
   /** Says that the operation completes many times. */
-  void deliverTo(Multishot arrivals) {
+  void deliverTo(CompletionSink arrivals) {
     multishot = arrivals;
   }
 

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class ProvidedBuffers extends Supply implements LentMemory {
   /** What has come is in no buffer. */
-  public static final int NOWHERE = -1;
+  public static final int NOWHERE = Supply.NOWHERE;
 
   private static final int GROUPS_MAX = 1 << 16;
   private static final AtomicInteger NEXT_GROUP = new AtomicInteger();

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods and fields are for this thread alone unless they say otherwise. "This thread" includes
  * any virtual thread that is mounted on it.
  */
-final class RingThread extends Thread {
+final class RingThread extends Thread implements Carrier {
   private static final long RETRY_NANOS = 100_000;
   private static final int PAIR = 2;
   private static final int DRIVE_FRAMES = 400; // some 12 KiB, more than a turn takes
@@ -66,7 +66,7 @@ final class RingThread extends Thread {
   private final boolean pollsDevices;
   private @Nullable ExtendedWait minimumWait; // set when the ring is enabled
 
-  private @Nullable Engine engine; // set before the thread starts
+  private @Nullable Owner owner; // set before the thread starts
 
   private long progress; // counts turns of any kind; read by the watchdog
   private volatile boolean stopRequested; // set once by any thread
@@ -126,8 +126,8 @@ final class RingThread extends Thread {
   // ---- for any thread ------------------------------------------------------------------------
 
   /** Starts the loop, once, and waits until the ring is enabled. */
-  void start(Engine owner) throws ErrnoException {
-    engine = owner;
+  void start(Owner engine) throws ErrnoException {
+    owner = engine;
     start();
     awaitUninterruptibly(started);
     if (failure instanceof RefusedException refused) {
@@ -148,10 +148,22 @@ final class RingThread extends Thread {
     }
   }
 
-  Engine engine() {
-    Engine owner = engine;
-    assert owner != null;
-    return owner;
+  /** What the thread belongs to. */
+  interface Owner {
+    /** Wakes those who wait for something else than an operation: calls are refused from now on. */
+    void wakeAttending();
+  }
+
+  /** Returns what was given to {@link #start}. */
+  Owner owner() {
+    Owner engine = owner;
+    assert engine != null;
+    return engine;
+  }
+
+  @Override
+  public void parkCarried(long nanos) {
+    carried.park(nanos);
   }
 
   Carried carried() {
@@ -249,7 +261,8 @@ final class RingThread extends Thread {
   }
 
   /** Makes this thread look round, if it waits. */
-  void wake() {
+  @Override
+  public void wake() {
     doorbell.ring();
   }
 
@@ -282,7 +295,7 @@ final class RingThread extends Thread {
     }
   }
 
-  Counters counters(InlineCalls inline, long unregisteredBuffers) {
+  Counters counters(long inlineHits, long inlineMisses, long unregisteredBuffers) {
     return new Counters(
         dispatcher.submitted(),
         dispatcher.completed(),
@@ -293,8 +306,8 @@ final class RingThread extends Thread {
         overflows,
         completions.capacity(),
         dispatcher.stale(),
-        carried.inlineHits() + inline.hits(),
-        carried.inlineMisses() + inline.misses(),
+        carried.inlineHits() + inlineHits,
+        carried.inlineMisses() + inlineMisses,
         unregisteredBuffers);
   }
 
@@ -409,7 +422,7 @@ final class RingThread extends Thread {
     if (stopRequested && !stopping) {
       stopping = true;
       dispatcher.beginStop();
-      engine().wakeAttending();
+      owner().wakeAttending();
     }
     dispatcher.cancelClosed();
     dispatcher.admitQueued();
@@ -508,6 +521,7 @@ final class RingThread extends Thread {
       case CloseRequest request -> dispatcher.cancel(request.handle);
       case Cancellation cancellation -> dispatcher.cancel(cancellation);
       case RingTask task -> serve(task);
+      default -> throw new AssertionError("nobody hands over such: " + item);
     }
   }
 
@@ -741,7 +755,7 @@ final class RingThread extends Thread {
       cause.addSuppressed(e);
     }
     dispatcher.fail();
-    engine().wakeAttending();
+    owner().wakeAttending();
   }
 
   /** Without a ring, this thread still carries its virtual threads, until the ring is closed. */
@@ -801,6 +815,7 @@ final class RingThread extends Thread {
       case RingTask task -> task.refuse();
       case Cancellation cancellation -> cancellation.settle();
       case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
+      default -> throw new AssertionError("nobody hands over such: " + item);
     }
   }
 
@@ -817,9 +832,9 @@ final class RingThread extends Thread {
 
   /** Asks this thread to cancel all that uses a descriptor. */
   static final class CloseRequest extends Inbound {
-    final Handle handle;
+    final CountedDescriptor handle;
 
-    CloseRequest(Handle handle) {
+    CloseRequest(CountedDescriptor handle) {
       this.handle = handle;
     }
   }

@@ -5,13 +5,22 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Something that the kernel takes from when a {@link Multishot} operation completes, and that may
- * run out: the operation has ended then, and is told when there is something again. Safe for use by
- * many threads.
+ * Something that the kernel takes from when an operation completes that completes many times, and
+ * that may run out: the operation has ended then, and is told when there is something again. Safe
+ * for use by many threads.
  */
-abstract sealed class Supply permits FileTable, ProvidedBuffers {
+abstract class Supply {
+  /** The place of what a completion brought that took nothing from the supply. */
+  static final int NOWHERE = -1;
+
+  /** An operation that takes from a supply. */
+  interface Consumer {
+    /** Notes that the supply, which had run out, has something again. */
+    void fed();
+  }
+
   // Guarded by this.
-  private final Set<Multishot> starved = new HashSet<>();
+  private final Set<Consumer> starved = new HashSet<>();
   private long returns;
 
   /** What an operation has for its first completion. */
@@ -34,7 +43,7 @@ abstract sealed class Supply permits FileTable, ProvidedBuffers {
 
   /** Keeps what a completion brought. */
   interface Parts {
-    /** Keeps a part of it, with its place in the supply, or {@link ProvidedBuffers#NOWHERE}. */
+    /** Keeps a part of it, with its place in the supply, or {@link #NOWHERE}. */
     void add(int result, int place);
   }
 
@@ -57,19 +66,19 @@ abstract sealed class Supply permits FileTable, ProvidedBuffers {
    * @param before the {@link #returns} before it began
    * @return whether it will be told when there is something
    */
-  final synchronized boolean awaitReturn(Multishot operation, long before) {
+  final synchronized boolean awaitReturn(Consumer operation, long before) {
     return returns == before && starved.add(operation);
   }
 
   /** Notes that there is something again. */
   final void returned() {
-    List<Multishot> fed;
+    List<Consumer> fed;
     synchronized (this) {
       returns++;
       fed = List.copyOf(starved);
       starved.clear();
     }
-    for (Multishot operation : fed) {
+    for (Consumer operation : fed) {
       operation.fed();
     }
   }

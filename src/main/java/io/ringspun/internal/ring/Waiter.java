@@ -7,16 +7,18 @@ import org.jspecify.annotations.Nullable;
  * A thread that waits for another one, and the ring that carries it: if it is pinned there, it sits
  * in the kernel instead of in park.
  */
-record Waiter(Thread thread, @Nullable Engine carrier) {
+record Waiter(Thread thread, @Nullable Carrier carrier) {
 
   static Waiter current() {
-    return new Waiter(Thread.currentThread(), Engine.carryingCurrentThread());
+    Carrier carrier = CarrierAccess.current() instanceof Carrier ring ? ring : null;
+    return new Waiter(Thread.currentThread(), carrier);
   }
 
   /** Parks this thread, the calling one; {@code nanos} is 0 for no limit. May return early. */
   void park(long nanos) {
-    if (carrier != null && carrier.carriesCaller()) { // it may have left a ring that was closed
-      carrier.thread().carried().park(nanos);
+    if (carrier != null
+        && carrier == (Object) CarrierAccess.current()) { // it may have left a ring that was closed
+      carrier.parkCarried(nanos);
     } else if (nanos > 0) {
       LockSupport.parkNanos(this, nanos);
     } else {
@@ -27,7 +29,7 @@ record Waiter(Thread thread, @Nullable Engine carrier) {
   void wake() {
     LockSupport.unpark(thread);
     if (carrier != null) {
-      carrier.thread().wake();
+      carrier.wake();
     }
   }
 }

@@ -1,0 +1,10 @@
+package io.ringspun.internal.ring;
+
+/** Where the completions of an operation go that completes many times. For the ring's thread. */
+interface CompletionSink {
+  /** Keeps what a completion brought; returns whether the operation must end. */
+  boolean arrived(int result, int flags);
+
+  /** Notes that the operation has ended, and the kernel has let go of what it was lent. */
+  void disarmed();
+}

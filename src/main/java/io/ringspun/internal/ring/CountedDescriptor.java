@@ -1,0 +1,206 @@
+package io.ringspun.internal.ring;
+
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Kernel;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something open that counts its users, so that its number is never given back to the kernel while
+ * an operation might still look it up; and what is known of it. Safe for use by many threads.
+ *
+ * <pre>state: bit 31 closed | bits 0..30 users</pre>
+ */
+public abstract class CountedDescriptor {
+  private static final int CLOSED = 1 << 31;
+
+  private static final byte UNKNOWN = 0;
+  static final byte SEEKABLE = 1;
+  private static final byte STREAM = 2;
+
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(CountedDescriptor.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final int fd;
+  private final int entryFlags; // a field, not a method: every submission reads it
+  private final boolean direct;
+  byte kind = UNKNOWN; // any thread that finds out writes the same
+  boolean takesInterruptsAsJdk; // set before this is shared
+
+  @SuppressWarnings("FieldMayBeFinal") // through STATE
+  private volatile int state;
+
+  private volatile @Nullable Waiter closer; // set once by the closing thread, read by the last user
+
+  private boolean mayHaveLeft = true;
+
+  final SyncState syncState;
+
+  CountedDescriptor(int fd, int entryFlags, boolean direct, SyncState syncState) {
+    assert fd >= 0;
+    this.fd = fd;
+    this.entryFlags = entryFlags;
+    this.direct = direct;
+    this.syncState = syncState;
+  }
+
+  /**
+   * Returns the number that entries which are {@linkplain Operation#using using} this carry. Any
+   * other use must lie between {@link #acquire} and {@link #release}.
+   */
+  public final int fd() {
+    return fd;
+  }
+
+  /** Returns the {@code IOSQE_} flags that go with {@link #fd}. */
+  final int entryFlags() {
+    return entryFlags;
+  }
+
+  /** Returns whether transfers go straight to a device. */
+  final boolean isDirect() {
+    return direct;
+  }
+
+  /**
+   * Returns whether a transfer may wait for ever for somebody, as that of a pipe or a socket may,
+   * and that of a file may not. Once this is closed the answer may be wrong; no operation on it is
+   * submitted then.
+   */
+  final boolean waitsForPeers() {
+    if (kind == UNKNOWN) {
+      kind = isSeekable() ? SEEKABLE : STREAM;
+    }
+    return kind == STREAM;
+  }
+
+  /** Returns whether it is known already that transfers may wait for somebody. */
+  final boolean isKnownStream() {
+    return kind == STREAM;
+  }
+
+  /** Notes that transfers may wait for somebody, so that nobody needs to find out. */
+  public final void noteStream() {
+    kind = STREAM;
+  }
+
+  /** Asks the kernel whether there are positions in what is open, as there are in a file. */
+  abstract boolean isSeekable();
+
+  /** Returns whether {@link #close} has not been called. */
+  public final boolean isOpen() {
+    return state >= 0;
+  }
+
+  /**
+   * Counts a user in.
+   *
+   * @throws ClosedChannelException if closed
+   */
+  public final void acquire() throws ClosedChannelException {
+    if ((int) STATE.getAndAdd(this, 1) < 0) {
+      release();
+      throw new ClosedChannelException();
+    }
+  }
+
+  /**
+   * Counts a user in, whether this is closed or not: the user must look, and must not use the
+   * number of one that is closed.
+   */
+  final void enter() {
+    var _ = (int) STATE.getAndAdd(this, 1);
+  }
+
+  /** Counts a user out. */
+  public final void release() {
+    if ((int) STATE.getAndAdd(this, -1) - 1 == CLOSED) {
+      Waiter waiting = closer;
+      if (waiting != null) {
+        waiting.wake();
+      }
+    }
+  }
+
+  final boolean takesInterruptsAsJdk() {
+    return takesInterruptsAsJdk;
+  }
+
+  /** Remembers whether a receiver left something behind, or may have. */
+  public final void noteLeft(boolean left) {
+    mayHaveLeft = left;
+  }
+
+  /**
+   * Returns whether there may be something to receive at once. A hint: any thread sets it, and
+   * something may have arrived since.
+   */
+  public final boolean mayHaveLeft() {
+    return mayHaveLeft;
+  }
+
+  /** Says whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */
+  public final void noteWritesSync(boolean sync) {
+    syncState.noteWritesSync(sync);
+  }
+
+  /** Returns whether every write syncs, or may do so; asks the kernel if nobody has said so. */
+  final boolean writesSync(Kernel kernel) {
+    return switch (syncState.writesSync()) {
+      case YES -> true;
+      case NO -> false;
+      case UNKNOWN -> {
+        int flags = entryFlags == 0 ? kernel.getFlags(fd) : -1; // a slot does not tell
+        yield flags < 0 || (flags & Constants.O_DSYNC) != 0;
+      }
+    };
+  }
+
+  /** Remembers that written data was lost, for good: later syncs must not claim success. */
+  final void latchLostData(int errno) {
+    syncState.latch(errno);
+  }
+
+  /** Forgets what is known of the file, since there is another in the slot now, or none. */
+  final void forgetFile() {
+    syncState.forget();
+  }
+
+  /** Returns the errno of the failure that lost data of this open file, or 0. */
+  public final int lostData() {
+    return syncState.lost();
+  }
+
+  /**
+   * Returns the result of a sync of this, which is a failure if data was lost meanwhile: of several
+   * operations that were under way the kernel tells only one.
+   */
+  public final int syncResult(int result) {
+    int lost = lostData();
+    return result >= 0 && lost != 0 ? -lost : result;
+  }
+
+  /** Refuses new users; returns whether this was the first call. */
+  final boolean refuseUsers() {
+    return ((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) == 0;
+  }
+
+  /** Says who is to be woken when the last user leaves, or that nobody waits any more. */
+  final void noteCloser(@Nullable Waiter waiting) {
+    closer = waiting; // before the count is read: pairs with release()
+  }
+
+  /** Returns whether new users are refused and none is left. */
+  final boolean isUnused() {
+    return state == CLOSED;
+  }
+}
