@@ -23,8 +23,12 @@ import io.ringspun.testing.Classes;
 import io.ringspun.testing.Once;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -218,6 +222,52 @@ class ArchitectureTest {
           .dependOnClassesThat(
               resideInAPackage(user.publicPackage).and(not(named(user.publicPackage, user.used))))
           .check(CLASSES);
+    }
+  }
+
+  /** Classes of the ring's package that need each other; all others stand on floors. */
+  @Test
+  void ring_hasFewCircles() {
+    Map<String, Set<String>> uses = new TreeMap<>();
+    for (JavaClass type : CLASSES.that(resideInAPackage(RING))) {
+      Set<String> used =
+          uses.computeIfAbsent(outermost(type).getSimpleName(), _ -> new TreeSet<>());
+      type.getDirectDependenciesFromSelf().stream()
+          .map(dependency -> outermost(dependency.getTargetClass().getBaseComponentType()))
+          .filter(target -> target.getPackageName().equals(RING))
+          .forEach(target -> used.add(target.getSimpleName()));
+    }
+    Map<String, Set<String>> reached = new TreeMap<>();
+    uses.keySet()
+        .forEach(name -> reach(name, uses, reached.computeIfAbsent(name, _ -> new TreeSet<>())));
+    Set<Set<String>> circles = new HashSet<>();
+    for (String name : uses.keySet()) {
+      Set<String> circle = new TreeSet<>(reached.get(name));
+      circle.removeIf(other -> !reached.get(other).contains(name));
+      if (circle.size() > 1) {
+        circles.add(circle);
+      }
+    }
+    assertEquals(
+        Set.of(
+            Set.of("Call", "Operation"), // a call and its parts
+            Set.of("RingThread", "Carried", "RingTask"), // the loop and what it runs
+            Set.of(
+                "Engine", // and the parts of it that have files of their own
+                "Capabilities",
+                "DescriptorCloser",
+                "LiveRings",
+                "Watchdog",
+                "HeldRing"),
+            Set.of("Handle", "RawHandle", "RegisteredHandle")), // a sealed type and its kinds
+        circles);
+  }
+
+  private static void reach(String from, Map<String, Set<String>> uses, Set<String> reached) {
+    for (String used : uses.getOrDefault(from, Set.of())) {
+      if (reached.add(used)) {
+        reach(used, uses, reached);
+      }
     }
   }
 
