@@ -96,7 +96,7 @@ public abstract class CountedDescriptor {
   /** Asks the kernel whether there are positions in what is open, as there are in a file. */
   abstract boolean isSeekable();
 
-  /** Returns whether {@link #close} has not been called. */
+  /** Returns whether {@code close} has not been called. */
   public final boolean isOpen() {
     return state >= 0;
   }
