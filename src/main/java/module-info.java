@@ -4,7 +4,9 @@ import org.jspecify.annotations.NullMarked;
  * Blocking Java I/O on virtual threads over Linux io_uring.
  *
  * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}, sockets in {@link
- * io.ringspun.net}, pipes, timers, processes and the like in {@link io.ringspun.os}.
+ * io.ringspun.net}, pipes, timers, processes and the like in {@link io.ringspun.os}, buffers that
+ * many sockets share in {@link io.ringspun.buffer}, and what experts need of the kernel's interface
+ * in {@link io.ringspun.raw}.
  */
 @NullMarked
 module io.ringspun {
@@ -15,9 +17,11 @@ module io.ringspun {
   requires java.management;
 
   exports io.ringspun;
+  exports io.ringspun.buffer;
   exports io.ringspun.file;
   exports io.ringspun.net;
   exports io.ringspun.os;
+  exports io.ringspun.raw;
 
   provides java.nio.file.spi.FileSystemProvider with
       io.ringspun.internal.filesystem.RingFileSystemProvider;

@@ -1,9 +1,6 @@
 package io.ringspun;
 
 import io.ringspun.internal.ring.Handle;
-import io.ringspun.internal.ring.Operation;
-import io.ringspun.internal.ring.StreamSource;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,19 +18,6 @@ import java.lang.foreign.MemorySegment;
  * @since 0.1
  */
 public abstract class Descriptor {
-  private static final StreamSource READ =
-      new StreamSource() {
-        @Override
-        public void encode(Operation operation, int fd, int group) {
-          operation.multishotRead(fd, group);
-        }
-
-        @Override
-        public IOException failure(int errno) {
-          return new OperationException("read", errno);
-        }
-      };
-
   static {
     Handle.setKey(descriptor -> ((Descriptor) descriptor).handle);
   }
@@ -94,40 +78,8 @@ public abstract class Descriptor {
   protected final void requireNoDataLost(String operation) throws OperationException {
     int lost = handle.lostData();
     if (lost != 0) {
-      throw new OperationException(
-          operation,
-          lost,
-          "an earlier sync lost written data, so the file can no longer be synced");
+      throw new OperationException(operation, lost, Handle.DATA_LOST);
     }
-  }
-
-  /**
-   * Starts receiving into shared buffers.
-   *
-   * @param buffers where the bytes go
-   * @param source how to receive
-   * @param timeoutNanos the time limit for each chunk, or 0 for none
-   * @return a stream, for the caller to close
-   * @throws IllegalArgumentException if this is registered with another ring than the buffers
-   * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
-   */
-  @SuppressWarnings("exports")
-  protected final ReceiveStream receive(BufferRing buffers, StreamSource source, long timeoutNanos)
-      throws IOException {
-    return buffers.receive(handle, source, timeoutNanos);
-  }
-
-  /**
-   * Starts receiving into shared buffers by {@code IORING_OP_READ_MULTISHOT}, Linux 6.7, which
-   * requires a pollable descriptor.
-   *
-   * @param buffers where the bytes go
-   * @param timeoutNanos the time limit for each chunk, or 0 for none
-   * @return a stream, for the caller to close
-   * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
-   */
-  protected final ReceiveStream receive(BufferRing buffers, long timeoutNanos) throws IOException {
-    return receive(buffers, READ, timeoutNanos);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 
 /**

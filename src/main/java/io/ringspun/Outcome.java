@@ -56,8 +56,8 @@ public final class Outcome {
 
   /**
    * Returns whether the step was cancelled. The cause may be an earlier step that failed or fell
-   * short, a time limit, an interrupt, one of the {@link Ring#cancel(Descriptor) cancel} methods,
-   * or the closing of its descriptor or ring.
+   * short, a time limit, an interrupt, one of the {@link io.ringspun.raw.Raw#cancel(Descriptor)
+   * cancel} methods, or the closing of its descriptor or ring.
    *
    * @return whether the result is {@code -ECANCELED}
    */

@@ -142,7 +142,8 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns whether the transaction exceeded its time limit, {@link Transaction#within}.
+   * Returns whether the transaction exceeded its time limit, {@link Chain#within} or {@link
+   * Batch#within}.
    *
    * @return false if every step ended in time, or there was no limit
    */

@@ -8,7 +8,7 @@ import io.ringspun.internal.ring.Counters;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
-import io.ringspun.internal.ring.Handle;
+import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -286,36 +286,6 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Runs a raw operation and blocks until it completes. A virtual thread parks meanwhile, a
-   * platform thread waits. If the operation succeeds before an interrupt, a time limit or a close
-   * can cancel it, its result is returned; the caller owns descriptors in the result.
-   *
-   * <p>A zero-copy send returns when the kernel has released its memory, with the result and the
-   * flags of its first completion.
-   *
-   * @param operation the operation to run
-   * @return the kernel's result
-   * @throws IllegalArgumentException if a ring cannot run the operation safely; if its memory is
-   *     empty, on the heap, of a shared arena, confined to another thread, shorter than its length,
-   *     or read-only though the kernel writes to it; or if a descriptor is registered with another
-   *     ring
-   * @throws IllegalStateException if a segment's arena is closed
-   * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
-   * @throws OperationException if the operation fails: with {@code EINVAL} if the kernel does not
-   *     support it, and with {@code ETIME} if an {@code IORING_OP_TIMEOUT} without {@code
-   *     IORING_TIMEOUT_ETIME_SUCCESS} expires
-   * @throws OperationTimeoutException if the operation exceeds its time limit
-   * @throws RingClosedException if the ring is closed, before or during the call
-   * @throws RingFailedException if the ring has failed
-   * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws java.nio.channels.AsynchronousCloseException if a descriptor is closed during the call
-   * @throws IOException if another I/O error occurs
-   */
-  public RawResult run(RawOperation operation) throws IOException {
-    return operation.run(engine);
-  }
-
-  /**
    * Runs a single step and blocks until it completes, like a {@link Chain} of that step alone.
    *
    * @param step the step to run
@@ -356,24 +326,6 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Reserves a slot in the ring's table of registered files, for a file or a socket that a chain
-   * opens and then uses. Does not block. A ring has 64 such slots in addition to those of {@link
-   * RingOptions#withRegisteredFiles}, or fewer if the limit on open files ({@code RLIMIT_NOFILE})
-   * is too low. A registered listener may take one, too.
-   *
-   * @return the slot, empty, for the caller to close, before or after the ring
-   * @throws IllegalArgumentException if the ring has no table of registered files
-   * @throws RingClosedException if the ring is closed
-   * @throws RingFailedException if the ring has failed
-   * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws OperationException if all slots are in use, with {@code ENFILE}
-   * @throws IOException if another I/O error occurs
-   */
-  public DescriptorSlot descriptorSlot() throws IOException {
-    return DescriptorSlot.take(engine);
-  }
-
-  /**
    * Opens a pool of buffers that are registered with this ring ({@code IORING_REGISTER_BUFFERS2}
    * and {@code BUFFERS_UPDATE}, Linux 5.19). If the kernel refuses, the pool works unregistered.
    * Blocks until the kernel has pinned the memory, some milliseconds per 100 megabytes; the ring
@@ -395,84 +347,7 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens provided buffers, which this ring's receive operations take when data arrives ({@code
-   * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has registered them.
-   *
-   * @param buffers the number of buffers, at most 32,768
-   * @param bufferBytes the size of each buffer in bytes
-   * @return the buffers, for the caller to close, before or after the ring
-   * @throws IllegalArgumentException if either argument is not positive, there are too many
-   *     buffers, or they would exceed 1 GiB in total
-   * @throws OutOfMemoryError if there is not enough native memory
-   * @throws RingClosedException if the ring is closed
-   * @throws RingFailedException if the ring has failed
-   * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws OperationException if the kernel refuses
-   * @throws IOException if another I/O error occurs
-   */
-  public BufferRing bufferRing(int buffers, int bufferBytes) throws IOException {
-    return BufferRing.open(engine, buffers, bufferBytes, false);
-  }
-
-  /**
-   * Opens provided buffers that the kernel fills incrementally ({@code IOU_PBUF_RING_INC}, Linux
-   * 6.12): new data is appended to earlier data, even of another peer, until a buffer is full. A
-   * few large buffers then serve both small and large messages. A buffer is reused when all chunks
-   * in it are closed, so one open chunk retains the whole buffer. For byte streams only; each
-   * datagram needs a buffer of its own.
-   *
-   * @param buffers the number of buffers, at most 32,768
-   * @param bufferBytes the size of each buffer in bytes
-   * @return the buffers, for the caller to close, before or after the ring
-   * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.12
-   * @throws IOException if {@link #bufferRing} would throw it
-   */
-  public BufferRing incrementalBufferRing(int buffers, int bufferBytes) throws IOException {
-    return BufferRing.open(engine, buffers, bufferBytes, true);
-  }
-
-  /**
-   * Cancels all calls on a descriptor that run on this ring, both those in flight ({@code
-   * IORING_OP_ASYNC_CANCEL}, Linux 5.5) and those waiting for submission. The descriptor stays
-   * open. The calls throw {@link OperationCancelledException}. In a chain or a batch the steps on
-   * the descriptor end with {@code ECANCELED}, and so do later steps of the chain. To cancel the
-   * call of a single thread, interrupt the thread.
-   *
-   * <p>Blocks until these calls have ended. Operations that the hardware has started are awaited,
-   * and an interrupt does not end the wait. Each call either completes or is cancelled. Streams,
-   * pollers and tickers, which keep a multishot operation in flight, are not cancelled: close them
-   * instead. Calls that begin meanwhile and calls on other rings are not affected.
-   *
-   * @param descriptor the descriptor whose calls are cancelled
-   * @return how many operations were cancelled
-   */
-  public int cancel(Descriptor descriptor) {
-    Handle handle = descriptor.handle();
-    return engine.cancelWhere(operation -> operation.uses(handle));
-  }
-
-  /**
-   * Cancels every call of this ring with an opcode, for example every accept, as {@link
-   * #cancel(Descriptor)} does.
-   *
-   * @param opcode an {@code IORING_OP_} number
-   * @return how many operations were cancelled
-   */
-  public int cancel(int opcode) {
-    return engine.cancelWhere(operation -> operation.opcode() == opcode);
-  }
-
-  /**
-   * Cancels every call of this ring, as {@link #cancel(Descriptor)} does.
-   *
-   * @return how many operations were cancelled
-   */
-  public int cancelAll() {
-    return engine.cancelWhere(_ -> true);
-  }
-
-  /**
-   * Returns the counters of this ring.
+   * Returns what this ring has done so far.
    *
    * @return a snapshot
    */

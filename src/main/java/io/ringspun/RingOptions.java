@@ -3,6 +3,8 @@ package io.ringspun;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.ring.EngineConfig;
+import io.ringspun.raw.RingRestriction;
+import io.ringspun.raw.SetupFlag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;

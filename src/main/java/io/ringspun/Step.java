@@ -7,6 +7,9 @@ import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawStep;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.TableSlot;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -21,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The most common steps have methods of the same names in {@link Chain} and {@link Batch}.
  * {@code io.ringspun.file.FileSteps}, {@code io.ringspun.net.SocketSteps} and {@code
  * io.ringspun.os.SystemSteps} have further steps, and {@link RawOperation#toStep} creates a step of
- * any operation of the kernel. {@link Transaction#add} adds any step, and {@link Ring#run(Step)}
- * runs a single one:
+ * any operation of the kernel. {@link Chain#add} and {@link Batch#add} add any step, and {@link
+ * Ring#run(Step)} runs a single one:
  *
  * {@snippet :
  * Step sync = Step.fdatasync(log).within(Duration.ofSeconds(1));
@@ -121,13 +124,17 @@ public final class Step {
     abstract void encode(Step step, Operation operation, int fd, long address, int slot);
   }
 
+  static {
+    RawStep.Factory.set(Step::new);
+  }
+
   private final Kind kind;
   private final @Nullable Descriptor target;
   private final @Nullable MemorySegment memory;
   private final @Nullable LentBuffer buffer; // the owner of the memory, if it is leased
   private final int length; // size of the memory in bytes
   private final long position;
-  private final @Nullable RawOperation raw; // never changed
+  private final @Nullable RawStep raw; // never changed
   private final @Nullable Duration limit;
   private final boolean evenIfPreviousFailed;
   private final boolean afterEverythingElse;
@@ -157,9 +164,9 @@ public final class Step {
    *
    * @param raw an operation that is no longer changed
    */
-  Step(RawOperation raw) {
+  private Step(RawStep raw) {
     kind = Kind.RAW;
-    target = raw.descriptor();
+    target = (Descriptor) raw.descriptor();
     memory = null;
     buffer = null;
     position = 0;
@@ -357,19 +364,6 @@ public final class Step {
   }
 
   /**
-   * Closes the content of a slot ({@code IORING_OP_CLOSE} of a slot, Linux 5.15). Operations in
-   * flight on it continue; the slot is empty and can be filled again. The step fails with {@code
-   * EBADF} if the slot is empty. In a chain it usually runs {@linkplain #evenIfPreviousFailed even
-   * if the step before it failed}.
-   *
-   * @param slot a slot of the ring that runs the step
-   * @return the step
-   */
-  public static Step close(DescriptorSlot slot) {
-    return new Step(RawOperation.emptying(slot));
-  }
-
-  /**
    * Waits for a time ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux
    * 5.16). In a chain the next step begins when the time has elapsed.
    *
@@ -380,11 +374,11 @@ public final class Step {
    */
   public static Step delay(Duration time) {
     Arguments.timeoutNanos(time);
-    return new Step(
-        RawOperation.of(Constants.IORING_OP_TIMEOUT)
-            .address(Timespec.of(time), RawOperation.Access.READS)
-            .length(1)
-            .operationFlags(Constants.IORING_TIMEOUT_ETIME_SUCCESS));
+    return RawOperation.of(Constants.IORING_OP_TIMEOUT)
+        .address(Timespec.of(time), RawOperation.Access.READS)
+        .length(1)
+        .operationFlags(Constants.IORING_TIMEOUT_ETIME_SUCCESS)
+        .toStep();
   }
 
   // ---- modifiers -----------------------------------------------------------------------------
@@ -440,8 +434,8 @@ public final class Step {
    * </ul>
    *
    * <p>If the chain itself has a step that may wait indefinitely, later operations wait only for
-   * the steps before that one. Reads and writes of a {@linkplain DescriptorSlot slot} are not
-   * exempt, because the type of its content is unknown.
+   * the steps before that one. Reads and writes of a {@linkplain TableSlot slot} are not exempt,
+   * because the type of its content is unknown.
    *
    * @return a new step
    */
@@ -484,7 +478,7 @@ public final class Step {
     return buffer;
   }
 
-  @Nullable RawOperation raw() {
+  @Nullable RawStep raw() {
     return raw;
   }
 
@@ -524,8 +518,8 @@ public final class Step {
   void requireUsableOn(Engine engine) {
     if (raw != null) {
       raw.requireUsableOn(engine);
-    } else {
-      RawOperation.requireUsable(target, engine);
+    } else if (target != null) {
+      target.handle().requireUsableOn(engine, target);
     }
   }
 
@@ -549,7 +543,7 @@ public final class Step {
   }
 
   /** Encodes a raw operation and acquires its handles. */
-  void prepareRaw(RawOperation raw, Operation operation) throws ClosedChannelException {
+  void prepareRaw(RawStep raw, Operation operation) throws ClosedChannelException {
     raw.prepare(operation);
     if (onKernelWorker) {
       operation.async();

@@ -8,6 +8,8 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawStep;
+import io.ringspun.raw.TableSlot;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -19,19 +21,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several {@linkplain Step steps} that are submitted together and awaited once. A transaction can
- * be run once. Not thread-safe.
- *
- * <p>{@link #run} throws unless every step succeeded completely. {@link #attempt} returns the
- * outcomes in any case.
- *
- * <p>Segments are lent to the kernel until the run ends: do not access or free them meanwhile. A
- * segment of a shared arena is copied.
+ * What chains and batches have in common.
  *
  * @param <T> the kind of transaction
- * @since 0.1
  */
-public abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch {
+abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch {
 
   private final Engine engine;
   private final List<Step> steps = new ArrayList<>();
@@ -220,18 +214,6 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   }
 
   /**
-   * Adds {@link Step#close}, which closes the content of a slot.
-   *
-   * @param slot a slot of the ring
-   * @return this
-   * @throws IllegalArgumentException if the slot belongs to another ring
-   * @throws IllegalStateException if this transaction has been run
-   */
-  public final T close(DescriptorSlot slot) {
-    return add(Step.close(slot));
-  }
-
-  /**
    * Adds {@link Step#delay}, which waits for a time.
    *
    * @param time positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
@@ -402,11 +384,11 @@ public abstract sealed class Transaction<T extends Transaction<T>> permits Chain
   private void prepare(Step step, Operation operation, @Nullable Loan[] loans, int index)
       throws IOException {
     Descriptor target = step.target();
-    boolean mayChange = target instanceof DescriptorSlot; // before this one is submitted
+    boolean mayChange = target instanceof TableSlot; // before this one is submitted
     if (target != null && !mayChange && step.syncs()) {
       target.requireNoDataLost(step.operation());
     }
-    RawOperation raw = step.raw();
+    RawStep raw = step.raw();
     if (raw != null) {
       raw.check(engine);
       step.prepareRaw(raw, operation);

@@ -20,7 +20,7 @@ import io.ringspun.net.RingSocket;
 import io.ringspun.net.RingSocketChannel;
 import io.ringspun.net.SocketOpenOption;
 import io.ringspun.os.EventFd;
-import io.ringspun.os.RingDescriptor;
+import io.ringspun.os.RingFd;
 import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -218,7 +218,7 @@ class AbandonedTest {
     try (Ring ring = Ring.open()) {
       EventFd counter = EventFd.open(ring);
       int events = OpenFiles.count("anon_inode:[eventfd]");
-      RingDescriptor.adopt(ring, Handle.of(counter).fd());
+      RingFd.adopt(ring, Handle.of(counter).fd());
       RingFile.open(ring, file);
       awaitCollected("another one", () -> !isFileOpen());
       assertEquals(events, OpenFiles.count("anon_inode:[eventfd]"));

@@ -57,7 +57,8 @@ class ArchitectureTest {
               "io.ringspun.internal.filechannel",
               "io.ringspun.internal.filesystem"),
           Set.of("io.ringspun.os"),
-          Set.of("io.ringspun"),
+          Set.of("io.ringspun.buffer"),
+          Set.of("io.ringspun", "io.ringspun.raw"),
           Set.of(RING),
           Set.of(MEMORY),
           Set.of(KERNEL));
@@ -78,7 +79,7 @@ class ArchitectureTest {
               "io.ringspun.internal.net",
               "io.ringspun.net",
               Set.of(),
-              Set.of("AbstractUnixAddress", "ControlMessage", "KernelOption"),
+              Set.of("AbstractUnixAddress", "ControlMessage"),
               Set.of()),
           new Implementation(
               "io.ringspun.internal.socketchannel",

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Once;
 import java.io.IOException;
@@ -149,7 +152,7 @@ class CredentialsTest {
                 .address(path, RawOperation.Access.READS)
                 .flags(flags)
                 .personality(personality);
-        ring.run(open);
+        Raw.of(ring).run(open);
         outcome = "opened";
       } catch (OperationException e) {
         outcome = e.errno() == Errno.EACCES ? "refused" : e.toString();

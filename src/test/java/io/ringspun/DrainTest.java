@@ -13,6 +13,8 @@ import io.ringspun.os.EventFd;
 import io.ringspun.os.RingPipe;
 import io.ringspun.os.RingTimer;
 import io.ringspun.os.TimerClock;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -140,7 +142,7 @@ class DrainTest {
                 .on(pipe.source())
                 .operationFlags(Constants.POLLIN);
         return new Peer(
-            () -> ring.run(poll),
+            () -> Raw.of(ring).run(poll),
             () -> {
               pipe.source().close();
               pipe.sink().close();

@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.RawOperation.Access;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.RawOperation.Access;
+import io.ringspun.raw.RingRestriction;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -460,9 +463,9 @@ class LinkTimeoutTest {
   void cancel_countsOperationsOnly(Caller caller) throws Exception {
     Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
     var call = BlockedCall.start(ring, Caller.VIRTUAL, chain::attempt).awaitInFlight(ring, 2);
-    assertEquals(0, caller.call(ring, () -> ring.cancel(IORING_OP_LINK_TIMEOUT)));
+    assertEquals(0, caller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_LINK_TIMEOUT)));
     assertFalse(call.hasEnded());
-    assertEquals(1, caller.call(ring, ring::cancelAll));
+    assertEquals(1, caller.call(ring, Raw.of(ring)::cancelAll));
     assertCancelled(call.result(), 0);
     assertEquals(0, ring.metrics().inFlight());
   }
@@ -495,7 +498,7 @@ class LinkTimeoutTest {
       assertEquals(submitted, small.metrics().submitted(), "there is room for three, not four");
       late.getFirst().interrupt();
       assertCancelled(late.getFirst().result(), 0);
-      assertEquals(2, small.cancel(IORING_OP_NOP), "each of them takes its chain with it");
+      assertEquals(2, Raw.of(small).cancel(IORING_OP_NOP), "each of them takes its chain with it");
       for (BlockedCall<Outcomes> call : late) {
         assertCancelled(call.result(), 1);
       }
@@ -599,7 +602,8 @@ class LinkTimeoutTest {
     assertCancelled(result, 1);
     assertCancelled(result, 2);
     var e = assertThrows(OperationTimeoutException.class, result::orThrow);
-    assertTrue(e.getMessage().contains(poll().name() + " took longer"), e.getMessage());
+    assertTrue(
+        e.getMessage().contains(poll().toStep().operation() + " took longer"), e.getMessage());
   }
 
   /** The kernel answers something else for this limit, and does not break the link. */

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingFileChannel;
@@ -673,7 +676,7 @@ class LostMemoryTest {
     try (FaultKernel kernel = new FaultKernel();
         Kit kit = new Kit(Ring.open(), FaultyRing.open(kernel))) {
       try (Ring _ = kit.home;
-          BufferRing buffers = kit.home.bufferRing(2, (int) BLOCK)) {
+          BufferRing buffers = BufferRing.open(kit.home, 2, (int) BLOCK)) {
         RingFile file = kit.file();
         RingSocket[] sockets = kit.sockets();
         ReceiveStream stream = kit.add(sockets[0].receive(buffers));
@@ -706,7 +709,7 @@ class LostMemoryTest {
     try (FaultKernel kernel = new FaultKernel()) {
       Ring failing = FaultyRing.open(kernel);
       try (Kit kit = new Kit(failing, failing)) {
-        BufferRing buffers = kit.add(failing.bufferRing(2, (int) BLOCK));
+        BufferRing buffers = kit.add(BufferRing.open(failing, 2, (int) BLOCK));
         RingSocket[] sockets = kit.sockets();
         ReceiveStream stream = kit.add(sockets[0].receive(buffers));
         kernel.add(FaultRule.where(_ -> true).delay());

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.Raw;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
@@ -133,7 +134,7 @@ class OutcomesTest {
     var call =
         BlockedCall.start(ring, caller, () -> ring.chain().nop().read(fifo.file(), one, 0).run())
             .awaitInFlight(ring, 1);
-    assertEquals(1, ring.cancel(fifo.file()));
+    assertEquals(1, Raw.of(ring).cancel(fifo.file()));
     var e = assertThrows(TransactionException.class, call::result);
     assertEquals(1, e.position());
     assertEquals(Errno.ECANCELED, e.errno());

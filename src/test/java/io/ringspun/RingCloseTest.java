@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.net.Connections;
 import io.ringspun.net.DatagramStream;
 import io.ringspun.net.RingDatagramSocket;
@@ -142,21 +144,21 @@ class RingCloseTest {
         }),
     DATAGRAM_STREAM(
         (ring, things) -> {
-          BufferRing buffers = things.add(ring.bufferRing(4, 4096));
+          BufferRing buffers = things.add(BufferRing.open(ring, 4, 4096));
           RingDatagramSocket socket = things.add(RingDatagramSocket.bind(ring, ANY));
           DatagramStream stream = things.add(socket.receive(buffers));
           return new Wait(stream, stream::next);
         }),
     RECEIVE_STREAM(
         (ring, things) -> {
-          BufferRing buffers = things.add(ring.bufferRing(4, 64));
+          BufferRing buffers = things.add(BufferRing.open(ring, 4, 64));
           ReceiveStream stream = things.add(things.silentPeer().receive(buffers));
           return new Wait(stream, stream::next);
         }),
     /** No operation is in flight: all buffers are out. */
     RECEIVE_STREAM_WITHOUT_BUFFERS(
         (ring, things) -> {
-          BufferRing buffers = things.add(ring.bufferRing(1, 64));
+          BufferRing buffers = things.add(BufferRing.open(ring, 1, 64));
           RingListener listener = things.add(RingListener.bind(ring, ANY));
           RingSocket peer = things.add(RingSocket.connect(ring, listener.localAddress()));
           RingSocket socket = things.add(listener.accept());

@@ -15,6 +15,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
+import io.ringspun.raw.RingRestriction;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.raw.RingRestriction;
+import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Liburing;

@@ -11,6 +11,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.RingParams;
+import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.FaultKernel;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.FileSteps;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Fifo;

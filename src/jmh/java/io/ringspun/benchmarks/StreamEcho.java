@@ -1,9 +1,9 @@
 package io.ringspun.benchmarks;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.net.Connections;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
@@ -23,7 +23,7 @@ final class StreamEcho {
 
   public static void main(String[] args) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(BUFFERS, BUFFER_BYTES);
+        BufferRing buffers = BufferRing.open(ring, BUFFERS, BUFFER_BYTES);
         RingListener listener =
             RingListener.bind(ring, new InetSocketAddress(Integer.parseInt(args[0])));
         Connections connections = listener.connections()) {

@@ -3,15 +3,15 @@ package io.ringspun.file;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
-import io.ringspun.RawOperation;
-import io.ringspun.RawOperation.Access;
 import io.ringspun.Step;
 import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.PathMemory;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.RawOperation.Access;
+import io.ringspun.raw.TableSlot;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.LinkOption;
@@ -27,12 +27,12 @@ import java.util.Set;
  * {@link io.ringspun.Batch#add}:
  *
  * {@snippet :
- * try (DescriptorSlot slot = ring.descriptorSlot()) {
+ * try (TableSlot slot = Raw.of(ring).tableSlot()) {
  *   ring.chain()
  *       .add(FileSteps.open(slot, fresh, CREATE_NEW, WRITE))
  *       .write(slot, content, 0)
  *       .fsync(slot)
- *       .close(slot)
+ *       .add(slot.closeStep())
  *       .add(FileSteps.rename(fresh, path))
  *       .run();
  * }
@@ -74,16 +74,16 @@ public final class FileSteps {
    *     is among them
    * @throws UnsupportedOperationException if an option is unknown
    */
-  public static Step open(DescriptorSlot slot, Path path, OpenOption... options) {
+  public static Step open(TableSlot slot, Path path, OpenOption... options) {
     return open(slot, path, new HashSet<>(Arrays.asList(options)));
   }
 
   /**
-   * Opens or makes a file in a slot; see {@link #open(DescriptorSlot, Path, OpenOption...)}.
+   * Opens or makes a file in a slot; see {@link #open(TableSlot, Path, OpenOption...)}.
    *
    * @param slot where it goes, in the place of what is there
    * @param path where it is
-   * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}
+   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}
    * @param attributes POSIX permissions for a file that is made, cut by the process's mask
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
@@ -91,7 +91,7 @@ public final class FileSteps {
    * @throws UnsupportedOperationException if an option or attribute is unknown
    */
   public static Step open(
-      DescriptorSlot slot,
+      TableSlot slot,
       Path path,
       Set<? extends OpenOption> options,
       FileAttribute<?>... attributes) {
@@ -109,25 +109,25 @@ public final class FileSteps {
    * @param slot where it goes, in the place of what is there
    * @param directory where the name leads from
    * @param name where it is
-   * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}, and {@link Resolve}
+   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}, and {@link Resolve}
    * @return the step
-   * @throws IllegalArgumentException under the conditions of {@link #open(DescriptorSlot, Path,
-   *     Set, FileAttribute...)}
+   * @throws IllegalArgumentException under the conditions of {@link #open(TableSlot, Path, Set,
+   *     FileAttribute...)}
    * @throws UnsupportedOperationException if an option is unknown
    */
   public static Step open(
-      DescriptorSlot slot, RingDirectory directory, Path name, OpenOption... options) {
+      TableSlot slot, RingDirectory directory, Path name, OpenOption... options) {
     return open(slot, directory, name, new HashSet<>(Arrays.asList(options)));
   }
 
   /**
-   * Opens or makes a file of a directory in a slot; see {@link #open(DescriptorSlot, RingDirectory,
+   * Opens or makes a file of a directory in a slot; see {@link #open(TableSlot, RingDirectory,
    * Path, OpenOption...)}.
    *
    * @param slot where it goes, in the place of what is there
    * @param directory where the name leads from
    * @param name where it is
-   * @param options as for {@link #open(DescriptorSlot, Path, OpenOption...)}, and {@link Resolve}
+   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}, and {@link Resolve}
    * @param attributes POSIX permissions for a file that is made, cut by the process's mask
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
@@ -135,7 +135,7 @@ public final class FileSteps {
    * @throws UnsupportedOperationException if an option or attribute is unknown
    */
   public static Step open(
-      DescriptorSlot slot,
+      TableSlot slot,
       RingDirectory directory,
       Path name,
       Set<? extends OpenOption> options,

@@ -1,13 +1,12 @@
 package io.ringspun.file;
 
-import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Lease;
 import io.ringspun.OperationException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.file.FileAccess;
 import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.Leases;
@@ -30,7 +29,9 @@ import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.ReceiveAccess;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.raw.TableSlot;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -135,9 +136,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * home ({@code IORING_OP_OPENAT}, Linux 5.6).
    *
    * <p>Opening a FIFO for reading or for writing alone waits until another process or thread has
-   * opened its other end. An interrupt, {@link Ring#cancelAll()} and closing the ring end that
-   * wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may not wait for
-   * its carrier: the kernel's first attempt is made with {@code O_NONBLOCK}.
+   * opened its other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the
+   * ring end that wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal
+   * may not wait for its carrier: the kernel's first attempt is made with {@code O_NONBLOCK}.
    *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link
@@ -254,7 +255,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException if there is nothing in the slot ({@code EBADF}), and if it fails otherwise,
    *     as described in {@link RingFile}
    */
-  public static RingFile take(DescriptorSlot slot, OpenOption... options) throws IOException {
+  public static RingFile take(TableSlot slot, OpenOption... options) throws IOException {
     OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
     RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
     int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
@@ -397,7 +398,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     requireReadable();
-    return receive(buffers, open.timeoutNanos());
+    return (ReceiveStream)
+        ReceiveAccess.receive(buffers, handleOf(this), null, open.timeoutNanos());
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.ringspun.net;
 
+import io.ringspun.raw.KernelOption;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 

@@ -1,11 +1,12 @@
 package io.ringspun.net;
 
-import io.ringspun.Chunk;
+import io.ringspun.buffer.Chunk;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A datagram in a buffer of a {@link io.ringspun.BufferRing}, from {@link DatagramStream#next} to
- * {@link #close}. Belongs to the thread that took it, as a {@link Chunk} does.
+ * A datagram in a buffer of a {@link io.ringspun.buffer.BufferRing}, from {@link
+ * DatagramStream#next} to {@link #close}. Belongs to the thread that took it, as a {@link Chunk}
+ * does.
  *
  * @since 0.1
  */

@@ -1,7 +1,7 @@
 package io.ringspun.net;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.kernel.ReceivedMessage;

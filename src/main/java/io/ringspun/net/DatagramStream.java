@@ -1,14 +1,14 @@
 package io.ringspun.net;
 
-import io.ringspun.Chunk;
-import io.ringspun.ReceiveStream;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.ReceivedMessage;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import java.io.IOException;
 
 /**
- * The datagrams that arrive at a socket, each in a buffer of a {@link io.ringspun.BufferRing}. The
- * kernel is asked once and answers whenever one arrives:
+ * The datagrams that arrive at a socket, each in a buffer of a {@link
+ * io.ringspun.buffer.BufferRing}. The kernel is asked once and answers whenever one arrives:
  *
  * {@snippet :
  * try (DatagramStream stream = socket.receive(buffers)) {

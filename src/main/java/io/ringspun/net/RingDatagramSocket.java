@@ -2,11 +2,11 @@ package io.ringspun.net;
 
 import static io.ringspun.internal.kernel.Constants.*;
 
-import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
@@ -21,6 +21,8 @@ import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.ReceiveAccess;
+import io.ringspun.raw.TableSlot;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -99,7 +101,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
    *     fails otherwise, as described in {@link RingSocket}
    */
-  public static RingDatagramSocket take(DescriptorSlot slot) throws IOException {
+  public static RingDatagramSocket take(TableSlot slot) throws IOException {
     Family family = SocketKind.DATAGRAM.requireFamily(handleOf(slot));
     return of(taken(slot), family);
   }
@@ -345,7 +347,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
    */
   public DatagramStream receive(BufferRing buffers, int controlBytes) throws IOException {
     DatagramSource source = new DatagramSource(this, buffers, controlBytes);
-    return new DatagramStream(receive(buffers, source, timeoutNanos()), source);
+    return new DatagramStream(
+        (ReceiveStream) ReceiveAccess.receive(buffers, Handle.of(this), source, timeoutNanos()),
+        source);
   }
 
   // ---- sending -------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 package io.ringspun.net;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.internal.kernel.Constants;
@@ -14,6 +13,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.raw.TableSlot;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
@@ -76,7 +76,7 @@ public final class RingListener extends SocketDescriptor {
    * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
    *     fails otherwise, as described in {@link RingSocket}
    */
-  public static RingListener take(DescriptorSlot slot) throws IOException {
+  public static RingListener take(TableSlot slot) throws IOException {
     Family family = SocketKind.LISTENER.requireFamily(handleOf(slot));
     return of(taken(slot), family);
   }
@@ -105,7 +105,7 @@ public final class RingListener extends SocketDescriptor {
    * SO_REUSEADDR}). The wildcard address takes IPv4 and IPv6. Does not wait for anyone. A
    * registered one is started in one trip to the kernel ({@code SOCKET}, {@code URING_CMD}, {@code
    * BIND} and {@code LISTEN}, linked, Linux 6.11), if the ring has a slot left as for {@link
-   * Ring#descriptorSlot}.
+   * io.ringspun.raw.Raw#tableSlot}.
    *
    * @param ring the listener's home ring, and that of the sockets that it accepts
    * @param local an {@link java.net.InetSocketAddress}, port 0 has the kernel choose one; a {@link

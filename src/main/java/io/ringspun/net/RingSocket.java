@@ -1,12 +1,11 @@
 package io.ringspun.net;
 
-import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Lease;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.memory.Arguments;
@@ -28,7 +27,9 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Progress;
+import io.ringspun.internal.ring.ReceiveAccess;
 import io.ringspun.internal.ring.StreamSource;
+import io.ringspun.raw.TableSlot;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -145,7 +146,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and if it
    *     fails otherwise, as described in {@link RingSocket}
    */
-  public static RingSocket take(DescriptorSlot slot) throws IOException {
+  public static RingSocket take(TableSlot slot) throws IOException {
     Family family = SocketKind.STREAM.requireFamily(handleOf(slot));
     return of(taken(slot), family);
   }
@@ -611,7 +612,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
-    return receive(buffers, RECEIVE, timeoutNanos());
+    return (ReceiveStream) ReceiveAccess.receive(buffers, Handle.of(this), RECEIVE, timeoutNanos());
   }
 
   /**
@@ -627,7 +628,9 @@ public final class RingSocket extends SocketDescriptor {
    */
   public ReceiveStream receiveBundles(BufferRing buffers) throws IOException {
     boolean takes = socketHandle().engine().capabilities().takesBundles();
-    return receive(buffers, takes ? RECEIVE_BUNDLES : RECEIVE, timeoutNanos());
+    return (ReceiveStream)
+        ReceiveAccess.receive(
+            buffers, Handle.of(this), takes ? RECEIVE_BUNDLES : RECEIVE, timeoutNanos());
   }
 
   // ---- writing -------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.SocketHandle;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.raw.TableSlot;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -16,10 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What sockets of all kinds have in common: addresses, options, and an end. Safe for use by many
  * threads.
- *
- * @since 0.1
  */
-public abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
+abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
     permits RingDatagramSocket, RingListener, RingSocket {
   private final SocketHandle socket;
   private final long timeoutNanos; // 0 for none
@@ -130,7 +128,7 @@ public abstract sealed class SocketDescriptor extends Descriptor implements Auto
   }
 
   /** Takes charge of what is in a slot. */
-  static RegisteredHandle taken(DescriptorSlot slot) throws IOException {
+  static RegisteredHandle taken(TableSlot slot) throws IOException {
     RegisteredHandle handle = ((RegisteredHandle) handleOf(slot)).successor(false);
     handle.noteLinger(); // nobody knows what options it has
     return handle;

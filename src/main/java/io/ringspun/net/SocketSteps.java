@@ -3,14 +3,14 @@ package io.ringspun.net;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
-import io.ringspun.RawOperation;
-import io.ringspun.RawOperation.Access;
 import io.ringspun.Step;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.Sockets;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.RawOperation.Access;
+import io.ringspun.raw.TableSlot;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -20,13 +20,13 @@ import java.net.SocketAddress;
  * and {@link io.ringspun.Batch#add}. {@link Step} itself has those that send and receive:
  *
  * {@snippet :
- * try (DescriptorSlot slot = ring.descriptorSlot()) {
+ * try (TableSlot slot = Raw.of(ring).tableSlot()) {
  *   ring.chain()
  *       .add(SocketSteps.open(slot, server))
  *       .add(SocketSteps.connect(slot, server))
  *       .send(slot, request)
  *       .receive(slot, answer)
- *       .close(slot)
+ *       .add(slot.closeStep())
  *       .run();
  * }
  * }
@@ -56,7 +56,7 @@ public final class SocketSteps {
    * @param address what it is going to be connected or bound to
    * @return the step
    */
-  public static Step open(DescriptorSlot slot, SocketAddress address) {
+  public static Step open(TableSlot slot, SocketAddress address) {
     return RawOperation.of(IORING_OP_SOCKET)
         .on(Addresses.family(address).number())
         .offset(SOCK_STREAM)
@@ -111,7 +111,7 @@ public final class SocketSteps {
    * @param listener a {@link RingListener}, or a slot with a socket that listens
    * @return the step
    */
-  public static Step accept(DescriptorSlot slot, Descriptor listener) {
+  public static Step accept(TableSlot slot, Descriptor listener) {
     return RawOperation.of(IORING_OP_ACCEPT).on(listener).into(slot).toStep();
   }
 

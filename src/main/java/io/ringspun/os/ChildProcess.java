@@ -38,7 +38,7 @@ public final class ChildProcess extends SystemDescriptor {
    * @param ring the home ring
    * @param process which; of a {@link Process}, its {@link Process#toHandle}
    * @return the process, for the caller to close
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ESRCH} if it is gone
    */
   public static ChildProcess open(Ring ring, ProcessHandle process) throws IOException {
@@ -58,7 +58,7 @@ public final class ChildProcess extends SystemDescriptor {
    * @param pid the number
    * @return the process, for the caller to close
    * @throws IllegalArgumentException if the number is not positive
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ESRCH} if there is none
    */
   public static ChildProcess open(Ring ring, long pid) throws IOException {
@@ -70,7 +70,7 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of a descriptor that stands for a process; see {@link RingDescriptor#adopt}.
+   * Takes charge of a descriptor that stands for a process; see {@link RingFd#adopt}.
    *
    * @param ring the home ring
    * @param fd its number
@@ -78,11 +78,11 @@ public final class ChildProcess extends SystemDescriptor {
    * @throws IllegalArgumentException if the number is negative
    */
   public static ChildProcess adopt(Ring ring, int fd) {
-    return new ChildProcess(RingDescriptor.adopted(ring, fd), 0);
+    return new ChildProcess(RingFd.adopted(ring, fd), 0);
   }
 
   /**
-   * Returns this process with a time limit on every call; see {@link RingDescriptor#withTimeout}.
+   * Returns this process with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
    * @return another view of this process
@@ -95,7 +95,7 @@ public final class ChildProcess extends SystemDescriptor {
   /**
    * Waits until the process has ended, reaped or not ({@code IORING_OP_POLL_ADD}, Linux 5.1).
    *
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public void awaitEnd() throws IOException {
     Readiness.await(handle(), Constants.POLLIN, Deadline.after(timeoutNanos()));
@@ -107,7 +107,7 @@ public final class ChildProcess extends SystemDescriptor {
    * before).
    *
    * @return how it has ended
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ECHILD} if it is no child of this process, or somebody else has reaped it
    */
   public ProcessEnd reap() throws IOException {

@@ -35,7 +35,7 @@ public final class Epoll extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the set, for the caller to close
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Epoll open(Ring ring) throws IOException {
     return new Epoll(
@@ -44,7 +44,7 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of a set that others have made; see {@link RingDescriptor#adopt}.
+   * Takes charge of a set that others have made; see {@link RingFd#adopt}.
    *
    * @param ring the home ring
    * @param fd its number
@@ -52,11 +52,11 @@ public final class Epoll extends SystemDescriptor {
    * @throws IllegalArgumentException if the number is negative
    */
   public static Epoll adopt(Ring ring, int fd) {
-    return new Epoll(RingDescriptor.adopted(ring, fd), 0);
+    return new Epoll(RingFd.adopted(ring, fd), 0);
   }
 
   /**
-   * Returns this set with a time limit on every wait; see {@link RingDescriptor#withTimeout}.
+   * Returns this set with a time limit on every wait; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
    * @return another view of this set
@@ -74,7 +74,7 @@ public final class Epoll extends SystemDescriptor {
    * @param events for what it is to be ready
    * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
    *     ring and has no number
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     EEXIST} if it is there already, {@code EPERM} if it cannot be polled
    */
   public void add(Descriptor descriptor, long data, PollEvent... events) throws IOException {
@@ -88,7 +88,7 @@ public final class Epoll extends SystemDescriptor {
    * @param data as for {@link #add}
    * @param events as for {@link #add}
    * @throws IllegalArgumentException as for {@link #add}
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ENOENT} if it is not there
    */
   public void modify(Descriptor descriptor, long data, PollEvent... events) throws IOException {
@@ -100,7 +100,7 @@ public final class Epoll extends SystemDescriptor {
    *
    * @param descriptor one of the set
    * @throws IllegalArgumentException if the descriptor is registered with a ring
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ENOENT} if it is not there
    */
   public void remove(Descriptor descriptor) throws IOException {
@@ -128,7 +128,7 @@ public final class Epoll extends SystemDescriptor {
    * @param max how many to return at most, 1 to 4,096
    * @return one event at least
    * @throws IllegalArgumentException if out of range
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public List<EpollEvent> await(int max) throws IOException {
     if (max < 1 || max > EVENTS_MAX) {

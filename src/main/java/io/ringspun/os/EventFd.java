@@ -1,14 +1,15 @@
 package io.ringspun.os;
 
-import io.ringspun.BufferRing;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.ReceiveAccess;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -29,7 +30,7 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the counter, for the caller to close
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static EventFd open(Ring ring) throws IOException {
     return open(ring, 0, 0);
@@ -42,7 +43,7 @@ public final class EventFd extends SystemDescriptor {
    * @param permits where it stands at first
    * @return the counter, for the caller to close
    * @throws IllegalArgumentException if negative
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static EventFd openSemaphore(Ring ring, int permits) throws IOException {
     if (permits < 0) {
@@ -63,7 +64,7 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of a counter that others have made; see {@link RingDescriptor#adopt}.
+   * Takes charge of a counter that others have made; see {@link RingFd#adopt}.
    *
    * @param ring the home ring
    * @param fd its number
@@ -71,11 +72,11 @@ public final class EventFd extends SystemDescriptor {
    * @throws IllegalArgumentException if the number is negative
    */
   public static EventFd adopt(Ring ring, int fd) {
-    return new EventFd(RingDescriptor.adopted(ring, fd), 0);
+    return new EventFd(RingFd.adopted(ring, fd), 0);
   }
 
   /**
-   * Returns this counter with a time limit on every call; see {@link RingDescriptor#withTimeout}.
+   * Returns this counter with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
    * @return another view of this counter
@@ -88,7 +89,7 @@ public final class EventFd extends SystemDescriptor {
   /**
    * Adds one; see {@link #signal(long)}.
    *
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public void signal() throws IOException {
     signal(1);
@@ -100,7 +101,7 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param count how much, positive
    * @throws IllegalArgumentException if not positive
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public void signal(long count) throws IOException {
     if (count < 1) {
@@ -121,7 +122,7 @@ public final class EventFd extends SystemDescriptor {
    * Takes the counter, or one of it ({@code IORING_OP_READ}, Linux 5.6). Blocks while it is zero.
    *
    * @return how much was taken, as an unsigned number; always 1 of a semaphore
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public long await() throws IOException {
     try (NativePool.Block block = NativePool.take(Long.BYTES)) {
@@ -138,7 +139,7 @@ public final class EventFd extends SystemDescriptor {
   /**
    * Begins to take the counter whenever it is signalled ({@code IORING_OP_READ_MULTISHOT}, Linux
    * 6.7): each chunk has 8 bytes, a number as {@link #await} returns it. See {@link
-   * RingDescriptor#receive}.
+   * RingFd#receive}.
    *
    * @param buffers where the numbers go, of 8 bytes each at least
    * @return a stream, for the caller to close
@@ -146,7 +147,7 @@ public final class EventFd extends SystemDescriptor {
    * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
-    return receive(buffers, timeoutNanos());
+    return (ReceiveStream) ReceiveAccess.receive(buffers, handle(), null, timeoutNanos());
   }
 
   /**
@@ -157,7 +158,7 @@ public final class EventFd extends SystemDescriptor {
    *
    * @param ring which
    * @return what ends it when closed
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     EBUSY} if the ring signals a counter already
    */
   public CompletionSignals signalledBy(Ring ring) throws IOException {

@@ -1,7 +1,6 @@
 package io.ringspun.os;
 
 import io.ringspun.OperationException;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -14,6 +13,7 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;

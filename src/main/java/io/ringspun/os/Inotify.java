@@ -34,7 +34,7 @@ public final class Inotify extends SystemDescriptor {
    *
    * @param ring the home ring
    * @return the watcher, for the caller to close
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     EMFILE} if the user has too many
    */
   public static Inotify open(Ring ring) throws IOException {
@@ -48,7 +48,7 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Returns this watcher with a time limit on every call; see {@link RingDescriptor#withTimeout}.
+   * Returns this watcher with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
    * @return another view of this watcher
@@ -67,7 +67,7 @@ public final class Inotify extends SystemDescriptor {
    * @return the number of the watch
    * @throws IllegalArgumentException if there is no event, or one that cannot be asked for
    * @throws java.nio.file.ProviderMismatchException if the path is of another file system
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ENOENT} if there is no such file, {@code ENOSPC} if the user has too many watches
    */
   public int watch(Path path, FileEvent... events) throws IOException {
@@ -84,7 +84,7 @@ public final class Inotify extends SystemDescriptor {
    * {@link FileEvent#IGNORED}.
    *
    * @param watch its number
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     EINVAL} if there is none
    */
   public void unwatch(int watch) throws IOException {
@@ -96,7 +96,7 @@ public final class Inotify extends SystemDescriptor {
    * until something has.
    *
    * @return the events, one at least, in the order they came
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public List<InotifyEvent> take() throws IOException {
     try (NativePool.Block block = NativePool.take(EVENTS_BYTES)) {

@@ -61,7 +61,7 @@ public final class Poll implements AutoCloseable {
    * @return those of them that it is ready for, one at least, or {@link PollEvent#ERROR} or {@link
    *     PollEvent#HANG_UP}
    * @throws IllegalArgumentException if there is no event
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Set<PollEvent> await(Descriptor descriptor, PollEvent... events)
       throws IOException {
@@ -76,7 +76,7 @@ public final class Poll implements AutoCloseable {
    * @param events for what it is to be ready
    * @return as the other method does
    * @throws IllegalArgumentException if there is no event, or the limit is not positive
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Set<PollEvent> await(Descriptor descriptor, Duration limit, PollEvent... events)
       throws IOException {

@@ -16,10 +16,10 @@ import java.io.IOException;
  * @since 0.1
  */
 public final class RingPipe implements AutoCloseable {
-  private final RingDescriptor source;
-  private final RingDescriptor sink;
+  private final RingFd source;
+  private final RingFd sink;
 
-  private RingPipe(RingDescriptor source, RingDescriptor sink) {
+  private RingPipe(RingFd source, RingFd sink) {
     this.source = source;
     this.sink = sink;
   }
@@ -39,7 +39,7 @@ public final class RingPipe implements AutoCloseable {
   public static RingPipe open(Ring ring) throws IOException {
     try {
       Pipe pipe = Pipe.open(EngineAccess.of(ring));
-      return new RingPipe(RingDescriptor.of(pipe.source()), RingDescriptor.of(pipe.sink()));
+      return new RingPipe(RingFd.of(pipe.source()), RingFd.of(pipe.sink()));
     } catch (ErrnoException e) {
       OperationException refusal = new OperationException("pipe", e.errno());
       refusal.initCause(e);
@@ -52,7 +52,7 @@ public final class RingPipe implements AutoCloseable {
    *
    * @return always the same
    */
-  public RingDescriptor source() {
+  public RingFd source() {
     return source;
   }
 
@@ -61,7 +61,7 @@ public final class RingPipe implements AutoCloseable {
    *
    * @return always the same
    */
-  public RingDescriptor sink() {
+  public RingFd sink() {
     return sink;
   }
 
@@ -96,7 +96,7 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Closes both ends, the sink first; see {@link SystemDescriptor#close}.
+   * Closes both ends, the sink first; see {@link RingFd#close}.
    *
    * @throws IOException if the kernel reports an error; both are closed
    */

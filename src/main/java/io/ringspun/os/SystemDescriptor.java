@@ -2,7 +2,6 @@ package io.ringspun.os;
 
 import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
-import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Deadline;
@@ -12,33 +11,9 @@ import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What descriptors of this package have in common.
- *
- * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
- * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation goes to
- * the ring that carries the calling thread, else to the ring that the descriptor was made with.
- *
- * <p>Safe for use by many threads.
- *
- * <p>An interrupt cancels the operation and leaves the descriptor open; see {@link Ring}. Every
- * blocking method throws
- *
- * <ul>
- *   <li>{@link java.nio.channels.ClosedChannelException} if the descriptor is closed already, and
- *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
- *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
- *       had succeeded by then;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit ends it;
- *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
- *       ring is gone;
- *   <li>{@link OperationException} with the kernel's error number if the kernel refuses.
- * </ul>
- *
- * @since 0.1
- */
-public abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseable
-    permits ChildProcess, Epoll, EventFd, Inotify, RingDescriptor {
+/** What the descriptors of this package have in common. */
+abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseable
+    permits ChildProcess, Epoll, EventFd, Inotify, RingFd {
   private final RawHandle handle;
   private final long timeoutNanos; // 0 for none
 

@@ -3,8 +3,8 @@ package io.ringspun.os;
 import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.Descriptor;
-import io.ringspun.RawOperation;
 import io.ringspun.Step;
+import io.ringspun.raw.RawOperation;
 
 /**
  * {@linkplain Step Steps} that wait, wake threads and move bytes, for {@link io.ringspun.Chain#add}

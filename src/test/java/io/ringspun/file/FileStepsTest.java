@@ -8,14 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
 import io.ringspun.Outcomes;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.Step;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
@@ -52,13 +53,13 @@ class FileStepsTest {
   private final MemorySegment stat = Arena.ofAuto().allocate(FileStat.BYTES, 8);
   private Ring ring;
   private RingDirectory directory;
-  private DescriptorSlot slot;
+  private TableSlot slot;
 
   @BeforeEach
   void open() throws IOException {
     ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
     directory = RingDirectory.open(ring, root);
-    slot = ring.descriptorSlot();
+    slot = Raw.of(ring).tableSlot();
   }
 
   @AfterEach
@@ -92,7 +93,7 @@ class FileStepsTest {
                     .add(FileSteps.truncate(slot, 5))
                     .add(FileSteps.advise(slot, 0, 0, Advice.DONTNEED))
                     .fsync(slot)
-                    .add(Step.close(slot).evenIfPreviousFailed())
+                    .add(slot.closeStep().evenIfPreviousFailed())
                     .add(FileSteps.rename(fresh, done))
                     .add(FileSteps.link(done, again))
                     .add(FileSteps.symlink(Path.of("done"), way))
@@ -136,7 +137,7 @@ class FileStepsTest {
                       .add(FileSteps.mkdir(second, Path.of("inner"), mode))
                       .add(FileSteps.open(slot, directory, NAME, CREATE, WRITE, Resolve.BENEATH))
                       .write(slot, bytes, 0)
-                      .close(slot)
+                      .add(slot.closeStep())
                       .add(FileSteps.rename(directory, NAME, second, OTHER))
                       .add(FileSteps.link(second, OTHER, directory, NAME))
                       .add(FileSteps.symlink(NAME, directory, Path.of("way")))
@@ -219,12 +220,12 @@ class FileStepsTest {
   }
 
   /** Returns the slot with a file in it that is open for reading only. */
-  private DescriptorSlot readOnly() throws IOException {
+  private TableSlot readOnly() throws IOException {
     ring.run(FileSteps.open(slot, directory, NAME));
     return slot;
   }
 
-  private DescriptorSlot pipe() throws IOException {
+  private TableSlot pipe() throws IOException {
     Fifo.make(root.resolve("pipe"));
     ring.run(FileSteps.open(slot, root.resolve("pipe"), READ, WRITE));
     return slot;

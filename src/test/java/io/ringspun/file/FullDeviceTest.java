@@ -8,9 +8,10 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationException;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.Step;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.ChildJvm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -117,11 +118,15 @@ class FullDeviceTest {
       withFile(
           "sync, raw sync",
           List.of(),
-          file -> List.of(dirty(file), file::fsync, () -> ring.run(raw(IORING_OP_FSYNC, file))));
+          file ->
+              List.of(
+                  dirty(file), file::fsync, () -> Raw.of(ring).run(raw(IORING_OP_FSYNC, file))));
       withFile(
           "raw sync, sync",
           List.of(),
-          file -> List.of(dirty(file), () -> ring.run(raw(IORING_OP_FSYNC, file)), file::fsync));
+          file ->
+              List.of(
+                  dirty(file), () -> Raw.of(ring).run(raw(IORING_OP_FSYNC, file)), file::fsync));
       withFile(
           "sync of a part, sync",
           List.of(),
@@ -137,7 +142,7 @@ class FullDeviceTest {
           file ->
               List.of(
                   dirty(file),
-                  () -> ring.run(raw(IORING_OP_SYNC_FILE_RANGE, file).operationFlags(7)),
+                  () -> Raw.of(ring).run(raw(IORING_OP_SYNC_FILE_RANGE, file).operationFlags(7)),
                   file::fdatasync));
       withFile(
           "chain, batch",
@@ -156,7 +161,7 @@ class FullDeviceTest {
       withFile(
           "raw write that syncs, sync",
           List.of(),
-          file -> List.of(() -> {}, () -> ring.run(rawWrite(file)), file::fsync));
+          file -> List.of(() -> {}, () -> Raw.of(ring).run(rawWrite(file)), file::fsync));
       withChannel(List.of(), channel -> List.of(dirty(channel), () -> channel.force(false)));
       withChannel(List.of(DSYNC), channel -> List.of(() -> {}, dirty(channel)));
     }

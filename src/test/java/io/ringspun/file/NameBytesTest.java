@@ -10,10 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.Step;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Once;
@@ -261,14 +262,14 @@ class NameBytesTest {
     }
 
     final RingFile take(OpeningStep step) throws IOException {
-      try (DescriptorSlot slot = ring.descriptorSlot()) {
+      try (TableSlot slot = Raw.of(ring).tableSlot()) {
         run(step.in(slot));
         return RingFile.take(slot, WRITE);
       }
     }
 
     interface OpeningStep {
-      Step in(DescriptorSlot slot);
+      Step in(TableSlot slot);
     }
 
     abstract Step stat(Path name, MemorySegment target, LinkOption... options);

@@ -7,12 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ringspun.Descriptor;
-import io.ringspun.DescriptorSlot;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.net.RingDatagramSocket;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -109,13 +110,13 @@ class OpenOverloadsTest {
   void steps_withAttributes() throws IOException {
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
         RingDirectory open = RingDirectory.open(ring, directory);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       Path name = Path.of("file");
       Path path = directory.resolve(name);
-      ring.chain().add(FileSteps.open(slot, path, NEW, MINE)).close(slot).run();
+      ring.chain().add(FileSteps.open(slot, path, NEW, MINE)).add(slot.closeStep()).run();
       assertEquals(MINE.value(), Files.getPosixFilePermissions(path));
       Files.delete(path);
-      ring.chain().add(FileSteps.open(slot, open, name, NEW, MINE)).close(slot).run();
+      ring.chain().add(FileSteps.open(slot, open, name, NEW, MINE)).add(slot.closeStep()).run();
       assertEquals(MINE.value(), Files.getPosixFilePermissions(path));
       assertThrows(
           UnsupportedOperationException.class, () -> FileSteps.open(slot, path, NEW, UNKNOWN));

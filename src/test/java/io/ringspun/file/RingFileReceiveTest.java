@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.OperationException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -46,7 +46,7 @@ class RingFileReceiveTest {
   @EnumSource
   void pipe_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 2);
+        BufferRing buffers = BufferRing.open(ring, 4, 2);
         Fifo fifo = Fifo.open(ring, directory);
         ReceiveStream stream = fifo.file().receive(buffers)) {
       fifo.write(1, 2, 3);
@@ -74,7 +74,7 @@ class RingFileReceiveTest {
   void regularFile_isRefused() throws Exception {
     Path path = Files.writeString(directory.resolve("file"), "content");
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 2);
+        BufferRing buffers = BufferRing.open(ring, 4, 2);
         RingFile file = RingFile.open(ring, path);
         RingFile written = RingFile.open(ring, path, StandardOpenOption.WRITE);
         ReceiveStream stream = file.receive(buffers)) {

@@ -6,15 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.Outcomes;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.os.RingDescriptor;
+import io.ringspun.os.RingFd;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
@@ -94,7 +95,7 @@ class SyncFailureTest {
     requireErrno(errno, () -> caller.run(ring, ring.batch().fsync(file)::attempt));
     for (int opcode : new int[] {IORING_OP_FSYNC, IORING_OP_SYNC_FILE_RANGE}) {
       RawOperation raw = RawOperation.of(opcode).on(file);
-      requireErrno(errno, () -> caller.run(ring, () -> ring.run(raw)));
+      requireErrno(errno, () -> caller.run(ring, () -> Raw.of(ring).run(raw)));
       requireErrno(errno, () -> caller.run(ring, ring.chain().add(raw.toStep())::attempt));
     }
     caller.run(
@@ -181,7 +182,7 @@ class SyncFailureTest {
           "vector", (_, file) -> file.write(new MemorySegment[] {page(), page()}, 0),
           "chain", (ring, file) -> ring.chain().write(file, page(), 0).run(),
           "batch", (ring, file) -> ring.batch().write(file, page(), 0).run(),
-          "raw", (ring, file) -> ring.run(rawWrite(file, 0)),
+          "raw", (ring, file) -> Raw.of(ring).run(rawWrite(file, 0)),
           "raw step", (ring, file) -> ring.chain().add(rawWrite(file, 0).toStep()).run());
 
   /** The kernel tells a write that syncs of data that others have written, and nobody else. */
@@ -248,7 +249,7 @@ class SyncFailureTest {
       for (int flag : new int[] {RWF_DSYNC, RWF_SYNC}) {
         try (RingFile file = RingFile.open(ring, path, WRITE)) {
           failOneWrite(Errno.ENOSPC);
-          requireErrno(Errno.ENOSPC, () -> ring.run(rawWrite(file, flag)));
+          requireErrno(Errno.ENOSPC, () -> Raw.of(ring).run(rawWrite(file, flag)));
           requireErrno(Errno.ENOSPC, file::fdatasync);
         }
       }
@@ -265,12 +266,12 @@ class SyncFailureTest {
                 .on(-100)
                 .address(Arena.ofAuto().allocateFrom(path.toString()), RawOperation.Access.READS)
                 .operationFlags(O_WRONLY | (sync ? O_DSYNC : 0));
-        try (RingDescriptor other = RingDescriptor.adopt(ring, ring.run(open).result());
+        try (RingFd other = RingFd.adopt(ring, Raw.of(ring).run(open).result());
             RingFile file = RingFile.of(other)) {
           kernel.clear();
           kernel.add(FaultRule.on(IORING_OP_WRITE).times(1).fail(Errno.ENOSPC));
           RawOperation write = rawWrite(file, 0);
-          requireErrno(Errno.ENOSPC, () -> ring.run(write));
+          requireErrno(Errno.ENOSPC, () -> Raw.of(ring).run(write));
           if (sync) {
             requireErrno(Errno.ENOSPC, file::fsync);
           } else {
@@ -285,7 +286,7 @@ class SyncFailureTest {
   @Test
   void slot_writeLostData() throws Exception {
     try (Ring ring = FaultyRing.open(RingOptions.defaults().withRegisteredFiles(8), kernel);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       failOneWrite(Errno.EIO);
       Outcomes written =
           ring.chain()
@@ -318,7 +319,7 @@ class SyncFailureTest {
       kernel.add(FaultRule.on(IORING_OP_SYNC_FILE_RANGE).times(2).fail(Errno.ENOSPC));
       requireErrno(
           Errno.ENOSPC, () -> files[0].syncFileRange(0, 0, SyncRange.WRITE, SyncRange.WAIT_AFTER));
-      requireErrno(Errno.ENOSPC, () -> ring.run(raw));
+      requireErrno(Errno.ENOSPC, () -> Raw.of(ring).run(raw));
       for (RingFile file : files) {
         requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.ENOSPC);
         file.close();
@@ -332,7 +333,7 @@ class SyncFailureTest {
         RingFile file = RingFile.open(ring, path, WRITE)) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       RawOperation raw = RawOperation.of(IORING_OP_FSYNC).on(file);
-      requireErrno(Errno.EIO, () -> ring.run(raw));
+      requireErrno(Errno.EIO, () -> Raw.of(ring).run(raw));
       requireNoMoreSyncs(ring, Caller.PLATFORM, file, Errno.EIO);
     }
   }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
 import io.ringspun.file.RingFile;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
@@ -240,7 +241,7 @@ class GuideTest {
     try (RingListener listener = RingListener.bind(ring, loopback());
         RingSocket left = RingSocket.connect(ring, listener.localAddress());
         RingSocket right = listener.accept();
-        var buffers = ring.bufferRing(8, 1_024)) {
+        var buffers = BufferRing.open(ring, 8, 1_024)) {
       left.writeFully(ByteBuffer.allocate(5_000));
       left.shutdownOutput();
       assertEquals(5_000, Snippets.count(right, buffers));

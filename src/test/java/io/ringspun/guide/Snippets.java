@@ -7,13 +7,13 @@ import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.ringspun.Availability;
-import io.ringspun.BufferRing;
 import io.ringspun.Outcome;
 import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.Step;
 import io.ringspun.TransactionException;
+import io.ringspun.buffer.BufferRing;
 import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingFileChannel;

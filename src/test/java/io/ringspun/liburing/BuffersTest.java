@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ringspun.BufferPool;
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.Lease;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -36,7 +36,7 @@ class BuffersTest {
   @Test
   void available_followsTheChunks() throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 8);
+        BufferRing buffers = BufferRing.open(ring, 4, 8);
         Fifo fifo = Fifo.open(ring, directory);
         ReceiveStream stream = fifo.file().receive(buffers)) {
       assertEquals(4, buffers.available());
@@ -58,7 +58,7 @@ class BuffersTest {
   @Test
   void incremental_pieces(@TempDir Path directory) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.incrementalBufferRing(2, 4096);
+        BufferRing buffers = BufferRing.openIncremental(ring, 2, 4096);
         Fifo fifo = Fifo.open(ring, directory);
         ReceiveStream stream = fifo.file().receive(buffers)) {
       long end = 0;

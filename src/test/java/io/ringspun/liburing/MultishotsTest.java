@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.os.RingPipe;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -27,7 +27,7 @@ class MultishotsTest {
   @EnumSource
   void pipe_closedEmpty(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 16);
+        BufferRing buffers = BufferRing.open(ring, 2, 16);
         RingPipe pipe = RingPipe.open(ring);
         ReceiveStream stream = pipe.source().receive(buffers)) {
       var taker =
@@ -52,7 +52,7 @@ class MultishotsTest {
   @EnumSource
   void socket_shutDownMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 1000)) {
+        BufferRing buffers = BufferRing.open(ring, 4, 1000)) {
       for (int round = 0; round < 40; round++) {
         int size = 1 + round * 317;
         int seed = round;
@@ -88,7 +88,7 @@ class MultishotsTest {
   void sockets_takeTurns(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Ring senders = Ring.open();
-        BufferRing buffers = ring.bufferRing(64, 1024);
+        BufferRing buffers = BufferRing.open(ring, 64, 1024);
         Connection loud = Connection.open(ring);
         Connection quiet = Connection.open(ring);
         ReceiveStream flood = loud.right().receive(buffers);

@@ -12,7 +12,7 @@ import io.ringspun.os.EpollEvent;
 import io.ringspun.os.EventFd;
 import io.ringspun.os.Poll;
 import io.ringspun.os.PollEvent;
-import io.ringspun.os.RingDescriptor;
+import io.ringspun.os.RingFd;
 import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -144,8 +144,7 @@ class PollsTest {
     }
   }
 
-  private static void assertSame(Ring ring, RingDescriptor end, Set<PollEvent> expected)
-      throws Exception {
+  private static void assertSame(Ring ring, RingFd end, Set<PollEvent> expected) throws Exception {
     PollEvent[] asked = {PollEvent.READABLE, PollEvent.WRITABLE};
     assertEquals(expected, Poll.await(end, asked));
     try (Epoll epoll = Epoll.open(ring)) {

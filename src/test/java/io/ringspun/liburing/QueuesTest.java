@@ -4,17 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
-import io.ringspun.SetupFlag;
 import io.ringspun.Step;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.os.EventFd;
 import io.ringspun.os.Poll;
 import io.ringspun.os.PollEvent;
 import io.ringspun.os.RingMailbox;
+import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -143,7 +143,7 @@ class QueuesTest {
   @EnumSource
   void drain_besideMultishots(Caller caller, @TempDir Path directory) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(8, 16);
+        BufferRing buffers = BufferRing.open(ring, 8, 16);
         Connection peers = Connection.open(ring);
         ReceiveStream stream = peers.right().receive(buffers);
         Fifo fifo = Fifo.open(ring, directory)) {

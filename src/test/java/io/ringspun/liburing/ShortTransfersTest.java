@@ -4,14 +4,14 @@ import static java.nio.file.StandardOpenOption.READ;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFileChannel;
 import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
-import io.ringspun.os.RingDescriptor;
+import io.ringspun.os.RingFd;
 import io.ringspun.os.RingPipe;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -103,8 +103,8 @@ class ShortTransfersTest {
   void eventfd_isEightBytes() throws Exception {
     int fd = (int) LinuxKernel.INSTANCE.call(SystemCall.EVENTFD2, 3, 0x80000); // closed on exec
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 64);
-        RingDescriptor counter = RingDescriptor.adopt(ring, fd)) {
+        BufferRing buffers = BufferRing.open(ring, 2, 64);
+        RingFd counter = RingFd.adopt(ring, fd)) {
       MemorySegment target = Arena.ofAuto().allocate(64, 8);
       assertEquals(8, counter.read(target));
       assertEquals(3, target.get(ValueLayout.JAVA_LONG, 0));

@@ -11,11 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.socketchannel.JdkProvider;
@@ -263,7 +263,7 @@ class ClosedMeanwhileTest {
     STREAM(IORING_OP_RECV, true) {
       @Override
       long run(Fixture on) throws IOException {
-        try (BufferRing buffers = on.ring.bufferRing(2, 64);
+        try (BufferRing buffers = BufferRing.open(on.ring, 2, 64);
             ReceiveStream stream = on.pair.left().receive(buffers);
             Chunk chunk = stream.next()) {
           return chunk.isEnd() ? -1 : 1;
@@ -489,7 +489,7 @@ class ClosedMeanwhileTest {
   void stream_chunkBeforeTheClose_isDelivered() throws Exception {
     try (Ring ring = Ring.open();
         Ring held = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 64);
+        BufferRing buffers = BufferRing.open(ring, 2, 64);
         Pair pair = Pair.open(ring, Kind.IPV4);
         ReceiveStream stream = pair.left().receive(buffers);
         Arena arena = Arena.ofConfined()) {

@@ -7,12 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.KernelOption;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -84,7 +85,7 @@ class DatagramStreamTest {
     how.run(
         ring -> {
           for (Kind kind : Kind.values()) {
-            try (BufferRing buffers = ring.bufferRing(5, OVERHEAD + 101);
+            try (BufferRing buffers = BufferRing.open(ring, 5, OVERHEAD + 101);
                 RingDatagramSocket left = bind(ring, kind);
                 RingDatagramSocket right = bind(ring, kind);
                 DatagramStream stream = right.receive(buffers)) {
@@ -115,7 +116,7 @@ class DatagramStreamTest {
   @EnumSource
   void next_blocks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 200);
+        BufferRing buffers = BufferRing.open(ring, 4, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV4);
         RingDatagramSocket right = bind(ring, Kind.IPV4);
         DatagramStream stream = right.receive(buffers)) {
@@ -138,7 +139,7 @@ class DatagramStreamTest {
   void next_closedMeanwhile(Caller caller) throws Exception {
     for (End end : End.values()) {
       try (Ring ring = Ring.open();
-          BufferRing buffers = ring.bufferRing(4, 200);
+          BufferRing buffers = BufferRing.open(ring, 4, 200);
           RingDatagramSocket left = bind(ring, Kind.UNIX);
           RingDatagramSocket right = bind(ring, Kind.UNIX);
           DatagramStream stream = right.receive(buffers)) {
@@ -167,7 +168,7 @@ class DatagramStreamTest {
   @EnumSource
   void next_interruptedOrTooLate_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 200);
+        BufferRing buffers = BufferRing.open(ring, 4, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV6);
         RingDatagramSocket right = bind(ring, Kind.IPV6);
         DatagramStream stream = right.receive(buffers)) {
@@ -190,7 +191,7 @@ class DatagramStreamTest {
   @EnumSource(names = {"IPV4", "UNIX"})
   void next_truncates(Kind kind) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(3, OVERHEAD + 4);
+        BufferRing buffers = BufferRing.open(ring, 3, OVERHEAD + 4);
         RingDatagramSocket left = bind(ring, kind);
         RingDatagramSocket right = bind(ring, kind);
         DatagramStream stream = right.receive(buffers)) {
@@ -210,7 +211,7 @@ class DatagramStreamTest {
   @Test
   void next_unnamedSender() throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(3, 200);
+        BufferRing buffers = BufferRing.open(ring, 3, 200);
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
         RingDatagramSocket right = bind(ring, Kind.UNIX);
         DatagramStream stream = right.receive(buffers)) {
@@ -227,7 +228,7 @@ class DatagramStreamTest {
   @EnumSource
   void controlMessages(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(3, 203);
+        BufferRing buffers = BufferRing.open(ring, 3, 203);
         RingDatagramSocket left = bind(ring, Kind.IPV4);
         RingDatagramSocket right = bind(ring, Kind.IPV4)) {
       right.setOption(new KernelOption("IP_RECVTOS", Constants.IPPROTO_IP, IP_RECVTOS), 1);
@@ -265,7 +266,7 @@ class DatagramStreamTest {
   void descriptors_areClosed(@TempDir Path directory) throws Exception {
     Path path = Files.createFile(directory.resolve("passed"));
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(8, 300);
+        BufferRing buffers = BufferRing.open(ring, 8, 300);
         RingDatagramSocket left = bind(ring, Kind.UNIX);
         RingDatagramSocket right = bind(ring, Kind.UNIX)) {
       for (int room : new int[] {0, 64}) {
@@ -313,7 +314,7 @@ class DatagramStreamTest {
   @EnumSource
   void nobodyThere(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(3, 200);
+        BufferRing buffers = BufferRing.open(ring, 3, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
         DatagramStream stream = socket.receive(buffers)) {
       socket.connectTo(Kind.deadPort());
@@ -328,8 +329,8 @@ class DatagramStreamTest {
   @Test
   void arguments() throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing small = ring.bufferRing(1, OVERHEAD);
-        BufferRing fit = ring.bufferRing(1, OVERHEAD + 1);
+        BufferRing small = BufferRing.open(ring, 1, OVERHEAD);
+        BufferRing fit = BufferRing.open(ring, 1, OVERHEAD + 1);
         RingDatagramSocket socket = bind(ring, Kind.IPV4)) {
       assertThrows(IllegalArgumentException.class, () -> socket.receive(small));
       assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, 1));
@@ -348,7 +349,7 @@ class DatagramStreamTest {
   @EnumSource
   void buffersOut_waits(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 200);
+        BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV4);
         RingDatagramSocket right = bind(ring, Kind.IPV4);
         DatagramStream stream = right.receive(buffers)) {
@@ -373,7 +374,7 @@ class DatagramStreamTest {
   @Test
   void chunk_belongsToItsThread() throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 200);
+        BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
         DatagramStream stream = socket.receive(buffers)) {
       send(socket, socket, "mine");
@@ -394,7 +395,7 @@ class DatagramStreamTest {
   @ValueSource(ints = {Errno.EINTR, Errno.ENOBUFS, Errno.ECANCELED})
   void ended_isArmedAgain(int errno) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(2, 200);
+        BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
         DatagramStream stream = socket.receive(buffers)) {
       send(socket, socket, "one");

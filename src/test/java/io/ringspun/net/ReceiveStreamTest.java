@@ -8,15 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.RingFailedException;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -105,7 +105,7 @@ class ReceiveStreamTest {
   void next_atOnce(RingCase ringCase) throws Exception {
     ringCase.run(
         ring -> {
-          try (BufferRing buffers = ring.bufferRing(3, 10);
+          try (BufferRing buffers = BufferRing.open(ring, 3, 10);
               Peers peers = Peers.connect(ring);
               ReceiveStream stream = peers.socket.receive(buffers)) {
             assertEquals(3, buffers.buffers());
@@ -139,7 +139,7 @@ class ReceiveStreamTest {
   @EnumSource
   void next_blocks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 100);
+        BufferRing buffers = BufferRing.open(ring, 4, 100);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       for (String text : List.of("one", "two", "three")) {
@@ -165,7 +165,7 @@ class ReceiveStreamTest {
   void next_closedMeanwhile(Caller caller) throws Exception {
     for (End end : End.values()) {
       try (Ring ring = Ring.open();
-          BufferRing buffers = ring.bufferRing(4, 100);
+          BufferRing buffers = BufferRing.open(ring, 4, 100);
           Peers peers = Peers.connect(ring);
           ReceiveStream stream = peers.socket.receive(buffers)) {
         var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
@@ -196,7 +196,7 @@ class ReceiveStreamTest {
   @EnumSource
   void next_interruptedOrTooLate_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 100);
+        BufferRing buffers = BufferRing.open(ring, 4, 100);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
@@ -228,7 +228,7 @@ class ReceiveStreamTest {
   @EnumSource
   void next_ringClosedMeanwhile(Caller caller) throws Exception {
     Ring ring = Ring.open();
-    try (BufferRing buffers = ring.bufferRing(4, 100);
+    try (BufferRing buffers = BufferRing.open(ring, 4, 100);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("kept");
@@ -238,7 +238,7 @@ class ReceiveStreamTest {
       assertThrows(RingClosedException.class, taker::result);
       assertEquals("kept", text(chunk));
       chunk.close();
-      assertThrows(RingClosedException.class, () -> ring.bufferRing(1, 1));
+      assertThrows(RingClosedException.class, () -> BufferRing.open(ring, 1, 1));
     } finally {
       ring.close();
     }
@@ -248,7 +248,7 @@ class ReceiveStreamTest {
   @Test
   void next_ringFails() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(4, 100);
+        BufferRing buffers = BufferRing.open(ring, 4, 100);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       var taker =
@@ -264,17 +264,17 @@ class ReceiveStreamTest {
   @Test
   void arguments() throws Exception {
     try (Ring ring = Ring.open()) {
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferRing(0, 1));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferRing(1, 0));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferRing(32769, 1));
-      assertThrows(IllegalArgumentException.class, () -> ring.bufferRing(32768, 1 << 20));
-      try (BufferRing one = ring.bufferRing(1, 1);
-          BufferRing most = ring.bufferRing(32768, 1)) {
+      assertThrows(IllegalArgumentException.class, () -> BufferRing.open(ring, 0, 1));
+      assertThrows(IllegalArgumentException.class, () -> BufferRing.open(ring, 1, 0));
+      assertThrows(IllegalArgumentException.class, () -> BufferRing.open(ring, 32769, 1));
+      assertThrows(IllegalArgumentException.class, () -> BufferRing.open(ring, 32768, 1 << 20));
+      try (BufferRing one = BufferRing.open(ring, 1, 1);
+          BufferRing most = BufferRing.open(ring, 32768, 1)) {
         assertEquals(1, one.available());
         assertEquals(32768, most.available());
       }
       Thread.currentThread().interrupt();
-      assertThrows(InterruptedIOException.class, () -> ring.bufferRing(1, 1));
+      assertThrows(InterruptedIOException.class, () -> BufferRing.open(ring, 1, 1));
       assertTrue(Thread.interrupted());
     }
   }
@@ -284,7 +284,7 @@ class ReceiveStreamTest {
     kernel.failRegister(IORING_REGISTER_PBUF_RING, Errno.ENOMEM);
     try (Ring ring = FaultyRing.open(kernel)) {
       OperationException refused =
-          assertThrows(OperationException.class, () -> ring.bufferRing(4, 100));
+          assertThrows(OperationException.class, () -> BufferRing.open(ring, 4, 100));
       assertEquals(Errno.ENOMEM, refused.errno());
     }
   }
@@ -292,7 +292,7 @@ class ReceiveStreamTest {
   @Test
   void chunk_belongsToItsThread_untilClosed() throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(2, 100);
+        BufferRing buffers = BufferRing.open(ring, 2, 100);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("text");
@@ -323,7 +323,7 @@ class ReceiveStreamTest {
   void close_chunkOut_memoryStays() throws Exception {
     try (Ring ring = Ring.open();
         Peers peers = Peers.connect(ring)) {
-      BufferRing buffers = ring.bufferRing(8, 2);
+      BufferRing buffers = BufferRing.open(ring, 8, 2);
       ReceiveStream stream = peers.socket.receive(buffers);
       peers.send("abcdefgh");
       Chunk ab = stream.next();
@@ -348,7 +348,7 @@ class ReceiveStreamTest {
   @EnumSource
   void buffersOut_waits(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(2, 4);
+        BufferRing buffers = BufferRing.open(ring, 2, 4);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("0123456789");
@@ -374,7 +374,7 @@ class ReceiveStreamTest {
   @EnumSource
   void buffersOut_closedAndInterruptedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(1, 4);
+        BufferRing buffers = BufferRing.open(ring, 1, 4);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("01234567");
@@ -404,7 +404,7 @@ class ReceiveStreamTest {
   @Test
   void waiting_isLimited() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(1024, 1);
+        BufferRing buffers = BufferRing.open(ring, 1024, 1);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("!");
@@ -432,7 +432,7 @@ class ReceiveStreamTest {
     int sockets = 24;
     int byteSize = 20_000;
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 512)) {
+        BufferRing buffers = BufferRing.open(ring, 4, 512)) {
       List<Peers> all = new ArrayList<>();
       List<BlockedCall<byte[]>> readers = new ArrayList<>();
       for (int i = 0; i < sockets; i++) {
@@ -476,7 +476,7 @@ class ReceiveStreamTest {
     long byteSize = 200_000;
     AtomicLong sum = new AtomicLong();
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 64);
+        BufferRing buffers = BufferRing.open(ring, 4, 64);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       List<BlockedCall<Void>> takers = new ArrayList<>();
@@ -512,7 +512,7 @@ class ReceiveStreamTest {
   @ValueSource(ints = {Errno.EINTR, Errno.ENOBUFS, Errno.ECANCELED})
   void ended_isArmedAgain(int errno) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(2, 4);
+        BufferRing buffers = BufferRing.open(ring, 2, 4);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.send("0123");
@@ -534,7 +534,7 @@ class ReceiveStreamTest {
   @Test
   void reset_isTold_oncePerError() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(2, 4);
+        BufferRing buffers = BufferRing.open(ring, 2, 4);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       peers.peer.setOption(StandardSocketOptions.SO_LINGER, 0);
@@ -551,7 +551,7 @@ class ReceiveStreamTest {
   void completions_delayed() throws Exception {
     try (kernel;
         Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(8, 2);
+        BufferRing buffers = BufferRing.open(ring, 8, 2);
         Peers peers = Peers.connect(ring)) {
       ReceiveStream stream = peers.socket.receive(buffers);
       kernel.add(FaultRule.on(IORING_OP_RECV).times(1).delay());
@@ -584,7 +584,7 @@ class ReceiveStreamTest {
   @Test
   void lastCompletion_twice() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(8, 2);
+        BufferRing buffers = BufferRing.open(ring, 8, 2);
         Peers peers = Peers.connect(ring);
         ReceiveStream stream = peers.socket.receive(buffers)) {
       kernel.add(FaultRule.on(IORING_OP_RECV).times(1).fail(Errno.EINTR).duplicate(1));

@@ -12,20 +12,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.RingGroup;
 import io.ringspun.RingOptions;
 import io.ringspun.RingUnavailableException;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.raw.KernelOption;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -178,8 +179,8 @@ class RegisteredSocketTest {
     try (Ring ring = Ring.open(TABLE);
         Ring other = Ring.open();
         Pair pair = pair(ring, Kind.IPV4);
-        BufferRing buffers = ring.bufferRing(4, 100);
-        BufferRing foreign = other.bufferRing(4, 100);
+        BufferRing buffers = BufferRing.open(ring, 4, 100);
+        BufferRing foreign = BufferRing.open(other, 4, 100);
         ReceiveStream stream = pair.right().receive(buffers)) {
       assertThrows(IllegalArgumentException.class, () -> pair.right().receive(foreign));
       var call = BlockedCall.start(ring, caller, () -> received(stream)).awaitInFlight(ring, 1);

@@ -13,6 +13,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.KernelOption;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;

@@ -9,12 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
@@ -53,10 +53,10 @@ class SharedBuffersTest {
 
     BufferRing open(Ring ring, int buffers, int bufferBytes) throws IOException {
       if (this == BUNDLES) {
-        return ring.bufferRing(buffers, bufferBytes);
+        return BufferRing.open(ring, buffers, bufferBytes);
       }
       try {
-        return ring.incrementalBufferRing(buffers, bufferBytes);
+        return BufferRing.openIncremental(ring, buffers, bufferBytes);
       } catch (OperationException e) {
         assertEquals(Errno.EINVAL, e.errno());
         return abort("the kernel fills no buffers piece by piece; Linux 6.12 does");
@@ -235,7 +235,7 @@ class SharedBuffersTest {
   @Test
   void bundle_fillsManyBuffers() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        BufferRing buffers = ring.bufferRing(100, 10);
+        BufferRing buffers = BufferRing.open(ring, 100, 10);
         Pair pair = Pair.open(ring, Kind.IPV4);
         ReceiveStream stream = Way.BUNDLES.receive(pair.right(), buffers)) {
       send(pair, Bytes.of(1, 0, 995));
@@ -297,9 +297,9 @@ class SharedBuffersTest {
     kernel.failRegister(IORING_REGISTER_PBUF_RING, Errno.EINVAL);
     try (Ring ring = FaultyRing.open(kernel)) {
       OperationException refused =
-          assertThrows(OperationException.class, () -> ring.incrementalBufferRing(4, 100));
+          assertThrows(OperationException.class, () -> BufferRing.openIncremental(ring, 4, 100));
       assertEquals(Errno.EINVAL, refused.errno());
-      assertThrows(IllegalArgumentException.class, () -> ring.incrementalBufferRing(0, 100));
+      assertThrows(IllegalArgumentException.class, () -> BufferRing.openIncremental(ring, 0, 100));
     }
   }
 

@@ -10,10 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Outcomes;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Liburing;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.BufferRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
@@ -99,7 +99,7 @@ class SocketFaultTest {
   void reset_streamsAndFiles(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 1 << 20);
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 1024);
+        BufferRing buffers = BufferRing.open(ring, 4, 1024);
         RingFile file = RingFile.open(ring, path);
         Arena arena = Arena.ofShared()) {
       MemorySegment memory = arena.allocate(1 << 20);

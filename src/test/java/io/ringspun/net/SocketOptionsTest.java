@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.raw.KernelOption;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.net.SocketOption;

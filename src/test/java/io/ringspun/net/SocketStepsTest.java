@@ -5,15 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
 import io.ringspun.Outcomes;
-import io.ringspun.RawOperation;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.Step;
 import io.ringspun.file.FileSteps;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Liburing;
@@ -47,12 +48,12 @@ class SocketStepsTest {
   private final MemorySegment request = Arena.ofAuto().allocateFrom("ringspun").asSlice(0, 8);
   private final MemorySegment answer = Arena.ofAuto().allocate(8);
   private Ring ring;
-  private DescriptorSlot slot;
+  private TableSlot slot;
 
   @BeforeEach
   void open() throws IOException {
     ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
-    slot = ring.descriptorSlot();
+    slot = Raw.of(ring).tableSlot();
   }
 
   @AfterEach
@@ -68,8 +69,8 @@ class SocketStepsTest {
   @EnumSource
   void requestAndAnswer(Caller caller) throws Exception {
     for (Kind kind : Kind.values()) {
-      try (DescriptorSlot listening = ring.descriptorSlot();
-          DescriptorSlot accepted = ring.descriptorSlot()) {
+      try (TableSlot listening = Raw.of(ring).tableSlot();
+          TableSlot accepted = Raw.of(ring).tableSlot()) {
         SocketAddress where = kind.listen();
         ring.chain()
             .add(SocketSteps.open(listening, where))
@@ -88,7 +89,7 @@ class SocketStepsTest {
                               .add(SocketSteps.accept(accepted, listener))
                               .receive(accepted, seen)
                               .send(accepted, seen)
-                              .close(accepted)
+                              .add(accepted.closeStep())
                               .attempt())
                   .awaitInFlight(ring, 1);
           ring.chain()
@@ -96,7 +97,7 @@ class SocketStepsTest {
               .add(SocketSteps.connect(slot, bound))
               .send(slot, request)
               .receive(slot, answer)
-              .close(slot)
+              .add(slot.closeStep())
               .run();
           server.result().orThrow();
           assertEquals(-1, request.mismatch(answer));
@@ -110,7 +111,7 @@ class SocketStepsTest {
   @Test
   void accept_fromASlot() throws Exception {
     SocketAddress where = Kind.ABSTRACT.listen();
-    try (DescriptorSlot listening = ring.descriptorSlot()) {
+    try (TableSlot listening = Raw.of(ring).tableSlot()) {
       var call =
           BlockedCall.start(
                   ring,
@@ -166,12 +167,12 @@ class SocketStepsTest {
     return RawOperation.of(IORING_OP_SOCKET).on(9999).offset(SOCK_STREAM).into(slot).toStep();
   }
 
-  private DescriptorSlot filled() throws IOException {
+  private TableSlot filled() throws IOException {
     ring.run(SocketSteps.open(slot, new InetSocketAddress("127.0.0.1", 1)));
     return slot;
   }
 
-  private DescriptorSlot file() throws IOException {
+  private TableSlot file() throws IOException {
     ring.run(FileSteps.open(slot, Files.createFile(directory.resolve("file"))));
     return slot;
   }

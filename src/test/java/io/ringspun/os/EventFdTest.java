@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
@@ -86,7 +86,7 @@ class EventFdTest {
   @EnumSource
   void receive_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 8);
+        BufferRing buffers = BufferRing.open(ring, 4, 8);
         EventFd counter = EventFd.open(ring);
         ReceiveStream stream = counter.receive(buffers)) {
       new FourEnds(

@@ -41,7 +41,7 @@ class PollTest {
 
   @TempDir Path directory;
 
-  private static void readAll(RingDescriptor source) throws Exception {
+  private static void readAll(RingFd source) throws Exception {
     assertTrue(source.read(ByteBuffer.allocate(100)) > 0);
   }
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class RingPipeTest {
 
-  private static byte[] read(RingDescriptor source, int count) throws Exception {
+  private static byte[] read(RingFd source, int count) throws Exception {
     MemorySegment target = Arena.ofAuto().allocate(count);
     return Bytes.copy(target.asSlice(0, source.read(target)));
   }
@@ -105,7 +105,7 @@ class RingPipeTest {
   void read_timesOut() throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
-      RingDescriptor hasty = pipe.source().withTimeout(Duration.ofMillis(5));
+      RingFd hasty = pipe.source().withTimeout(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, () -> hasty.read(ByteBuffer.allocate(1)));
       pipe.sink().write(Bytes.direct(1, 0, 1));
       assertArrayEquals(Bytes.of(1, 0, 1), read(hasty, 1));

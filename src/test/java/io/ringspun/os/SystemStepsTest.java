@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.DescriptorSlot;
 import io.ringspun.OperationException;
 import io.ringspun.Outcomes;
 import io.ringspun.Ring;
@@ -19,6 +18,8 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.raw.Raw;
+import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -123,8 +124,8 @@ class SystemStepsTest {
   void splice_copiesAFile(Caller caller) throws Exception {
     Path source = Bytes.file(directory.resolve("source"), 1, 4000);
     Path target = Files.createFile(directory.resolve("target"));
-    try (DescriptorSlot from = ring.descriptorSlot();
-        DescriptorSlot to = ring.descriptorSlot()) {
+    try (TableSlot from = Raw.of(ring).tableSlot();
+        TableSlot to = Raw.of(ring).tableSlot()) {
       caller
           .call(
               ring,
@@ -134,8 +135,8 @@ class SystemStepsTest {
                       .add(FileSteps.open(to, target, StandardOpenOption.WRITE))
                       .add(SystemSteps.splice(from, pipe.sink(), 4000))
                       .add(SystemSteps.splice(pipe.source(), to, 4000))
-                      .close(from)
-                      .close(to)
+                      .add(from.closeStep())
+                      .add(to.closeStep())
                       .attempt())
           .orThrow();
     }

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.SocketCalls;
-import io.ringspun.net.KernelOption;
+import io.ringspun.raw.KernelOption;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

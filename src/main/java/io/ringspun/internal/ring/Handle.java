@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * {@link RawHandle}. Safe for use by many threads.
  */
 public abstract sealed class Handle extends CountedDescriptor permits RawHandle, RegisteredHandle {
+  /** Why a file cannot be synced any more; see {@link #lostData}. */
+  public static final String DATA_LOST =
+      "an earlier sync lost written data, so the file can no longer be synced";
+
   private static volatile @Nullable Function<Object, Handle> key;
 
   private final Engine home;
@@ -72,6 +76,18 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   /** Returns whether operations on a ring can use this. */
   public final boolean isUsableOn(Engine engine) {
     return entryFlags() == 0 || engine == home;
+  }
+
+  /**
+   * Refuses a ring that does not know this.
+   *
+   * @param shown what users know this as
+   */
+  public final void requireUsableOn(Engine engine, Object shown) {
+    if (!isUsableOn(engine)) {
+      throw new IllegalArgumentException(
+          "%s is registered with another ring than %s".formatted(shown, engine));
+    }
   }
 
   /** Returns the ring for what no thread in particular does. */

@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 /**
  * The kernel's result of a {@link RawOperation} that succeeded.

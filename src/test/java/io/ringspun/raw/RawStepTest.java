@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,10 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ringspun.RawOperation.Access;
+import io.ringspun.Chain;
+import io.ringspun.OperationException;
+import io.ringspun.Outcomes;
+import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.os.RingPipe;
+import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
@@ -160,7 +165,7 @@ class RawStepTest {
     assertTrue(result.get(2).isCancelled(), "the kernel has broken the link");
     assertEquals(1, result.firstFailure().orElseThrow().position());
     var e = assertThrows(IOException.class, result::orThrow);
-    String name = "step 2 of 3: " + operation.name() + " transferred %d of %d bytes";
+    String name = "step 2 of 3: " + operation.toStep().operation() + " transferred %d of %d bytes";
     assertEquals(name.formatted(bytes, length), e.getMessage());
   }
 

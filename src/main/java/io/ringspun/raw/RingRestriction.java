@@ -1,5 +1,6 @@
-package io.ringspun;
+package io.ringspun.raw;
 
+import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Opcode;
 import java.util.BitSet;
 import java.util.List;
@@ -70,11 +71,21 @@ public final class RingRestriction {
     operations.set(opcode.number());
   }
 
-  String name() {
+  /**
+   * Returns what exceptions call it.
+   *
+   * @return the name, as given to {@link #to}
+   */
+  public String name() {
     return name;
   }
 
-  BitSet operations() {
+  /**
+   * Returns which operations the kernel is to accept.
+   *
+   * @return a new set of {@code IORING_OP_} numbers
+   */
+  public BitSet operations() {
     return (BitSet) operations.clone();
   }
 

@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 import static io.ringspun.internal.kernel.Constants.IORING_OP_ACCEPT;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_CLOSE;
@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringspun.FaultyRing;
+import io.ringspun.Outcomes;
+import io.ringspun.Ring;
+import io.ringspun.RingOptions;
+import io.ringspun.Step;
 import io.ringspun.file.RingFile;
 import io.ringspun.net.Connections;
 import io.ringspun.net.RingListener;
@@ -76,9 +81,9 @@ class CancelTest {
   @ParameterizedTest
   @EnumSource
   void nothing(Caller caller) throws Exception {
-    assertEquals(0, caller.call(ring, () -> ring.cancel(fifo.file())));
-    assertEquals(0, caller.call(ring, () -> ring.cancel(IORING_OP_READ)));
-    assertEquals(0, caller.call(ring, ring::cancelAll));
+    assertEquals(0, caller.call(ring, () -> Raw.of(ring).cancel(fifo.file())));
+    assertEquals(0, caller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_READ)));
+    assertEquals(0, caller.call(ring, Raw.of(ring)::cancelAll));
     ring.nop();
   }
 
@@ -92,7 +97,7 @@ class CancelTest {
     }
     var neighbour = BlockedCall.start(ring, other::read);
     Await.until("all wait", () -> ring.metrics().inFlight() == 4);
-    assertEquals(3, canceller.call(ring, () -> ring.cancel(fifo.file())));
+    assertEquals(3, canceller.call(ring, () -> Raw.of(ring).cancel(fifo.file())));
     assertEquals(1, ring.metrics().inFlight(), "it returned before they were over");
     readers.forEach(CancelTest::assertCancelled);
 
@@ -110,8 +115,8 @@ class CancelTest {
       RawOperation splice =
           RawOperation.of(30).on(pipe.sink()).offset(-1).splicingFrom(fifo.file()).address(-1);
       splice.length(1);
-      var call = BlockedCall.start(ring, () -> ring.run(splice)).awaitInFlight(ring, 1);
-      assertEquals(1, ring.cancel(fifo.file()));
+      var call = BlockedCall.start(ring, () -> Raw.of(ring).run(splice)).awaitInFlight(ring, 1);
+      assertEquals(1, Raw.of(ring).cancel(fifo.file()));
       assertCancelled(call);
     }
   }
@@ -124,11 +129,11 @@ class CancelTest {
       var accept = BlockedCall.start(ring, listener::accept);
       var reader = BlockedCall.start(ring, fifo::read);
       Await.until("both wait", () -> ring.metrics().inFlight() == 2);
-      assertEquals(0, canceller.call(ring, () -> ring.cancel(IORING_OP_WRITE)));
-      assertEquals(1, canceller.call(ring, () -> ring.cancel(IORING_OP_ACCEPT)));
+      assertEquals(0, canceller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_WRITE)));
+      assertEquals(1, canceller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_ACCEPT)));
       assertCancelled(accept);
       assertFalse(reader.hasEnded());
-      assertEquals(1, ring.cancel(IORING_OP_READ));
+      assertEquals(1, Raw.of(ring).cancel(IORING_OP_READ));
       assertCancelled(reader);
     }
   }
@@ -139,7 +144,7 @@ class CancelTest {
     var reader = BlockedCall.start(ring, fifo::read);
     var neighbour = BlockedCall.start(ring, Caller.PLATFORM, other::read);
     Await.until("both wait", () -> ring.metrics().inFlight() == 2);
-    assertEquals(2, canceller.call(ring, ring::cancelAll));
+    assertEquals(2, canceller.call(ring, Raw.of(ring)::cancelAll));
     assertCancelled(reader);
     assertCancelled(neighbour);
     ring.nop();
@@ -153,9 +158,9 @@ class CancelTest {
     try (RingListener listener = RingListener.bind(ring, any);
         Connections connections = listener.connections()) {
       var taker = BlockedCall.start(ring, connections::accept).awaitInFlight(ring, 1);
-      assertEquals(0, canceller.call(ring, ring::cancelAll));
-      assertEquals(0, canceller.call(ring, () -> ring.cancel(IORING_OP_ACCEPT)));
-      assertEquals(0, canceller.call(ring, () -> ring.cancel(listener)));
+      assertEquals(0, canceller.call(ring, Raw.of(ring)::cancelAll));
+      assertEquals(0, canceller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_ACCEPT)));
+      assertEquals(0, canceller.call(ring, () -> Raw.of(ring).cancel(listener)));
       assertEquals(1, ring.metrics().inFlight());
       try (RingSocket peer = RingSocket.connect(ring, listener.localAddress());
           RingSocket accepted = taker.result()) {
@@ -182,7 +187,7 @@ class CancelTest {
         waiting.add(BlockedCall.start(ring, caller, () -> file.read(memory, 0)));
       }
       Await.until("more wait", () -> ring.metrics().waiting() == 6);
-      assertEquals(3, canceller.call(ring, () -> ring.cancel(IORING_OP_READ)));
+      assertEquals(3, canceller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_READ)));
       assertEquals(0, kernel.submitted(IORING_OP_READ));
       for (int i = 1; i < 6; i += 2) {
         assertCancelled(waiting.get(i));
@@ -220,7 +225,7 @@ class CancelTest {
                         .read(fifo.file(), memory.asSlice(2, 1), 0)
                         .attempt())
             .awaitInFlight(ring, 3);
-    assertEquals(2, ring.cancel(fifo.file()));
+    assertEquals(2, Raw.of(ring).cancel(fifo.file()));
     assertFalse(batch.hasEnded());
     other.write(1);
     Outcomes result = batch.result();
@@ -242,7 +247,7 @@ class CancelTest {
                         .add(Step.read(other.file(), memory, 0).evenIfPreviousFailed())
                         .attempt())
             .awaitInFlight(ring, 2);
-    assertEquals(1, ring.cancel(fifo.file()));
+    assertEquals(1, Raw.of(ring).cancel(fifo.file()));
     Outcomes result = chain.result();
     assertTrue(result.get(0).succeeded());
     assertTrue(result.get(1).isCancelled());
@@ -267,7 +272,7 @@ class CancelTest {
                       .read(fifo.file(), memory, 0)
                       .attempt());
       Await.until("it waits", () -> ring.metrics().waiting() == 1);
-      assertEquals(2, ring.cancel(fifo.file()));
+      assertEquals(2, Raw.of(ring).cancel(fifo.file()));
       Outcomes result = chain.result();
       for (int i = 0; i < 4; i++) {
         assertTrue(result.get(i).isCancelled());
@@ -292,7 +297,7 @@ class CancelTest {
               return null;
             });
     Await.until("the close is in flight", () -> kernel.held() == 1);
-    assertEquals(0, ring.cancelAll());
+    assertEquals(0, Raw.of(ring).cancelAll());
     assertFalse(closer.hasEnded());
     kernel.release();
     closer.result();
@@ -306,7 +311,7 @@ class CancelTest {
     var reader = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read);
     fifo.write(5);
     Await.until("its completion is on its way", () -> kernel.held() == 1);
-    var cancel = BlockedCall.start(ring, canceller, () -> ring.cancel(fifo.file()));
+    var cancel = BlockedCall.start(ring, canceller, () -> Raw.of(ring).cancel(fifo.file()));
     Await.until("the cancel was submitted", () -> kernel.submitted().getLast().isInternal());
     assertFalse(cancel.hasEnded());
     kernel.release();
@@ -324,7 +329,7 @@ class CancelTest {
             canceller,
             () -> {
               Thread.currentThread().interrupt();
-              return ring.cancel(fifo.file());
+              return Raw.of(ring).cancel(fifo.file());
             });
     assertEquals(1, cancel.result());
     assertTrue(cancel.interruptPending());
@@ -335,8 +340,8 @@ class CancelTest {
   void closedRing() throws Exception {
     Ring closed = Ring.open();
     closed.close();
-    assertEquals(0, closed.cancelAll());
-    assertEquals(0, closed.cancel(fifo.file()));
+    assertEquals(0, Raw.of(closed).cancelAll());
+    assertEquals(0, Raw.of(closed).cancel(fifo.file()));
   }
 
   @ParameterizedTest
@@ -344,7 +349,7 @@ class CancelTest {
   void ringClosedMeanwhile(Caller canceller) throws Exception {
     kernel.add(FaultRule.on(IORING_OP_READ).times(1).delay());
     var reader = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read).awaitInFlight(ring, 1);
-    var cancel = BlockedCall.start(ring, canceller, () -> ring.cancel(fifo.file()));
+    var cancel = BlockedCall.start(ring, canceller, () -> Raw.of(ring).cancel(fifo.file()));
     Await.until("the kernel has cancelled it", () -> kernel.held() == 1);
     var closer =
         BlockedCall.start(
@@ -398,8 +403,8 @@ class CancelTest {
               caller,
               () -> {
                 while (left.get() > 0) {
-                  counted.addAndGet(ring.cancel(fifo.file()));
-                  counted.addAndGet(ring.cancel(IORING_OP_READ));
+                  counted.addAndGet(Raw.of(ring).cancel(fifo.file()));
+                  counted.addAndGet(Raw.of(ring).cancel(IORING_OP_READ));
                   Thread.yield();
                 }
                 return null;

@@ -1,9 +1,9 @@
 package io.ringspun.os;
 
-import io.ringspun.BufferRing;
 import io.ringspun.Descriptor;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
@@ -13,6 +13,7 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.internal.ring.ReceiveAccess;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -38,14 +39,14 @@ import java.time.Duration;
  *
  * @since 0.1
  */
-public final class RingDescriptor extends SystemDescriptor {
+public final class RingFd extends SystemDescriptor {
 
-  private RingDescriptor(RawHandle handle, long timeoutNanos) {
+  private RingFd(RawHandle handle, long timeoutNanos) {
     super(handle, timeoutNanos);
   }
 
-  static RingDescriptor of(RawHandle handle) {
-    return new RingDescriptor(handle, 0);
+  static RingFd of(RawHandle handle) {
+    return new RingFd(handle, 0);
   }
 
   /**
@@ -58,7 +59,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @return the descriptor, for the caller to close
    * @throws IllegalArgumentException if the number is negative
    */
-  public static RingDescriptor adopt(Ring ring, int fd) {
+  public static RingFd adopt(Ring ring, int fd) {
     return of(adopted(ring, fd));
   }
 
@@ -80,8 +81,8 @@ public final class RingDescriptor extends SystemDescriptor {
    * @return another view of this descriptor
    * @throws IllegalArgumentException if not positive
    */
-  public RingDescriptor withTimeout(Duration limit) {
-    return new RingDescriptor(handle(), Arguments.timeoutNanos(limit));
+  public RingFd withTimeout(Duration limit) {
+    return new RingFd(handle(), Arguments.timeoutNanos(limit));
   }
 
   // ---- reading and writing -------------------------------------------------------------------
@@ -94,7 +95,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public int read(MemorySegment target) throws IOException {
     Lending.requireUsable(target, true);
@@ -110,7 +111,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public int read(ByteBuffer target) throws IOException {
     if (target.isReadOnly()) {
@@ -142,7 +143,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}; {@code
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     EPIPE} if nobody can read
    */
   public int write(MemorySegment source) throws IOException {
@@ -158,7 +159,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @return the bytes taken, at least 1 and perhaps fewer than asked for
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public int write(ByteBuffer source) throws IOException {
     int n = writeFrom(segment(source));
@@ -186,7 +187,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param source the bytes; any size
    * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public void writeFully(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -236,7 +237,7 @@ public final class RingDescriptor extends SystemDescriptor {
    * @throws IOException if another I/O error occurs
    */
   public ReceiveStream receive(BufferRing buffers) throws IOException {
-    return receive(buffers, timeoutNanos());
+    return (ReceiveStream) ReceiveAccess.receive(buffers, handle(), null, timeoutNanos());
   }
 
   // ---- splicing ------------------------------------------------------------------------------
@@ -249,9 +250,9 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param length how many at most, in bytes
    * @return the bytes moved, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}, for
-   *     either descriptor; {@code EINVAL} if neither is a pipe, both are the same one, or a file
-   *     was opened to append
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}, for either
+   *     descriptor; {@code EINVAL} if neither is a pipe, both are the same one, or a file was
+   *     opened to append
    */
   public int spliceTo(Descriptor target, int length) throws IOException {
     return splice(handle(), Splice.CURRENT, Handle.of(target), Splice.CURRENT, length);
@@ -324,10 +325,10 @@ public final class RingDescriptor extends SystemDescriptor {
    * @param length how many at most, in bytes
    * @return the bytes copied, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
-   * @throws IOException if the operation fails, as described in {@link SystemDescriptor}, for
-   *     either descriptor; {@code EINVAL} if either is no pipe, or both are the same one
+   * @throws IOException if the operation fails, as described in {@link io.ringspun.os}, for either
+   *     descriptor; {@code EINVAL} if either is no pipe, or both are the same one
    */
-  public int teeTo(RingDescriptor target, int length) throws IOException {
+  public int teeTo(RingFd target, int length) throws IOException {
     return endOrCount(
         Splice.run(
             "tee",

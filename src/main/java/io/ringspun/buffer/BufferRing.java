@@ -1,10 +1,15 @@
-package io.ringspun;
+package io.ringspun.buffer;
 
+import io.ringspun.OperationException;
+import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.ProvidedBuffers;
+import io.ringspun.internal.ring.ReceiveAccess;
 import io.ringspun.internal.ring.StreamSource;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -24,6 +29,25 @@ import java.util.concurrent.ConcurrentHashMap;
  * @since 0.1
  */
 public final class BufferRing implements AutoCloseable {
+  private static final StreamSource READ =
+      new StreamSource() {
+        @Override
+        public void encode(Operation operation, int fd, int group) {
+          operation.multishotRead(fd, group);
+        }
+
+        @Override
+        public IOException failure(int errno) {
+          return new OperationException("read", errno);
+        }
+      };
+
+  static {
+    ReceiveAccess.set(
+        (buffers, source, how, timeoutNanos) ->
+            ((BufferRing) buffers).receive(source, how == null ? READ : how, timeoutNanos));
+  }
+
   private static final int BUFFERS_MAX = 1 << 15;
   private static final long BYTES_MAX = 1L << 30;
 
@@ -35,8 +59,47 @@ public final class BufferRing implements AutoCloseable {
     this.buffers = buffers;
   }
 
-  /** Opens a buffer ring; see {@link Ring#bufferRing} and {@link Ring#incrementalBufferRing}. */
-  static BufferRing open(Engine ring, int buffers, int bufferBytes, boolean incremental)
+  /**
+   * Opens provided buffers, which a ring's receive operations take when data arrives ({@code
+   * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has registered them.
+   *
+   * @param ring the ring whose operations fill them
+   * @param buffers the number of buffers, at most 32,768
+   * @param bufferBytes the size of each buffer in bytes
+   * @return the buffers, for the caller to close, before or after the ring
+   * @throws IllegalArgumentException if either argument is not positive, there are too many
+   *     buffers, or they would exceed 1 GiB in total
+   * @throws OutOfMemoryError if there is not enough native memory
+   * @throws io.ringspun.RingClosedException if the ring is closed
+   * @throws io.ringspun.RingFailedException if the ring has failed
+   * @throws java.io.InterruptedIOException if the thread is interrupted
+   * @throws OperationException if the kernel refuses
+   * @throws IOException if another I/O error occurs
+   */
+  public static BufferRing open(Ring ring, int buffers, int bufferBytes) throws IOException {
+    return open(EngineAccess.of(ring), buffers, bufferBytes, false);
+  }
+
+  /**
+   * Opens provided buffers that the kernel fills incrementally ({@code IOU_PBUF_RING_INC}, Linux
+   * 6.12): new data is appended to earlier data, even of another peer, until a buffer is full. A
+   * few large buffers then serve both small and large messages. A buffer is reused when all chunks
+   * in it are closed, so one open chunk retains the whole buffer. For byte streams only; each
+   * datagram needs a buffer of its own.
+   *
+   * @param ring the ring whose operations fill them
+   * @param buffers the number of buffers, at most 32,768
+   * @param bufferBytes the size of each buffer in bytes
+   * @return the buffers, for the caller to close, before or after the ring
+   * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.12
+   * @throws IOException if {@link #open} would throw it
+   */
+  public static BufferRing openIncremental(Ring ring, int buffers, int bufferBytes)
+      throws IOException {
+    return open(EngineAccess.of(ring), buffers, bufferBytes, true);
+  }
+
+  private static BufferRing open(Engine ring, int buffers, int bufferBytes, boolean incremental)
       throws IOException {
     if (buffers < 1 || buffers > BUFFERS_MAX || bufferBytes < 1) {
       throw new IllegalArgumentException(
@@ -60,8 +123,8 @@ public final class BufferRing implements AutoCloseable {
     }
   }
 
-  /** Begins to receive. */
-  ReceiveStream receive(Handle handle, StreamSource source, long timeoutNanos) throws IOException {
+  private ReceiveStream receive(Handle handle, StreamSource source, long timeoutNanos)
+      throws IOException {
     if (!handle.isUsableOn(buffers.ring())) {
       throw new IllegalArgumentException(
           "%s is registered with another ring than the buffers".formatted(handle));
@@ -101,7 +164,7 @@ public final class BufferRing implements AutoCloseable {
   /**
    * Returns whether the kernel fills buffers incrementally.
    *
-   * @return true if this was opened by {@link Ring#incrementalBufferRing}
+   * @return true if this was opened by {@link #openIncremental}
    */
   public boolean isIncremental() {
     return buffers.isIncremental();

@@ -1,5 +1,6 @@
-package io.ringspun;
+package io.ringspun.raw;
 
+import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Constants;
 
 /**
@@ -39,7 +40,12 @@ public enum SetupFlag {
     this.bit = bit;
   }
 
-  int bit() {
+  /**
+   * Returns the flag as the kernel knows it.
+   *
+   * @return one bit of {@code flags} of {@code struct io_uring_params}
+   */
+  public int bit() {
     return bit;
   }
 }

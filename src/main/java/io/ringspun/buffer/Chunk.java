@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.buffer;
 
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.memory.Lending;

@@ -1,8 +1,14 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.ringspun.Batch;
+import io.ringspun.Chain;
+import io.ringspun.Descriptor;
+import io.ringspun.OperationException;
+import io.ringspun.Step;
+import io.ringspun.buffer.BufferRing;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.memory.Arguments;
@@ -11,9 +17,11 @@ import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.RawStep;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,10 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An operation described by the fields of {@code struct io_uring_sqe}. It covers operations for
- * which Ringspun has no method, including those of newer kernels. {@link Ring#run(RawOperation)}
- * runs it, any number of times, and {@link #toStep} converts it to a step of a {@link Chain} or
- * {@link Batch}. Not thread-safe. All fields are initially 0, except for the descriptor, which is
- * -1.
+ * which Ringspun has no method, including those of newer kernels. {@link Raw#run} runs it, any
+ * number of times, and {@link #toStep} converts it to a step of a {@link Chain} or {@link Batch}.
+ * Not thread-safe. All fields are initially 0, except for the descriptor, which is -1.
  *
  * <p>Descriptors are held open and segments kept alive until the kernel has completed the
  * operation. Ringspun does not interpret the fields: a number that the kernel uses as an address,
@@ -80,6 +87,62 @@ public final class RawOperation {
             "the segment belongs to a shared arena, which any thread may close: use one that is"
                 + " confined, automatic or global");
       }
+    }
+  }
+
+  static {
+    try {
+      MethodHandles.lookup().ensureInitialized(Step.class); // which hands in how steps are made
+    } catch (IllegalAccessException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** An operation that nobody changes any more. */
+  private record Frozen(RawOperation operation) implements RawStep {
+    @Override
+    public @Nullable Object descriptor() {
+      return operation.descriptor;
+    }
+
+    @Override
+    public String name() {
+      return operation.name();
+    }
+
+    @Override
+    public @Nullable Duration limit() {
+      return operation.limit;
+    }
+
+    @Override
+    public boolean syncs() {
+      return operation.syncs();
+    }
+
+    @Override
+    public int bytesWanted() {
+      return operation.bytesWanted();
+    }
+
+    @Override
+    public int outcome(int result) {
+      return operation.outcome(result);
+    }
+
+    @Override
+    public void check(Engine engine) {
+      operation.check(engine);
+    }
+
+    @Override
+    public void requireUsableOn(Engine engine) {
+      operation.requireUsableOn(engine);
+    }
+
+    @Override
+    public void prepare(Operation entry) {
+      operation.prepare(entry);
     }
   }
 
@@ -220,7 +283,7 @@ public final class RawOperation {
    * @return this
    * @throws IllegalArgumentException if this is another operation
    */
-  public RawOperation into(DescriptorSlot slot) {
+  public RawOperation into(TableSlot slot) {
     if (!fillsSlots()) {
       throw new IllegalArgumentException("operation %d cannot open into a slot".formatted(opcode));
     }
@@ -238,7 +301,7 @@ public final class RawOperation {
    *     descriptor
    */
   public RawOperation movingTo(Descriptor directory) {
-    if (!names() || directory.handle() instanceof RegisteredHandle) {
+    if (!names() || Handle.of(directory) instanceof RegisteredHandle) {
       throw new IllegalArgumentException(
           "%s cannot be the new directory of operation %d".formatted(directory, opcode));
     }
@@ -246,12 +309,12 @@ public final class RawOperation {
     return this;
   }
 
-  /** Describes the close of a slot's content. */
-  static RawOperation emptying(DescriptorSlot slot) {
+  /** Returns a step that closes the content of a slot. */
+  static Step emptying(TableSlot slot) {
     RawOperation operation =
         new RawOperation(IORING_OP_CLOSE).on(0); // the kernel refuses anything else
     operation.second = slot;
-    return operation;
+    return step(operation);
   }
 
   /**
@@ -424,8 +487,8 @@ public final class RawOperation {
   }
 
   /**
-   * Sets a time limit. It counts from the start of each {@link Ring#run(RawOperation)}; in a chain
-   * it acts like {@link Step#within}.
+   * Sets a time limit. It counts from the start of each {@link Raw#run}; in a chain it acts like
+   * {@link Step#within}.
    *
    * @param limit positive
    * @return this
@@ -445,20 +508,25 @@ public final class RawOperation {
    * check the result.
    *
    * @return a new step
-   * @throws IllegalArgumentException if {@link Ring#run(RawOperation)} would refuse this for any
-   *     reason except a descriptor that is registered with another ring
+   * @throws IllegalArgumentException if {@link Raw#run} would refuse this for any reason except a
+   *     descriptor that is registered with another ring
    * @throws IllegalStateException if a segment's arena is closed
    */
   public Step toStep() {
     check();
-    return new Step(new RawOperation(this));
+    return step(new RawOperation(this));
+  }
+
+  /** Returns a step that does what nobody changes any more. */
+  private static Step step(RawOperation operation) {
+    return (Step) RawStep.Factory.stepOf(new Frozen(operation));
   }
 
   RawResult run(Engine engine) throws IOException {
     check(engine);
     Descriptor synced = syncs() ? descriptor : null;
     if (synced != null) {
-      synced.requireNoDataLost(name());
+      requireNoDataLost(synced);
     }
     Call call = engine.single().timeoutNanos(limit == null ? 0 : Arguments.timeoutNanos(limit));
     Operation operation = call.operation(0);
@@ -469,12 +537,19 @@ public final class RawOperation {
     engine.runAll(call);
     int result = outcome(engine.result(call, 0));
     if (synced != null) {
-      result = synced.handle().syncResult(result);
+      result = Handle.of(synced).syncResult(result);
     }
     if (result < 0) {
       throw new OperationException(name(), -result);
     }
     return new RawResult(result, operation.flags());
+  }
+
+  private void requireNoDataLost(Descriptor synced) throws OperationException {
+    int lost = Handle.of(synced).lostData();
+    if (lost != 0) {
+      throw new OperationException(name(), lost, Handle.DATA_LOST);
+    }
   }
 
   /** Returns whether this may wait indefinitely for a peer. */
@@ -511,33 +586,25 @@ public final class RawOperation {
     };
   }
 
-  String name() {
+  private String name() {
     return Opcode.describe(opcode);
   }
 
-  @Nullable Descriptor descriptor() {
-    return descriptor;
-  }
-
   /** Returns whether this is a sync, which may report lost data. */
-  boolean syncs() {
+  private boolean syncs() {
     return (opcode == IORING_OP_FSYNC || opcode == IORING_OP_SYNC_FILE_RANGE) && descriptor != null;
   }
 
-  @Nullable Duration limit() {
-    return limit;
-  }
-
   /** Fills an operation. */
-  void prepare(Operation operation) {
-    Handle handle = descriptor == null ? null : descriptor.handle();
-    Handle other = second == null ? null : second.handle();
+  private void prepare(Operation operation) {
+    Handle handle = descriptor == null ? null : Handle.of(descriptor);
+    Handle other = second == null ? null : Handle.of(second);
     encode(operation, handle, other);
     operation.using(handle, other, lent().stream().map(Lent::memory).toArray());
   }
 
   /** Returns 0 if a result is an error code that means success, else the result. */
-  int outcome(int result) {
+  private int outcome(int result) {
     boolean isEnd = opcode == IORING_OP_TIMEOUT && result == -Errno.ETIME;
     return isEnd && (operationFlags & IORING_TIMEOUT_ETIME_SUCCESS) != 0 ? 0 : result;
   }
@@ -553,12 +620,12 @@ public final class RawOperation {
   }
 
   /** Checks everything that can be checked before submission. */
-  void check(Engine engine) {
+  private void check(Engine engine) {
     check();
     requireUsableOn(engine);
   }
 
-  void requireUsableOn(Engine engine) {
+  private void requireUsableOn(Engine engine) {
     requireUsable(descriptor, engine);
     requireUsable(second, engine);
   }
@@ -622,7 +689,7 @@ public final class RawOperation {
    * Returns how many bytes it must transfer for the kernel not to break a chain, or 0 if any number
    * will do.
    */
-  int bytesWanted() {
+  private int bytesWanted() {
     long bytes =
         switch (opcode) {
           case IORING_OP_READ,
@@ -666,10 +733,9 @@ public final class RawOperation {
     };
   }
 
-  static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
-    if (descriptor != null && !descriptor.handle().isUsableOn(engine)) {
-      throw new IllegalArgumentException(
-          "%s is registered with another ring than %s".formatted(descriptor, engine));
+  private static void requireUsable(@Nullable Descriptor descriptor, Engine engine) {
+    if (descriptor != null) {
+      Handle.of(descriptor).requireUsableOn(engine, descriptor);
     }
   }
 

@@ -1,5 +1,9 @@
-package io.ringspun;
+package io.ringspun.buffer;
 
+import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.RingClosedException;
+import io.ringspun.RingFailedException;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Multishot;

@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static java.nio.file.StandardOpenOption.*;
@@ -9,7 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.RawOperation.Access;
+import io.ringspun.Descriptor;
+import io.ringspun.FaultyRing;
+import io.ringspun.OperationException;
+import io.ringspun.Outcomes;
+import io.ringspun.Ring;
+import io.ringspun.RingClosedException;
+import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Errno;
@@ -20,6 +26,7 @@ import io.ringspun.net.RingDatagramSocket;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.net.SocketOpenOption;
+import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -56,7 +63,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Places for what a chain opens and goes on to use. */
-class DescriptorSlotTest {
+class TableSlotTest {
   private static final int SLOTS = 64;
   private static final RingOptions TABLE = RingOptions.defaults().withRegisteredFiles(4);
   private static final InetSocketAddress LOOPBACK =
@@ -91,20 +98,20 @@ class DescriptorSlotTest {
   /** Takes all slots, which must be as many as there were, and different ones. */
   private void requireAllFree() throws IOException {
     assertEquals(0, table().taken());
-    List<DescriptorSlot> all = takeAll();
+    List<TableSlot> all = takeAll();
     assertEquals(SLOTS, all.size());
-    assertEquals(SLOTS, all.stream().map(DescriptorSlot::toString).distinct().count());
-    for (DescriptorSlot slot : all) {
+    assertEquals(SLOTS, all.stream().map(TableSlot::toString).distinct().count());
+    for (TableSlot slot : all) {
       requireEmpty(slot);
       slot.close();
     }
   }
 
-  private List<DescriptorSlot> takeAll() throws IOException {
-    List<DescriptorSlot> all = new ArrayList<>();
+  private List<TableSlot> takeAll() throws IOException {
+    List<TableSlot> all = new ArrayList<>();
     while (all.size() <= SLOTS) {
       try {
-        all.add(ring.descriptorSlot());
+        all.add(Raw.of(ring).tableSlot());
       } catch (OperationException e) {
         assertEquals(Errno.ENFILE, e.errno());
         assertTrue(e.getMessage().contains("all 64 "), e.getMessage());
@@ -114,11 +121,12 @@ class DescriptorSlotTest {
     return all;
   }
 
-  private void requireEmpty(DescriptorSlot slot) throws IOException {
-    assertEquals(-Errno.EBADF, ring.batch().close(slot).attempt().get(0).result(), slot::toString);
+  private void requireEmpty(TableSlot slot) throws IOException {
+    assertEquals(
+        -Errno.EBADF, ring.batch().add(slot.closeStep()).attempt().get(0).result(), slot::toString);
   }
 
-  private static RawOperation opening(DescriptorSlot slot, Path path, int flags) {
+  private static RawOperation opening(TableSlot slot, Path path, int flags) {
     return RawOperation.of(IORING_OP_OPENAT)
         .on(AT_FDCWD)
         .address(Arena.ofAuto().allocateFrom(path.toString()), Access.READS)
@@ -127,15 +135,15 @@ class DescriptorSlotTest {
         .into(slot);
   }
 
-  private static RawOperation making(DescriptorSlot slot, Path path) {
+  private static RawOperation making(TableSlot slot, Path path) {
     return opening(slot, path, O_CREAT | O_RDWR);
   }
 
-  private static RawOperation socket(DescriptorSlot slot) {
+  private static RawOperation socket(TableSlot slot) {
     return RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_STREAM).into(slot);
   }
 
-  private static RawOperation accepting(DescriptorSlot slot, Descriptor listener) {
+  private static RawOperation accepting(TableSlot slot, Descriptor listener) {
     return RawOperation.of(IORING_OP_ACCEPT).on(listener).into(slot);
   }
 
@@ -160,7 +168,7 @@ class DescriptorSlotTest {
   @ParameterizedTest
   @EnumSource
   void chain_writesAFile(Caller caller) throws Exception {
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       kernel.forget();
       Outcomes result =
           caller.call(
@@ -170,7 +178,7 @@ class DescriptorSlotTest {
                       .add(making(slot, path).toStep())
                       .write(slot, memory, 0)
                       .fsync(slot)
-                      .add(Step.close(slot).evenIfPreviousFailed())
+                      .add(slot.closeStep().evenIfPreviousFailed())
                       .attempt());
       result.orThrow();
       assertEquals(8, result.get(1).result());
@@ -191,11 +199,11 @@ class DescriptorSlotTest {
   void chain_readsAFile(int flags) throws Exception {
     Bytes.file(path, 1, 5000);
     MemorySegment target = Arena.ofAuto().allocate(5000);
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       ring.chain()
           .add(opening(slot, path, O_RDONLY).flags(flags).toStep())
           .read(slot, target, 0)
-          .close(slot)
+          .add(slot.closeStep())
           .run();
       Bytes.check(1, 0, target);
       requireEmpty(slot);
@@ -206,7 +214,7 @@ class DescriptorSlotTest {
   @EnumSource
   void chain_connectsAndSends(Caller caller) throws Exception {
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       InetSocketAddress where = (InetSocketAddress) listener.localAddress();
       caller
           .call(
@@ -217,7 +225,7 @@ class DescriptorSlotTest {
                       .add(onAddress(IORING_OP_CONNECT, slot, where).toStep())
                       .send(slot, memory)
                       .shutdownOutput(slot)
-                      .close(slot)
+                      .add(slot.closeStep())
                       .attempt())
           .orThrow();
       try (RingSocket peer = listener.accept()) {
@@ -236,7 +244,7 @@ class DescriptorSlotTest {
   void chain_acceptsAndAnswers(Caller caller) throws Exception {
     MemorySegment target = Arena.ofAuto().allocate(3);
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       var call =
           BlockedCall.start(
                   ring,
@@ -246,7 +254,7 @@ class DescriptorSlotTest {
                           .add(accepting(slot, listener).toStep())
                           .receive(slot, target)
                           .send(slot, memory)
-                          .close(slot)
+                          .add(slot.closeStep())
                           .attempt())
               .awaitInFlight(ring, 4);
       try (SocketChannel peer = SocketChannel.open(listener.localAddress())) {
@@ -265,7 +273,7 @@ class DescriptorSlotTest {
   @ParameterizedTest
   @EnumSource
   void chain_openFails(Caller caller) throws Exception {
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       Outcomes result =
           caller.call(
               ring,
@@ -273,7 +281,7 @@ class DescriptorSlotTest {
                   ring.chain()
                       .add(opening(slot, path, O_RDONLY).toStep())
                       .read(slot, memory, 0)
-                      .close(slot)
+                      .add(slot.closeStep())
                       .attempt());
       assertEquals(0, result.firstFailure().orElseThrow().position());
       assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
@@ -287,12 +295,13 @@ class DescriptorSlotTest {
   /** Nothing is there yet, or any more. */
   @Test
   void empty_isRefusedByTheKernel() throws Exception {
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       Outcomes result =
           ring.chain().read(slot, memory, 0).add(making(slot, path).toStep()).attempt();
       assertEquals(-Errno.EBADF, result.get(0).result());
       assertTrue(result.get(1).isCancelled());
-      result = ring.chain().add(making(slot, path).toStep()).close(slot).fsync(slot).attempt();
+      result =
+          ring.chain().add(making(slot, path).toStep()).add(slot.closeStep()).fsync(slot).attempt();
       assertEquals(2, result.firstFailure().orElseThrow().position());
       assertEquals(-Errno.EBADF, result.get(2).result());
     }
@@ -319,15 +328,15 @@ class DescriptorSlotTest {
   private void writeManyFiles(int id) throws IOException {
     Path mine = directory.resolve("of-" + id);
     MemorySegment target = Arena.ofAuto().allocate(1000);
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       for (int round = 0; round < 30; round++) {
         ring.chain()
             .add(making(slot, mine).toStep())
             .write(slot, Bytes.segment(Arena.ofAuto(), id, round, 1000), 0)
-            .close(slot)
+            .add(slot.closeStep())
             .add(opening(slot, mine, O_RDONLY).toStep())
             .read(slot, target, 0)
-            .close(slot)
+            .add(slot.closeStep())
             .run();
         Bytes.check(id, round, target);
       }
@@ -342,17 +351,17 @@ class DescriptorSlotTest {
   void full_isReplaced(Caller caller) throws Exception {
     Bytes.file(path, 1, 1);
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
-        DescriptorSlot slot = ring.descriptorSlot();
+        TableSlot slot = Raw.of(ring).tableSlot();
         RingSocket peer = RingSocket.connect(ring, listener.localAddress())) {
       caller.run(
           ring,
           () -> {
-            assertEquals(0, ring.run(accepting(slot, listener)).result());
+            assertEquals(0, Raw.of(ring).run(accepting(slot, listener)).result());
             RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
-            assertThrows(OperationException.class, () -> ring.run(none));
+            assertThrows(OperationException.class, () -> Raw.of(ring).run(none));
             ring.chain().send(slot, memory).run();
             assertEquals(8, peer.read(ByteBuffer.allocate(10)));
-            assertEquals(0, ring.run(opening(slot, path, O_RDONLY)).result());
+            assertEquals(0, Raw.of(ring).run(opening(slot, path, O_RDONLY)).result());
             assertEquals(-1, peer.read(ByteBuffer.allocate(10)), "the socket is closed");
             assertEquals(Bytes.at(1, 0), read(slot));
           });
@@ -364,10 +373,10 @@ class DescriptorSlotTest {
   void full_isReplacedUnderAnOperation() throws Exception {
     Bytes.file(path, 1, 1);
     try (Fifo fifo = Fifo.open(ring, directory);
-        DescriptorSlot slot = ring.descriptorSlot()) {
-      ring.run(opening(slot, fifo.path(), O_RDWR));
+        TableSlot slot = Raw.of(ring).tableSlot()) {
+      Raw.of(ring).run(opening(slot, fifo.path(), O_RDWR));
       var call = BlockedCall.start(ring, () -> read(slot)).awaitInFlight(ring, 1);
-      ring.run(opening(slot, path, O_RDONLY));
+      Raw.of(ring).run(opening(slot, path, O_RDONLY));
       assertEquals(Bytes.at(1, 0), read(slot));
       fifo.write(9);
       assertEquals((byte) 9, call.result());
@@ -378,16 +387,16 @@ class DescriptorSlotTest {
   @Test
   void full_syncFailureIsOfTheFile() throws Exception {
     assumeTrue(FaultKernel.breaksChains(), "failures that break chains need Linux 6.10");
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       Outcomes result = ring.chain().add(making(slot, path).toStep()).fsync(slot).nop().attempt();
       assertEquals(-Errno.EIO, result.get(1).result());
       assertEquals(-Errno.EIO, ring.batch().fdatasync(slot).attempt().get(0).result());
       assertEquals(-Errno.EIO, ring.chain().fsync(slot).attempt().get(0).result());
       RawOperation none = opening(slot, directory.resolve("none"), O_RDONLY);
-      assertThrows(OperationException.class, () -> ring.run(none));
+      assertThrows(OperationException.class, () -> Raw.of(ring).run(none));
       assertEquals(-Errno.EIO, ring.chain().fsync(slot).attempt().get(0).result());
-      ring.chain().add(making(slot, path).toStep()).fsync(slot).close(slot).run();
+      ring.chain().add(making(slot, path).toStep()).fsync(slot).add(slot.closeStep()).run();
 
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
       assertThrows(
@@ -402,7 +411,7 @@ class DescriptorSlotTest {
 
   // ---- the ends of a call --------------------------------------------------------------------
 
-  private BlockedCall<Outcomes> readingFifo(Caller caller, DescriptorSlot slot, Fifo fifo) {
+  private BlockedCall<Outcomes> readingFifo(Caller caller, TableSlot slot, Fifo fifo) {
     return BlockedCall.start(
             ring,
             caller,
@@ -410,7 +419,7 @@ class DescriptorSlotTest {
                 ring.chain()
                     .add(opening(slot, fifo.path(), O_RDWR).toStep())
                     .read(slot, Arena.ofAuto().allocate(1), 0)
-                    .close(slot)
+                    .add(slot.closeStep())
                     .attempt())
         .awaitInFlight(ring, 2);
   }
@@ -419,7 +428,7 @@ class DescriptorSlotTest {
   @EnumSource
   void chain_blocksThenCompletes(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       var call = readingFifo(caller, slot, fifo);
       fifo.write(7);
       call.result().orThrow();
@@ -430,7 +439,7 @@ class DescriptorSlotTest {
   @EnumSource
   void chain_closedMeanwhile(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory)) {
-      DescriptorSlot slot = ring.descriptorSlot();
+      TableSlot slot = Raw.of(ring).tableSlot();
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       slot.close();
@@ -438,8 +447,9 @@ class DescriptorSlotTest {
       assertTrue(result.get(0).succeeded());
       assertTrue(result.get(1).isCancelled() && result.get(2).isCancelled());
       assertFalse(slot.isOpen());
-      assertThrows(ClosedChannelException.class, () -> ring.chain().close(slot).attempt());
-      assertThrows(ClosedChannelException.class, () -> ring.run(making(slot, path)));
+      assertThrows(
+          ClosedChannelException.class, () -> ring.chain().add(slot.closeStep()).attempt());
+      assertThrows(ClosedChannelException.class, () -> Raw.of(ring).run(making(slot, path)));
       assertThrows(ClosedChannelException.class, () -> ring.chain().fsync(slot).attempt());
       slot.close();
     }
@@ -449,7 +459,7 @@ class DescriptorSlotTest {
   @EnumSource
   void chain_interruptedMeanwhile(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       call.interrupt();
@@ -466,7 +476,7 @@ class DescriptorSlotTest {
   @ParameterizedTest
   @EnumSource
   void opening_closedMeanwhile(Caller caller) throws Exception {
-    DescriptorSlot slot = ring.descriptorSlot();
+    TableSlot slot = Raw.of(ring).tableSlot();
     Fifo.make(path);
     var call =
         BlockedCall.start(
@@ -475,7 +485,7 @@ class DescriptorSlotTest {
                 () ->
                     ring.chain()
                         .add(opening(slot, path, O_RDONLY).flags(IOSQE_ASYNC).toStep())
-                        .close(slot)
+                        .add(slot.closeStep())
                         .attempt())
             .awaitInFlight(ring, 1);
     slot.close();
@@ -487,7 +497,7 @@ class DescriptorSlotTest {
   @EnumSource
   void accept_interrupted_losesNothing(Caller caller) throws Exception {
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       for (int round = 0; round < 50; round++) {
         var call =
             BlockedCall.start(
@@ -501,9 +511,9 @@ class DescriptorSlotTest {
             // It had not begun.
           }
           if (!accepted) {
-            ring.run(accepting(slot, listener));
+            Raw.of(ring).run(accepting(slot, listener));
           }
-          ring.chain().send(slot, memory).close(slot).run();
+          ring.chain().send(slot, memory).add(slot.closeStep()).run();
           assertEquals(8, peer.read(ByteBuffer.allocate(10)));
         }
       }
@@ -516,16 +526,16 @@ class DescriptorSlotTest {
     try (Fifo fifo = Fifo.open(ring, directory);
         RingListener listener = RingListener.bind(ring, LOOPBACK);
         SocketChannel peer = SocketChannel.open(listener.localAddress());
-        DescriptorSlot full = ring.descriptorSlot();
-        DescriptorSlot empty = ring.descriptorSlot();
-        DescriptorSlot busy = ring.descriptorSlot()) {
-      ring.run(accepting(full, listener));
+        TableSlot full = Raw.of(ring).tableSlot();
+        TableSlot empty = Raw.of(ring).tableSlot();
+        TableSlot busy = Raw.of(ring).tableSlot()) {
+      Raw.of(ring).run(accepting(full, listener));
       var call = readingFifo(caller, busy, fifo);
       ring.close();
       assertFalse(call.result().succeeded());
       assertEquals(-1, peer.read(ByteBuffer.allocate(1)), "the socket in the slot is closed");
-      assertThrows(RingClosedException.class, () -> ring.chain().close(empty).attempt());
-      assertThrows(RingClosedException.class, ring::descriptorSlot);
+      assertThrows(RingClosedException.class, () -> ring.chain().add(empty.closeStep()).attempt());
+      assertThrows(RingClosedException.class, Raw.of(ring)::tableSlot);
     }
   }
 
@@ -534,12 +544,12 @@ class DescriptorSlotTest {
   @Test
   void slot_ofAnotherRing() throws Exception {
     try (Ring other = Ring.open(TABLE);
-        DescriptorSlot slot = ring.descriptorSlot()) {
+        TableSlot slot = Raw.of(ring).tableSlot()) {
       for (var wrong :
           List.<org.junit.jupiter.api.function.Executable>of(
               () -> other.chain().add(making(slot, path).toStep()),
-              () -> other.run(making(slot, path)),
-              () -> other.chain().close(slot),
+              () -> Raw.of(other).run(making(slot, path)),
+              () -> other.chain().add(slot.closeStep()),
               () -> other.batch().fsync(slot))) {
         var e = assertThrows(IllegalArgumentException.class, wrong);
         assertTrue(e.getMessage().contains("registered with another ring"), e.getMessage());
@@ -551,13 +561,13 @@ class DescriptorSlotTest {
   @ParameterizedTest
   @ValueSource(ints = {IORING_OP_PIPE, IORING_OP_CLOSE, IORING_OP_READ, IORING_OP_SPLICE})
   void into_isForWhatOpens(int opcode) throws Exception {
-    try (DescriptorSlot slot = ring.descriptorSlot()) {
+    try (TableSlot slot = Raw.of(ring).tableSlot()) {
       RawOperation operation = RawOperation.of(opcode);
       var e = assertThrows(IllegalArgumentException.class, () -> operation.into(slot));
       assertTrue(e.getMessage().contains("cannot open into a slot"), e.getMessage());
       assertThrows(
           IllegalArgumentException.class,
-          () -> ring.run(making(slot, path).fileIndex(1)),
+          () -> Raw.of(ring).run(making(slot, path).fileIndex(1)),
           "by its number");
     }
   }
@@ -565,7 +575,7 @@ class DescriptorSlotTest {
   @Test
   void table_none() throws Exception {
     try (Ring plain = Ring.open()) {
-      var e = assertThrows(IllegalArgumentException.class, plain::descriptorSlot);
+      var e = assertThrows(IllegalArgumentException.class, Raw.of(plain)::tableSlot);
       assertTrue(e.getMessage().contains("withRegisteredFiles"), e.getMessage());
     }
   }
@@ -579,13 +589,18 @@ class DescriptorSlotTest {
     try (Ring large = Ring.open(RingOptions.defaults().withRegisteredFiles(limit - room))) {
       FileTable files = EngineAccess.of(large).files();
       assertEquals(Integer.highestOneBit(room), files.chosenSlots());
-      List<DescriptorSlot> slots = new ArrayList<>();
+      List<TableSlot> slots = new ArrayList<>();
       for (int i = 0; i < files.chosenSlots(); i++) {
-        slots.add(large.descriptorSlot());
+        slots.add(Raw.of(large).tableSlot());
       }
-      assertThrows(OperationException.class, large::descriptorSlot);
-      for (DescriptorSlot slot : slots) {
-        large.chain().add(making(slot, path).toStep()).write(slot, memory, 0).close(slot).run();
+      assertThrows(OperationException.class, Raw.of(large)::tableSlot);
+      for (TableSlot slot : slots) {
+        large
+            .chain()
+            .add(making(slot, path).toStep())
+            .write(slot, memory, 0)
+            .add(slot.closeStep())
+            .run();
         slot.close();
       }
     }
@@ -605,15 +620,25 @@ class DescriptorSlotTest {
     InetSocketAddress where;
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
         Ring files = Ring.open(TABLE.withRestriction(RingRestriction.FILES));
-        DescriptorSlot file = files.descriptorSlot();
+        TableSlot file = Raw.of(files).tableSlot();
         Ring sockets = Ring.open(TABLE.withRestriction(RingRestriction.SOCKETS));
-        DescriptorSlot socket = sockets.descriptorSlot()) {
+        TableSlot socket = Raw.of(sockets).tableSlot()) {
       where = (InetSocketAddress) listener.localAddress();
-      files.chain().add(making(file, path).toStep()).write(file, memory, 0).close(file).run();
+      files
+          .chain()
+          .add(making(file, path).toStep())
+          .write(file, memory, 0)
+          .add(file.closeStep())
+          .run();
       assertEquals(
           -Errno.EACCES, files.chain().add(socket(file).toStep()).nop().attempt().get(0).result());
       RawOperation connect = onAddress(IORING_OP_CONNECT, socket, where);
-      sockets.chain().add(socket(socket).toStep()).add(connect.toStep()).close(socket).run();
+      sockets
+          .chain()
+          .add(socket(socket).toStep())
+          .add(connect.toStep())
+          .add(socket.closeStep())
+          .run();
       assertEquals(
           -Errno.EACCES,
           sockets.chain().add(making(socket, path).toStep()).nop().attempt().get(0).result());
@@ -626,7 +651,7 @@ class DescriptorSlotTest {
   @ParameterizedTest
   @EnumSource
   void take_file(Caller caller) throws Exception {
-    DescriptorSlot slot = ring.descriptorSlot();
+    TableSlot slot = Raw.of(ring).tableSlot();
     var e = assertThrows(OperationException.class, () -> RingFile.take(slot));
     assertEquals(Errno.EBADF, e.errno());
     caller.run(
@@ -653,7 +678,7 @@ class DescriptorSlotTest {
   @EnumSource
   void take_whileAStepBlocks(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory)) {
-      DescriptorSlot slot = ring.descriptorSlot();
+      TableSlot slot = Raw.of(ring).tableSlot();
       var call = readingFifo(caller, slot, fifo);
       Await.until("it is open", () -> ring.metrics().inFlight() == 2);
       try (RingFile file = RingFile.take(slot, READ, WRITE)) {
@@ -670,8 +695,8 @@ class DescriptorSlotTest {
     caller.run(
         ring,
         () -> {
-          DescriptorSlot listening = ring.descriptorSlot();
-          DescriptorSlot accepted = ring.descriptorSlot();
+          TableSlot listening = Raw.of(ring).tableSlot();
+          TableSlot accepted = Raw.of(ring).tableSlot();
           ring.chain()
               .add(socket(listening).toStep())
               .add(onAddress(IORING_OP_BIND, listening, LOOPBACK).toStep())
@@ -687,7 +712,7 @@ class DescriptorSlotTest {
                         OperationException.class,
                         assertThrows(IOException.class, () -> RingSocket.take(accepted)))
                     .errno());
-            ring.run(accepting(accepted, listener));
+            Raw.of(ring).run(accepting(accepted, listener));
             try (RingSocket right = RingSocket.take(accepted)) {
               assertTrue(right.isRegistered() && listener.isRegistered());
               assertEquals(left.localAddress(), right.remoteAddress());
@@ -701,8 +726,8 @@ class DescriptorSlotTest {
 
   @Test
   void take_datagramSocket() throws Exception {
-    DescriptorSlot slot = ring.descriptorSlot();
-    ring.run(RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_DGRAM).into(slot));
+    TableSlot slot = Raw.of(ring).tableSlot();
+    Raw.of(ring).run(RawOperation.of(IORING_OP_SOCKET).on(AF_INET).offset(SOCK_DGRAM).into(slot));
     assertThrows(IOException.class, () -> RingSocket.take(slot));
     try (RingDatagramSocket socket = RingDatagramSocket.take(slot);
         RingDatagramSocket peer = RingDatagramSocket.bind(ring, LOOPBACK)) {
@@ -725,7 +750,7 @@ class DescriptorSlotTest {
   void table_inAllOrders(int seed) throws Exception {
     Random random = new Random(seed);
     List<RingFile> files = new ArrayList<>();
-    List<DescriptorSlot> slots = new ArrayList<>();
+    List<TableSlot> slots = new ArrayList<>();
     Map<Descriptor, Integer> contents = new HashMap<>();
     for (int content = 0; content < 32; content++) {
       Files.write(directory.resolve("c" + content), new byte[] {(byte) content});
@@ -747,15 +772,15 @@ class DescriptorSlotTest {
         }
         case 2 -> {
           if (slots.size() < 6) {
-            slots.add(ring.descriptorSlot());
+            slots.add(Raw.of(ring).tableSlot());
           } else {
             close(slots, contents, random);
           }
         }
         case 3, 4 -> {
           if (!slots.isEmpty()) {
-            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
-            ring.run(opening(slot, directory.resolve("c" + content), O_RDONLY));
+            TableSlot slot = slots.get(random.nextInt(slots.size()));
+            Raw.of(ring).run(opening(slot, directory.resolve("c" + content), O_RDONLY));
             contents.put(slot, content);
           }
         }
@@ -763,14 +788,14 @@ class DescriptorSlotTest {
           if (random.nextBoolean()) {
             close(files, contents, random);
           } else if (!slots.isEmpty()) {
-            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
+            TableSlot slot = slots.get(random.nextInt(slots.size()));
             int expected = contents.remove(slot) == null ? -Errno.EBADF : 0;
-            assertEquals(expected, ring.batch().close(slot).attempt().get(0).result());
+            assertEquals(expected, ring.batch().add(slot.closeStep()).attempt().get(0).result());
           }
         }
         default -> {
           if (!slots.isEmpty() && files.size() < 10) {
-            DescriptorSlot slot = slots.get(random.nextInt(slots.size()));
+            TableSlot slot = slots.get(random.nextInt(slots.size()));
             Integer held = contents.remove(slot);
             if (held != null) {
               RingFile file = RingFile.take(slot, READ);
@@ -813,19 +838,19 @@ class DescriptorSlotTest {
   /** A listener is started in a slot of the same kind, as long as there is one. */
   @Test
   void table_sharedWithListeners() throws Exception {
-    List<DescriptorSlot> slots = takeAll();
+    List<TableSlot> slots = takeAll();
     slots.removeLast().close();
     kernel.forget();
     try (RingListener inSlot = RingListener.bind(ring, LOOPBACK, SocketOpenOption.REGISTERED);
         RingListener inRange = RingListener.bind(ring, LOOPBACK, SocketOpenOption.REGISTERED)) {
       assertEquals(1, table().taken());
-      assertThrows(OperationException.class, ring::descriptorSlot);
+      assertThrows(OperationException.class, Raw.of(ring)::tableSlot);
       for (RingListener listener : List.of(inSlot, inRange)) {
         RingSocket.connect(ring, listener.localAddress()).close();
         listener.accept().close();
       }
     }
-    for (DescriptorSlot slot : slots) {
+    for (TableSlot slot : slots) {
       slot.close();
     }
   }

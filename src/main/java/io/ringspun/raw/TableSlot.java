@@ -1,9 +1,12 @@
-package io.ringspun;
+package io.ringspun.raw;
 
+import io.ringspun.Batch;
+import io.ringspun.Descriptor;
+import io.ringspun.OperationException;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 
@@ -12,12 +15,12 @@ import java.io.IOException;
  * uses. Steps can refer to the slot before it is filled:
  *
  * {@snippet :
- * try (DescriptorSlot slot = ring.descriptorSlot()) {
+ * try (TableSlot slot = Raw.of(ring).tableSlot()) {
  *   ring.chain()
  *       .add(FileSteps.open(slot, path, CREATE, WRITE))
  *       .write(slot, page, 0)
  *       .fdatasync(slot)
- *       .add(Step.close(slot).evenIfPreviousFailed())
+ *       .add(slot.closeStep().evenIfPreviousFailed())
  *       .run();
  * }
  * }
@@ -28,11 +31,11 @@ import java.io.IOException;
  * the slot is filled. The file or socket in the slot has no descriptor in the process, and only the
  * slot's ring can use it.
  *
- * <p>{@link RawOperation#into} fills a slot and {@link Transaction#close} empties it; it can then
- * be filled again. A successful open into a full slot closes the previous content when the
- * operations in flight on it have ended; a failed open leaves it in place. The methods {@code take}
- * of {@code RingFile}, {@code RingSocket}, {@code RingListener} and {@code RingDatagramSocket} move
- * the content out of the slot, for use without chains.
+ * <p>{@link RawOperation#into} fills a slot and {@link #closeStep} empties it; it can then be
+ * filled again. A successful open into a full slot closes the previous content when the operations
+ * in flight on it have ended; a failed open leaves it in place. The methods {@code take} of {@code
+ * RingFile}, {@code RingSocket}, {@code RingListener} and {@code RingDatagramSocket} move the
+ * content out of the slot, for use without chains.
  *
  * <p>Closing a socket with {@code SO_LINGER} in a slot blocks the ring's thread. Take it out of the
  * slot and close it as a {@code RingSocket} instead.
@@ -41,22 +44,37 @@ import java.io.IOException;
  *
  * @since 0.1
  */
-public final class DescriptorSlot extends Descriptor implements AutoCloseable {
-  private DescriptorSlot(Handle handle) {
+public final class TableSlot extends Descriptor implements AutoCloseable {
+  private final RegisteredHandle handle;
+
+  private TableSlot(RegisteredHandle handle) {
     super(handle);
+    this.handle = handle;
   }
 
-  static DescriptorSlot take(Engine engine) throws IOException {
+  static TableSlot take(Engine engine) throws IOException {
     FileTable files = engine.files();
     engine.requireUsable();
     int slot = files.takeSlot();
     if (slot < 0) {
       throw new OperationException(
-          "descriptor_slot",
+          "table_slot",
           Errno.ENFILE,
           "all %d slots that %s has for chains are in use".formatted(files.chosenSlots(), engine));
     }
-    return new DescriptorSlot(new RegisteredHandle(slot, false, engine));
+    return new TableSlot(new RegisteredHandle(slot, false, engine));
+  }
+
+  /**
+   * Returns a step that closes the content of this slot ({@code IORING_OP_CLOSE} of a slot, Linux
+   * 5.15), for a chain or a batch of the slot's ring. Operations in flight on it continue; the slot
+   * is empty and can be filled again. The step fails with {@code EBADF} if the slot is empty. In a
+   * chain it usually runs {@linkplain Step#evenIfPreviousFailed even if the step before it failed}.
+   *
+   * @return a new step
+   */
+  public Step closeStep() {
+    return RawOperation.emptying(this);
   }
 
   /**
@@ -69,11 +87,11 @@ public final class DescriptorSlot extends Descriptor implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    handle().close((ring, slot) -> ring.closer().emptyIfFilled(slot));
+    handle.close((ring, slot) -> ring.closer().emptyIfFilled(slot));
   }
 
   @Override
   public String toString() {
-    return "DescriptorSlot[%s]".formatted(handle());
+    return "TableSlot[%s]".formatted(handle);
   }
 }

@@ -1,4 +1,4 @@
-package io.ringspun;
+package io.ringspun.raw;
 
 import static io.ringspun.internal.kernel.Constants.*;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -10,12 +10,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ringspun.RawOperation.Access;
+import io.ringspun.FaultyRing;
+import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
+import io.ringspun.Ring;
+import io.ringspun.RingClosedException;
+import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.os.RingPipe;
+import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
@@ -87,15 +93,16 @@ class RawOperationTest {
   void nop_hasTheResultThatWasAskedFor() throws Exception {
     assumeTrue(FaultKernel.breaksChains(), "IORING_NOP_INJECT_RESULT needs Linux 6.10");
     RawOperation nop = RawOperation.of(IORING_OP_NOP).operationFlags(NOP_INJECT_RESULT).length(42);
-    assertEquals(new RawResult(42, 0), ring.run(nop));
-    assertEquals(new RawResult(42, 0), ring.run(nop), "the same once more");
-    var e = assertThrows(OperationException.class, () -> ring.run(nop.length(-Errno.EIO)));
+    assertEquals(new RawResult(42, 0), Raw.of(ring).run(nop));
+    assertEquals(new RawResult(42, 0), Raw.of(ring).run(nop), "the same once more");
+    var e = assertThrows(OperationException.class, () -> Raw.of(ring).run(nop.length(-Errno.EIO)));
     assertEquals(Errno.EIO, e.errno());
   }
 
   @Test
   void unknownOpcode() {
-    var e = assertThrows(OperationException.class, () -> ring.run(RawOperation.of(UNKNOWN)));
+    var e =
+        assertThrows(OperationException.class, () -> Raw.of(ring).run(RawOperation.of(UNKNOWN)));
     assertEquals(Errno.EINVAL, e.errno());
     assertEquals("opcode_254", e.operation());
   }
@@ -103,7 +110,8 @@ class RawOperationTest {
   @Test
   void unknownPersonality() {
     RawOperation nop = RawOperation.of(IORING_OP_NOP).personality(7);
-    assertEquals(Errno.EINVAL, assertThrows(OperationException.class, () -> ring.run(nop)).errno());
+    assertEquals(
+        Errno.EINVAL, assertThrows(OperationException.class, () -> Raw.of(ring).run(nop)).errno());
   }
 
   @ParameterizedTest
@@ -123,7 +131,7 @@ class RawOperationTest {
                       .length(8)
                       .flags(IOSQE_ASYNC)
                       .offset(3);
-              assertEquals(8, ring.run(write).result());
+              assertEquals(8, Raw.of(ring).run(write).result());
               MemorySegment back = arena.allocate(16);
               RawOperation read =
                   RawOperation.of(IORING_OP_READ)
@@ -131,7 +139,7 @@ class RawOperationTest {
                       .address(back, Access.WRITES)
                       .length(16)
                       .offset(3);
-              assertEquals(8, ring.run(read).result());
+              assertEquals(8, Raw.of(ring).run(read).result());
               assertEquals("ringspun", back.getString(0));
             }
           });
@@ -152,7 +160,7 @@ class RawOperationTest {
             .reaching(memory, Access.WRITES)
             .length(1)
             .offset(-1);
-    assertEquals(3, ring.run(read).result());
+    assertEquals(3, Raw.of(ring).run(read).result());
     assertEquals(3, memory.get(JAVA_BYTE, 2));
   }
 
@@ -167,7 +175,7 @@ class RawOperationTest {
               .splicingFrom(fifo.file())
               .address(-1)
               .length(10);
-      assertEquals(3, ring.run(splice).result());
+      assertEquals(3, Raw.of(ring).run(splice).result());
       ByteBuffer target = ByteBuffer.allocate(10);
       assertEquals(3, pipe.source().read(target));
       assertEquals(3, target.get(2));
@@ -184,14 +192,14 @@ class RawOperationTest {
         RingSocket right = listener.accept()) {
       RawOperation inq =
           RawOperation.of(IORING_OP_URING_CMD).on(left).offset(SIOCINQ).command(0, 0);
-      assertEquals(0, ring.run(inq).result());
+      assertEquals(0, Raw.of(ring).run(inq).result());
       right.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
-      Await.until("they arrive", () -> ring.run(inq).result() == 3);
+      Await.until("they arrive", () -> Raw.of(ring).run(inq).result() == 3);
 
       RawOperation receive =
           RawOperation.of(IORING_OP_RECV).on(left).address(memory, Access.WRITES).length(2);
-      assertEquals(new RawResult(2, IORING_CQE_F_SOCK_NONEMPTY), ring.run(receive));
-      assertEquals(new RawResult(1, 0), ring.run(receive));
+      assertEquals(new RawResult(2, IORING_CQE_F_SOCK_NONEMPTY), Raw.of(ring).run(receive));
+      assertEquals(new RawResult(1, 0), Raw.of(ring).run(receive));
     }
   }
 
@@ -211,7 +219,7 @@ class RawOperationTest {
         RingSocket right = listener.accept()) {
       RawOperation send =
           RawOperation.of(IORING_OP_SEND_ZC).on(left).address(memory, Access.READS).length(64);
-      RawResult result = ring.run(send);
+      RawResult result = Raw.of(ring).run(send);
       assertEquals(64, result.result());
       assertEquals(IORING_CQE_F_MORE, result.flags());
       assertEquals(64, right.read(ByteBuffer.allocate(100)));
@@ -224,14 +232,14 @@ class RawOperationTest {
   @EnumSource
   void read_completesAtOnce(Caller caller) throws Exception {
     fifo.write(7);
-    assertEquals(1, caller.call(ring, () -> ring.run(reading())).result());
+    assertEquals(1, caller.call(ring, () -> Raw.of(ring).run(reading())).result());
     assertEquals(7, memory.get(JAVA_BYTE, 0));
   }
 
   @ParameterizedTest
   @EnumSource
   void read_blocksThenCompletes(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> ring.run(reading()));
+    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
     fifo.write(8, 9);
     assertEquals(2, call.result().result());
@@ -241,11 +249,11 @@ class RawOperationTest {
   @ParameterizedTest
   @EnumSource
   void read_closedMeanwhile(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> ring.run(reading()));
+    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
     fifo.file().close();
     assertThrows(AsynchronousCloseException.class, call::result);
-    assertThrows(ClosedChannelException.class, () -> ring.run(reading()));
+    assertThrows(ClosedChannelException.class, () -> Raw.of(ring).run(reading()));
   }
 
   @ParameterizedTest
@@ -254,17 +262,18 @@ class RawOperationTest {
     try (RingPipe pipe = RingPipe.open(ring)) {
       RawOperation poll = RawOperation.of(IORING_OP_SPLICE).on(pipe.sink()).offset(-1);
       poll.splicingFrom(fifo.file()).address(-1).length(1);
-      var call = BlockedCall.start(ring, caller, () -> ring.run(poll)).awaitInFlight(ring, 1);
+      var call =
+          BlockedCall.start(ring, caller, () -> Raw.of(ring).run(poll)).awaitInFlight(ring, 1);
       fifo.file().close();
       assertThrows(AsynchronousCloseException.class, call::result);
-      assertThrows(ClosedChannelException.class, () -> ring.run(poll));
+      assertThrows(ClosedChannelException.class, () -> Raw.of(ring).run(poll));
     } // hangs if the first descriptor is still counted
   }
 
   @ParameterizedTest
   @EnumSource
   void read_interruptedMeanwhile(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> ring.run(reading()));
+    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
     call.interrupt();
     assertThrows(InterruptedIOException.class, call::result);
@@ -277,18 +286,19 @@ class RawOperationTest {
   @EnumSource
   void read_timeUp(Caller caller) {
     RawOperation read = reading().within(Duration.ofMillis(1));
-    assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> ring.run(read)));
+    assertThrows(
+        OperationTimeoutException.class, () -> caller.call(ring, () -> Raw.of(ring).run(read)));
     assertEquals(0, ring.metrics().inFlight());
   }
 
   @ParameterizedTest
   @EnumSource
   void read_ringClosedMeanwhile(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> ring.run(reading()));
+    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
     ring.close();
     assertThrows(AsynchronousCloseException.class, call::result);
-    assertThrows(RingClosedException.class, () -> ring.run(reading()));
+    assertThrows(RingClosedException.class, () -> Raw.of(ring).run(reading()));
   }
 
   /** A cancelled call does not return before the kernel has let go of its memory. */
@@ -313,7 +323,7 @@ class RawOperationTest {
                               .address(target.get(), Access.WRITES)
                               .length(8)
                               .offset(-1);
-                      return faulty.run(read);
+                      return Raw.of(faulty).run(read);
                     }
                   })
               .awaitInFlight(faulty, 1);
@@ -383,7 +393,7 @@ class RawOperationTest {
 
   private void assertNotSubmitted(RawOperation operation, String reason) {
     long before = ring.metrics().submitted();
-    var e = assertThrows(IllegalArgumentException.class, () -> ring.run(operation));
+    var e = assertThrows(IllegalArgumentException.class, () -> Raw.of(ring).run(operation));
     assertTrue(e.getMessage().contains(reason), e.getMessage());
     assertEquals(before, ring.metrics().submitted());
   }
@@ -440,7 +450,7 @@ class RawOperationTest {
         caller.run(ring, () -> assertNotSubmitted(read.address(mine, fill), "confined"));
       }
     }
-    assertThrows(IllegalStateException.class, () -> ring.run(read), "its arena is closed");
+    assertThrows(IllegalStateException.class, () -> Raw.of(ring).run(read), "its arena is closed");
     RawOperation vector = RawOperation.of(IORING_OP_WRITEV).on(fifo.file()).length(5);
     assertNotSubmitted(
         vector.address(memory, Access.READS), "the length is 80 bytes but the segment has 64");

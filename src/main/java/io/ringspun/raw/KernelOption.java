@@ -1,4 +1,4 @@
-package io.ringspun.net;
+package io.ringspun.raw;
 
 import java.net.SocketOption;
 

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.ringspun.BufferRing;
-import io.ringspun.Chunk;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
-import io.ringspun.ReceiveStream;
 import io.ringspun.Ring;
+import io.ringspun.buffer.BufferRing;
+import io.ringspun.buffer.Chunk;
+import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.LinuxKernel;
@@ -28,18 +28,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class RingDescriptorTest {
+class RingFdTest {
 
   /** A pipe of somebody else's: its ends are in non-blocking mode. */
-  private record Foreign(RingDescriptor source, RingDescriptor sink) implements AutoCloseable {
+  private record Foreign(RingFd source, RingFd sink) implements AutoCloseable {
     static Foreign open(Ring ring) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment ends = arena.allocate(8);
         int flags = Constants.O_CLOEXEC | Constants.O_NONBLOCK;
         assertEquals(0, LinuxKernel.INSTANCE.call(SystemCall.PIPE2, ends.address(), flags));
         return new Foreign(
-            RingDescriptor.adopt(ring, ends.getAtIndex(ValueLayout.JAVA_INT, 0)),
-            RingDescriptor.adopt(ring, ends.getAtIndex(ValueLayout.JAVA_INT, 1)));
+            RingFd.adopt(ring, ends.getAtIndex(ValueLayout.JAVA_INT, 0)),
+            RingFd.adopt(ring, ends.getAtIndex(ValueLayout.JAVA_INT, 1)));
       }
     }
 
@@ -85,7 +85,7 @@ class RingDescriptorTest {
   @EnumSource
   void receive_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        BufferRing buffers = ring.bufferRing(4, 16);
+        BufferRing buffers = BufferRing.open(ring, 4, 16);
         RingPipe pipe = RingPipe.open(ring);
         ReceiveStream stream = pipe.source().receive(buffers)) {
       new FourEnds(
@@ -104,8 +104,8 @@ class RingDescriptorTest {
   @Test
   void adopt_whatIsNotOpen() throws Exception {
     try (Ring ring = Ring.open()) {
-      assertThrows(IllegalArgumentException.class, () -> RingDescriptor.adopt(ring, -1));
-      RingDescriptor nothing = RingDescriptor.adopt(ring, 1_000_000);
+      assertThrows(IllegalArgumentException.class, () -> RingFd.adopt(ring, -1));
+      RingFd nothing = RingFd.adopt(ring, 1_000_000);
       OperationException refused =
           assertThrows(OperationException.class, () -> nothing.read(ByteBuffer.allocate(1)));
       assertEquals(Errno.EBADF, refused.errno());

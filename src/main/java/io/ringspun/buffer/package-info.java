@@ -1,0 +1,10 @@
+/**
+ * Buffers that the kernel takes when data arrives, shared by many sockets and other descriptors.
+ *
+ * <p>Start at {@link io.ringspun.buffer.BufferRing}. A {@link io.ringspun.buffer.ReceiveStream}
+ * hands out what arrives as {@linkplain io.ringspun.buffer.Chunk chunks}.
+ */
+@NullMarked
+package io.ringspun.buffer;
+
+import org.jspecify.annotations.NullMarked;
