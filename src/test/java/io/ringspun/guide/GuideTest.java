@@ -192,6 +192,13 @@ class GuideTest {
   }
 
   @Test
+  void shout_writesCapitals() throws Exception {
+    Path path = file("loud");
+    assertEquals("LOUD", Snippets.shout(path));
+    assertEquals("LOUD", Files.readString(path));
+  }
+
+  @Test
   void lines_areThoseOfTheFile() throws Exception {
     assertEquals(List.of("one", "two"), Snippets.lines(file("one\ntwo\n")));
   }

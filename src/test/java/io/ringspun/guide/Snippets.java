@@ -37,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -74,6 +75,17 @@ final class Snippets {
       var copy = arena.allocate(text.byteSize());
       file.readFully(copy, 0);
       return copy.getString(0);
+    }
+  }
+
+  // end
+
+  // snippet
+  static String shout(Path path) throws IOException {
+    try (var file = RingFile.open(path, READ, WRITE)) {
+      String text = file.readString().toUpperCase(Locale.ROOT);
+      file.writeString(text, 0);
+      return text;
     }
   }
 
@@ -239,7 +251,7 @@ final class Snippets {
 
   // snippet
   static int readIntoArray(RingFile file, byte[] target) throws IOException {
-    return file.read(ByteBuffer.wrap(target), 0); // copied by way of pooled native memory
+    return file.read(target, 0); // copied by way of pooled native memory
   }
 
   // end
