@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Crew {
   private Crew() {}
 
-  /** What each worker does; an interrupt makes its next read or write fail, and so ends it. */
+  /** The task of each worker; an interrupt makes its next read or write fail, which ends it. */
   interface Task {
     void run(int worker) throws IOException;
   }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
-/** Committing records to a log: each is written and synced before its thread goes on. */
+/** Committing records to a log: each is written and synced before its thread continues. */
 final class LogWork implements Work {
   private static final int RECORD_BYTES = 4096;
 

@@ -84,7 +84,7 @@ final class RingspunArm implements Arm {
     reads.run();
     Outcomes written = writes.attempt();
     for (int i = 0; i < blocks.size(); i++) {
-      // What a full disk refused or cut short is tried once more, and then says why.
+      // A write that a full disk refused or cut short is retried once, which reports the reason.
       long done = Math.max(0, written.get(i).result());
       if (done < blocks.get(i).byteSize()) {
         long position = start + (long) i * CopyWork.BLOCK_BYTES + done;

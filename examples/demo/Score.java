@@ -1,7 +1,7 @@
 package demo;
 
 /**
- * What one arm achieved in one row.
+ * The result of one arm in one row.
  *
  * @param perSecond operations per second, the median of the rounds
  * @param cpuMicros CPU time of the whole process for each operation, in microseconds

@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What the main job is asked to do.
+ * The settings of the main job.
  *
- * @param file what to read
- * @param parent where to make the directory for the copy and the log
- * @param plan how long to take
+ * @param file the file to read
+ * @param parent the directory in which to create the one for the copy and the log
+ * @param plan the durations
  */
 record Settings(Path file, Path parent, Contest.Plan plan) {
   static final String USAGE =

@@ -5,7 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Prints rows as aligned columns, with what is to be said about some of them below. */
+/** Prints rows as aligned columns, with notes on some of them below. */
 final class Table {
   private static final String LEFT = "%-18s %7s  %-7s";
   private static final String RIGHT = " %11s %12s %6s %10s %12s %6s%n";

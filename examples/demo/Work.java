@@ -5,12 +5,12 @@ import java.io.IOException;
 /** A row of the main job's table: operations, numbered from 0, that either arm can do. */
 interface Work {
 
-  /** What is done and in which portions. */
+  /** The name: the work and its block size. */
   String name();
 
   int threads();
 
-  /** How: cached, direct, or the like. */
+  /** The mode, for example cached or direct. */
   String mode();
 
   /** All of this in one line. */
@@ -41,6 +41,6 @@ interface Work {
   /** Digests what the last run read or wrote: the same for both arms, if both are right. */
   long digest() throws IOException;
 
-  /** Lets go of memory; called when the row is measured. */
+  /** Frees memory; called after the row has been measured. */
   default void release() {}
 }

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** A directory of the job's own that is gone afterwards, also after a failure or Ctrl-C. */
+/**
+ * A temporary directory of the job, which is deleted afterwards, even after a failure or Ctrl-C.
+ */
 final class WorkDirectory implements AutoCloseable {
   private static final FileAttribute<?> FOR_OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -25,7 +27,7 @@ final class WorkDirectory implements AutoCloseable {
     String name = "ringspun-%d-%x".formatted(ProcessHandle.current().pid(), System.nanoTime());
     WorkDirectory made = new WorkDirectory(parent.resolve(name));
     Runtime.getRuntime().addShutdownHook(made.hook); // first, lest Ctrl-C come in between
-    Files.createDirectory(made.path, FOR_OWNER_ONLY); // it gets a copy of somebody's file
+    Files.createDirectory(made.path, FOR_OWNER_ONLY); // it will hold a copy of the user's file
     return made;
   }
 
@@ -43,7 +45,7 @@ final class WorkDirectory implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException _) {
-      return; // the hook is at it already
+      return; // the hook is already deleting it
     }
     remove();
   }
@@ -55,7 +57,7 @@ final class WorkDirectory implements AutoCloseable {
         remove();
         return;
       } catch (IOException _) {
-        // there is nobody left to tell
+        // the error can no longer be reported
       }
     }
   }

@@ -16,14 +16,14 @@ import org.h2.store.fs.FileUtils;
  * database is opened as {@code jdbc:h2:ring:/path/to/it}, a store of {@code MVStore} as {@code
  * ring:/path/to/it}. H2's other prefixes go in front, as in {@code split:ring:/path/to/it}.
  *
- * <p>Transfers go to the ring that carries the calling thread, otherwise to the shared one. What is
- * not about a file's content, such as names and directories, is left to H2.
+ * <p>Transfers run on the ring that carries the calling thread, or otherwise on the shared group.
+ * Operations on names and directories are H2's own.
  */
 public final class H2RingFilePath extends FilePathWrapper {
-  /** Makes a path without a name; H2 needs one such to make the others. */
+  /** Creates a path without a name, from which H2 creates the others. */
   public H2RingFilePath() {}
 
-  /** Makes the prefix known to H2, for the whole process. */
+  /** Registers the prefix with H2 for the whole process. */
   public static void register() {
     FilePath.register(new H2RingFilePath());
   }

@@ -28,47 +28,48 @@ import org.apache.lucene.store.LockFactory;
 import org.apache.lucene.store.OutputStreamIndexOutput;
 
 /**
- * Lets Lucene read, write and sync an index through a ring. Reads go to explicit positions, so the
- * clones and slices of an input share its channel and may be used by as many threads.
+ * A Lucene directory that reads, writes and syncs an index through a ring. Reads have explicit
+ * positions, so the clones and slices of an input share its channel and can be used by different
+ * threads.
  *
- * <p>Operations go to the ring that carries the calling thread, otherwise to the directory's own.
- * Names, lists and locks are left to Lucene. As with Lucene's own {@code NIOFSDirectory}, to
- * interrupt a thread that searches closes the input that it reads.
+ * <p>Operations run on the ring that carries the calling thread, or otherwise on the directory's
+ * own. Names, lists and locks are Lucene's own. As with {@code NIOFSDirectory}, interrupting a
+ * thread that searches closes the input that it reads.
  */
 public final class LuceneRingDirectory extends FSDirectory {
   private static final int OUTPUT_BYTES = 1 << 15;
 
   private final Ring ring;
-  private final int inputBytes; // of an input's buffer; 0 leaves it to Lucene
+  private final int inputBytes; // size of an input's buffer; 0 for Lucene's default
   private final AtomicLong temporaries = new AtomicLong();
 
   /**
-   * Opens a directory, or makes one, with the shared ring.
+   * Opens or creates a directory on a ring of the shared group.
    *
-   * @param path where it is
+   * @param path the path of the directory
    */
   public LuceneRingDirectory(Path path) throws IOException {
     this(path, FSLockFactory.getDefault());
   }
 
   /**
-   * Opens a directory, or makes one, with the shared ring. Lucene's tools find this constructor
-   * when they are given the name of the class.
+   * Opens or creates a directory on a ring of the shared group. Lucene's tools find this
+   * constructor when they are given the name of the class.
    *
-   * @param path where it is
-   * @param locks what makes the locks of the index
+   * @param path the path of the directory
+   * @param locks the factory of the index's locks
    */
   public LuceneRingDirectory(Path path, LockFactory locks) throws IOException {
     this(Ring.shared(), path, locks, 0);
   }
 
   /**
-   * Opens a directory, or makes one.
+   * Opens or creates a directory.
    *
-   * @param ring the home of its files
-   * @param path where it is
-   * @param locks what makes the locks of the index
-   * @param inputBytes the size of an input's buffer, or 0 for what Lucene takes for the context
+   * @param ring the ring for operations of threads that no ring carries
+   * @param path the path of the directory
+   * @param locks the factory of the index's locks
+   * @param inputBytes the size of an input's buffer, or 0 for Lucene's default
    */
   public LuceneRingDirectory(Ring ring, Path path, LockFactory locks, int inputBytes)
       throws IOException {
@@ -132,7 +133,7 @@ public final class LuceneRingDirectory extends FSDirectory {
       try {
         readAll(target);
       } catch (IOException | RuntimeException e) {
-        target.limit(0); // the superclass would take what was not read for content
+        target.limit(0); // the superclass would treat bytes that were not read as content
         throw e;
       }
     }

@@ -19,7 +19,7 @@ import java.nio.file.Path;
 public final class BasicIo {
   private BasicIo() {}
 
-  /** Works on the file that is named, or on {@code basic.txt}. */
+  /** Works on the named file, or on {@code basic.txt}. */
   public static void main(String[] args) throws IOException {
     Path path = Path.of(args.length > 0 ? args[0] : "basic.txt");
     try (Ring ring = Ring.open();

@@ -18,7 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Many linked pairs, write then read, of 1 MiB each, past the page cache, checked byte by byte.
+ * Many linked pairs of a write and a read of 1 MiB each with direct I/O, checked byte by byte.
  *
  * <pre>DirectIo [FILE [PAIRS]]</pre>
  */
@@ -28,7 +28,7 @@ public final class DirectIo {
 
   private DirectIo() {}
 
-  /** Writes to the file that is named first, as many pairs as is said next; 512 by default. */
+  /** Writes a number of pairs to the named file, 512 by default. */
   public static void main(String[] args) throws Exception {
     Path path = Path.of(args.length > 0 ? args[0] : "direct.dat");
     int pairs = args.length > 1 ? Integer.parseInt(args[1]) : 512;

@@ -15,11 +15,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/** Linked operations: each begins when the one before it has succeeded, all in one submission. */
+/** Linked operations: each begins when the previous one has succeeded, all in one submission. */
 public final class LinkedOps {
   private LinkedOps() {}
 
-  /** Works on the file that is named, or on {@code linked.txt}. */
+  /** Works on the named file, or on {@code linked.txt}. */
   public static void main(String[] args) throws IOException {
     Path path = Path.of(args.length > 0 ? args[0] : "linked.txt");
     try (Ring ring = Ring.open();
@@ -32,7 +32,7 @@ public final class LinkedOps {
       print("write, fsync, read", good);
       System.out.println("read: " + copy.getString(0));
 
-      // There is nothing at the end, so the read falls short and the link behind it breaks.
+      // A read at the end of the file falls short, which breaks the chain.
       Outcomes broken = ring.chain().read(file, copy, file.size()).write(file, text, 0).attempt();
       print("read at the end, write", broken);
 

@@ -25,7 +25,7 @@ import java.util.List;
 public final class ManyFiles {
   private ManyFiles() {}
 
-  /** Makes files in the directory that is named, or in the current one; 100 by default. */
+  /** Creates files in the named directory, or in the current one; 100 by default. */
   public static void main(String[] args) throws IOException {
     Path directory = Path.of(args.length > 0 ? args[0] : ".");
     int count = args.length > 1 ? Integer.parseInt(args[1]) : 100;

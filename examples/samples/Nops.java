@@ -7,7 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 
 /**
- * How many operations that do nothing go through a ring: by blocking calls of many virtual threads.
+ * Measures how many no-op operations a ring runs, by blocking calls of many virtual threads.
  *
  * <pre>Nops [THREADS [NOPS_PER_THREAD]]</pre>
  */

@@ -24,7 +24,7 @@ public final class RegisteredBuffers {
 
   private RegisteredBuffers() {}
 
-  /** Works on the file that is named, or on {@code registered.txt}. */
+  /** Works on the named file, or on {@code registered.txt}. */
   public static void main(String[] args) throws IOException {
     Path path = Path.of(args.length > 0 ? args[0] : "registered.txt");
     try (Ring ring = Ring.open();
@@ -40,7 +40,7 @@ public final class RegisteredBuffers {
       file.fdatasync();
       long sum = 0;
       for (long position = 0; position < file.size(); position += BUFFER_BYTES) {
-        try (Lease lease = pool.take()) { // back with the pool at the end, and never shown again
+        try (Lease lease = pool.take()) { // returned to the pool at the end
           sum += file.read(lease, position);
           System.out.print((char) lease.filled().get(ValueLayout.JAVA_BYTE, 0));
         }

@@ -15,8 +15,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * A thread of the kernel's takes what is submitted, so that no system call is needed as long as it
- * is awake; it costs a processor. The same calls on a ring without and on one with it.
+ * Kernel polling: a kernel thread polls the submission queue, so that no system call is needed
+ * while it is awake, at the cost of a processor. Runs the same calls on a ring without it and on a
+ * ring with it.
  *
  * <pre>Sqpoll [FILE [WRITES]]</pre>
  */
@@ -25,7 +26,7 @@ public final class Sqpoll {
 
   private Sqpoll() {}
 
-  /** Writes to the file that is named, or to {@code sqpoll.txt}; 1,000 blocks by default. */
+  /** Writes to the named file, or to {@code sqpoll.txt}; 1,000 blocks by default. */
   public static void main(String[] args) throws IOException {
     Path path = Path.of(args.length > 0 ? args[0] : "sqpoll.txt");
     int writes = args.length > 1 ? Integer.parseInt(args[1]) : 1000;

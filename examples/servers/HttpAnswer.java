@@ -20,11 +20,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 
 /**
- * Answers requests for files below a directory. What lies outside of it is forbidden, and so are
- * links that lead there: the kernel sees to that when it opens a file.
+ * Answers requests for files below a directory. Files outside of it are forbidden, and so are links
+ * that lead there; the kernel enforces this when it opens a file.
  */
 final class HttpAnswer {
-  /** Why the kernel finds no file, beyond what has an exception of its own. */
+  /** Reasons of the kernel for finding no file, other than those with an exception of their own. */
   private static final Pattern ABSENT =
       Pattern.compile(
           "(?i)ENOTDIR|ENAMETOOLONG|ELOOP|not a directory|name too long|too many"
@@ -57,7 +57,7 @@ final class HttpAnswer {
     }
   }
 
-  /** Answers what is no request. */
+  /** Answers an invalid request. */
   void refuse(int status) throws IOException {
     HttpReply.empty(status).field("Connection", "close").putTo(buffer);
     socket.writeFully(buffer.flip());
@@ -95,9 +95,10 @@ final class HttpAnswer {
   }
 
   /**
-   * Opens what may be sent. The kernel refuses a way that leads outside, wherever it leads, so that
-   * the answer does not tell what is there. What would wait to be opened, or might do something, is
-   * found out first; should a pipe take its place meanwhile, the time is up soon.
+   * Opens a file to send. The kernel refuses any path that leads outside, so the answer does not
+   * reveal whether a file exists there. The type is checked first, because opening a pipe may block
+   * and opening a device may have side effects; if a pipe replaces the file meanwhile, a time limit
+   * ends the open.
    */
   private RingFile open(Path name, HttpRequest request) throws IOException {
     if (isSpecial(name)) {
@@ -115,7 +116,7 @@ final class HttpAnswer {
       FileType type = root.stat(name).type();
       return type != FileType.REGULAR && type != FileType.DIRECTORY;
     } catch (FileSystemException _) {
-      return false; // to be found out by opening it
+      return false; // opening the file reports the error
     }
   }
 
@@ -128,7 +129,7 @@ final class HttpAnswer {
       }
       return name;
     } catch (InvalidPathException _) {
-      throw new NoSuchFileException(path); // since no file can have such a name
+      throw new NoSuchFileException(path); // no file can have such a name
     }
   }
 
@@ -161,7 +162,7 @@ final class HttpAnswer {
     sendFile(file, range.start(), request.isHead() ? 0 : range.length());
   }
 
-  /** Sends what is in the buffer, and a part of a file behind it. */
+  /** Sends the content of the buffer, followed by a range of a file. */
   private void sendFile(RingFile file, long start, long length) throws IOException {
     long left = length;
     do {

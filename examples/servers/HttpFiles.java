@@ -59,7 +59,7 @@ final class HttpFiles {
     }
   }
 
-  /** Answers requests until the peer has no more, or is not to send any. */
+  /** Answers requests until the connection ends. */
   private void serve() throws IOException {
     int length = 0; // of what has been received and not answered
     boolean isKept = true;
@@ -92,7 +92,10 @@ final class HttpFiles {
     linger();
   }
 
-  /** Gives the peer time to read the last answer: closing before it has sent all would reset. */
+  /**
+   * Gives the peer time to read the last answer: closing with unread data would reset the
+   * connection.
+   */
   private void linger() throws IOException {
     socket.shutdownOutput();
     for (int n = 0, left = LINGER_BYTES_MAX; n >= 0 && left > 0; left -= n) {

@@ -4,11 +4,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The part of a file that a request asks for.
+ * The range of a file that a request selects.
  *
- * @param start its first byte
- * @param length how many bytes it has
- * @param isWhole whether it is all, and no part was asked for
+ * @param start the position of its first byte
+ * @param length its length in bytes
+ * @param isWhole whether it is the whole file because no range was requested
  */
 record HttpRange(long start, long length, boolean isWhole) {
   private static final Pattern ONE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
@@ -36,7 +36,7 @@ record HttpRange(long start, long length, boolean isWhole) {
         : new HttpRange(start, Math.max(0, Math.min(end, size) - start), false);
   }
 
-  /** Returns whether a part was asked for that the file does not have. */
+  /** Returns whether the requested range is outside the file. */
   boolean isOutside() {
     return length == 0 && !isWhole;
   }

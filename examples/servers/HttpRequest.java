@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * The head of an HTTP/1 request. It is read as strictly as RFC 9112 says: what two readers might
- * divide differently is refused, since one of them may stand in front of this server.
+ * The head of an HTTP/1 request. It is parsed as strictly as RFC 9112 requires: a request that a
+ * proxy in front of this server might delimit differently is refused.
  *
  * @param method as the client wrote it
  * @param path decoded, beginning with a slash; empty for a method that is not served
@@ -40,7 +40,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
   }
 
   /**
-   * Returns where the head that begins at 0 ends, behind its empty line, or -1 if it does not yet.
+   * Returns the end of the head that begins at 0, after its empty line, or -1 if it is incomplete.
    *
    * @throws BadRequestException if a line ends in CR or LF alone
    */
@@ -67,12 +67,12 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     return -1;
   }
 
-  /** One empty line before a request is let pass (RFC 9112, 2.2). */
+  /** Skips one empty line before a request (RFC 9112, 2.2). */
   private static int start(byte[] bytes, int length) {
     return length >= 2 && bytes[0] == '\r' && bytes[1] == '\n' ? 2 : 0;
   }
 
-  /** Reads a head that {@link #end} has found the end of. */
+  /** Parses a head whose end {@link #end} has found. */
   static HttpRequest parse(byte[] bytes, int end) throws BadRequestException {
     int start = start(bytes, end);
     String text = new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
@@ -106,7 +106,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     }
   }
 
-  /** Returns whether a body follows, which is not read; refuses one without a certain end. */
+  /** Returns whether a body follows, which is not read; refuses a body without a definite end. */
   private static boolean hasBody(Map<String, String> headers, boolean isOld)
       throws BadRequestException {
     String length = headers.get("content-length");
@@ -137,7 +137,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     return method.equals("HEAD");
   }
 
-  /** Returns whether the path says itself that it is a directory's. */
+  /** Returns whether the path ends like that of a directory. */
   boolean isOfDirectory() {
     return path.endsWith("/") || path.endsWith("/.") || path.endsWith("/..");
   }
@@ -147,7 +147,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     return isKeptAlive ? "keep-alive" : "close";
   }
 
-  /** Returns whether the client has what last changed at a time. */
+  /** Returns whether the client's copy is current for a modification time. */
   boolean hasSince(Instant changed) {
     if (headers.containsKey("if-none-match")) {
       return false; // which goes first, and nothing here has a tag to match
@@ -156,7 +156,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     return HttpReply.parseDate(since).filter(date -> !changed.isAfter(date)).isPresent();
   }
 
-  /** Returns which part of a file to send; all if that is subject to a condition. */
+  /** Returns the range of a file to send; the whole file if the range is conditional. */
   HttpRange range(long size) {
     return isHead() || headers.containsKey("if-range")
         ? HttpRange.whole(size)

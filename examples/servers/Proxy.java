@@ -14,8 +14,9 @@ import java.net.StandardSocketOptions;
  *
  * <pre>Proxy PORT HOST TARGET_PORT [--rings N]</pre>
  *
- * <p>When one side has said all, the other is told so, and may go on talking. When one side is
- * reset, so is the other: neither takes what it has got for the whole.
+ * <p>When one side ends its output, the proxy ends the output to the other side, which may continue
+ * to send. When one side is reset, the proxy resets the other, so that it does not take partial
+ * data for all.
  */
 final class Proxy {
   private static final int BUFFER_BYTES = 64 << 10;
@@ -70,7 +71,7 @@ final class Proxy {
     }
   }
 
-  /** Closes a connection so that the peer can tell that it did not end in good order. */
+  /** Resets a connection, so that the peer can tell that it did not end normally. */
   private static void reset(RingSocket socket) {
     try (socket) {
       socket.setOption(StandardSocketOptions.SO_LINGER, 0);

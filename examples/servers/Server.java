@@ -18,25 +18,25 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What the servers among the examples have in common. Every ring has a listener of its own on the
- * port; the kernel deals out connections among them ({@code SO_REUSEPORT}), and a connection stays
- * on the ring that accepted it, with a virtual thread of its own.
+ * The common part of the example servers. Every ring has a listener of its own on the port; the
+ * kernel distributes connections among them ({@code SO_REUSEPORT}), and a connection stays on the
+ * ring that accepted it, with a virtual thread of its own.
  *
- * <p>A server runs until its process is told to end. Exit status: 1 something is in the way, 2
+ * <p>A server runs until its process is terminated. Exit status: 1 for a failure to start, 2 for
  * wrong usage.
  */
 final class Server {
   private static final int BACKLOG = 4096;
 
-  /** What a server does. */
+  /** The service of a server. */
   interface Service {
     /** Serves a connection to its end, on the ring; it is closed afterwards. */
     void serve(Ring ring, RingSocket socket) throws IOException;
   }
 
-  /** How to make a service of the words between the port and the options. */
+  /** Creates a service from the arguments between the port and the options. */
   interface Maker {
-    /** Makes it; throws {@link IllegalArgumentException} if the words are wrong. */
+    /** Creates the service; throws {@link IllegalArgumentException} if the arguments are wrong. */
     Service make(RingGroup rings, List<String> words) throws IOException;
   }
 
@@ -137,7 +137,7 @@ final class Server {
       socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
       service.serve(ring, socket);
     } catch (IOException _) {
-      // the peer is gone, and with it whoever could be told
+      // the peer has closed the connection, so the error cannot be reported to it
     }
   }
 }

@@ -5,27 +5,28 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
 /**
- * What the kernel knows of a file, {@code struct statx}.
+ * The attributes of a file, {@code struct statx}.
  *
- * @param type what kind of file it is
+ * @param type the type of the file
  * @param permissions the permission bits and the set-user-ID, set-group-ID and sticky bits, as in
  *     chmod(2)
  * @param size in bytes
- * @param allocated space that it takes, in bytes
- * @param blockSize the block size that suits I/O on it, in bytes
+ * @param allocated the allocated space in bytes
+ * @param blockSize the preferred block size for I/O, in bytes
  * @param inode the inode number
- * @param links the number of names
- * @param uid the owner
- * @param gid the owning group
- * @param accessTime when it was last read, as far as that is recorded
- * @param modifyTime when its bytes last changed
- * @param changeTime when its bytes or attributes last changed
- * @param birthTime when it was made; the epoch where the file system does not tell
- * @param deviceMajor the device that it lies on, major number
- * @param deviceMinor the device that it lies on, minor number
- * @param directMemoryAlignment alignment of memory for direct I/O in bytes, 0 if unknown or
- *     impossible; Linux 6.1
- * @param directOffsetAlignment alignment of position and length for direct I/O in bytes, 0 likewise
+ * @param links the number of hard links
+ * @param uid the owner's user ID
+ * @param gid the group ID
+ * @param accessTime the time of the last read, as far as the file system records it
+ * @param modifyTime the time when its content last changed
+ * @param changeTime the time when its content or attributes last changed
+ * @param birthTime the time of creation, or the epoch if the file system does not record it
+ * @param deviceMajor the major number of the device that holds the file
+ * @param deviceMinor the minor number of the device that holds the file
+ * @param directMemoryAlignment the memory alignment for direct I/O in bytes, or 0 if unknown or
+ *     unsupported; Linux 6.1
+ * @param directOffsetAlignment the alignment of position and length for direct I/O in bytes, or 0
+ *     if unknown or unsupported; Linux 6.1
  * @since 0.1
  */
 public record FileStat(
@@ -47,7 +48,7 @@ public record FileStat(
     int directMemoryAlignment,
     int directOffsetAlignment) {
 
-  /** What kind of file something is; the constants are in the order of {@code S_IFMT}. */
+  /** The type of a file. The constants are in the order of {@code S_IFMT}. */
   public enum FileType {
     /** A named pipe, {@code S_IFIFO}. */
     FIFO,
@@ -80,13 +81,13 @@ public record FileStat(
     }
   }
 
-  /** How much memory {@code struct statx} takes, in bytes. */
+  /** The size of {@code struct statx} in bytes. */
   public static final long BYTES = Statx.SIZE_BYTES;
 
   /**
-   * Reads what {@link FileSteps#stat} has had written.
+   * Decodes the result of {@link FileSteps#stat}.
    *
-   * @param statx the memory
+   * @param statx the memory that the step has filled
    * @return a snapshot
    * @throws IndexOutOfBoundsException if it is too small
    */

@@ -38,16 +38,16 @@ import java.util.Set;
  * }
  * }
  *
- * <p>Nothing here blocks or reaches the kernel. If a step fails, {@link
+ * <p>Creating a step neither blocks nor reaches the kernel. If a step fails, the {@link
  * io.ringspun.TransactionException} has the kernel's name of the operation.
  *
- * <p>A path by itself is one of the default file system. A name is relative to the directory that
- * is given, which must be open when the step runs, and leads where it leads, as for {@link
- * RingDirectory}. Every method that takes either throws
+ * <p>A path belongs to the default file system. A name is relative to the given directory, which
+ * must be open when the step runs, and is resolved as described in {@link RingDirectory}. Every
+ * method that takes a path or a name throws
  *
  * <ul>
- *   <li>{@link java.nio.file.ProviderMismatchException} if it is of another file system;
- *   <li>{@link java.nio.file.InvalidPathException} if it has a zero in it;
+ *   <li>{@link java.nio.file.ProviderMismatchException} if it belongs to another file system;
+ *   <li>{@link java.nio.file.InvalidPathException} if it contains a NUL character;
  *   <li>{@link IllegalArgumentException} if a name is absolute.
  * </ul>
  *
@@ -59,16 +59,16 @@ public final class FileSteps {
   // ---- files ---------------------------------------------------------------------------------
 
   /**
-   * Opens or makes a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for slots).
+   * Opens or creates a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for slots).
    *
-   * <p>The kernel may make the first attempt with {@code O_NONBLOCK}: a FIFO whose other end nobody
-   * has open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@link
+   * <p>The kernel may make the first attempt with {@code O_NONBLOCK}. A FIFO whose other end is not
+   * open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@link
    * Step#onKernelWorker} makes the step wait for the other end.
    *
-   * @param slot where it goes, in the place of what is there
-   * @param path where it is
-   * @param options as for {@link RingFile#open(Path, OpenOption...)}, but for {@code
-   *     DELETE_ON_CLOSE}; none means to read
+   * @param slot the slot for the file, whose content is replaced
+   * @param path the path of the file
+   * @param options the options of {@link RingFile#open(Path, OpenOption...)} except {@code
+   *     DELETE_ON_CLOSE}; none means {@code READ}
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
@@ -79,12 +79,12 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or makes a file in a slot; see {@link #open(TableSlot, Path, OpenOption...)}.
+   * Opens or creates a file in a slot; see {@link #open(TableSlot, Path, OpenOption...)}.
    *
-   * @param slot where it goes, in the place of what is there
-   * @param path where it is
-   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}
-   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @param slot the slot for the file, whose content is replaced
+   * @param path the path of the file
+   * @param options see {@link #open(TableSlot, Path, OpenOption...)}
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
@@ -103,13 +103,14 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or makes a file of a directory in a slot ({@code IORING_OP_OPENAT2}, Linux 5.15 for
+   * Opens or creates a file of a directory in a slot ({@code IORING_OP_OPENAT2}, Linux 5.15 for
    * slots).
    *
-   * @param slot where it goes, in the place of what is there
-   * @param directory where the name leads from
-   * @param name where it is
-   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}, and {@link Resolve}
+   * @param slot the slot for the file, whose content is replaced
+   * @param directory the directory that the name is relative to
+   * @param name the name of the file
+   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link
+   *     Resolve}
    * @return the step
    * @throws IllegalArgumentException under the conditions of {@link #open(TableSlot, Path, Set,
    *     FileAttribute...)}
@@ -121,14 +122,15 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or makes a file of a directory in a slot; see {@link #open(TableSlot, RingDirectory,
-   * Path, OpenOption...)}.
+   * Opens or creates a file of a directory in a slot; see {@link #open(TableSlot,
+   * RingDirectory, Path, OpenOption...)}.
    *
-   * @param slot where it goes, in the place of what is there
-   * @param directory where the name leads from
-   * @param name where it is
-   * @param options as for {@link #open(TableSlot, Path, OpenOption...)}, and {@link Resolve}
-   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @param slot the slot for the file, whose content is replaced
+   * @param directory the directory that the name is relative to
+   * @param name the name of the file
+   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link
+   *     Resolve}
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
@@ -154,18 +156,17 @@ public final class FileSteps {
   }
 
   /**
-   * Gives a part of a file space on the device, or takes it away ({@code IORING_OP_FALLOCATE},
-   * Linux 5.6).
+   * Allocates or deallocates space for a range of a file ({@code IORING_OP_FALLOCATE}, Linux 5.6).
    *
    * @param file open for writing
-   * @param position where the part starts, in bytes
-   * @param length its length in bytes, at least 1
-   * @param modes what to do with it; none means to allocate and to let the file grow
+   * @param position the start of the range in bytes
+   * @param length the length of the range in bytes, at least 1
+   * @param modes the modes; none means to allocate and to let the file grow
    * @return the step
    * @throws IllegalArgumentException if the position is negative, the length less than 1, or they
    *     overflow
-   * @throws java.nio.channels.NonWritableChannelException if it is a {@link RingFile} that is not
-   *     open for writing
+   * @throws java.nio.channels.NonWritableChannelException if the file is a {@link RingFile} that is
+   *     not open for writing
    */
   public static Step allocate(Descriptor file, long position, long length, AllocateMode... modes) {
     RingFile.requirePart(position, length);
@@ -173,21 +174,21 @@ public final class FileSteps {
     return RawOperation.of(IORING_OP_FALLOCATE)
         .on(file)
         .offset(position)
-        .address(length) // where others have an address
+        .address(length) // this operation passes the length as the address
         .length(AllocateMode.bits(modes))
         .toStep();
   }
 
   /**
-   * Sets a file's size, cutting it or adding a hole ({@code IORING_OP_FTRUNCATE}, Linux 6.9; before
-   * that, {@code EINVAL}).
+   * Sets a file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
+   * before that, {@code EINVAL}).
    *
    * @param file open for writing
-   * @param size in bytes
+   * @param size the new size in bytes
    * @return the step
    * @throws IllegalArgumentException if negative
-   * @throws java.nio.channels.NonWritableChannelException if it is a {@link RingFile} that is not
-   *     open for writing
+   * @throws java.nio.channels.NonWritableChannelException if the file is a {@link RingFile} that is
+   *     not open for writing
    */
   public static Step truncate(Descriptor file, long size) {
     RingFile.requireLength(size);
@@ -196,13 +197,12 @@ public final class FileSteps {
   }
 
   /**
-   * Tells the kernel how a part of a file is going to be used ({@code IORING_OP_FADVISE}, Linux
-   * 5.6).
+   * Announces an access pattern for a range of a file ({@code IORING_OP_FADVISE}, Linux 5.6).
    *
    * @param file the file
-   * @param position where the part starts, in bytes
-   * @param length its length in bytes; 0 means to the end of the file
-   * @param advice how
+   * @param position the start of the range in bytes
+   * @param length the length of the range in bytes; 0 means to the end of the file
+   * @param advice the access pattern
    * @return the step
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    */
@@ -225,25 +225,25 @@ public final class FileSteps {
   // ---- names ---------------------------------------------------------------------------------
 
   /**
-   * Writes what the kernel knows of a file into memory, for {@link FileStat#of} ({@code
-   * IORING_OP_STATX}, Linux 5.6). The memory is lent to the kernel while the step runs.
+   * Writes the attributes of a file into memory, for {@link FileStat#of} ({@code IORING_OP_STATX},
+   * Linux 5.6). The memory is lent to the kernel while the step runs.
    *
    * @param path the file, which need not be readable
-   * @param target native memory, {@link FileStat#BYTES} or more at a multiple of 8
-   * @param options {@link LinkOption#NOFOLLOW_LINKS} for a link itself and not what it leads to
+   * @param target native memory of at least {@link FileStat#BYTES} bytes, aligned to 8
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} not to follow a symbolic link
    * @return the step
-   * @throws IllegalArgumentException if the memory is not like that
+   * @throws IllegalArgumentException if the memory is too small, misaligned or not native
    */
   public static Step stat(Path path, MemorySegment target, LinkOption... options) {
     return stating(at(IORING_OP_STATX, path), target, options).toStep();
   }
 
   /**
-   * Writes what the kernel knows of a file of a directory into memory; see {@link #stat(Path,
+   * Writes the attributes of a file of a directory into memory; see {@link #stat(Path,
    * MemorySegment, LinkOption...)}.
    *
-   * @param directory where the name leads from
-   * @param name the file; empty for the directory
+   * @param directory the directory that the name is relative to
+   * @param name the name of the file, or empty for the directory itself
    * @param target see {@link #stat(Path, MemorySegment, LinkOption...)}
    * @param options see {@link #stat(Path, MemorySegment, LinkOption...)}
    * @return the step
@@ -259,7 +259,7 @@ public final class FileSteps {
       RawOperation step, MemorySegment target, LinkOption... options) {
     if (target.byteSize() < FileStat.BYTES || target.address() % Long.BYTES != 0) {
       throw new IllegalArgumentException(
-          "%d bytes at a multiple of %d are needed, not %s"
+          "the memory must have %d bytes aligned to %d: %s"
               .formatted(FileStat.BYTES, Long.BYTES, target));
     }
     return step.offset(target, Access.WRITES)
@@ -268,10 +268,10 @@ public final class FileSteps {
   }
 
   /**
-   * Makes a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
+   * Creates a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
    *
    * @param path the directory
-   * @param attributes POSIX permissions, cut by the process's mask; without them, all
+   * @param attributes POSIX permissions, to which the process's umask applies; by default all
    * @return the step
    * @throws UnsupportedOperationException if an attribute is unknown
    */
@@ -280,9 +280,9 @@ public final class FileSteps {
   }
 
   /**
-   * Makes a directory in another one; see {@link #mkdir(Path, FileAttribute...)}.
+   * Creates a directory in another one; see {@link #mkdir(Path, FileAttribute...)}.
    *
-   * @param directory where the name leads from
+   * @param directory the directory that the name is relative to
    * @param name the new directory
    * @param attributes see {@link #mkdir(Path, FileAttribute...)}
    * @return the step
@@ -293,9 +293,10 @@ public final class FileSteps {
   }
 
   /**
-   * Removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A link is removed itself.
+   * Removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A symbolic link is not
+   * followed.
    *
-   * @param path the name; that of a directory is refused
+   * @param path the path of the file, which must not be a directory
    * @return the step
    */
   public static Step unlink(Path path) {
@@ -305,7 +306,7 @@ public final class FileSteps {
   /**
    * Removes the name of a file from a directory; see {@link #unlink(Path)}.
    *
-   * @param directory where the name leads from
+   * @param directory the directory that the name is relative to
    * @param name the name
    * @return the step
    */
@@ -326,7 +327,7 @@ public final class FileSteps {
   /**
    * Removes an empty directory from another one; see {@link #rmdir(Path)}.
    *
-   * @param directory where the name leads from
+   * @param directory the directory that the name is relative to
    * @param name the directory
    * @return the step
    */
@@ -335,12 +336,12 @@ public final class FileSteps {
   }
 
   /**
-   * Moves a file or directory, all at once ({@code IORING_OP_RENAMEAT}, Linux 5.11). A link is
-   * moved itself.
+   * Renames a file or directory atomically ({@code IORING_OP_RENAMEAT}, Linux 5.11). A symbolic
+   * link is not followed.
    *
-   * @param path the name it has
-   * @param newPath the name it gets
-   * @param options what to do if that is taken
+   * @param path the old path
+   * @param newPath the new path
+   * @param options what to do if the new path exists
    * @return the step
    * @throws IllegalArgumentException if options contradict each other
    */
@@ -351,14 +352,14 @@ public final class FileSteps {
   }
 
   /**
-   * Moves a file or directory from directory to directory; see {@link #rename(Path, Path,
+   * Renames a file or directory from one directory to another; see {@link #rename(Path, Path,
    * RenameOption...)}.
    *
-   * @param directory where the name leads from
-   * @param name the name it has
-   * @param newDirectory where the new name leads from
-   * @param newName the name it gets
-   * @param options what to do if that is taken
+   * @param directory the directory that the name is relative to
+   * @param name the old name
+   * @param newDirectory the directory that the new name is relative to
+   * @param newName the new name
+   * @param options what to do if the new name exists
    * @return the step
    * @throws IllegalArgumentException if options contradict each other
    */
@@ -374,11 +375,11 @@ public final class FileSteps {
   }
 
   /**
-   * Gives a file one more name ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link gets one
-   * itself.
+   * Creates a hard link to a file ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link is not
+   * followed.
    *
-   * @param path a name it has
-   * @param newPath the name it gets
+   * @param path the existing path
+   * @param newPath the path of the new link
    * @return the step
    */
   public static Step link(Path path, Path newPath) {
@@ -386,12 +387,12 @@ public final class FileSteps {
   }
 
   /**
-   * Gives a file of a directory one more name; see {@link #link(Path, Path)}.
+   * Creates a hard link to a file of a directory; see {@link #link(Path, Path)}.
    *
-   * @param directory where the name leads from
-   * @param name a name it has
-   * @param newDirectory where the new name leads from
-   * @param newName the name it gets
+   * @param directory the directory that the name is relative to
+   * @param name the existing name
+   * @param newDirectory the directory that the new name is relative to
+   * @param newName the name of the new link
    * @return the step
    */
   public static Step link(
@@ -400,10 +401,10 @@ public final class FileSteps {
   }
 
   /**
-   * Makes a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
+   * Creates a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
    *
-   * @param target what it leads to: any path, there or not, which a relative link takes from where
-   *     the link is
+   * @param target the target, which need not exist; a relative target is resolved against the
+   *     link's directory
    * @param path the link
    * @return the step
    * @throws IllegalArgumentException if the target is empty
@@ -417,10 +418,10 @@ public final class FileSteps {
   }
 
   /**
-   * Makes a symbolic link in a directory; see {@link #symlink(Path, Path)}.
+   * Creates a symbolic link in a directory; see {@link #symlink(Path, Path)}.
    *
    * @param target see {@link #symlink(Path, Path)}
-   * @param directory where the name leads from
+   * @param directory the directory that the name is relative to
    * @param name the link
    * @return the step
    * @throws IllegalArgumentException if the target is empty

@@ -3,15 +3,15 @@ package io.ringspun.file;
 import io.ringspun.internal.kernel.Constants;
 
 /**
- * What {@link RingDirectory#rename} is to do if the new name is taken, as in renameat2(2). Without
- * any, a file replaces a file, and a directory an empty directory.
+ * What {@link RingDirectory#rename} does if the new name exists, as in renameat2(2). Without an
+ * option, a file replaces a file, and a directory replaces an empty directory.
  *
  * @since 0.1
  */
 public enum RenameOption {
   /** {@code RENAME_NOREPLACE}: fail. */
   NOREPLACE(Constants.RENAME_NOREPLACE),
-  /** {@code RENAME_EXCHANGE}: let the two change places; both must be there. */
+  /** {@code RENAME_EXCHANGE}: exchange the two atomically; both must exist. */
   EXCHANGE(Constants.RENAME_EXCHANGE);
 
   private final int bit;
@@ -21,7 +21,7 @@ public enum RenameOption {
   }
 
   /**
-   * Returns the flags of several.
+   * Returns the flags of some options.
    *
    * @throws IllegalArgumentException if they contradict each other
    */

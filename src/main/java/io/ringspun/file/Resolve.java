@@ -6,28 +6,28 @@ import java.util.Collection;
 import java.util.Set;
 
 /**
- * How far the way to a name may lead, checked by the kernel at each step of the way, so that nobody
- * can exchange a directory for a link in between. For {@link RingDirectory#openFile} and {@link
+ * A restriction on path resolution. The kernel checks it at each component, so it holds even if a
+ * directory is concurrently replaced by a link. For {@link RingDirectory#openFile} and {@link
  * RingDirectory#openDirectory}, as in openat2(2); Linux 5.6.
  *
  * @since 0.1
  */
 public enum Resolve implements OpenOption {
   /**
-   * {@code RESOLVE_BENEATH}: not out of the directory, be it by {@code ..}, by an absolute link or
-   * by a magic one.
+   * {@code RESOLVE_BENEATH}: the path must not leave the directory by {@code ..}, an absolute link
+   * or a magic link.
    */
   BENEATH(Constants.RESOLVE_BENEATH),
   /**
-   * {@code RESOLVE_IN_ROOT}: not out of the directory either, for it is taken for the root: {@code
-   * ..} stays there, and absolute links start there.
+   * {@code RESOLVE_IN_ROOT}: the directory is treated as the root: {@code ..} does not leave it,
+   * and absolute links start there.
    */
   IN_ROOT(Constants.RESOLVE_IN_ROOT),
-  /** {@code RESOLVE_NO_SYMLINKS}: through no symbolic link at all, nor a magic one. */
+  /** {@code RESOLVE_NO_SYMLINKS}: no symbolic links, including magic links. */
   NO_SYMLINKS(Constants.RESOLVE_NO_SYMLINKS),
-  /** {@code RESOLVE_NO_MAGICLINKS}: through no magic link, as those in {@code /proc/self/fd}. */
+  /** {@code RESOLVE_NO_MAGICLINKS}: no magic links, such as those in {@code /proc/self/fd}. */
   NO_MAGICLINKS(Constants.RESOLVE_NO_MAGICLINKS),
-  /** {@code RESOLVE_NO_XDEV}: not into another mount. */
+  /** {@code RESOLVE_NO_XDEV}: no crossing of mount points. */
   NO_XDEV(Constants.RESOLVE_NO_XDEV);
 
   private final int bit;
@@ -37,9 +37,9 @@ public enum Resolve implements OpenOption {
   }
 
   /**
-   * Returns the flags of those options that are of this kind.
+   * Returns the flags of the options of this type.
    *
-   * @param others gets the rest
+   * @param others receives the remaining options
    * @throws IllegalArgumentException if they contradict each other
    */
   static int bits(Collection<? extends OpenOption> options, Set<OpenOption> others) {

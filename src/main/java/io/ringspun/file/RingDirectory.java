@@ -31,27 +31,26 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * An open directory, and what can be done to the names in it through a {@link Ring}. Names are
- * relative to the directory that was opened, wherever it is moved meanwhile and whatever takes its
- * place.
+ * An open directory, with operations on its entries through a {@link Ring}. Names are relative to
+ * the open directory, even if it is later moved or another directory takes its path.
  *
  * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
- * meanwhile and gives up its carrier; a platform thread waits. An operation goes to the ring that
- * carries the calling thread, else to the ring that the directory was opened with. Safe for use by
- * many threads at once.
+ * meanwhile and gives up its carrier; a platform thread waits. An operation runs on the ring that
+ * carries the calling thread, or otherwise on the ring with which the directory was opened. Safe
+ * for use by multiple concurrent threads.
  *
- * <p>A name of several parts leads through directories and links as any path does, also out of the
- * directory. Only {@link #openFile} and {@link #openDirectory} can be told not to; see {@link
- * Resolve}. To keep another operation inside, open the directory that it works in so, and give it a
- * name of one part.
+ * <p>A name of several components is resolved like any path and may lead out of the directory by
+ * links or {@code ..}. Only {@link #openFile} and {@link #openDirectory} can prevent this; see
+ * {@link Resolve}. To confine another operation, open its parent directory with such a restriction
+ * and use a name of one component.
  *
- * <p>An interrupt cancels an operation that the kernel has not begun, and leaves the directory
+ * <p>An interrupt cancels an operation that the kernel has not started, and leaves the directory
  * open. Every method that takes a name throws
  *
  * <ul>
  *   <li>{@link IllegalArgumentException} if a name is absolute, and {@link
- *       ProviderMismatchException} if it is of another file system;
- *   <li>{@link java.nio.file.InvalidPathException} if a name has a zero in it;
+ *       ProviderMismatchException} if it belongs to another file system;
+ *   <li>{@link java.nio.file.InvalidPathException} if a name contains a NUL character;
  *   <li>{@link java.nio.file.NoSuchFileException}, {@link
  *       java.nio.file.FileAlreadyExistsException}, {@link
  *       java.nio.file.DirectoryNotEmptyException}, {@link java.nio.file.AccessDeniedException}, or
@@ -61,12 +60,12 @@ import java.util.Set;
  * <p>Every method that blocks throws
  *
  * <ul>
- *   <li>{@link java.nio.channels.ClosedChannelException} if the directory is closed already, and
- *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the directory is closed, and {@link
+ *       java.nio.channels.AsynchronousCloseException} if it is closed during the call;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
- *       had succeeded by then;
+ *       has already succeeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
- *       ring is gone.
+ *       ring is closed or has failed.
  * </ul>
  *
  * @since 0.1
@@ -88,13 +87,13 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens a directory, with a ring of the {@linkplain RingGroup#shared() shared group} as its home
-   * ({@code IORING_OP_OPENAT} with {@code O_DIRECTORY}, Linux 5.6).
+   * Opens a directory, on a ring of the {@linkplain RingGroup#shared() shared group} ({@code
+   * IORING_OP_OPENAT} with {@code O_DIRECTORY}, Linux 5.6).
    *
    * @param path a path of the default file system; links are followed
    * @return the directory, for the caller to close
-   * @throws NotDirectoryException if it is something else
-   * @throws ProviderMismatchException if the path is of another file system
+   * @throws NotDirectoryException if it is not a directory
+   * @throws ProviderMismatchException if the path belongs to another file system
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public static RingDirectory open(Path path) throws IOException {
@@ -104,7 +103,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   /**
    * Opens a directory on a ring; see {@link #open(Path)}.
    *
-   * @param ring the directory's home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @param path a path of the default file system; links are followed
    * @return the directory, for the caller to close
    * @throws IOException if the operation fails, as described in {@link #open(Path)}
@@ -116,14 +115,14 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Views something open as a directory: it is the same, so closing either closes both ({@code
-   * IORING_OP_STATX}, Linux 5.6).
+   * Returns an open descriptor as a directory ({@code IORING_OP_STATX}, Linux 5.6). Both objects
+   * share the descriptor, so closing either closes both.
    *
    * @param open a directory
    * @return a view of it
    * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
    *     file
-   * @throws NotDirectoryException if it is something else
+   * @throws NotDirectoryException if it is not a directory
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public static RingDirectory of(Descriptor open) throws IOException {
@@ -135,13 +134,13 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns this directory with a time limit on every operation: one that is not over in time, such
-   * as the opening of a FIFO that nobody has opened at its other end, is cancelled and throws
-   * {@link io.ringspun.OperationTimeoutException}. The directory is the same, so closing either
-   * closes both. What is opened from it has no limit.
+   * Returns a view of this directory with a time limit on every operation. An operation that
+   * exceeds the limit, for example the opening of a FIFO whose other end is not open, is cancelled
+   * and throws {@link io.ringspun.OperationTimeoutException}. Both objects share the descriptor, so
+   * closing either closes both. Files opened from the view have no limit.
    *
    * @param limit positive
-   * @return another view of this directory
+   * @return a view of this directory
    * @throws IllegalArgumentException if not positive
    */
   public RingDirectory withTimeout(Duration limit) {
@@ -150,19 +149,21 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file ({@code IORING_OP_OPENAT2}, Linux 5.6).
+   * Opens or creates a file ({@code IORING_OP_OPENAT2}, Linux 5.6).
    *
-   * @param name where it is, relative to this directory
-   * @param options as for {@link RingFile#open(Path, OpenOption...)}, and {@link Resolve}
-   * @return the file, for the caller to close; it does not depend on this directory
-   * @throws IllegalArgumentException if options contradict each other; {@code DELETE_ON_CLOSE} and
-   *     {@link Resolve} do, since a file cannot be deleted within bounds; or with {@link
-   *     RingOpenOption#REGISTERED} the directory's ring has no table
+   * @param name the name, relative to this directory
+   * @param options the options of {@link RingFile#open(Path, OpenOption...)} and {@link Resolve}
+   * @return the file, for the caller to close; it stays open when this directory is closed
+   * @throws IllegalArgumentException if options contradict each other, as {@code DELETE_ON_CLOSE}
+   *     and {@link Resolve} do because a deletion cannot be restricted; or if {@link
+   *     RingOpenOption#REGISTERED} is given and the directory's ring has no table of registered
+   *     files
    * @throws UnsupportedOperationException if an option is unknown
-   * @throws java.nio.file.AccessDeniedException if the way leads where {@link Resolve#BENEATH},
-   *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV} forbids it, or permission is missing
-   * @throws FileSystemException if the way leads through a link that {@link Resolve#NO_SYMLINKS} or
-   *     {@link Resolve#NO_MAGICLINKS} forbids, or directories on the way are renamed all the time
+   * @throws java.nio.file.AccessDeniedException if the path violates {@link Resolve#BENEATH},
+   *     {@link Resolve#IN_ROOT} or {@link Resolve#NO_XDEV}, or permission is denied
+   * @throws FileSystemException if the path has a link that {@link Resolve#NO_SYMLINKS} or {@link
+   *     Resolve#NO_MAGICLINKS} forbids, or the kernel cannot resolve it because directories are
+   *     being renamed concurrently
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public RingFile openFile(Path name, OpenOption... options) throws IOException {
@@ -170,12 +171,12 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file; see {@link #openFile(Path, OpenOption...)}.
+   * Opens or creates a file; see {@link #openFile(Path, OpenOption...)}.
    *
-   * @param name where it is, relative to this directory
-   * @param options as for {@link #openFile(Path, OpenOption...)}
-   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
-   * @return the file, for the caller to close; it does not depend on this directory
+   * @param name the name, relative to this directory
+   * @param options see {@link #openFile(Path, OpenOption...)}
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
+   * @return the file, for the caller to close; it stays open when this directory is closed
    * @throws UnsupportedOperationException if an option or attribute is unknown
    * @throws IOException if the file cannot be opened
    */
@@ -195,15 +196,16 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens a directory from here ({@code IORING_OP_OPENAT2} with {@code O_DIRECTORY}, Linux 5.6).
+   * Opens a directory relative to this one ({@code IORING_OP_OPENAT2} with {@code O_DIRECTORY},
+   * Linux 5.6).
    *
-   * @param name where it is, relative to this directory; empty for this directory once more
-   * @param bounds how far the way may lead
-   * @return the directory, for the caller to close; it does not depend on this one
+   * @param name the name, relative to this directory; empty for this directory itself
+   * @param bounds restrictions on path resolution
+   * @return the directory, for the caller to close; it stays open when this one is closed
    * @throws IllegalArgumentException if bounds contradict each other
-   * @throws NotDirectoryException if it is something else
-   * @throws java.nio.file.AccessDeniedException as for {@link #openFile}
-   * @throws FileSystemException as for {@link #openFile}
+   * @throws NotDirectoryException if it is not a directory
+   * @throws java.nio.file.AccessDeniedException see {@link #openFile}
+   * @throws FileSystemException see {@link #openFile}
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
@@ -214,7 +216,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns what the kernel knows of this directory ({@code IORING_OP_STATX}, Linux 5.6).
+   * Returns the attributes of this directory ({@code IORING_OP_STATX}, Linux 5.6).
    *
    * @return a snapshot
    * @throws OperationException if the kernel refuses
@@ -225,11 +227,11 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns what the kernel knows of a file, which need not be readable ({@code IORING_OP_STATX},
-   * Linux 5.6).
+   * Returns the attributes of a file, which need not be readable ({@code IORING_OP_STATX}, Linux
+   * 5.6).
    *
-   * @param name where it is, relative to this directory
-   * @param options {@link LinkOption#NOFOLLOW_LINKS} for a link itself and not what it leads to
+   * @param name the name, relative to this directory
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} not to follow a symbolic link
    * @return a snapshot
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
@@ -244,12 +246,12 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Gives a file or directory another name in this directory; see {@link #rename(Path,
-   * RingDirectory, Path, RenameOption...)}.
+   * Renames a file or directory within this directory; see {@link #rename(Path, RingDirectory,
+   * Path, RenameOption...)}.
    *
-   * @param name the name it has
-   * @param newName the name it gets
-   * @param options what to do if that is taken
+   * @param name the old name
+   * @param newName the new name
+   * @param options what to do if the new name exists
    * @throws IllegalArgumentException if options contradict each other
    * @throws IOException if the operation fails, as described in {@link #rename(Path, RingDirectory,
    *     Path, RenameOption...)}
@@ -259,18 +261,17 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Moves a file or directory, all at once ({@code IORING_OP_RENAMEAT}, Linux 5.11). A link is
-   * moved itself. To make it durable, {@link #fsync} both directories.
+   * Renames a file or directory atomically ({@code IORING_OP_RENAMEAT}, Linux 5.11). A symbolic
+   * link is not followed. To make the change durable, {@link #fsync} both directories.
    *
-   * @param name the name it has, relative to this directory
-   * @param newDirectory where it goes
-   * @param newName the name it gets, relative to that directory
-   * @param options what to do if that is taken
+   * @param name the old name, relative to this directory
+   * @param newDirectory the target directory
+   * @param newName the new name, relative to the target directory
+   * @param options what to do if the new name exists
    * @throws IllegalArgumentException if options contradict each other
-   * @throws java.nio.file.FileAlreadyExistsException if it is taken, with {@link
-   *     RenameOption#NOREPLACE}
-   * @throws java.nio.file.DirectoryNotEmptyException if it is taken by a directory with something
-   *     in it
+   * @throws java.nio.file.FileAlreadyExistsException if the new name exists and {@link
+   *     RenameOption#NOREPLACE} is given
+   * @throws java.nio.file.DirectoryNotEmptyException if the new name is a non-empty directory
    * @throws java.nio.file.AtomicMoveNotSupportedException if the two are on different file systems
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
@@ -282,10 +283,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A link is removed itself.
+   * Removes a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A symbolic link is not followed.
    *
-   * @param name relative to this directory
-   * @throws FileSystemException if it is a directory, among other reasons
+   * @param name the name, relative to this directory
+   * @throws FileSystemException if it is a directory, or the kernel refuses for another reason
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void unlink(Path name) throws IOException {
@@ -296,9 +297,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   /**
    * Removes an empty directory ({@code IORING_OP_UNLINKAT} with {@code AT_REMOVEDIR}, Linux 5.11).
    *
-   * @param name relative to this directory
-   * @throws java.nio.file.DirectoryNotEmptyException if there is something in it
-   * @throws NotDirectoryException if it is something else
+   * @param name the name, relative to this directory
+   * @throws java.nio.file.DirectoryNotEmptyException if the directory is not empty
+   * @throws NotDirectoryException if it is not a directory
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void rmdir(Path name) throws IOException {
@@ -307,10 +308,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Makes a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
+   * Creates a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
    *
-   * @param name relative to this directory
-   * @param attributes POSIX permissions, cut by the process's mask; without them, all
+   * @param name the name, relative to this directory
+   * @param attributes POSIX permissions, to which the process's umask applies; by default all
    * @throws UnsupportedOperationException if an attribute is unknown
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
@@ -324,10 +325,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Gives a file one more name in this directory; see {@link #link(Path, RingDirectory, Path)}.
+   * Creates a hard link to a file in this directory; see {@link #link(Path, RingDirectory, Path)}.
    *
-   * @param name a name it has
-   * @param newName the name it gets
+   * @param name the existing name
+   * @param newName the name of the new link
    * @throws IOException if the operation fails, as described in {@link #link(Path, RingDirectory,
    *     Path)}
    */
@@ -336,14 +337,14 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Gives a file one more name ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link gets one
-   * itself.
+   * Creates a hard link to a file ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link is not
+   * followed.
    *
-   * @param name a name it has, relative to this directory
-   * @param newDirectory where the new name goes
-   * @param newName the name it gets, relative to that directory
-   * @throws FileSystemException if the two are on different file systems, or it is a directory,
-   *     among other reasons
+   * @param name the existing name, relative to this directory
+   * @param newDirectory the directory of the new link
+   * @param newName the name of the new link, relative to that directory
+   * @throws FileSystemException if the two are on different file systems, the file is a directory,
+   *     or the kernel refuses for another reason
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void link(Path name, RingDirectory newDirectory, Path newName) throws IOException {
@@ -353,10 +354,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Makes a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
+   * Creates a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
    *
-   * @param target what it leads to: any path, there or not, which a relative link takes from where
-   *     the link is
+   * @param target the target, which need not exist; a relative target is resolved against the
+   *     link's directory
    * @param name the link's name, relative to this directory
    * @throws IllegalArgumentException if the target is empty
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
@@ -369,19 +370,19 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   static Path requireTarget(Path target) {
     PathMemory.requireDefault(target);
     if (target.toString().isEmpty()) {
-      throw new IllegalArgumentException("a link leads somewhere: the target is empty");
+      throw new IllegalArgumentException("the target of the link is empty");
     }
     return target;
   }
 
   /**
-   * Returns an extended attribute of a file ({@code IORING_OP_GETXATTR}, Linux 5.19). Links are
-   * followed. Needs {@code /proc}.
+   * Returns an extended attribute of a file ({@code IORING_OP_GETXATTR}, Linux 5.19). Symbolic
+   * links are followed. Requires {@code /proc}.
    *
-   * @param name the file, relative to this directory; empty for this directory
-   * @param attribute the attribute's name with its namespace, such as {@code user.origin}
-   * @return its value, or nothing if the file has no such attribute
-   * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
+   * @param name the file, relative to this directory; empty for this directory itself
+   * @param attribute the attribute's name with its namespace, for example {@code user.origin}
+   * @return its value, or empty if the file has no such attribute
+   * @throws IllegalArgumentException if the attribute's name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
@@ -390,13 +391,13 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Sets an extended attribute of a file, be it there already or not ({@code IORING_OP_SETXATTR},
-   * Linux 5.19). Links are followed. Needs {@code /proc}.
+   * Creates or replaces an extended attribute of a file ({@code IORING_OP_SETXATTR}, Linux 5.19).
+   * Symbolic links are followed. Requires {@code /proc}.
    *
-   * @param name the file, relative to this directory; empty for this directory
-   * @param attribute the attribute's name with its namespace, such as {@code user.origin}
-   * @param value copied before the call; 64 KiB at most, on many file systems less
-   * @throws IllegalArgumentException if the attribute's name is empty or has a zero in it
+   * @param name the file, relative to this directory; empty for this directory itself
+   * @param attribute the attribute's name with its namespace, for example {@code user.origin}
+   * @param value the value, at most 64 KiB, on many file systems less; the array is copied
+   * @throws IllegalArgumentException if the attribute's name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public void setXattr(Path name, String attribute, byte[] value) throws IOException {
@@ -405,9 +406,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Makes what was done to the names in this directory durable ({@code IORING_OP_FSYNC}, Linux
-   * 5.1): files that were made, renamed or removed before. After a failure that may have lost some
-   * of it, every later call fails too; see {@link RingFile#fsync}.
+   * Makes earlier creations, renames and removals in this directory durable ({@code
+   * IORING_OP_FSYNC}, Linux 5.1). After a failure that may have lost data, every later call fails
+   * too; see {@link RingFile#fsync}.
    *
    * @throws OperationException if the kernel refuses
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
@@ -422,8 +423,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Refuses new operations, cancels those that wait, and closes the directory ({@code
-   * IORING_OP_CLOSE}, Linux 5.6). What was opened from it stays open. Closing again has no effect.
+   * Closes the directory ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new operations and cancels
+   * waiting ones. Files and directories opened from it stay open. Closing again has no effect.
    *
    * @throws IOException if the kernel reports an error; the directory is closed
    */
@@ -439,7 +440,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
 
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
-    throw new IllegalArgumentException("a directory has no bytes to read or write");
+    throw new IllegalArgumentException("a directory cannot be read or written");
   }
 
   static void requireRelative(Path name) {

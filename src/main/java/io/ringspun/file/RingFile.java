@@ -60,35 +60,36 @@ import java.util.function.IntFunction;
  * A file read and written at explicit positions through a {@link Ring}.
  *
  * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
- * meanwhile and gives up its carrier; a platform thread waits. An operation goes to the ring that
- * carries the calling thread, else to the ring that the file was opened with; that of a {@linkplain
- * RingOpenOption#REGISTERED registered} file always to the latter.
+ * meanwhile and gives up its carrier; a platform thread waits. An operation runs on the ring that
+ * carries the calling thread, or otherwise on the ring with which the file was opened. Operations
+ * on a {@linkplain RingOpenOption#REGISTERED registered} file always run on the latter.
  *
- * <p>Safe for use by many threads at once. Operations begun by different threads run in no
+ * <p>Safe for use by multiple concurrent threads. Operations begun by different threads run in no
  * particular order, even on the same bytes; use a {@link io.ringspun.Chain} where order matters.
  *
- * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
- * free it before then. A segment of a shared arena is copied, since any thread could free it; so is
- * a heap {@link ByteBuffer}. If the arena is closed during a read, the read throws {@link
- * IllegalStateException} and no memory is harmed.
+ * <p>A segment is lent to the kernel until the method returns, normally or not: do not access or
+ * free it before then. A segment of a shared arena is copied, because any thread could free it; a
+ * heap {@link ByteBuffer} is copied, too. If the arena is closed during a read, the read throws
+ * {@link IllegalStateException} and no freed memory is accessed.
  *
- * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Some calls take
- * several operations, such as one with much heap memory. If one of them fails, the bytes that those
- * before it have moved are returned. The interrupt is pending then, and any other failure comes
- * again with the next call. {@code readFully} and {@code writeFully} return nothing, and throw; the
- * {@link InterruptedIOException#bytesTransferred} of an interrupt or a time limit says how many
- * bytes were moved. Every blocking method throws
+ * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Some calls need
+ * several operations, for example transfers of large heap buffers. If a later operation fails, the
+ * call returns the number of bytes that the earlier ones transferred. After an interrupt the
+ * interrupt status is then set; any other failure is reported by the next call. {@code readFully}
+ * and {@code writeFully} always throw; after an interrupt or a time limit, {@link
+ * InterruptedIOException#bytesTransferred} is the number of bytes transferred. Every blocking
+ * method throws
  *
  * <ul>
- *   <li>{@link java.nio.channels.ClosedChannelException} if the file is closed already, and {@link
- *       java.nio.channels.AsynchronousCloseException} if it is closed meanwhile;
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the file is closed, and {@link
+ *       java.nio.channels.AsynchronousCloseException} if it is closed during the call;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
- *       had succeeded by then;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} ends
- *       it;
+ *       has already succeeded;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} is
+ *       exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
- *       ring is gone;
- *   <li>{@link OperationException} with the kernel's error number if the kernel refuses.
+ *       ring is closed or has failed;
+ *   <li>{@link OperationException} with the kernel's error number if the operation fails.
  * </ul>
  *
  * @since 0.1
@@ -132,28 +133,30 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
-   * home ({@code IORING_OP_OPENAT}, Linux 5.6).
+   * Opens or creates a file on a ring of the {@linkplain RingGroup#shared() shared group} ({@code
+   * IORING_OP_OPENAT}, Linux 5.6).
    *
-   * <p>Opening a FIFO for reading or for writing alone waits until another process or thread has
-   * opened its other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the
-   * ring end that wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal
-   * may not wait for its carrier: the kernel's first attempt is made with {@code O_NONBLOCK}.
+   * <p>Opening a FIFO only for reading or only for writing blocks until another process or thread
+   * has opened the other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the ring end the
+   * wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may not wait for
+   * its carrier, because the kernel makes its first attempt with {@code O_NONBLOCK}.
    *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link
    *     java.nio.file.LinkOption#NOFOLLOW_LINKS}, {@link RingOpenOption} and {@code
-   *     com.sun.nio.file.ExtendedOpenOption.DIRECT}; none means to read
+   *     com.sun.nio.file.ExtendedOpenOption.DIRECT}; none means {@code READ}
    * @return the file, for the caller to close
-   * @throws IllegalArgumentException if options contradict each other, or with {@link
-   *     RingOpenOption#REGISTERED} the ring has no table; the shared one has none
+   * @throws IllegalArgumentException if options contradict each other, or {@link
+   *     RingOpenOption#REGISTERED} is given and the ring has no table of registered files, as those
+   *     of the shared group
    * @throws UnsupportedOperationException if an option is unknown
-   * @throws java.nio.file.ProviderMismatchException if the path is of another file system
-   * @throws java.nio.file.NoSuchFileException if there is no such file
-   * @throws java.nio.file.FileAlreadyExistsException if there is one though it was to be made
-   * @throws java.nio.file.AccessDeniedException if permission is missing
-   * @throws java.nio.file.FileSystemException if the kernel refuses for another reason, one of them
-   *     that the ring's table is full
+   * @throws java.nio.file.ProviderMismatchException if the path belongs to another file system
+   * @throws java.nio.file.NoSuchFileException if the file does not exist
+   * @throws java.nio.file.FileAlreadyExistsException if the file exists and {@code CREATE_NEW} is
+   *     given
+   * @throws java.nio.file.AccessDeniedException if permission is denied
+   * @throws java.nio.file.FileSystemException if the kernel refuses for another reason, or the
+   *     ring's table of registered files is full
    * @throws IOException if another I/O error occurs, as described in {@link RingFile}
    */
   public static RingFile open(Path path, OpenOption... options) throws IOException {
@@ -161,9 +164,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   * Opens or creates a file on a ring; see {@link #open(Path, OpenOption...)}.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
    * @param options see {@link #open(Path, OpenOption...)}
    * @return the file, for the caller to close
@@ -174,12 +177,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
-   * home; see {@link #open(Path, OpenOption...)}.
+   * Opens or creates a file on a ring of the {@linkplain RingGroup#shared() shared group}; see
+   * {@link #open(Path, OpenOption...)}.
    *
    * @param path a path of the default file system
-   * @param options as for {@link #open(Path, OpenOption...)}
-   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @param options see {@link #open(Path, OpenOption...)}
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the file, for the caller to close
    * @throws UnsupportedOperationException if an option or attribute is unknown
    * @throws IOException if the file cannot be opened
@@ -191,12 +194,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   * Opens or creates a file on a ring; see {@link #open(Path, OpenOption...)}.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
-   * @param options as for {@link #open(Path, OpenOption...)}
-   * @param attributes POSIX permissions for a file that is made, cut by the process's mask
+   * @param options see {@link #open(Path, OpenOption...)}
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the file, for the caller to close
    * @throws UnsupportedOperationException if an option or attribute is unknown
    * @throws IOException if the file cannot be opened
@@ -210,15 +213,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Views something open as a file: it is the same, so closing either closes both. Whether it can
-   * be read and written is as it was opened ({@code fcntl(2)}, {@code IORING_OP_STATX}, Linux 5.6).
+   * Returns an open descriptor as a file ({@code fcntl(2)}, {@code IORING_OP_STATX}, Linux 5.6).
+   * Both objects share the descriptor and its access mode, so closing either closes both.
    *
-   * @param open anything but a socket or a directory: a pipe or a device will do
+   * @param open a descriptor of anything but a socket or a directory, for example a pipe or a
+   *     device
    * @return a view of it
    * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
    *     file
-   * @throws IOException if it is a socket or a directory, or was opened as a path only ({@code
-   *     O_PATH}); and if it fails otherwise, as described in {@link RingFile}
+   * @throws IOException if it is a socket or a directory, or was opened with {@code O_PATH}; or if
+   *     it fails otherwise, as described in {@link RingFile}
    */
   public static RingFile of(Descriptor open) throws IOException {
     RawHandle handle = rawHandle(open);
@@ -229,49 +233,50 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         || (status & Constants.O_PATH) != 0) {
       throw new IOException(
           (status & Constants.O_PATH) != 0
-              ? handle + " can be neither read nor written: it was opened as a path only"
-              : "%s is no file but a %s".formatted(handle, type.name().toLowerCase(Locale.ROOT)));
+              ? handle + " can be neither read nor written: it was opened with O_PATH"
+              : "%s is not a file but a %s"
+                  .formatted(handle, type.name().toLowerCase(Locale.ROOT)));
     }
     boolean canBeDirect =
         type == FileStat.FileType.REGULAR || type == FileStat.FileType.BLOCK_DEVICE;
-    OpenFlags flags = OpenFlags.ofOpen(status, canBeDirect); // of a pipe it means packets
+    OpenFlags flags =
+        OpenFlags.ofOpen(status, canBeDirect); // for a pipe the flag means packet mode
     return new RingFile(OpenFile.of(handle, flags));
   }
 
   /**
-   * Takes a file out of a slot, whose operations in flight are cancelled, and which is closed: this
-   * has its place in the ring's table. The file is {@linkplain RingOpenOption#REGISTERED
-   * registered}. If it fails, the slot is as before. Blocks briefly, to see whether there is
-   * anything ({@code IORING_OP_SYNC_FILE_RANGE} of nothing, Linux 5.2); what it is, is not looked
-   * at.
+   * Takes a file out of a slot. Cancels operations in flight on the slot and closes it; the file
+   * keeps its place in the ring's table and is {@linkplain RingOpenOption#REGISTERED registered}.
+   * If this method fails, the slot is unchanged. Blocks briefly to check that the slot is not empty
+   * ({@code IORING_OP_SYNC_FILE_RANGE} of zero bytes, Linux 5.2); its type is not verified.
    *
-   * @param slot what a chain has opened
-   * @param options with which it was opened, those of {@link #open(Path, OpenOption...)} that say
-   *     what may be done with it; none means to read
+   * @param slot the slot into which a chain has opened the file
+   * @param options the access options of {@link #open(Path, OpenOption...)} with which it was
+   *     opened; none means {@code READ}
    * @return the file, for the caller to close
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
    * @throws UnsupportedOperationException if an option is unknown
-   * @throws IOException if there is nothing in the slot ({@code EBADF}), and if it fails otherwise,
-   *     as described in {@link RingFile}
+   * @throws IOException if the slot is empty ({@code EBADF}), or if it fails otherwise, as
+   *     described in {@link RingFile}
    */
   public static RingFile take(TableSlot slot, OpenOption... options) throws IOException {
     OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
     RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
     int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
     if (result == -Errno.EBADF) {
-      throw new OperationException("sync_file_range", Errno.EBADF, "there is nothing in " + slot);
+      throw new OperationException("sync_file_range", Errno.EBADF, "there is no file in " + slot);
     }
     return new RingFile(OpenFile.opened(handle.successor(flags.direct()), flags));
   }
 
-  /** Returns the handle behind something that has a descriptor. */
+  /** Returns the handle of an object with a descriptor. */
   static RawHandle rawHandle(Descriptor open) {
     if (handleOf(open) instanceof RawHandle raw) {
       return raw;
     }
     throw new IllegalArgumentException(
-        "a registered file has no descriptor; installDescriptor() makes one");
+        "a registered file has no descriptor; installDescriptor() creates one");
   }
 
   private static int statusFlags(RawHandle handle) throws IOException {
@@ -284,12 +289,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns this file with a time limit on every call: a call that is not over in time is cancelled
-   * and throws {@link io.ringspun.OperationTimeoutException}. The file is the same, so closing
-   * either closes both.
+   * Returns a view of this file with a time limit on every call. A call that exceeds the limit is
+   * cancelled and throws {@link io.ringspun.OperationTimeoutException}. Both objects share the open
+   * file, so closing either closes both.
    *
    * @param limit positive
-   * @return another view of this file
+   * @return a view of this file
    * @throws IllegalArgumentException if not positive
    */
   public RingFile withTimeout(Duration limit) {
@@ -297,26 +302,26 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns whether the file is in a slot of its ring's table and has no descriptor; see {@link
+   * Returns whether the file is in its ring's table and has no descriptor; see {@link
    * RingOpenOption#REGISTERED}.
    *
-   * @return whether it was opened so, or is what {@link #registerWith} has returned
+   * @return true if the file is registered
    */
   public boolean isRegistered() {
     return handle instanceof RegisteredHandle;
   }
 
   /**
-   * Makes a descriptor of the process for this registered file, close-on-exec, which operations of
-   * any ring can use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). It is the same open file: to
-   * have lost data in a sync of either is to have lost it for both. It stays open when this one is
-   * closed, and when the ring is.
+   * Creates a descriptor for this registered file, close-on-exec, which operations of any ring can
+   * use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). Both are the same open file: data loss
+   * reported by a sync of either applies to both. The new file stays open when this one or the ring
+   * is closed.
    *
-   * <p>Some operations cannot do without a descriptor. The first of them makes one in the same way,
-   * which is kept until this file is closed: {@link #stat} and {@link #size}; opening with {@link
+   * <p>Some operations require a descriptor. The first of them creates one in the same way and
+   * keeps it until this file is closed: {@link #stat} and {@link #size}; opening with {@link
    * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; {@link #getXattr} and {@link
-   * #setXattr} before Linux 6.13; mapping and locking by {@link RingFileChannel}. Where the kernel
-   * cannot make one they fail with EINVAL.
+   * #setXattr} before Linux 6.13; mapping and locking by {@link RingFileChannel}. If the kernel
+   * cannot create one, they fail with {@code EINVAL}.
    *
    * @return a file that is not registered, for the caller to close
    * @throws IllegalStateException if this file is not registered
@@ -324,21 +329,22 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public RingFile installDescriptor() throws IOException {
     if (!(handle instanceof RegisteredHandle registered)) {
-      throw new IllegalStateException("the file is not registered: it has a descriptor");
+      throw new IllegalStateException("the file is not registered: it already has a descriptor");
     }
     return new RingFile(open.on(registered.installed(open.install())));
   }
 
   /**
-   * Moves this registered file to the table of another ring, which is its home from now on ({@code
-   * IORING_OP_MSG_RING} with {@code IORING_MSG_SEND_FD}, Linux 6.0). Its operations in flight are
-   * cancelled, and this file is closed, as by {@link #close}. If it fails, nothing has changed,
-   * unless it is the close that fails: then the file is closed in both places.
+   * Moves this registered file to the table of another ring ({@code IORING_OP_MSG_RING} with {@code
+   * IORING_MSG_SEND_FD}, Linux 6.0). Cancels its operations in flight and closes this file, as
+   * {@link #close} does. If this method fails, nothing has changed, unless the close fails: then
+   * the file is closed on both rings.
    *
-   * @param ring where to, opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
-   * @return the same open file there, for the caller to close
+   * @param ring the target ring, opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return the same open file on the target ring, for the caller to close
    * @throws IllegalStateException if this file is not registered
-   * @throws IllegalArgumentException if the ring has no table, or the file is there already
+   * @throws IllegalArgumentException if the ring has no table of registered files, or already has
+   *     the file
    * @throws java.nio.file.FileSystemException if the table is full
    * @throws IOException if the operation fails, as described in {@link RingFile}, for either ring
    */
@@ -349,7 +355,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Engine target = EngineAccess.of(ring);
     if (target.config().registeredFiles() == 0 || target == handle.home()) {
       throw new IllegalArgumentException(
-          target == handle.home() ? "the file is there already" : target + " has no table");
+          target == handle.home()
+              ? "the file is already registered with this ring"
+              : target + " has no table");
     }
     RegisteredHandle moved = open.share("msg_ring", target);
     try {
@@ -362,21 +370,22 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Puts this open file into the table of a ring, too ({@code IORING_OP_FILES_UPDATE} with {@code
-   * IORING_FILE_INDEX_ALLOC}, Linux 5.19): for a file that is used very often, the kernel need not
-   * look up its descriptor each time. It is the same open file, as with {@link #installDescriptor},
-   * and each of the two stays open when the other is closed. Blocks for no longer than that takes.
+   * Registers this open file with a ring ({@code IORING_OP_FILES_UPDATE} with {@code
+   * IORING_FILE_INDEX_ALLOC}, Linux 5.19). For a file that is used very often, this saves the
+   * kernel the lookup of its descriptor. Both are the same open file, as with {@link
+   * #installDescriptor}, and each stays open when the other is closed. Blocks until the kernel has
+   * registered the file.
    *
-   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
-   * @return a registered file, whose home is that ring, for the caller to close
-   * @throws IllegalStateException if this file is registered already
-   * @throws IllegalArgumentException if the ring has no table
+   * @param ring a ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered file of that ring, for the caller to close
+   * @throws IllegalStateException if this file is already registered
+   * @throws IllegalArgumentException if the ring has no table of registered files
    * @throws java.nio.file.FileSystemException if the table is full
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public RingFile registerWith(Ring ring) throws IOException {
     if (isRegistered()) {
-      throw new IllegalStateException("the file is registered already");
+      throw new IllegalStateException("the file is already registered");
     }
     return new RingFile(open.on(open.share("files_update", EngineAccess.of(ring))));
   }
@@ -384,12 +393,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   // ---- reading -------------------------------------------------------------------------------
 
   /**
-   * Begins to receive what arrives at a pipe or the like, into buffers that the kernel takes then
-   * ({@code IORING_OP_READ_MULTISHOT}, Linux 6.7), on the buffers' ring. Does not block. This
-   * view's time limit holds for each chunk. From the stream, a regular file or an older kernel is
-   * answered with {@link OperationException}.
+   * Starts receiving from a pipe or another pollable file into provided buffers, on the buffers'
+   * ring ({@code IORING_OP_READ_MULTISHOT}, Linux 6.7). Does not block. The time limit of this view
+   * applies to each chunk. For a regular file or on an older kernel, the stream throws {@link
+   * OperationException}.
    *
-   * @param buffers where the bytes go
+   * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
    * @throws IllegalArgumentException if the file is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the file or the buffers are closed
@@ -405,12 +414,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Reads bytes into a segment ({@code IORING_OP_READ}, Linux 5.6).
    *
-   * @param target where the bytes go; its whole size is asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @param target the segment to fill; at most 2 GiB less a page are requested
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
-   *     to another thread, the position is negative, position and size overflow, or direct I/O
-   *     finds any of them misaligned
+   *     to another thread, the position is negative, position and size overflow, or any of them is
+   *     misaligned for direct I/O
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -422,16 +432,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads bytes into the buffer of a lease, whose size is asked for; {@link Lease#filled} shows
-   * them. On the ring of the lease's pool, if that is registered, the kernel need not pin the
-   * memory ({@code IORING_OP_READ_FIXED}, Linux 5.1); else this is {@link #read(MemorySegment,
-   * long)}.
+   * Reads bytes into the buffer of a lease and requests its whole size; {@link Lease#filled}
+   * returns them. If the lease's pool is registered with the ring that runs the operation, the
+   * kernel need not pin the memory ({@code IORING_OP_READ_FIXED}, Linux 5.1); otherwise this is
+   * {@link #read(MemorySegment, long)}.
    *
-   * @param lease where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @param lease the lease to read into
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
    * @throws IllegalArgumentException if the position is negative, position and size overflow, or
-   *     direct I/O finds either misaligned
+   *     either is misaligned for direct I/O
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
    * @throws NonReadableChannelException if the file is not open for reading
@@ -440,26 +451,27 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public int read(Lease lease, long position) throws IOException {
     LentBuffer buffer = LentBuffer.of(lease);
     checkRead(buffer.memory(), position);
-    buffer.filled(0); // what the kernel leaves there before it fails is not for reading
+    buffer.filled(0); // bytes of a failed read must not be exposed
     int n = transfer.read(buffer, position);
     buffer.filled(n);
     return endOrCount(n);
   }
 
   /**
-   * Reads bytes into the buffers of several leases, whose sizes are asked for, filling one after
-   * the other; {@link Lease#filled} shows the part of each. On a ring that they are registered
-   * with, if they are all of one pool, the kernel need not pin the memory ({@code
-   * IORING_OP_READV_FIXED}, Linux 6.15); else this is {@link #read(MemorySegment[], long)}. At most
-   * 1,024 of them are used.
+   * Reads bytes into the buffers of several leases, filling one after the other; {@link
+   * Lease#filled} returns the bytes of each. If all leases belong to one pool that is registered
+   * with the ring that runs the operation, the kernel need not pin the memory ({@code
+   * IORING_OP_READV_FIXED}, Linux 6.15); otherwise this is {@link #read(MemorySegment[], long)}. At
+   * most 1,024 leases are used.
    *
-   * @param targets where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if there is no lease, or one twice, or for the reasons of
-   *     {@link #read(Lease, long)} any of them is unfit
-   * @throws IllegalStateException if one is closed
-   * @throws WrongThreadException if another thread took one
+   * @param targets the leases to read into
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
+   * @throws IllegalArgumentException if the array is empty or has a lease twice, or {@link
+   *     #read(Lease, long)} would refuse one of them
+   * @throws IllegalStateException if a lease is closed
+   * @throws WrongThreadException if another thread took a lease
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -468,14 +480,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads bytes into a buffer, from its position to its limit, and moves its position by what was
-   * read. A heap buffer is copied.
+   * Reads bytes into a buffer, from its position to its limit, and advances its position by the
+   * number of bytes read. Data for a heap buffer is copied.
    *
-   * @param target where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @param target the buffer to fill
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
-   *     thread, the position is negative, or direct I/O finds something misaligned
+   *     thread, the position is negative, or memory, position or length is misaligned for direct
+   *     I/O
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -495,14 +509,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Reads bytes into several segments, filling one after the other ({@code IORING_OP_READV}, Linux
-   * 5.1). At most 1,024 of them are used.
+   * 5.1). At most 1,024 segments are used.
    *
-   * @param targets where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if there is no segment, or for the reasons of {@link
-   *     #read(MemorySegment, long)} any of them is unfit
-   * @throws IllegalStateException if the arena of one is closed
+   * @param targets the segments to fill
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
+   * @throws IllegalArgumentException if the array is empty, or {@link #read(MemorySegment, long)}
+   *     would refuse one of the segments
+   * @throws IllegalStateException if the arena of a segment is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -516,15 +531,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads bytes into several buffers, filling one after the other, and moves their positions. Heap
-   * buffers are copied, full ones passed over. At most 1,024 of them are used.
+   * Reads bytes into several buffers, filling one after the other, and advances their positions.
+   * Data for heap buffers is copied; full buffers are skipped. At most 1,024 buffers are used.
    *
-   * @param targets where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
-   * @throws IllegalArgumentException if all are full, one is read-only or confined to another
-   *     thread, the position is negative, or direct I/O finds something misaligned
-   * @throws IllegalStateException if the arena of one is closed
+   * @param targets the buffers to fill
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
+   * @throws IllegalArgumentException if all buffers are full, one is read-only or confined to
+   *     another thread, the position is negative, or memory, position or length is misaligned for
+   *     direct I/O
+   * @throws IllegalStateException if the arena of a segment or buffer is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -541,10 +558,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Reads until a segment is full.
    *
-   * @param target where the bytes go; any size
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws EOFException if the file ends before; what there was is in the segment
-   * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment, long)}
+   * @param target the segment to fill, of any size
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws EOFException if the file ends before; the segment then holds the bytes up to the end
+   * @throws IllegalArgumentException if {@link #read(MemorySegment, long)} would throw it
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -559,7 +576,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         int n = readRest(rest, position + done);
         if (n == 0) {
           throw new EOFException(
-              "the file ends at byte %d, %d short".formatted(position + done, rest.byteSize()));
+              "the file ends at byte %d, %d bytes short"
+                  .formatted(position + done, rest.byteSize()));
         }
         done += n;
       }
@@ -568,21 +586,21 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
-  /** Goes on after a short transfer, which direct I/O may have left at an unaligned place. */
+  /** Continues after a short transfer, which direct I/O may have ended at an unaligned position. */
   private int readRest(MemorySegment rest, long position) throws IOException {
     if (open.isMisaligned(rest, position)) {
-      return 0; // only the end of the file cuts a direct read off its grid
+      return 0; // a direct read ends unaligned only at the end of the file
     }
     return transfer.read(rest, position);
   }
 
   /**
-   * Reads until a buffer has no room left, and moves its position.
+   * Reads until a buffer has no bytes remaining, and advances its position.
    *
-   * @param target where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws EOFException if the file ends before; what there was is in the buffer
-   * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer, long)}
+   * @param target the buffer to fill
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws EOFException if the file ends before; the buffer then holds the bytes up to the end
+   * @throws IllegalArgumentException if {@link #read(ByteBuffer, long)} would throw it
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -590,12 +608,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     long at = position;
     try {
       do {
-        // A short direct read leaves its grid only at the end of the file.
+        // A direct read ends unaligned only at the end of the file.
         boolean ended = at > position && open.isMisaligned(MemorySegment.ofBuffer(target), at);
         int n = ended ? -1 : read(target, at);
         if (n < 0) {
           throw new EOFException(
-              "the file ends at byte %d, %d short".formatted(at, target.remaining()));
+              "the file ends at byte %d, %d bytes short".formatted(at, target.remaining()));
         }
         at += n;
       } while (target.hasRemaining());
@@ -608,7 +626,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Reads into an array, by way of a copy, as {@link #read(ByteBuffer, long)} does.
    *
    * @param target where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
+   * @param position the position of the first byte, in bytes from the beginning of the file
    * @return the bytes read, or -1 at the end of the file
    * @throws IllegalArgumentException if the array is empty, the position is negative or too large,
    *     or direct I/O finds the array misaligned
@@ -623,8 +641,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Reads until an array is full.
    *
    * @param target where the bytes go
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws IllegalArgumentException for the reasons of {@link #read(byte[], long)}
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #read(byte[], long)} would throw it
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws EOFException if the file ends first
    * @throws IOException as the class comment lists
@@ -711,14 +729,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Writes a segment's bytes ({@code IORING_OP_WRITE}, Linux 5.6).
    *
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
+   * @param source the bytes to write, at most 2 GiB less a page
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
-   *     thread, the position is negative, position and size overflow, or direct I/O finds any of
-   *     them misaligned
-   * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
-   *     append
+   *     thread, the position is negative, position and size overflow, or any of them is misaligned
+   *     for direct I/O
+   * @throws IllegalStateException if the segment's arena is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -729,19 +747,20 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the first bytes of the buffer of a lease: what was read into it, or put into its {@link
-   * Lease#segment}; bytes that are neither are written as zeros. On the ring of the lease's pool,
-   * if that is registered, the kernel need not pin the memory ({@code IORING_OP_WRITE_FIXED}, Linux
-   * 5.1); else this is {@link #write(MemorySegment, long)}.
+   * Writes the first bytes of the buffer of a lease, which were read into the lease or stored in
+   * its {@link Lease#segment}; other bytes are zero. If the lease's pool is registered with the
+   * ring that runs the operation, the kernel need not pin the memory ({@code
+   * IORING_OP_WRITE_FIXED}, Linux 5.1); otherwise this is {@link #write(MemorySegment, long)}.
    *
-   * @param lease the bytes
-   * @param length how many of them, from 1 to the size of the buffer
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
+   * @param lease the lease to write from
+   * @param length the number of bytes, from 1 to the size of the buffer
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalArgumentException if the position is negative, position and length overflow, or
-   *     direct I/O finds either misaligned
-   * @throws IllegalStateException if the lease is closed, or the file was opened to append
+   *     either is misaligned for direct I/O
+   * @throws IllegalStateException if the lease is closed, or the file was opened with {@code
+   *     APPEND}
    * @throws WrongThreadException if another thread took the lease
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -754,20 +773,20 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the first bytes of the buffers of several leases, taking all of one before those of the
-   * next; see {@link #write(Lease, int, long)}. On a ring that they are registered with, if they
-   * are all of one pool, the kernel need not pin the memory ({@code IORING_OP_WRITEV_FIXED}, Linux
-   * 6.15); else this is {@link #write(MemorySegment[], long)}. At most 1,024 of them are used.
+   * Writes the first bytes of the concatenated buffers of several leases; see {@link #write(Lease,
+   * int, long)}. If all leases belong to one pool that is registered with the ring that runs the
+   * operation, the kernel need not pin the memory ({@code IORING_OP_WRITEV_FIXED}, Linux 6.15);
+   * otherwise this is {@link #write(MemorySegment[], long)}. At most 1,024 leases are used.
    *
-   * @param sources the bytes
-   * @param length how many of them, from 1 to the sum of the sizes
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
+   * @param sources the leases to write from
+   * @param length the number of bytes, from 1 to the sum of the sizes
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffers
-   * @throws IllegalArgumentException if there is a lease twice, or for the reasons of {@link
-   *     #write(Lease, int, long)} any of them is unfit
-   * @throws IllegalStateException if one is closed, or the file was opened to append
-   * @throws WrongThreadException if another thread took one
+   * @throws IllegalArgumentException if the array has a lease twice, or {@link #write(Lease, int,
+   *     long)} would refuse one of them
+   * @throws IllegalStateException if a lease is closed, or the file was opened with {@code APPEND}
+   * @throws WrongThreadException if another thread took a lease
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -776,15 +795,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes a buffer's bytes, from its position to its limit, and moves its position by what was
-   * written. A heap buffer is copied.
+   * Writes a buffer's bytes, from its position to its limit, and advances its position by the
+   * number of bytes written. A heap buffer is copied.
    *
-   * @param source the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
+   * @param source the buffer to write
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread, the
-   *     position is negative, or direct I/O finds something misaligned
-   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened to append
+   *     position is negative, or memory, position or length is misaligned for direct I/O
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -807,14 +827,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes the bytes of several segments, one after the other ({@code IORING_OP_WRITEV}, Linux
-   * 5.1). At most 1,024 of them are used.
+   * 5.1). At most 1,024 segments are used.
    *
-   * @param sources the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if there is no segment, or for the reasons of {@link
-   *     #write(MemorySegment, long)} any of them is unfit
-   * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
+   * @param sources the segments to write
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
+   * @throws IllegalArgumentException if the array is empty, or {@link #write(MemorySegment, long)}
+   *     would refuse one of the segments
+   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
+   *     opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -829,15 +850,16 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of several buffers, one after the other, and moves their positions. Heap
-   * buffers are copied, empty ones passed over. At most 1,024 of them are used.
+   * Writes the bytes of several buffers, one after the other, and advances their positions. Heap
+   * buffers are copied; empty buffers are skipped. At most 1,024 buffers are used.
    *
-   * @param sources the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, one is confined to another thread, the
-   *     position is negative, or direct I/O finds something misaligned
-   * @throws IllegalStateException if the arena of one is closed, or the file was opened to append
+   * @param sources the buffers to write
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than requested
+   * @throws IllegalArgumentException if all buffers are empty, one is confined to another thread,
+   *     the position is negative, or memory, position or length is misaligned for direct I/O
+   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
+   *     opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -852,14 +874,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Writes until all of a segment's bytes are written.
    *
-   * @param source the bytes; any size
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment, long)}
-   * @throws IllegalStateException if the segment's arena is closed, or the file was opened to
-   *     append
+   * @param source the bytes to write, any number
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #write(MemorySegment, long)} would throw it
+   * @throws IllegalStateException if the segment's arena is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or if it fails otherwise, as described
-   *     in {@link RingFile}
+   * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
+   *     {@link RingFile}
    */
   public void writeFully(MemorySegment source, long position) throws IOException {
     Lending.requireUsable(source, false);
@@ -877,15 +899,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes until a buffer has no bytes left, and moves its position.
+   * Writes until a buffer has no bytes remaining, and advances its position.
    *
-   * @param source the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
-   * @throws IllegalStateException if the file was opened to append
+   * @param source the buffer to write
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or if it fails otherwise, as described
-   *     in {@link RingFile}
+   * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
+   *     {@link RingFile}
    */
   public void writeFully(ByteBuffer source, long position) throws IOException {
     long at = position;
@@ -902,10 +924,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Writes the bytes of an array, by way of a copy, as {@link #write(ByteBuffer, long)} does.
    *
    * @param source the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @return the bytes written, perhaps fewer than the array has
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
-   * @throws IllegalStateException if the file was opened to append
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @return the number of bytes written, possibly fewer than the array has
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException as the class comment lists
    */
@@ -917,9 +939,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Writes all bytes of an array.
    *
    * @param source the bytes
-   * @param position where to start, in bytes from the beginning of the file
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
-   * @throws IllegalStateException if the file was opened to append
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the kernel takes no more bytes, or as the class comment lists
    */
@@ -931,11 +953,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Writes all of a text in UTF-8.
    *
    * @param text what to write
-   * @param position where to start, in bytes from the beginning of the file
+   * @param position the position of the first byte, in bytes from the beginning of the file
    * @return how many bytes the text took
    * @throws java.nio.charset.CharacterCodingException if the text has a lone surrogate
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the kernel takes no more bytes, or as the class comment lists
    */
@@ -948,11 +970,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param text what to write
    * @param charset how to encode it
-   * @param position where to start, in bytes from the beginning of the file
+   * @param position the position of the first byte, in bytes from the beginning of the file
    * @return how many bytes the text took
    * @throws java.nio.charset.CharacterCodingException if the encoding has no form for a character
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer, long)}
-   * @throws IllegalStateException if the file was opened to append
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the kernel takes no more bytes, or as the class comment lists
    */
@@ -968,14 +990,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes a segment's bytes to the end of a file that was opened with {@link
-   * java.nio.file.StandardOpenOption#APPEND}. What several threads append does not overlap.
+   * java.nio.file.StandardOpenOption#APPEND}. Concurrent appends do not overlap.
    *
-   * @param source the bytes; all of them are asked for, 2 GiB less a page at most
-   * @return the bytes written, perhaps fewer than asked for
+   * @param source the bytes to write, at most 2 GiB less a page
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
    *     thread, or misaligned for direct I/O
-   * @throws IllegalStateException if the segment's arena is closed, or the file was not opened to
-   *     append
+   * @throws IllegalStateException if the segment's arena is closed, or the file was not opened with
+   *     {@code APPEND}
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int append(MemorySegment source) throws IOException {
@@ -987,14 +1009,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes a buffer's bytes to the end of a file that was opened with {@link
-   * java.nio.file.StandardOpenOption#APPEND}, and moves its position.
+   * java.nio.file.StandardOpenOption#APPEND}, and advances its position.
    *
-   * @param source the bytes
-   * @return the bytes written, perhaps fewer than asked for
+   * @param source the buffer to write
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty, confined to another thread, or
    *     misaligned for direct I/O
-   * @throws IllegalStateException if the buffer's arena is closed, or the file was not opened to
-   *     append
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was not opened with
+   *     {@code APPEND}
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int append(ByteBuffer source) throws IOException {
@@ -1004,15 +1026,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes the bytes of several buffers, one after the other, to the end of a file that was opened
-   * with {@link java.nio.file.StandardOpenOption#APPEND}, and moves their positions. At most 1,024
-   * of them are used.
+   * with {@link java.nio.file.StandardOpenOption#APPEND}, and advances their positions. At most
+   * 1,024 buffers are used.
    *
-   * @param sources the bytes
-   * @return the bytes written, perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, or one is confined to another thread or
-   *     misaligned for direct I/O
-   * @throws IllegalStateException if the arena of one is closed, or the file was not opened to
-   *     append
+   * @param sources the buffers to write
+   * @return the number of bytes written, possibly fewer than requested
+   * @throws IllegalArgumentException if all buffers are empty, or one is confined to another thread
+   *     or misaligned for direct I/O
+   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
+   *     not opened with {@code APPEND}
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long append(ByteBuffer[] sources) throws IOException {
@@ -1032,16 +1054,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   // ---- the file as a whole -------------------------------------------------------------------
 
   /**
-   * Flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1). It covers writes
-   * that had returned before it began.
+   * Flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1). It covers all
+   * writes that returned before this call.
    *
-   * <p>After a failure that may have lost data, this and every later sync of this open file fails,
-   * {@link #fdatasync} and {@link #syncFileRange} too: the kernel would claim success for data that
-   * it has dropped. Such a failure is that of a sync, or that of a write if every write syncs
+   * <p>After a failure that may have lost data, every later sync of this open file fails, including
+   * {@link #fdatasync} and {@link #syncFileRange}, because the kernel would report success for data
+   * that it has dropped. Such a failure is a failed sync, or a failed write if every write syncs
    * ({@link java.nio.file.StandardOpenOption#SYNC}, {@link java.nio.file.StandardOpenOption#DSYNC},
-   * {@code RWF_DSYNC}), with any error but one that says that the operation was refused. A write
-   * that syncs and finds no space counts as one that has lost data, since the kernel has the same
-   * error for both.
+   * {@code RWF_DSYNC}), unless the error means that the operation was refused. A syncing write that
+   * runs out of space counts as data loss, because the kernel reports the same error for both.
    *
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1051,7 +1072,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Flushes data, and the metadata needed to read it again ({@code IORING_OP_FSYNC} with {@code
-   * IORING_FSYNC_DATASYNC}, Linux 5.1); otherwise like {@link #fsync}.
+   * IORING_FSYNC_DATASYNC}, Linux 5.1); see {@link #fsync}.
    *
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1069,13 +1090,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Starts or awaits write-back of a part of the file ({@code IORING_OP_SYNC_FILE_RANGE}, Linux
-   * 5.2). It flushes neither metadata nor the device's own cache, so it makes nothing durable.
-   * After data was lost it fails as {@link #fsync} does.
+   * Starts or awaits write-back of a range of the file ({@code IORING_OP_SYNC_FILE_RANGE}, Linux
+   * 5.2). It flushes neither metadata nor the device's cache, so it makes nothing durable. After
+   * data loss it fails as {@link #fsync} does.
    *
-   * @param position where the part starts, in bytes
-   * @param length its length in bytes; 0 means to the end of the file
-   * @param steps what to do; none does nothing, but fails if data was lost before
+   * @param position the start of the range in bytes
+   * @param length the length of the range in bytes; 0 means to the end of the file
+   * @param steps the steps; without any this does nothing, but fails after data loss
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1094,12 +1115,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Gives a part of the file space on the device, or takes it away ({@code IORING_OP_FALLOCATE},
-   * Linux 5.6).
+   * Allocates or deallocates space for a range of the file ({@code IORING_OP_FALLOCATE}, Linux
+   * 5.6).
    *
-   * @param position where the part starts, in bytes
-   * @param length its length in bytes, at least 1
-   * @param modes what to do with it; none means to allocate and to let the file grow
+   * @param position the start of the range in bytes
+   * @param length the length of the range in bytes, at least 1
+   * @param modes the modes; none means to allocate and to let the file grow
    * @throws IllegalArgumentException if the position is negative, the length less than 1, or they
    *     overflow
    * @throws NonWritableChannelException if the file is not open for writing
@@ -1113,10 +1134,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Sets the file's size, cutting it or adding a hole ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
+   * Sets the file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
    * ftruncate(2) before).
    *
-   * @param size in bytes
+   * @param size the new size in bytes
    * @throws IllegalArgumentException if negative
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -1126,7 +1147,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requireWritable();
     int result = open.runRaw(operation -> operation.ftruncate(handle.fd(), size));
     if (result == -Errno.EINVAL) {
-      // A kernel without the operation says so like this.
+      // A kernel without the operation reports this error.
       RawHandle raw = open.descriptor();
       result = BlockingTask.run(() -> raw.engine().inline().truncate(raw, size));
     }
@@ -1134,12 +1155,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Tells the kernel how a part of the file is going to be used ({@code IORING_OP_FADVISE}, Linux
-   * 5.6).
+   * Announces an access pattern for a range of the file ({@code IORING_OP_FADVISE}, Linux 5.6).
    *
-   * @param position where the part starts, in bytes
-   * @param length its length in bytes; 0 means to the end of the file
-   * @param advice how
+   * @param position the start of the range in bytes
+   * @param length the length of the range in bytes; 0 means to the end of the file
+   * @param advice the access pattern
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1153,8 +1173,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns what the kernel knows of the file ({@code IORING_OP_STATX}, Linux 5.6). A file system
-   * on a device of this machine is asked without the ring first, since it need not ask anybody.
+   * Returns the attributes of the file ({@code IORING_OP_STATX}, Linux 5.6). On a local file system
+   * a plain system call is tried first, because it does not have to wait for a server.
    *
    * @return a snapshot
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -1164,12 +1184,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19; of a registered file by
-   * its descriptor before Linux 6.13, see {@link #installDescriptor}).
+   * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19; before Linux 6.13 a
+   * registered file needs a descriptor, see {@link #installDescriptor}).
    *
-   * @param name with its namespace, such as {@code user.origin}
-   * @return its value, or nothing if the file has no such attribute
-   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   * @param name the attribute's name with its namespace, for example {@code user.origin}
+   * @return its value, or empty if the file has no such attribute
+   * @throws IllegalArgumentException if the name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public Optional<byte[]> getXattr(String name) throws IOException {
@@ -1184,12 +1204,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Sets an extended attribute, be it there already or not ({@code IORING_OP_FSETXATTR}, Linux
-   * 5.19).
+   * Creates or replaces an extended attribute ({@code IORING_OP_FSETXATTR}, Linux 5.19).
    *
-   * @param name with its namespace, such as {@code user.origin}
-   * @param value copied before the call; 64 KiB at most, on many file systems less
-   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   * @param name the attribute's name with its namespace, for example {@code user.origin}
+   * @param value the value, at most 64 KiB, on many file systems less; the array is copied
+   * @throws IllegalArgumentException if the name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void setXattr(String name, byte[] value) throws IOException {
@@ -1202,7 +1221,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     }
   }
 
-  /** Before Linux 6.13 the kernel takes a descriptor only, and refuses a slot with EBADF. */
+  /**
+   * Runs an operation on extended attributes. Before Linux 6.13 the kernel accepts only a
+   * descriptor, and refuses a slot with EBADF.
+   */
   private int runXattr(IntFunction<OpenFile.Encoder> encoder, XattrMemory memory)
       throws IOException {
     int result = open.runRaw(encoder.apply(handle.fd()), memory);
@@ -1216,7 +1238,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Returns the file's size.
    *
-   * @return in bytes
+   * @return the size in bytes
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long size() throws IOException {
@@ -1224,19 +1246,19 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns to what position, length and memory address of transfers must be aligned.
+   * Returns the required alignment of position, length and memory address of transfers.
    *
-   * @return in bytes; 1 unless the file was opened with {@link RingOpenOption#DIRECT}
+   * @return the alignment in bytes; 1 unless the file was opened with {@link RingOpenOption#DIRECT}
    */
   public int directAlignment() {
     return open.alignment();
   }
 
   /**
-   * Allocates memory that suits transfers of this file, aligned for direct I/O if need be.
+   * Allocates memory for transfers of this file, aligned for direct I/O if needed.
    *
-   * @param arena where to allocate, and what frees it
-   * @param byteSize how much, in bytes
+   * @param arena the arena that allocates and frees the memory
+   * @param byteSize the size in bytes
    * @return a native segment
    * @throws IllegalArgumentException if the size is negative, or not a multiple of {@link
    *     #directAlignment}
@@ -1244,23 +1266,23 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public MemorySegment allocateBuffer(Arena arena, long byteSize) {
     if (byteSize % directAlignment() != 0) {
       throw new IllegalArgumentException(
-          "%d bytes are not a multiple of %d, as direct I/O needs"
+          "direct I/O requires a multiple of %2$d bytes: %1$d"
               .formatted(byteSize, directAlignment()));
     }
     return arena.allocate(byteSize, directAlignment());
   }
 
   /**
-   * Refuses new operations, cancels those that wait, waits until the kernel has let go of their
-   * memory, and closes the file ({@code IORING_OP_CLOSE}, Linux 5.6). Cancelled calls end with
-   * {@link java.nio.channels.AsynchronousCloseException}. An operation that the hardware has in
-   * hand is waited for. An interrupt does not keep the file open. Closing again has no effect.
+   * Closes the file ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new operations, cancels waiting
+   * ones, and blocks until the kernel has released their memory. Cancelled calls throw {@link
+   * java.nio.channels.AsynchronousCloseException}. Operations that the hardware has started are
+   * awaited. The file is closed even if the thread is interrupted. Closing again has no effect.
    *
-   * <p>A {@linkplain RingOpenOption#REGISTERED registered} file gives its slot back likewise; it is
-   * gone already if its ring is closed or has failed.
+   * <p>Closing a {@linkplain RingOpenOption#REGISTERED registered} file frees its slot. Such a file
+   * is already closed if its ring is closed or has failed.
    *
-   * @throws IOException if the kernel reports that earlier writes failed, which it does not for a
-   *     registered file; the file is closed
+   * @throws IOException if the kernel reports that earlier writes failed, which it does only for a
+   *     file with a descriptor; the file is closed nevertheless
    */
   @Override
   public void close() throws IOException {
@@ -1302,13 +1324,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   private static void requireNotEmpty(MemorySegment memory) {
     if (memory.byteSize() == 0) {
-      throw new IllegalArgumentException("the buffer has nothing remaining");
+      throw new IllegalArgumentException("the buffer has no bytes remaining");
     }
   }
 
   static long requireLength(long length) {
     if (length < 0) {
-      throw new IllegalArgumentException("negative: " + length);
+      throw new IllegalArgumentException("must not be negative: " + length);
     }
     return length;
   }
@@ -1320,7 +1342,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     Arguments.requirePosition(position, length);
   }
 
-  /** Views buffers as segments, and checks each. */
+  /** Returns the checked segments of some buffers. */
   private MemorySegment[] segments(ByteBuffer[] buffers, long position) {
     MemorySegment[] segments = LentVector.segments(buffers);
     for (MemorySegment segment : segments) {

@@ -16,54 +16,54 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A {@link FileChannel} whose transfers go through a {@link Ring}: for libraries that know nothing
- * of rings. Opened like any other, it keeps the contract of {@code FileChannel}, to the point that
- * an interrupt closes it; code that is written for rings does better with {@link RingFile}.
+ * A {@link FileChannel} whose transfers go through a {@link Ring}, for libraries that expect a
+ * {@code FileChannel}. It has the contract of {@code FileChannel}, including that an interrupt
+ * closes it. New code should use {@link RingFile}.
  *
  * <p>A virtual thread that waits for a transfer parks and gives up its carrier. Mapping and locking
- * are the JDK's own, and see its locks; a virtual thread parks while a platform thread waits for
- * them. For them the JDK opens the file once more, by {@code /proc/self/fd}. Where that is refused,
- * it opens a file in {@code java.io.tmpdir}, which is deleted at once, and whose descriptor is then
- * made to mean this file.
+ * are delegated to the JDK and share its locks; a platform thread waits for them while a virtual
+ * thread parks. For this the JDK opens the file a second time by {@code /proc/self/fd}. If that is
+ * refused, it opens a file in {@code java.io.tmpdir}, which is deleted at once, and the descriptor
+ * is redirected to this file by {@code dup3(2)}.
  *
- * <p>What has no positions, such as a FIFO, refuses every call with a position by an {@link
- * IOException}, as the JDK's channel does, unless it is registered.
+ * <p>On a file that cannot seek, such as a FIFO, every call with a position throws an {@link
+ * IOException}, as with the JDK's channel, unless the file is registered.
  *
- * <p>Mapping and locking, and whatever asks for the size, as each write with {@code APPEND} does,
- * give a {@linkplain RingOpenOption#REGISTERED registered} file a descriptor after all; see {@link
+ * <p>Mapping, locking and every call that queries the size, such as a write with {@code APPEND},
+ * create a descriptor for a {@linkplain RingOpenOption#REGISTERED registered} file; see {@link
  * RingFile#installDescriptor}.
  *
- * <h2>Where there can be no ring</h2>
+ * <h2>Fallback without io_uring</h2>
  *
- * <p>Started with {@code -Dio.ringspun.fallback=jdk}, a process that is refused the {@linkplain
- * RingGroup#shared() shared group} gets channels that are the JDK's inside, and that hold the
- * carrier while they wait. The log says so once, with the reason, and so does {@link #toString} of
- * each. The first refusal decides for the whole process. A channel that is opened on a ring given
- * to it never falls back. The default is {@code fail}.
+ * <p>If Java is started with {@code -Dio.ringspun.fallback=jdk} and the {@linkplain
+ * RingGroup#shared() shared group} cannot be opened, channels are backed by JDK channels, which
+ * occupy the carrier while they wait. This is logged once with the reason, and {@link #toString} of
+ * each channel shows it. The first refusal decides for the whole process. A channel that is opened
+ * on an explicit ring never falls back. The default is {@code fail}.
  *
  * <p>Not for extension outside Ringspun.
  *
  * @since 0.1
  */
 public abstract class RingFileChannel extends FileChannel {
-  /** For the implementation. */
+  /** Creates a channel. */
   protected RingFileChannel() {}
 
   /**
-   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
-   * home, or with the JDK if that may stand in for it.
+   * Opens or creates a file on a ring of the {@linkplain RingGroup#shared() shared group}, or on a
+   * JDK channel if the fallback is enabled.
    *
    * @param path a path of the default file system
-   * @param options as for {@link FileChannel#open(Path, Set, FileAttribute...)}, and {@link
+   * @param options the options of {@link FileChannel#open(Path, Set, FileAttribute...)} and {@link
    *     RingOpenOption}
-   * @param attributes POSIX permissions for a file that is made
+   * @param attributes POSIX permissions of a new file
    * @return a new channel
    * @throws IllegalArgumentException if options contradict each other, or the system property
    *     {@code io.ringspun.fallback} is neither {@code jdk} nor {@code fail}
-   * @throws UnsupportedOperationException if an option or attribute is unknown; {@link
-   *     RingOpenOption#TMPFILE} is where the JDK stands in
-   * @throws io.ringspun.RingUnavailableException if there can be no ring here, and the JDK may not
-   *     stand in
+   * @throws UnsupportedOperationException if an option or attribute is unknown; with the fallback
+   *     this includes {@link RingOpenOption#TMPFILE}
+   * @throws io.ringspun.RingUnavailableException if rings do not work on this machine and the
+   *     fallback is not enabled
    * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
    *     OpenOption...)}
    */
@@ -77,7 +77,7 @@ public abstract class RingFileChannel extends FileChannel {
   }
 
   /**
-   * Opens or makes a file, as the other method without a ring does.
+   * Opens or creates a file; see {@link #open(Path, Set, FileAttribute...)}.
    *
    * @param path a path of the default file system
    * @param options see {@link #open(Path, Set, FileAttribute...)}
@@ -90,12 +90,12 @@ public abstract class RingFileChannel extends FileChannel {
   }
 
   /**
-   * Opens or makes a file on a ring.
+   * Opens or creates a file on a ring.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
    * @param options see {@link #open(Path, Set, FileAttribute...)}
-   * @param attributes POSIX permissions for a file that is made
+   * @param attributes POSIX permissions of a new file
    * @return a new channel
    * @throws IOException if the operation fails, as described in {@link #open(Path, Set,
    *     FileAttribute...)}
@@ -107,11 +107,11 @@ public abstract class RingFileChannel extends FileChannel {
   }
 
   /**
-   * Opens or makes a file on a ring.
+   * Opens or creates a file on a ring.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
-   * @param options as for {@link #open(Path, Set, FileAttribute...)}
+   * @param options see {@link #open(Path, Set, FileAttribute...)}
    * @return a new channel
    * @throws IOException if the file cannot be opened
    */

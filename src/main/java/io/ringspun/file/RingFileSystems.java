@@ -11,9 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 
 /**
- * Paths whose files are read, written and looked after through a {@link Ring}, for libraries that
- * take a {@link Path}: all of {@link Files} works on them, and what it opens are {@link
- * RingFileChannel}s and ring streams.
+ * Paths whose files are accessed through a {@link Ring}, for libraries that take a {@link Path}.
+ * All methods of {@link Files} work on them and open {@link RingFileChannel}s and ring streams.
  *
  * <pre>{@code
  * Path path = RingFileSystems.wrap(Path.of("/var/lib/data"));
@@ -23,56 +22,58 @@ import java.nio.file.ProviderMismatchException;
  *
  * <p>The same file has the same name here and in the default file system. Paths that are derived
  * from a ring path are ring paths with the same home ring. {@code Path.of(URI.create("ring:///x"))}
- * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} lead here as well, with the
- * {@linkplain RingGroup#shared() shared group} as home. The JDK finds the file system, whose scheme
- * is {@code ring}, by {@link java.util.ServiceLoader}.
+ * and {@code FileSystems.getFileSystem(URI.create("ring:///"))} return ring paths and their file
+ * system, too, with the {@linkplain RingGroup#shared() shared group} as home. The JDK finds the
+ * file system provider, whose scheme is {@code ring}, by {@link java.util.ServiceLoader}.
  *
- * <p>Results and exceptions are those of the default file system. Through the ring go
+ * <p>Results and exceptions are those of the default file system. The following operations go
+ * through the ring:
  *
  * <ul>
- *   <li>{@link RingFileChannel}s, which an interrupt closes, and streams, which it leaves alone;
- *   <li>the bytes of {@code Files.copy} and {@code Files.move}; of attributes they keep, beyond
- *       times, owner and permissions, the user's own, access lists, capabilities and labels;
- *   <li>making and removing directories, links and names, renaming, reading attributes, values of
- *       the user's own attributes; also relative to an open directory, for directory streams are
- *       {@link java.nio.file.SecureDirectoryStream}s.
+ *   <li>{@link RingFileChannel}s, which an interrupt closes, and streams, which ignore interrupts;
+ *   <li>{@code Files.copy} and {@code Files.move}; the attributes that they preserve are times,
+ *       owner, permissions, user-defined attributes, access control lists, capabilities and
+ *       security labels;
+ *   <li>creating and removing directories, links and files, renaming, reading attributes, and
+ *       reading and writing user-defined attributes; also relative to an open directory, because
+ *       directory streams are {@link java.nio.file.SecureDirectoryStream}s.
  * </ul>
  *
- * <p>These block until the kernel has answered. A virtual thread parks meanwhile and gives up its
- * carrier; a platform thread waits. An interrupt does not end what is done to names, and is pending
- * afterwards. They throw {@link io.ringspun.RingClosedException}, {@link
- * io.ringspun.RingFailedException} or {@link io.ringspun.RingUnavailableException} if there is no
- * ring.
+ * <p>These block until the kernel has completed them. A virtual thread parks meanwhile and gives up
+ * its carrier; a platform thread waits. Operations on names ignore interrupts and leave the
+ * interrupt status set. All throw {@link io.ringspun.RingClosedException}, {@link
+ * io.ringspun.RingFailedException} or {@link io.ringspun.RingUnavailableException} if the ring is
+ * closed, has failed or cannot be opened.
  *
- * <p>For the rest io_uring has no operation, and the JDK's file system does it: listing
- * directories, reading links, real paths, setting times, owners and permissions, checking access,
- * looking up users and groups, file stores, watching, opening asynchronous channels, and copying
- * what is no regular file. A virtual thread parks while a platform thread does it, so that neither
- * a ring nor the default scheduler is held. What a {@link java.nio.file.FileStore} is asked is
- * answered on the calling thread in any case.
+ * <p>Other operations, which io_uring does not have, are delegated to the default file system:
+ * listing directories, reading links, real paths, setting times, owners and permissions, checking
+ * access, looking up users and groups, file stores, watching, opening asynchronous channels, and
+ * copying files that are not regular. A platform thread runs them while a virtual thread parks, so
+ * they occupy neither a ring nor the default scheduler. Only the methods of {@link
+ * java.nio.file.FileStore} run on the calling thread.
  *
- * <p>Where there can be no shared group and Java was started with {@code
- * -Dio.ringspun.fallback=jdk}, the JDK's file system does everything on paths without a ring of
- * their own; see {@link RingFileChannel}.
+ * <p>If the shared group cannot be opened and Java was started with {@code
+ * -Dio.ringspun.fallback=jdk}, all operations on paths without an explicit ring are delegated to
+ * the default file system; see {@link RingFileChannel}.
  *
  * <p>{@code path.toUri().toURL()} gives a URL that a {@link java.net.URLClassLoader} can load from,
- * if the library is on the class path or the module path. A connection reads the file as {@code
- * Files.newInputStream} does, or the names in a directory, one a line, as a URL of the scheme
- * {@code file} does.
+ * if the library is on the class path or the module path. A connection reads a file as {@code
+ * Files.newInputStream} does; for a directory it lists the names, one per line, like a URL of the
+ * scheme {@code file}.
  *
- * <p>{@code Files.createTempFile} and {@code createTempDirectory} make private files and
- * directories in a directory given by a ring path, as in one of the default file system. The JDK
- * asks for that in its default file system alone, so the provider looks whether these two methods
- * have called it. It cannot see a library that chooses temporary names by itself, nor one that puts
- * a file system of its own in between: there the process's mask decides, and permissions must be
- * passed.
+ * <p>{@code Files.createTempFile} and {@code createTempDirectory} create files and directories that
+ * only the owner can access, as in the default file system. The JDK requests these permissions only
+ * for the default file system, so the provider inspects the call stack for these two methods. It
+ * does not recognize libraries that choose temporary names themselves or that wrap this file system
+ * in another one. They have to pass the permissions; otherwise the process's umask applies.
  *
- * <p>{@code Files.readAllBytes} and {@code readString} read on when the thread is interrupted, as
- * in the default file system. {@code Files.lines} does so here only: in the default file system it
- * reads by a channel, which an interrupt closes.
+ * <p>{@code Files.readAllBytes} and {@code readString} ignore interrupts, as in the default file
+ * system. {@code Files.lines} ignores them, too; in the default file system it reads from a
+ * channel, which an interrupt closes.
  *
- * <p>The methods of this class do not block. The shared group is opened when it is first needed, so
- * it is only then that its absence is noticed. Safe for use by many threads.
+ * <p>The methods of this class do not block. The shared group is opened when an operation first
+ * needs it, and a failure to open it is reported only then. Safe for use by multiple concurrent
+ * threads.
  *
  * @since 0.1
  */
@@ -80,38 +81,38 @@ public final class RingFileSystems {
   private RingFileSystems() {}
 
   /**
-   * Returns a path whose operations go to the ring that carries the calling thread, else to the
-   * {@linkplain RingGroup#shared() shared group}.
+   * Returns a path whose operations run on the ring that carries the calling thread, or otherwise
+   * on the {@linkplain RingGroup#shared() shared group}.
    *
-   * @param path a path of the default file system, or a ring path, whatever its home
+   * @param path a path of the default file system, or a ring path of any home
    * @return the ring path of the same name
-   * @throws ProviderMismatchException if the path is of another file system
+   * @throws ProviderMismatchException if the path belongs to another file system
    */
   public static Path wrap(Path path) {
     return RingFileSystem.SHARED.wrap(unwrap(path));
   }
 
   /**
-   * Returns a path whose operations go to the ring that carries the calling thread, else to the
-   * given one.
+   * Returns a path whose operations run on the ring that carries the calling thread, or otherwise
+   * on the given one.
    *
    * @param ring the home ring; once it is closed, operations fail with {@link
    *     io.ringspun.RingClosedException}
-   * @param path a path of the default file system, or a ring path, whatever its home
+   * @param path a path of the default file system, or a ring path of any home
    * @return the ring path of the same name
-   * @throws ProviderMismatchException if the path is of another file system
+   * @throws ProviderMismatchException if the path belongs to another file system
    */
   public static Path wrap(Ring ring, Path path) {
     return new RingFileSystem(ring).wrap(unwrap(path));
   }
 
   /**
-   * Returns the file system of ring paths with a ring of the {@linkplain RingGroup#shared() shared
-   * group} as home.
+   * Returns the file system of ring paths with the {@linkplain RingGroup#shared() shared group} as
+   * home.
    *
-   * @param fileSystem the default file system, or that of ring paths, whatever its home
+   * @param fileSystem the default file system, or a file system of ring paths of any home
    * @return the file system of ring paths
-   * @throws ProviderMismatchException if it is another one
+   * @throws ProviderMismatchException if it is another file system
    */
   public static FileSystem wrap(FileSystem fileSystem) {
     requireKnown(fileSystem);
@@ -119,13 +120,13 @@ public final class RingFileSystems {
   }
 
   /**
-   * Returns the file system of ring paths with a given home ring. It is {@linkplain Object#equals
-   * equal} to every other one with the same home.
+   * Returns the file system of ring paths with a given home ring. File systems with the same home
+   * ring are {@linkplain Object#equals equal}.
    *
    * @param ring the home ring
-   * @param fileSystem the default file system, or that of ring paths, whatever its home
+   * @param fileSystem the default file system, or a file system of ring paths of any home
    * @return a file system of ring paths
-   * @throws ProviderMismatchException if it is another one
+   * @throws ProviderMismatchException if it is another file system
    */
   public static FileSystem wrap(Ring ring, FileSystem fileSystem) {
     requireKnown(fileSystem);
@@ -133,11 +134,11 @@ public final class RingFileSystems {
   }
 
   /**
-   * Returns the path of the default file system that has the same name.
+   * Returns the path of the default file system with the same name.
    *
    * @param path a ring path, or a path of the default file system
-   * @return the latter
-   * @throws ProviderMismatchException if the path is of another file system
+   * @return a path of the default file system
+   * @throws ProviderMismatchException if the path belongs to another file system
    */
   public static Path unwrap(Path path) {
     if (path instanceof RingPath wrapped) {

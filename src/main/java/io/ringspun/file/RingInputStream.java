@@ -24,16 +24,16 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Reads a file from a position on, through a {@link Ring}. Like the stream that {@link
- * java.nio.file.Files#newInputStream} returns it has no buffer, so it is best read in large pieces.
+ * An input stream that reads a file through a {@link Ring}. Like the stream that {@link
+ * java.nio.file.Files#newInputStream} returns, it is unbuffered, so read large blocks at a time.
  *
  * <p>Each method that reads blocks until the kernel reports the operation complete ({@code
- * IORING_OP_READ}, Linux 5.6); see {@link RingFile}, also for the exceptions. An interrupt cancels
- * the operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. If
- * {@code readAllBytes} or {@code readNBytes} fails, the stream stands where it stood before. If
- * {@link #transferTo} is interrupted, {@link java.io.InterruptedIOException#bytesTransferred} says
- * how much was written, and the stream stands behind that. Safe for use by many threads; one reads
- * at a time, the others wait for it.
+ * IORING_OP_READ}, Linux 5.6); {@link RingFile} lists the exceptions. An interrupt cancels the
+ * operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. If {@code
+ * readAllBytes} or {@code readNBytes} fails, the stream's position is unchanged. If {@link
+ * #transferTo} is interrupted, {@link java.io.InterruptedIOException#bytesTransferred} is the
+ * number of bytes written, and the position is after them. Safe for use by multiple concurrent
+ * threads: one reads at a time, the others wait.
  *
  * @since 0.1
  */
@@ -44,7 +44,8 @@ public final class RingInputStream extends InputStream {
 
   private final RingFile file;
   private final boolean interruptible;
-  private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
+  private final ReentrantLock positionLock =
+      new ReentrantLock(); // held by every method that changes the position
   private long position; // guarded by positionLock
 
   private RingInputStream(RingFile file, long position, boolean interruptible) {
@@ -54,13 +55,13 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Opens a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its home.
+   * Opens a file on a ring of the {@linkplain RingGroup#shared() shared group}.
    *
    * @param path a path of the default file system
-   * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to write nor to
-   *     append nor for direct I/O
+   * @param options the options of {@link RingFile#open(Path, OpenOption...)} except those for
+   *     writing, appending and direct I/O
    * @return a new stream at the beginning
-   * @throws IllegalArgumentException if an option asks for direct I/O
+   * @throws IllegalArgumentException if an option requests direct I/O
    * @throws UnsupportedOperationException if an option is unknown, or {@code WRITE} or {@code
    *     APPEND}
    * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
@@ -73,7 +74,7 @@ public final class RingInputStream extends InputStream {
   /**
    * Opens a file on a ring; see {@link #open(Path, OpenOption...)}.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @param path a path of the default file system
    * @param options see {@link #open(Path, OpenOption...)}
    * @return a new stream at the beginning
@@ -85,7 +86,7 @@ public final class RingInputStream extends InputStream {
     return new RingInputStream(RingFile.open(ring, path, options), 0, true);
   }
 
-  /** Opens a file likewise, for a stream that no interrupt ends, as the JDK's. */
+  /** Opens a file for a stream that ignores interrupts, like the JDK's. */
   static RingInputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
       throws IOException {
     requireToRead(options);
@@ -105,10 +106,10 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Reads a file that is open already.
+   * Returns a stream that reads an open file.
    *
-   * @param file the file, which closing the stream closes
-   * @param position where to start, in bytes from the beginning
+   * @param file the file, which is closed together with the stream
+   * @param position the position of the first byte, in bytes from the beginning
    * @return a new stream
    * @throws IllegalArgumentException if the position is negative, or the file was opened for direct
    *     I/O
@@ -123,7 +124,8 @@ public final class RingInputStream extends InputStream {
 
   static void requireNotDirect(boolean direct) {
     if (direct) {
-      throw new IllegalArgumentException("streams need no alignment, and direct I/O does");
+      throw new IllegalArgumentException(
+          "a stream cannot do the aligned transfers that direct I/O requires");
     }
   }
 
@@ -175,12 +177,12 @@ public final class RingInputStream extends InputStream {
     return allOrNothing(() -> super.readNBytes(target, offset, length));
   }
 
-  /** Something that reads several times. */
+  /** A call that reads several times. */
   private interface Reading<T> {
     T run() throws IOException;
   }
 
-  /** Reads; if that fails, the stream stands where it stood, so that nothing is lost. */
+  /** Reads, and restores the position on failure, so that no bytes are lost. */
   private <T> T allOrNothing(Reading<T> reading) throws IOException {
     positionLock.lock();
     try {
@@ -203,7 +205,7 @@ public final class RingInputStream extends InputStream {
   private byte[] readAsMuch(int most) throws IOException {
     positionLock.lock();
     try {
-      // Only a guess: the file may grow or shrink meanwhile, and some claim to be empty.
+      // Only an estimate: the file may grow or shrink meanwhile, and files in /proc report size 0.
       long left = call(file::size) - position;
       if (left > ARRAY_MAX && most == ARRAY_MAX) {
         throw new OutOfMemoryError("Required array size too large");
@@ -236,8 +238,8 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Moves on without reading, as far as the end at most; with a negative count back, as far as the
-   * beginning at most. What is no regular file is read instead.
+   * Skips bytes without reading them, at most to the end of the file. A negative count skips back,
+   * at most to the beginning. A file that is not regular is read instead.
    */
   @Override
   public long skip(long count) throws IOException {
@@ -260,7 +262,7 @@ public final class RingInputStream extends InputStream {
     }
   }
 
-  /** Returns the bytes up to the end; 0 for what is no regular file. */
+  /** Returns the number of bytes up to the end of the file, or 0 if it is not a regular file. */
   @Override
   public int available() throws IOException {
     positionLock.lock();
@@ -297,7 +299,8 @@ public final class RingInputStream extends InputStream {
             total += piece.position();
           }
         } else {
-          position += n; // who else writes does not tell how much of it, if that fails
+          position +=
+              n; // other output streams do not report how many bytes they wrote before a failure
           piece.get(copy, 0, n);
           target.write(copy, 0, n);
           total += n;
@@ -311,7 +314,7 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Closes the file. A thread that is reading ends with {@link
+   * Closes the file. A thread that is reading gets {@link
    * java.nio.channels.AsynchronousCloseException}. Closing again has no effect.
    *
    * @throws IOException if the kernel reports an error; the file is closed

@@ -21,14 +21,14 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Writes a file from a position on, through a {@link Ring}. Like the stream that {@link
- * java.nio.file.Files#newOutputStream} returns it has no buffer, so it is best given large pieces,
- * and {@link #flush} has nothing to do; {@link RingFile#fsync} makes bytes durable.
+ * An output stream that writes a file through a {@link Ring}. Like the stream that {@link
+ * java.nio.file.Files#newOutputStream} returns, it is unbuffered, so write large blocks at a time.
+ * {@link #flush} has no effect; {@link RingFile#fsync} makes bytes durable.
  *
- * <p>Each write blocks until the kernel has taken all of its bytes ({@code IORING_OP_WRITE}, Linux
- * 5.6); see {@link RingFile}, also for the exceptions. An interrupt cancels the operation and
- * leaves the stream open; {@link InterruptedIOException#bytesTransferred} says how much was
- * written. Safe for use by many threads; one writes at a time, the others wait for it.
+ * <p>Each write blocks until the kernel has accepted all of its bytes ({@code IORING_OP_WRITE},
+ * Linux 5.6); {@link RingFile} lists the exceptions. An interrupt cancels the operation and leaves
+ * the stream open; {@link InterruptedIOException#bytesTransferred} is the number of bytes written.
+ * Safe for use by multiple concurrent threads: one writes at a time, the others wait.
  *
  * @since 0.1
  */
@@ -41,7 +41,8 @@ public final class RingOutputStream extends OutputStream {
 
   private final RingFile file;
   private final boolean interruptible;
-  private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
+  private final ReentrantLock positionLock =
+      new ReentrantLock(); // held by every method that changes the position
   private long position; // guarded by positionLock; unused when appending
 
   private RingOutputStream(RingFile file, long position, boolean interruptible) {
@@ -51,15 +52,15 @@ public final class RingOutputStream extends OutputStream {
   }
 
   /**
-   * Opens or makes a file, with a ring of the {@linkplain RingGroup#shared() shared group} as its
-   * home.
+   * Opens or creates a file on a ring of the {@linkplain RingGroup#shared() shared group}.
    *
    * @param path a path of the default file system
-   * @param options as for {@link RingFile#open(Path, OpenOption...)}, but neither to read nor for
-   *     direct I/O, and always to write; none means {@code CREATE} and {@code TRUNCATE_EXISTING}
+   * @param options the options of {@link RingFile#open(Path, OpenOption...)} except {@code READ}
+   *     and those for direct I/O; {@code WRITE} is implied; none means {@code CREATE} and {@code
+   *     TRUNCATE_EXISTING}
    * @return a new stream at the beginning, or with {@code APPEND} at the end
-   * @throws IllegalArgumentException if options contradict each other, are {@code READ}, or ask for
-   *     direct I/O
+   * @throws IllegalArgumentException if options contradict each other, include {@code READ}, or
+   *     request direct I/O
    * @throws UnsupportedOperationException if an option is unknown
    * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
    *     OpenOption...)}
@@ -69,9 +70,9 @@ public final class RingOutputStream extends OutputStream {
   }
 
   /**
-   * Opens or makes a file on a ring; see {@link #open(Path, OpenOption...)}.
+   * Opens or creates a file on a ring; see {@link #open(Path, OpenOption...)}.
    *
-   * @param ring the file's home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @param path a path of the default file system
    * @param options see {@link #open(Path, OpenOption...)}
    * @return a new stream at the beginning, or with {@code APPEND} at the end
@@ -84,7 +85,7 @@ public final class RingOutputStream extends OutputStream {
     return new RingOutputStream(file, 0, true);
   }
 
-  /** Opens or makes a file likewise, for a stream that no interrupt ends, as the JDK's. */
+  /** Opens or creates a file for a stream that ignores interrupts, like the JDK's. */
   static RingOutputStream openUninterruptible(Ring ring, Path path, OpenOption... options)
       throws IOException {
     Set<OpenOption> chosen = toWrite(options);
@@ -107,11 +108,11 @@ public final class RingOutputStream extends OutputStream {
   }
 
   /**
-   * Writes to a file that is open already.
+   * Returns a stream that writes to an open file.
    *
-   * @param file the file, which closing the stream closes
-   * @param position where to start, in bytes from the beginning; without meaning if the file was
-   *     opened to append
+   * @param file the file, which is closed together with the stream
+   * @param position the position of the first byte, in bytes from the beginning; ignored if the
+   *     file was opened with {@code APPEND}
    * @return a new stream
    * @throws IllegalArgumentException if the position is negative, or the file was opened for direct
    *     I/O
@@ -135,7 +136,7 @@ public final class RingOutputStream extends OutputStream {
     writeAll(ByteBuffer.wrap(source, offset, length));
   }
 
-  /** Writes all of a buffer, whose position tells how much if that fails. */
+  /** Writes all of a buffer. On failure its position shows how much was written. */
   void writeAll(ByteBuffer source) throws IOException {
     int length = source.remaining();
     positionLock.lock();
@@ -156,7 +157,7 @@ public final class RingOutputStream extends OutputStream {
   }
 
   /**
-   * Closes the file. A thread that is writing ends with {@link
+   * Closes the file. A thread that is writing gets {@link
    * java.nio.channels.AsynchronousCloseException}. Closing again has no effect.
    *
    * @throws IOException if the kernel reports that earlier writes failed; the file is closed

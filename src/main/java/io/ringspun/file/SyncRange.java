@@ -3,16 +3,16 @@ package io.ringspun.file;
 import io.ringspun.internal.kernel.Constants;
 
 /**
- * What {@link RingFile#syncFileRange} is to do, as in sync_file_range(2).
+ * A step of {@link RingFile#syncFileRange}, as in sync_file_range(2).
  *
  * @since 0.1
  */
 public enum SyncRange {
-  /** {@code SYNC_FILE_RANGE_WAIT_BEFORE}: wait for pages already on their way to the device. */
+  /** {@code SYNC_FILE_RANGE_WAIT_BEFORE}: wait for write-back that is already in progress. */
   WAIT_BEFORE(Constants.SYNC_FILE_RANGE_WAIT_BEFORE),
-  /** {@code SYNC_FILE_RANGE_WRITE}: send dirty pages on their way. */
+  /** {@code SYNC_FILE_RANGE_WRITE}: start write-back of dirty pages. */
   WRITE(Constants.SYNC_FILE_RANGE_WRITE),
-  /** {@code SYNC_FILE_RANGE_WAIT_AFTER}: wait for them to arrive. */
+  /** {@code SYNC_FILE_RANGE_WAIT_AFTER}: wait for that write-back to complete. */
   WAIT_AFTER(Constants.SYNC_FILE_RANGE_WAIT_AFTER);
 
   private final int bit;

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A name of a Unix socket in the abstract namespace, which is no file and is gone with the last
- * socket that has it (see unix(7)). Immutable.
+ * An address of a Unix socket in the abstract namespace. It is not a file, and it ceases to exist
+ * with the last socket that is bound to it (see unix(7)). Immutable.
  *
  * @since 0.1
  */
@@ -15,19 +15,19 @@ public final class AbstractUnixAddress extends SocketAddress {
 
   private static final int MAX_BYTES = 107;
 
-  /** The name without the zero that comes before it in the kernel. */
+  /** The name without the kernel's leading NUL byte. */
   private final byte[] name;
 
   private AbstractUnixAddress(byte[] name) {
     if (name.length > MAX_BYTES) {
       throw new IllegalArgumentException(
-          "an abstract name has at most %d bytes: %d".formatted(MAX_BYTES, name.length));
+          "an abstract name must have at most %d bytes: %d".formatted(MAX_BYTES, name.length));
     }
     this.name = name;
   }
 
   /**
-   * Returns the address whose name is a text in UTF-8.
+   * Returns the address with a name in UTF-8.
    *
    * @param name at most 107 bytes in UTF-8
    * @return the address
@@ -38,9 +38,9 @@ public final class AbstractUnixAddress extends SocketAddress {
   }
 
   /**
-   * Returns the address with a name of any bytes.
+   * Returns the address with a name of arbitrary bytes.
    *
-   * @param name at most 107 bytes, without the kernel's leading zero; copied
+   * @param name at most 107 bytes, without the kernel's leading NUL byte; copied
    * @return the address
    * @throws IllegalArgumentException if the name is longer
    */
@@ -49,19 +49,19 @@ public final class AbstractUnixAddress extends SocketAddress {
   }
 
   /**
-   * Returns the name as a text.
+   * Returns the name as a string.
    *
-   * @return without the kernel's leading zero; bytes that are no UTF-8 are replaced, see {@link
-   *     #bytes}
+   * @return the name without the kernel's leading NUL byte; bytes that are not valid UTF-8 are
+   *     replaced, see {@link #bytes}
    */
   public String name() {
     return new String(name, StandardCharsets.UTF_8);
   }
 
   /**
-   * Returns the name as the kernel has it.
+   * Returns the bytes of the name.
    *
-   * @return a copy, without the kernel's leading zero
+   * @return a copy, without the kernel's leading NUL byte
    */
   public byte[] bytes() {
     return name.clone();
@@ -77,7 +77,7 @@ public final class AbstractUnixAddress extends SocketAddress {
     return Arrays.hashCode(name);
   }
 
-  /** Returns the name behind an {@code @}, as other tools write it. */
+  /** Returns the name with the conventional prefix {@code @}. */
   @Override
   public String toString() {
     return "@" + name();

@@ -21,8 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections that come to a {@link RingListener}, which the kernel accepts without being asked
- * for each:
+ * A stream of the connections of a {@link RingListener}, accepted by one multishot operation:
  *
  * {@snippet :
  * try (Connections connections = listener.connections()) {
@@ -32,20 +31,20 @@ import org.slf4j.LoggerFactory;
  * }
  * }
  *
- * <p>Connections may be accepted before anyone takes them. When 64 wait, the kernel is told to
- * stop: those that had come by then may still be accepted, and the listener's backlog holds the
- * others.
+ * <p>Connections may be accepted before a thread takes them. When 64 are waiting, accepting is
+ * paused: connections that have already arrived may still be accepted, and the listener's backlog
+ * holds the others.
  *
- * <p>Safe for use by many threads: each connection goes to one of them. An interrupt or a time
- * limit loses none: it waits for the next taker. Where the process or the system has no descriptor
- * or memory for another connection, taking one goes on waiting, and asks the kernel again after a
- * pause that grows from 1 to 100 milliseconds; the log tells it once for each shortage.
+ * <p>Safe for use by multiple concurrent threads: each connection goes to one of them. An interrupt
+ * or a time limit loses no connection: it goes to the next caller. If the process or the system has
+ * run out of descriptors or memory, {@link #accept} keeps waiting and retries after a pause that
+ * grows from 1 to 100 milliseconds; this is logged once for each shortage.
  *
- * <p>Those of a {@linkplain SocketOpenOption#REGISTERED registered} listener are registered too.
- * While the ring's table is full, the kernel is not asked, and the backlog holds what comes; taking
- * one goes on when something registered is closed. The kernel closes a connection for which it
- * finds no slot. So unless more than 4,096 slots are free, which is what a backlog usually holds,
- * it is asked for each.
+ * <p>Connections of a {@linkplain SocketOpenOption#REGISTERED registered} listener are registered,
+ * too. While the ring's table is full, accepting is paused and the backlog holds new connections;
+ * it resumes when a registered file or socket is closed. The kernel closes a connection for which
+ * it finds no slot. So each connection is accepted by an operation of its own unless more than
+ * 4,096 slots are free, which is the usual maximum of a backlog.
  *
  * @since 0.1
  */
@@ -58,9 +57,10 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   private final RingListener listener;
   private final Engine home;
   private final Multishot accepted;
-  private final Set<RingSocket> foreseen = ConcurrentHashMap.newKeySet(); // by hasNext, not taken
+  private final Set<RingSocket> foreseen =
+      ConcurrentHashMap.newKeySet(); // returned by hasNext, not yet by next
 
-  private long pauseNanos; // guarded by this; 0 while nothing is short
+  private long pauseNanos; // guarded by this; 0 while there is no shortage
 
   Connections(RingListener listener) {
     this.listener = listener;
@@ -82,7 +82,10 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
                 WAITING_MAX);
   }
 
-  /** The kernel would close a connection that it finds no slot for. */
+  /**
+   * Encodes an accept. A single one if slots are scarce, because the kernel closes a connection for
+   * which it finds no slot.
+   */
   private static void encode(Operation operation, int slot, boolean many) {
     if (many) {
       operation.multishotAcceptRegistered(slot, 0);
@@ -92,13 +95,13 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   }
 
   /**
-   * Takes the connection that came first. Blocks until there is one.
+   * Takes the next connection. Blocks until there is one. A virtual thread parks meanwhile.
    *
-   * @return the socket, whose home is that of the listener, for the caller to close
+   * @return the socket, on the ring of the listener, for the caller to close
    * @throws ClosedChannelException if this or the listener is closed
-   * @throws java.nio.channels.AsynchronousCloseException if either is closed meanwhile
+   * @throws java.nio.channels.AsynchronousCloseException if either is closed while the thread waits
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws io.ringspun.OperationTimeoutException if the listener's time limit ends the wait
+   * @throws io.ringspun.OperationTimeoutException if the listener's time limit expires
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public RingSocket accept() throws IOException {
@@ -112,7 +115,7 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
       }
       switch (-number) {
         case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> pause(-number);
-        case Errno.ECONNABORTED, Errno.EINTR -> {} // it was gone before it was taken
+        case Errno.ECONNABORTED, Errno.EINTR -> {} // the peer closed it before it was accepted
         default -> throw NetErrors.of("accept", -number);
       }
     }
@@ -129,7 +132,7 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
     accepted.rest(pause);
     if (isFirst) {
       LOG.warn(
-          "{} cannot accept connections and will go on trying: {}",
+          "{} cannot accept connections and will keep trying: {}",
           listener,
           NetErrors.of("accept", errno).getMessage());
     }
@@ -142,8 +145,8 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   /**
    * Returns an iterator whose {@link Iterator#hasNext hasNext} and {@link Iterator#next next} block
    * as {@link #accept} does, and throw its exceptions in an {@link UncheckedIOException}. It ends
-   * when this or the listener is closed. Several iterators share the connections; each is for one
-   * thread.
+   * when this object or the listener is closed. Several iterators share the connections; each is
+   * for use by a single thread.
    *
    * @return a new iterator
    */
@@ -182,11 +185,11 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
     };
   }
 
-  /** Takes a connection that may never be asked for. */
+  /** Takes a connection for hasNext, which next may never return. */
   private RingSocket foresee() throws IOException {
     RingSocket socket = accept();
     foreseen.add(socket);
-    if (!accepted.isOpen()) { // perhaps since close looked for them
+    if (!accepted.isOpen()) { // the close may have missed these
       close(socket);
       throw new ClosedChannelException();
     }
@@ -194,9 +197,9 @@ public final class Connections implements Iterable<RingSocket>, AutoCloseable {
   }
 
   /**
-   * Stops taking connections, closes those that nobody has taken, and ends the calls and iterators
-   * that wait for one. The listener stays open, and others may accept from it. Waits until the
-   * kernel has stopped, whether interrupted or not. Closing again has no effect.
+   * Stops accepting, closes connections that no thread has taken, and ends waiting calls and
+   * iterators. The listener stays open. Blocks until the kernel has ended the operation; an
+   * interrupt does not end the wait. Closing again has no effect.
    */
   @Override
   public void close() {

@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Something that goes with a message beside its bytes: ancillary data, see cmsg(3). What the kernel
- * adds to messages that come is chosen by options, such as {@code IP_RECVTOS}; see {@link
- * KernelOption}. Immutable.
+ * A control message: ancillary data that accompanies a message, see cmsg(3). Socket options such as
+ * {@code IP_RECVTOS} choose the control messages that the kernel adds to received messages; see
+ * {@link KernelOption}. Immutable.
  *
  * @since 0.1
  */
@@ -25,9 +25,9 @@ public final class ControlMessage {
   /**
    * Returns a control message.
    *
-   * @param level as in {@code cmsg_level}, such as {@code SOL_SOCKET}
-   * @param type as in {@code cmsg_type}
-   * @param data its bytes, which are copied
+   * @param level the value of {@code cmsg_level}, for example {@code SOL_SOCKET}
+   * @param type the value of {@code cmsg_type}
+   * @param data the data, which is copied
    * @return the message
    */
   public static ControlMessage of(int level, int type, byte[] data) {
@@ -35,10 +35,10 @@ public final class ControlMessage {
   }
 
   /**
-   * Returns a control message whose data are a C {@code int}.
+   * Returns a control message whose data is a C {@code int}.
    *
-   * @param level as in {@code cmsg_level}
-   * @param type as in {@code cmsg_type}
+   * @param level the value of {@code cmsg_level}
+   * @param type the value of {@code cmsg_type}
    * @param value the number
    * @return the message
    */
@@ -49,25 +49,25 @@ public final class ControlMessage {
   }
 
   /**
-   * Returns the protocol that it belongs to.
+   * Returns the protocol level.
    *
-   * @return as in {@code cmsg_level}
+   * @return the value of {@code cmsg_level}
    */
   public int level() {
     return level;
   }
 
   /**
-   * Returns what it is.
+   * Returns the type.
    *
-   * @return as in {@code cmsg_type}
+   * @return the value of {@code cmsg_type}
    */
   public int type() {
     return type;
   }
 
   /**
-   * Returns its data.
+   * Returns the data.
    *
    * @return a copy
    */

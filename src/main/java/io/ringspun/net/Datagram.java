@@ -4,24 +4,25 @@ import java.net.SocketAddress;
 import java.util.List;
 
 /**
- * What is known about a datagram beside its bytes.
+ * The metadata of a received datagram.
  *
- * @param length how many of its bytes are in memory
- * @param truncated whether it had more, which are lost
- * @param sender whom it is from: an address as {@link RingDatagramSocket#localAddress} returns it
- * @param control what came with it; unmodifiable
+ * @param length the number of bytes received
+ * @param truncated whether the datagram was longer, so that its other bytes are lost
+ * @param sender the address of the sender, of a type that {@link RingDatagramSocket#localAddress}
+ *     returns
+ * @param control the control messages; unmodifiable
  * @since 0.1
  */
 public record Datagram(
     int length, boolean truncated, SocketAddress sender, List<ControlMessage> control) {
 
   /**
-   * Makes one, whose list cannot be changed.
+   * Creates a record with an immutable copy of the list.
    *
-   * @param length how many of its bytes are in memory
-   * @param truncated whether it had more
-   * @param sender whom it is from
-   * @param control what came with it
+   * @param length the number of bytes received
+   * @param truncated whether the datagram was longer
+   * @param sender the address of the sender
+   * @param control the control messages
    */
   public Datagram {
     control = List.copyOf(control);

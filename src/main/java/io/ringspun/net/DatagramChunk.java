@@ -4,16 +4,16 @@ import io.ringspun.buffer.Chunk;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A datagram in a buffer of a {@link io.ringspun.buffer.BufferRing}, from {@link
- * DatagramStream#next} to {@link #close}. Belongs to the thread that took it, as a {@link Chunk}
- * does.
+ * A received datagram in a buffer of a {@link io.ringspun.buffer.BufferRing}, valid from {@link
+ * DatagramStream#next} to {@link #close}. It belongs to the thread that took it, like a {@link
+ * Chunk}.
  *
  * @since 0.1
  */
 public final class DatagramChunk implements AutoCloseable {
   private final Chunk chunk;
   private final Datagram datagram;
-  private final int payload; // where it begins
+  private final int payload; // start of the datagram
 
   DatagramChunk(Chunk chunk, Datagram datagram, int payload) {
     this.chunk = chunk;
@@ -22,18 +22,18 @@ public final class DatagramChunk implements AutoCloseable {
   }
 
   /**
-   * Returns what is known about the datagram beside its bytes.
+   * Returns the metadata of the datagram.
    *
-   * @return its length, sender and control messages; still valid when this is closed
+   * @return its length, sender and control messages, which stay valid after this is closed
    */
   public Datagram datagram() {
     return datagram;
   }
 
   /**
-   * Returns the datagram's bytes, and no others. They may be overwritten.
+   * Returns exactly the bytes of the datagram. The caller may overwrite them.
    *
-   * @return memory that this thread may use until this is closed; empty if the datagram is
+   * @return memory that this thread may use until this is closed; empty if the datagram is empty
    * @throws IllegalStateException if this is closed
    */
   public MemorySegment segment() {
@@ -41,7 +41,8 @@ public final class DatagramChunk implements AutoCloseable {
   }
 
   /**
-   * Gives the buffer back, as {@link Chunk#close} does. Closing again has no effect.
+   * Returns the buffer to its buffer ring, as {@link Chunk#close} does. Closing again has no
+   * effect.
    *
    * @throws WrongThreadException if another thread took the datagram
    */

@@ -15,26 +15,30 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Has the kernel put datagrams into buffers, and finds there what came with them. */
+/**
+ * Encodes multishot receives of datagrams, and decodes the header that the kernel writes to each
+ * buffer.
+ */
 final class DatagramSource implements StreamSource {
   private static final int CONTROL = DatagramStream.OVERHEAD_BYTES;
 
   private final RingDatagramSocket socket;
-  private final int payload; // where it begins
-  private final MemorySegment header; // the kernel may look at it again at any time
+  private final int payload; // start of the header
+  private final MemorySegment header; // the kernel may read it at any time
 
   /**
-   * Describes how to receive.
+   * Creates a source.
    *
-   * @throws IllegalArgumentException if the buffers are too small, or filled piece by piece
+   * @throws IllegalArgumentException if the buffers are too small or incremental
    */
   DatagramSource(RingDatagramSocket socket, BufferRing buffers, int controlBytes) {
     if (buffers.isIncremental()) {
-      throw new IllegalArgumentException("datagrams do not share a buffer: " + buffers);
+      throw new IllegalArgumentException(
+          "datagrams cannot be received into incremental buffers: " + buffers);
     }
     if (controlBytes < 0 || buffers.bufferBytes() - CONTROL <= controlBytes) {
       throw new IllegalArgumentException(
-          "buffers of %d bytes have no room for a byte behind %d bytes of control messages and %d"
+          "buffers of %d bytes have no room for data after %d bytes of control messages and %d"
               .formatted(buffers.bufferBytes(), controlBytes, CONTROL));
     }
     this.socket = socket;
@@ -58,7 +62,7 @@ final class DatagramSource implements StreamSource {
     closeDescriptors(bytes);
   }
 
-  /** Returns what there is in a chunk. */
+  /** Decodes the datagram in a chunk. */
   DatagramChunk read(Chunk chunk) throws IOException {
     MemorySegment bytes = chunk.segment();
     closeDescriptors(bytes);

@@ -7,8 +7,9 @@ import io.ringspun.internal.kernel.SocketAddressMemory;
 import java.io.IOException;
 
 /**
- * The datagrams that arrive at a socket, each in a buffer of a {@link
- * io.ringspun.buffer.BufferRing}. The kernel is asked once and answers whenever one arrives:
+ * A stream of the datagrams that arrive at a socket, each in a buffer of a {@link
+ * io.ringspun.buffer.BufferRing}. One multishot operation in the kernel completes whenever a
+ * datagram arrives:
  *
  * {@snippet :
  * try (DatagramStream stream = socket.receive(buffers)) {
@@ -20,14 +21,14 @@ import java.io.IOException;
  * }
  * }
  *
- * <p>Waits, holds back and is as safe for use by many threads as a {@link ReceiveStream}. While
- * nobody takes datagrams they wait in the kernel, which drops what is too much. Descriptors that a
- * Unix peer passes along are closed.
+ * <p>Blocking, pausing and thread safety are those of a {@link ReceiveStream}. While receiving is
+ * paused, datagrams wait in the socket's receive buffer, and the kernel drops those that do not
+ * fit. Descriptors that a Unix peer passes are closed.
  *
  * @since 0.1
  */
 public final class DatagramStream implements AutoCloseable {
-  /** What the kernel needs of each buffer, beside control messages. */
+  /** The bytes of each buffer that the kernel uses, in addition to those for control messages. */
   public static final int OVERHEAD_BYTES =
       ReceivedMessage.SIZE_BYTES + SocketAddressMemory.MAX_BYTES;
 
@@ -40,16 +41,17 @@ public final class DatagramStream implements AutoCloseable {
   }
 
   /**
-   * Takes what arrived first. Blocks until something has. A virtual thread parks meanwhile.
+   * Takes the next datagram. Blocks until one arrives. A virtual thread parks meanwhile.
    *
    * @return the datagram, for the calling thread to close
-   * @throws java.nio.channels.ClosedChannelException if this, the socket or the buffers are closed
-   *     already
-   * @throws java.nio.channels.AsynchronousCloseException if one of them is closed meanwhile
-   * @throws java.io.InterruptedIOException if the thread is interrupted; what arrives waits
-   * @throws io.ringspun.OperationTimeoutException if the socket's time limit ends the wait
-   * @throws java.net.PortUnreachableException if the socket is connected and nobody has the peer's
-   *     port
+   * @throws java.nio.channels.ClosedChannelException if this stream, the socket or the buffers are
+   *     closed
+   * @throws java.nio.channels.AsynchronousCloseException if one of them is closed while the thread
+   *     waits
+   * @throws java.io.InterruptedIOException if the thread is interrupted; no datagram is lost
+   * @throws io.ringspun.OperationTimeoutException if the socket's time limit expires
+   * @throws java.net.PortUnreachableException if the socket is connected and the peer's port is not
+   *     in use
    * @throws io.ringspun.RingClosedException if the buffers' ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws io.ringspun.OperationException if the kernel refuses
@@ -66,8 +68,8 @@ public final class DatagramStream implements AutoCloseable {
   }
 
   /**
-   * Stops receiving, gives back the buffers of what nobody has taken, which is lost, and ends the
-   * calls that wait; see {@link ReceiveStream#close}. The socket stays open.
+   * Stops receiving, discards datagrams that no thread has taken, and ends waiting calls; see
+   * {@link ReceiveStream#close}. The socket stays open.
    */
   @Override
   public void close() {

@@ -16,8 +16,8 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Open files and sockets that a peer has passed over a Unix socket, in the order they came. Whoever
- * knows what comes takes each as what it is; what is not taken is closed with this:
+ * Open files and sockets that a peer has passed over a Unix socket, in order of arrival. The caller
+ * takes each as the type that it expects; those not taken are closed with this object:
  *
  * {@snippet :
  * try (PassedDescriptors passed = new PassedDescriptors()) {
@@ -27,16 +27,18 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>What is taken has the ring as its home that received it. Its calls wait even if the peer has
- * it in non-blocking mode. If the first is something else than the method says, it stays the first.
- * A peer may pass what it likes: a file may be one that keeps its reader waiting for ever.
+ * <p>Files and sockets taken run on the ring that received them. Their calls block even if the
+ * descriptor is in non-blocking mode. If the first descriptor is of another type than the method
+ * expects, it stays the first. Do not trust the peer: it may pass any file, even one whose reads
+ * never return.
  *
- * <p>Safe for use by many threads. Closing this while a call receives closes what comes.
+ * <p>Safe for use by multiple concurrent threads. Closing this object while a call receives closes
+ * the descriptors that arrive.
  *
  * @since 0.1
  */
 public final class PassedDescriptors implements AutoCloseable {
-  /** Something open, nobody knows what. */
+  /** A descriptor of unknown type. */
   private static final class Arrival extends Descriptor {
     final RawHandle handle;
 
@@ -51,54 +53,55 @@ public final class PassedDescriptors implements AutoCloseable {
   private boolean lost;
   private boolean closed;
 
-  /** Makes one that is empty. */
+  /** Creates an empty object. */
   public PassedDescriptors() {}
 
   /**
-   * Returns how many there are to be taken.
+   * Returns how many descriptors can be taken.
    *
-   * @return what came and was not taken; 0 once this is closed
+   * @return the number received and not yet taken; 0 once this is closed
    */
   public synchronized int size() {
     return arrivals.size();
   }
 
-  /** Makes something of a descriptor. */
+  /** Converts a descriptor to a type. */
   private interface Reading<T> {
     T of(Arrival arrival) throws IOException;
   }
 
   /**
-   * Takes the first as a file: a pipe, a device or anything else that is neither a directory nor a
-   * socket. What it may be used for is as it was opened. Blocks briefly, to look at it.
+   * Takes the first descriptor as a file: a pipe, a device or anything else that is neither a
+   * directory nor a socket. Its access mode is that with which it was opened. Blocks briefly to
+   * query its type.
    *
    * @return the file, for the caller to close
    * @throws ClosedChannelException if this is closed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException if it is no file, or there is none left
+   * @throws IOException if it is not a file, or no descriptor is left
    */
   public RingFile takeFile() throws IOException {
     return take(RingFile::of);
   }
 
   /**
-   * Takes the first as a directory. Blocks briefly, to look at it.
+   * Takes the first descriptor as a directory. Blocks briefly to query its type.
    *
    * @return the directory, for the caller to close
    * @throws ClosedChannelException if this is closed
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws IOException if it is no directory, or there is none left
+   * @throws IOException if it is not a directory, or no descriptor is left
    */
   public RingDirectory takeDirectory() throws IOException {
     return take(RingDirectory::of);
   }
 
   /**
-   * Takes the first as a stream socket, TCP or Unix. Does not block.
+   * Takes the first descriptor as a stream socket, TCP or Unix. Does not block.
    *
    * @return the socket, for the caller to close
    * @throws ClosedChannelException if this is closed
-   * @throws IOException if it is something else, or there is none left
+   * @throws IOException if it is of another type, or no descriptor is left
    */
   public RingSocket takeSocket() throws IOException {
     return take(
@@ -106,11 +109,11 @@ public final class PassedDescriptors implements AutoCloseable {
   }
 
   /**
-   * Takes the first as a socket that takes connections. Does not block.
+   * Takes the first descriptor as a listening socket. Does not block.
    *
    * @return the listener, for the caller to close
    * @throws ClosedChannelException if this is closed
-   * @throws IOException if it is something else, or there is none left
+   * @throws IOException if it is of another type, or no descriptor is left
    */
   public RingListener takeListener() throws IOException {
     return take(
@@ -119,11 +122,11 @@ public final class PassedDescriptors implements AutoCloseable {
   }
 
   /**
-   * Takes the first as a socket for datagrams, UDP or Unix. Does not block.
+   * Takes the first descriptor as a datagram socket, UDP or Unix. Does not block.
    *
    * @return the socket, for the caller to close
    * @throws ClosedChannelException if this is closed
-   * @throws IOException if it is something else, or there is none left
+   * @throws IOException if it is of another type, or no descriptor is left
    */
   public RingDatagramSocket takeDatagramSocket() throws IOException {
     return take(
@@ -163,7 +166,7 @@ public final class PassedDescriptors implements AutoCloseable {
     discard(arrival);
   }
 
-  /** Closes what was not taken. Closing again has no effect. */
+  /** Closes the descriptors that were not taken. Closing again has no effect. */
   @Override
   public void close() {
     synchronized (this) {
@@ -178,15 +181,15 @@ public final class PassedDescriptors implements AutoCloseable {
     return arrivals.poll();
   }
 
-  // ---- for those who receive -----------------------------------------------------------------
+  // ---- for receiving calls -------------------------------------------------------------------
 
   synchronized void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("the descriptors would have nowhere to go: it is closed");
+      throw new IllegalStateException("the PassedDescriptors object for the descriptors is closed");
     }
   }
 
-  /** Hands the descriptors that came with a message to a taker; without one they are closed. */
+  /** Adds the descriptors of a message to a taker, or closes them if there is none. */
   static void deliver(Message message, Engine ring, @Nullable PassedDescriptors taker) {
     if (taker != null && message.hasFlag(Constants.MSG_CTRUNC)) {
       taker.addLoss();
@@ -200,7 +203,7 @@ public final class PassedDescriptors implements AutoCloseable {
     }
   }
 
-  /** Takes charge of a descriptor that has come. */
+  /** Takes ownership of a received descriptor. */
   private void add(Engine ring, int fd) {
     boolean isDirect = (ring.inline().statusFlags(fd) & Constants.O_DIRECT) != 0;
     Arrival arrival = new Arrival(new RawHandle(fd, isDirect, ring));
@@ -213,7 +216,7 @@ public final class PassedDescriptors implements AutoCloseable {
     discard(arrival);
   }
 
-  /** Notes that the kernel had more descriptors than it could deliver. */
+  /** Records that the kernel could not deliver all descriptors. */
   private synchronized void addLoss() {
     lost = true;
   }
@@ -221,7 +224,7 @@ public final class PassedDescriptors implements AutoCloseable {
   /**
    * Checks that nothing was lost.
    *
-   * @param length how many bytes came
+   * @param length the number of bytes received
    */
   synchronized void requireAll(int length) throws DescriptorsLostException {
     if (lost) {
@@ -234,7 +237,7 @@ public final class PassedDescriptors implements AutoCloseable {
     try {
       arrival.handle.close(Sockets::discard);
     } catch (IOException e) {
-      throw new AssertionError("to discard does not fail", e);
+      throw new AssertionError("closing an unused descriptor does not fail", e);
     }
   }
 

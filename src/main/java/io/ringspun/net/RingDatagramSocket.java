@@ -38,11 +38,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket for datagrams, UDP or Unix, whose calls go through a {@link Ring}. Blocks, waits,
- * borrows memory and throws as {@link RingSocket} does, and is as safe for use by many threads.
+ * A datagram socket, UDP or Unix, whose calls go through a {@link Ring}. Blocking, memory
+ * ownership, thread safety and exceptions are as described in {@link RingSocket}.
  *
- * <p>A connected UDP socket is told when nobody has the peer's port: the call after the one that
- * found out throws {@link java.net.PortUnreachableException}.
+ * <p>If the peer's port of a connected UDP socket is not in use, the kernel reports it for an
+ * earlier datagram: the next call throws {@link java.net.PortUnreachableException}.
  *
  * @since 0.1
  */
@@ -57,17 +57,18 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Opens a socket that is not bound yet ({@code IORING_OP_SOCKET}, Linux 5.19); UDP binds it to a
-   * port of the kernel's choice when it sends. Does not wait for anyone.
+   * Opens an unbound socket ({@code IORING_OP_SOCKET}, Linux 5.19). The first send binds a UDP
+   * socket to a port of the kernel's choice. Does not wait for a peer.
    *
-   * @param ring the socket's home ring
-   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which supports IPv4
    *     too, or {@code UNIX}
-   * @param options how
+   * @param options the options
    * @return the socket, for the caller to close
-   * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
-   *     registered} and the ring has no table
+   * @throws UnsupportedOperationException if the family is not one of these, or the system does not
+   *     support it
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
    *     if the table is full
    */
@@ -93,12 +94,12 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Takes a socket for datagrams out of a slot; see {@link RingSocket#take}.
+   * Takes a datagram socket out of a slot; see {@link RingSocket#take}.
    *
-   * @param slot what a chain has opened
+   * @param slot the slot into which a chain has opened the socket
    * @return the socket, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
+   * @throws IOException if the slot is empty ({@code EBADF}) or holds something else, or if it
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingDatagramSocket take(TableSlot slot) throws IOException {
@@ -106,18 +107,18 @@ public final class RingDatagramSocket extends SocketDescriptor {
     return of(taken(slot), family);
   }
 
-  /** Takes charge of a socket for datagrams. */
+  /** Takes ownership of a datagram socket. */
   static RingDatagramSocket of(Handle handle, Family family) {
     return new RingDatagramSocket(new SocketHandle(handle, family, false), 0);
   }
 
   /**
-   * Opens a socket with an address of its own and a ring of the {@linkplain RingGroup#shared()
-   * shared group} as its home; see {@link #bind(Ring, SocketAddress, SocketOpenOption...)}.
+   * Opens a bound socket on a ring of the {@linkplain RingGroup#shared() shared group}; see {@link
+   * #bind(Ring, SocketAddress, SocketOpenOption...)}.
    *
-   * @param local where to receive
+   * @param local the local address
    * @return the socket, for the caller to close
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the socket cannot be opened or bound
    */
   public static RingDatagramSocket bind(SocketAddress local) throws IOException {
@@ -125,18 +126,19 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Opens a socket with an address of its own.
+   * Opens a socket and binds it to an address.
    *
-   * @param ring the socket's home ring
-   * @param local where to receive; port 0 has the kernel choose one, the wildcard takes IPv4 and
-   *     IPv6
-   * @param options how to open the socket
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param local the local address; with port 0 the kernel chooses the port; the wildcard address
+   *     receives IPv4 and IPv6
+   * @param options the options
    * @return the socket, for the caller to close
-   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
-   *     registered} and the ring has no table
-   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
-   * @throws java.nio.channels.UnsupportedAddressTypeException if it is of an unknown type
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the type of the address is not
+   *     supported
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingDatagramSocket bind(Ring ring, SocketAddress local, SocketOpenOption... options)
@@ -155,11 +157,12 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Gives the socket an address of its own ({@code bind(2)}). Does not block.
+   * Binds the socket to a local address ({@code bind(2)}). Does not block.
    *
-   * @param local where to receive
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @param local the local address
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bindTo(SocketAddress local) throws IOException {
@@ -167,11 +170,13 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Makes a peer the only one that is heard, and the one that {@link #write} sends to ({@code
-   * IORING_OP_CONNECT}, Linux 5.5). May be called again, for another peer. Does not wait for it.
+   * Connects the socket: it then receives only from the peer, and {@link #write} sends to it
+   * ({@code IORING_OP_CONNECT}, Linux 5.5). May be called again to change the peer. Does not wait
+   * for the peer.
    *
    * @param remote the peer
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void connectTo(SocketAddress remote) throws IOException {
@@ -179,7 +184,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Forgets the peer ({@code IORING_OP_CONNECT}, Linux 5.5). The socket keeps its port.
+   * Disconnects the socket from its peer ({@code IORING_OP_CONNECT}, Linux 5.5). The socket keeps
+   * its port.
    *
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -188,7 +194,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
     socket().disconnect(timeoutNanos());
     if (before instanceof InetSocketAddress connected
         && localAddress() instanceof InetSocketAddress now
-        && now.getPort() == 0) { // the kernel had chosen the port, and has taken it back
+        && now.getPort() == 0) { // the kernel releases a port that it has chosen
       bindTo(new InetSocketAddress(now.getAddress(), connected.getPort()));
     }
   }
@@ -196,7 +202,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   /**
    * Returns the peer's address. Does not block.
    *
-   * @return an address as {@link #localAddress} returns it
+   * @return an address of a type that {@link #localAddress} returns
    * @throws NotYetConnectedException if the socket is not connected
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
    * @throws IOException if the kernel refuses
@@ -206,10 +212,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns this socket with a time limit on every call; see {@link RingSocket#withTimeout}.
+   * Returns a view of this socket with a time limit on every call; see {@link
+   * RingSocket#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this socket
+   * @return a view of this socket
    * @throws IllegalArgumentException if not positive
    */
   public RingDatagramSocket withTimeout(Duration limit) {
@@ -220,10 +227,10 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Receives a datagram ({@code IORING_OP_RECVMSG}, Linux 5.3). Blocks until there is one.
-   * Descriptors that a Unix peer passes along are closed.
+   * Descriptors that a Unix peer passes are closed.
    *
-   * @param target where its bytes go; what does not fit is lost
-   * @return its length, which may be 0, and the rest of what is known
+   * @param target the memory to fill; bytes that do not fit are lost
+   * @return the length, which may be 0, and the other metadata
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
@@ -235,11 +242,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives a datagram into a buffer, from its position to its limit, and moves its position; see
-   * {@link #receive(MemorySegment)}. A heap buffer is copied.
+   * Receives a datagram into a buffer, from its position to its limit, and advances its position;
+   * see {@link #receive(MemorySegment)}. Data for a heap buffer is copied.
    *
-   * @param target where its bytes go; what does not fit is lost
-   * @return its length, which may be 0, and the rest of what is known
+   * @param target the memory to fill; bytes that do not fit are lost
+   * @return the length, which may be 0, and the other metadata
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
@@ -253,18 +260,18 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives a datagram, and with it the descriptors that a Unix peer passes along; see {@link
+   * Receives a datagram together with descriptors that a Unix peer passes; see {@link
    * RingSocket#read(MemorySegment, PassedDescriptors)}.
    *
-   * @param target where its bytes go; what does not fit is lost
-   * @param passed where the descriptors go, behind those that it has
-   * @return its length, which may be 0, and the rest of what is known
-   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
-   *     are in the segment, and the others in {@code passed}
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @param target the memory to fill; bytes that do not fit are lost
+   * @param passed the object to which the descriptors are added
+   * @return the length, which may be 0, and the other metadata
+   * @throws DescriptorsLostException if some descriptors were lost; the bytes are in the segment,
+   *     and the other descriptors in {@code passed}
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
-   * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
+   * @throws IllegalStateException if {@code passed} or the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(MemorySegment target, PassedDescriptors passed) throws IOException {
@@ -275,19 +282,19 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives a datagram into a buffer, from its position to its limit, moves its position, and with
-   * it the descriptors that a Unix peer passes along; see {@link #receive(MemorySegment,
-   * PassedDescriptors)}. A heap buffer is copied.
+   * Receives a datagram into a buffer, from its position to its limit, together with descriptors
+   * that a Unix peer passes, and advances the position; see {@link #receive(MemorySegment,
+   * PassedDescriptors)}. Data for a heap buffer is copied.
    *
-   * @param target where its bytes go; what does not fit is lost
-   * @param passed where the descriptors go, behind those that it has
-   * @return its length, which may be 0, and the rest of what is known
-   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
-   *     are in the buffer, and the others in {@code passed}
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @param target the memory to fill; bytes that do not fit are lost
+   * @param passed the object to which the descriptors are added
+   * @return the length, which may be 0, and the other metadata
+   * @throws DescriptorsLostException if some descriptors were lost; the bytes are in the buffer,
+   *     and the other descriptors in {@code passed}
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
-   * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
+   * @throws IllegalStateException if {@code passed} or the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public Datagram receive(ByteBuffer target, PassedDescriptors passed) throws IOException {
@@ -317,15 +324,15 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Begins to receive datagrams into buffers that the kernel takes when they arrive ({@code
-   * IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0), on the buffers' ring,
-   * without control messages. Does not block. This view's time limit holds for each datagram.
+   * Starts receiving datagrams into provided buffers, on the buffers' ring and without control
+   * messages ({@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0). Does not
+   * block. The time limit of this view applies to each datagram.
    *
-   * @param buffers where the datagrams go; {@value DatagramStream#OVERHEAD_BYTES} bytes of each are
-   *     for the kernel's use, and what of a datagram does not fit into the rest is lost
+   * @param buffers the buffers to receive into; the kernel uses {@value
+   *     DatagramStream#OVERHEAD_BYTES} bytes of each, and bytes of a datagram that do not fit into
+   *     the rest are lost
    * @return a stream, for the caller to close
-   * @throws IllegalArgumentException if the buffers have no room for a byte, or are filled piece by
-   *     piece
+   * @throws IllegalArgumentException if the buffers are too small for any data, or incremental
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
@@ -334,14 +341,14 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Begins to receive datagrams, with control messages; see {@link #receive(BufferRing)}.
+   * Starts receiving datagrams with control messages; see {@link #receive(BufferRing)}.
    *
-   * @param buffers where the datagrams go
-   * @param controlBytes how much of each buffer is for control messages; those that find no room
-   *     are lost. One whose data are a C {@code int} takes 24
+   * @param buffers the buffers to receive into
+   * @param controlBytes the bytes of each buffer for control messages; messages that do not fit are
+   *     lost; a message with a C {@code int} takes 24 bytes
    * @return a stream, for the caller to close
-   * @throws IllegalArgumentException if the number is negative or leaves no room for a byte, or the
-   *     buffers are filled piece by piece
+   * @throws IllegalArgumentException if the number is negative or leaves no room for data, or the
+   *     buffers are incremental
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
@@ -355,20 +362,21 @@ public final class RingDatagramSocket extends SocketDescriptor {
   // ---- sending -------------------------------------------------------------------------------
 
   /**
-   * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has taken it:
-   * a Unix peer that does not receive holds the sender up, who looks every few milliseconds.
+   * Sends a datagram ({@code IORING_OP_SENDMSG}, Linux 5.3). Blocks until the kernel has accepted
+   * it. If the receive queue of a Unix peer is full, the call retries every few milliseconds.
    *
-   * @param source its bytes; may be empty
-   * @param target whom it is for
-   * @param control what goes with it
-   * @return the bytes taken: all
+   * @param source the bytes of the datagram; may be empty
+   * @param target the address of the receiver
+   * @param control the control messages
+   * @return the number of bytes sent, which is all
    * @throws IllegalArgumentException if the segment is on the heap or confined to another thread,
    *     or there are more than 2,048 bytes of control messages
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code
-   *     EMSGSIZE} if the protocol has no datagrams of that size
+   *     EMSGSIZE} if the datagram is too large for the protocol
    */
   public int send(MemorySegment source, SocketAddress target, ControlMessage... control)
       throws IOException {
@@ -377,15 +385,16 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes as a datagram, from its position to its limit, and moves its position;
-   * see {@link #send(MemorySegment, SocketAddress, ControlMessage...)}. A heap buffer is copied.
+   * Sends a buffer's bytes as a datagram, from its position to its limit, and advances its
+   * position; see {@link #send(MemorySegment, SocketAddress, ControlMessage...)}. A heap buffer is
+   * copied.
    *
-   * @param source its bytes; may be empty
-   * @param target whom it is for
-   * @param control what goes with it
-   * @return the bytes taken: all
+   * @param source the bytes of the datagram; may be empty
+   * @param target the address of the receiver
+   * @param control the control messages
+   * @return the number of bytes sent, which is all
    * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
-   *     reasons given there
+   *     reasons of that method
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
@@ -399,9 +408,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * Sends a datagram to the peer that the socket is connected to; see {@link #send(MemorySegment,
    * SocketAddress, ControlMessage...)}.
    *
-   * @param source its bytes; may be empty
-   * @param control what goes with it
-   * @return the bytes taken: all
+   * @param source the bytes of the datagram; may be empty
+   * @param control the control messages
+   * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws IllegalArgumentException under the conditions of {@link #send(ByteBuffer,
    *     SocketAddress, ControlMessage...)}
@@ -415,12 +424,12 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, and moves its
-   * position; see {@link #send(ByteBuffer, SocketAddress, ControlMessage...)}.
+   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, and advances
+   * its position; see {@link #send(ByteBuffer, SocketAddress, ControlMessage...)}.
    *
-   * @param source its bytes; may be empty
-   * @param control what goes with it
-   * @return the bytes taken: all
+   * @param source the bytes of the datagram; may be empty
+   * @param control the control messages
+   * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws IllegalArgumentException under the conditions of {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
@@ -433,20 +442,21 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a datagram, and passes open files and sockets along, on a Unix socket; see {@link
+   * Sends a datagram and passes open files and sockets with it, on a Unix socket; see {@link
    * RingSocket#writePassing(MemorySegment, Descriptor...)}.
    *
-   * @param source its bytes; may be empty
-   * @param target whom it is for
+   * @param source the bytes of the datagram; may be empty
+   * @param target the address of the receiver
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken: all
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @return the number of bytes sent, which is all
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is on the heap or confined to another thread,
    *     there are more than 253 descriptors, or one is a {@linkplain
-   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has none
+   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has no descriptor
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
-   * @throws IOException as for {@link #send(MemorySegment, SocketAddress, ControlMessage...)}
+   * @throws IOException if {@link #send(MemorySegment, SocketAddress, ControlMessage...)} would
+   *     throw it
    */
   public int sendPassing(MemorySegment source, SocketAddress target, Descriptor... passed)
       throws IOException {
@@ -456,17 +466,17 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes as a datagram, moves its position, and passes open files and sockets
-   * along; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}. A heap buffer is
-   * copied.
+   * Sends a buffer's bytes as a datagram, advances its position, and passes open files and sockets
+   * with it; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}. A heap buffer
+   * is copied.
    *
-   * @param source its bytes; may be empty
-   * @param target whom it is for
+   * @param source the bytes of the datagram; may be empty
+   * @param target the address of the receiver
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken: all
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @return the number of bytes sent, which is all
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
-   *     reasons given there
+   *     reasons of that method
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
@@ -479,13 +489,13 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Sends a datagram to the peer that the socket is connected to, and passes open files and sockets
-   * along; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}.
+   * with it; see {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}.
    *
-   * @param source its bytes; may be empty
+   * @param source the bytes of the datagram; may be empty
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken: all
+   * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException under the conditions of {@link #sendPassing(ByteBuffer,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the segment's arena is closed
@@ -499,15 +509,15 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, moves its
-   * position, and passes open files and sockets along; see {@link #sendPassing(ByteBuffer,
+   * Sends a buffer's bytes as a datagram to the peer that the socket is connected to, advances its
+   * position, and passes open files and sockets with it; see {@link #sendPassing(ByteBuffer,
    * SocketAddress, Descriptor...)}.
    *
-   * @param source its bytes; may be empty
+   * @param source the bytes of the datagram; may be empty
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken: all
+   * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException under the conditions of {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
@@ -564,10 +574,10 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends to a peer whose queue may be full. The kernel would wait for room, but having waited, it
-   * sends an empty datagram: it has used up the bytes at its first attempt ({@code
-   * unix_dgram_sendmsg} copies before it looks at the queue, and io_uring goes on from there). And
-   * nothing tells when an unconnected peer has room. So each attempt is a new one.
+   * Sends to a Unix peer whose queue may be full. A blocking operation would send an empty datagram
+   * after the wait, because {@code unix_dgram_sendmsg} consumes the bytes before it checks the
+   * queue, and io_uring resumes from there. An unconnected socket cannot be polled for room in the
+   * peer's queue. So each attempt is a new operation.
    */
   private int runUnix(Message message) throws IOException {
     Deadline deadline = Deadline.after(timeoutNanos());
@@ -589,7 +599,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
     return result;
   }
 
-  /** Translates a failure. */
+  /** Returns the exception for an errno. */
   IOException failure(String operation, int errno) {
     IOException failure = NetErrors.of(operation, errno);
     if (errno != Errno.ECONNREFUSED || family() == Family.UNIX) {
@@ -603,16 +613,15 @@ public final class RingDatagramSocket extends SocketDescriptor {
   // ---- multicast -----------------------------------------------------------------------------
 
   /**
-   * Joins a multicast group: datagrams for it that arrive at an interface are received, if the
-   * socket is bound to their port and to the wildcard or the group ({@code IP_ADD_MEMBERSHIP}).
-   * Does not block.
+   * Joins a multicast group on an interface ({@code IP_ADD_MEMBERSHIP}). The socket must be bound
+   * to the port of the datagrams and to the wildcard address or the group. Does not block.
    *
    * @param group a multicast address
    * @param via the interface
-   * @throws IllegalArgumentException if the address is no multicast address
-   * @throws UnsupportedOperationException if the socket's family has not such groups
+   * @throws IllegalArgumentException if the address is not a multicast address
+   * @throws UnsupportedOperationException if the socket's family does not match the group
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
-   * @throws IOException if the kernel refuses: {@code EADDRINUSE} if it is a member already
+   * @throws IOException if the kernel refuses: {@code EADDRINUSE} if the socket is already a member
    */
   public void join(InetAddress group, NetworkInterface via) throws IOException {
     Multicast.change(socket(), group, via, true);
@@ -623,10 +632,10 @@ public final class RingDatagramSocket extends SocketDescriptor {
    *
    * @param group a multicast address
    * @param via the interface
-   * @throws IllegalArgumentException if the address is no multicast address
-   * @throws UnsupportedOperationException if the socket's family has not such groups
+   * @throws IllegalArgumentException if the address is not a multicast address
+   * @throws UnsupportedOperationException if the socket's family does not match the group
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
-   * @throws IOException if the kernel refuses: {@code EADDRNOTAVAIL} if it is no member
+   * @throws IOException if the kernel refuses: {@code EADDRNOTAVAIL} if the socket is not a member
    */
   public void leave(InetAddress group, NetworkInterface via) throws IOException {
     Multicast.change(socket(), group, via, false);

@@ -24,16 +24,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A stream socket, TCP or Unix, that takes connections. Blocks, waits and throws as {@link
- * RingSocket} does, and is as safe for use by many threads.
+ * A listening stream socket, TCP or Unix. Blocking, thread safety and exceptions are as described
+ * in {@link RingSocket}.
  *
  * @since 0.1
  */
 public final class RingListener extends SocketDescriptor {
-  /** How many connections the kernel keeps for {@code accept} unless told otherwise. */
+  /** The default backlog. */
   private static final int BACKLOG = 4096;
 
-  private final Set<Connections> iterations; // those that are open, through any view
+  private final Set<Connections> iterations; // open ones, of any view
 
   private RingListener(SocketHandle socket, long timeoutNanos, Set<Connections> iterations) {
     super(socket, timeoutNanos);
@@ -41,17 +41,20 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Opens a socket that is not bound yet ({@code IORING_OP_SOCKET}, Linux 5.19), for options that
-   * must be set before it is. Does not wait for anyone.
+   * Opens an unbound socket ({@code IORING_OP_SOCKET}, Linux 5.19), for options that must be set
+   * before it is bound. Does not wait for a peer.
    *
-   * @param ring the listener's home ring
-   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which takes IPv4
+   * @param ring the ring for operations of threads that no ring carries, and of a registered
+   *     listener
+   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which accepts IPv4
    *     too, or {@code UNIX}
-   * @param options how; what a {@linkplain SocketOpenOption#REGISTERED registered} listener accepts
-   *     is registered too
+   * @param options the options; connections of a {@linkplain SocketOpenOption#REGISTERED
+   *     registered} listener are registered, too
    * @return the listener, for the caller to close
-   * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IllegalArgumentException if it is to be registered and the ring has no table
+   * @throws UnsupportedOperationException if the family is not one of these, or the system does not
+   *     support it
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
    *     if the table is full
    */
@@ -70,10 +73,10 @@ public final class RingListener extends SocketDescriptor {
   /**
    * Takes a listener out of a slot; see {@link RingSocket#take}.
    *
-   * @param slot what a chain has opened, bound and made to listen
-   * @return the listener, for the caller to close; what it accepts is registered too
+   * @param slot the slot in which a chain has opened, bound and started the listener
+   * @return the listener, for the caller to close; its connections are registered, too
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}), or if it
+   * @throws IOException if the slot is empty ({@code EBADF}) or holds something else, or if it
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingListener take(TableSlot slot) throws IOException {
@@ -81,7 +84,7 @@ public final class RingListener extends SocketDescriptor {
     return of(taken(slot), family);
   }
 
-  /** Takes charge of a stream socket. */
+  /** Takes ownership of a stream socket. */
   static RingListener of(Handle handle, Family family) {
     return new RingListener(
         new SocketHandle(handle, family, true), 0, ConcurrentHashMap.newKeySet());
@@ -91,7 +94,7 @@ public final class RingListener extends SocketDescriptor {
    * Opens a listener on a ring of the {@linkplain RingGroup#shared() shared group}; see {@link
    * #bind(Ring, SocketAddress, SocketOpenOption...)}.
    *
-   * @param local where to listen
+   * @param local the local address
    * @return the listener, for the caller to close
    * @throws IOException if the operation fails, as described in {@link #bind(Ring, SocketAddress,
    *     SocketOpenOption...)}
@@ -101,22 +104,24 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Opens a listener, whose address may be taken again as soon as it is closed ({@code
-   * SO_REUSEADDR}). The wildcard address takes IPv4 and IPv6. Does not wait for anyone. A
-   * registered one is started in one trip to the kernel ({@code SOCKET}, {@code URING_CMD}, {@code
-   * BIND} and {@code LISTEN}, linked, Linux 6.11), if the ring has a slot left as for {@link
-   * io.ringspun.raw.Raw#tableSlot}.
+   * Opens a listener whose address can be reused as soon as it is closed ({@code SO_REUSEADDR}).
+   * The wildcard address accepts IPv4 and IPv6. Does not wait for a peer. A registered listener is
+   * started by one submission of linked operations ({@code SOCKET}, {@code URING_CMD}, {@code BIND}
+   * and {@code LISTEN}, Linux 6.11) if the ring has a free slot as for {@link Ring#descriptorSlot}.
    *
-   * @param ring the listener's home ring, and that of the sockets that it accepts
-   * @param local an {@link java.net.InetSocketAddress}, port 0 has the kernel choose one; a {@link
-   *     java.net.UnixDomainSocketAddress} or an {@link AbstractUnixAddress}
-   * @param options how; what a {@linkplain SocketOpenOption#REGISTERED registered} listener accepts
-   *     is registered too
+   * @param ring the ring for operations of threads that no ring carries, and of a registered
+   *     listener
+   * @param local an {@link java.net.InetSocketAddress}, where with port 0 the kernel chooses the
+   *     port; a {@link java.net.UnixDomainSocketAddress} or an {@link AbstractUnixAddress}
+   * @param options the options; connections of a {@linkplain SocketOpenOption#REGISTERED
+   *     registered} listener are registered, too
    * @return the listener, for the caller to close
-   * @throws IllegalArgumentException if it is to be registered and the ring has no table
-   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
-   * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the type of the address is not
+   *     supported
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingListener bind(Ring ring, SocketAddress local, SocketOpenOption... options)
@@ -146,16 +151,17 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Binds an open listener and begins to take connections ({@code bind(2)}, {@code listen(2)}; of a
-   * registered one {@code IORING_OP_BIND} and {@code LISTEN}, Linux 6.11). Does not wait for
-   * anyone.
+   * Binds an open listener and starts listening ({@code bind(2)} and {@code listen(2)}; for a
+   * registered listener {@code IORING_OP_BIND} and {@code LISTEN}, Linux 6.11). Does not wait for a
+   * peer.
    *
-   * @param local where to listen
-   * @param backlog how many connections the kernel keeps until they are accepted, at least 1; it
-   *     may keep fewer
+   * @param local the local address
+   * @param backlog the maximum number of connections that wait to be accepted, at least 1; the
+   *     kernel may reduce it
    * @throws IllegalArgumentException if the backlog is less than 1
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bindTo(SocketAddress local, int backlog) throws IOException {
@@ -165,10 +171,11 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Returns this listener with a time limit on every call; see {@link RingSocket#withTimeout}.
+   * Returns a view of this listener with a time limit on every call; see {@link
+   * RingSocket#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this listener
+   * @return a view of this listener
    * @throws IllegalArgumentException if not positive
    */
   public RingListener withTimeout(Duration limit) {
@@ -176,8 +183,8 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Makes a descriptor of the process for this registered listener; see {@link
-   * RingSocket#installDescriptor}. What it accepts is not registered.
+   * Creates a descriptor for this registered listener; see {@link RingSocket#installDescriptor}.
+   * Connections of the new listener are not registered.
    *
    * @return a listener that is not registered, for the caller to close
    * @throws IllegalStateException if this listener is not registered
@@ -188,13 +195,13 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Puts this listener into the table of a ring, too; see {@link RingSocket#registerWith}. What the
-   * result accepts is registered there.
+   * Registers this listener with a ring; see {@link RingSocket#registerWith}. Connections of the
+   * new listener are registered with that ring.
    *
-   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
-   * @return a registered listener, whose home is that ring, for the caller to close
-   * @throws IllegalStateException if this listener is registered already
-   * @throws IllegalArgumentException if the ring has no table
+   * @param ring a ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered listener of that ring, for the caller to close
+   * @throws IllegalStateException if this listener is already registered
+   * @throws IllegalArgumentException if the ring has no table of registered files
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
    *     if the table is full
    */
@@ -203,35 +210,37 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Takes a connection ({@code IORING_OP_ACCEPT}, Linux 5.5). Blocks until there is one. A
-   * connection that is taken while an interrupt or a time limit ends the call is returned.
+   * Accepts a connection ({@code IORING_OP_ACCEPT}, Linux 5.5). Blocks until there is one. A
+   * virtual thread parks meanwhile. If a connection is accepted before an interrupt or a time limit
+   * can cancel the call, it is returned.
    *
-   * @return the socket, whose home is the ring that accepted it, for the caller to close
+   * @return the socket, on the ring that accepted it, for the caller to close
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code EMFILE}
-   *     if the process has no descriptor left, {@code ENFILE} if this listener is registered and
-   *     the ring's table full, counting slots that other such calls may need; the connection waits
-   *     for a later call then
+   *     if the process has no descriptor left; {@code ENFILE} if this listener is registered and
+   *     the ring's table is full, counting slots reserved by other accepts. The connection then
+   *     waits for a later call
    */
   public RingSocket accept() throws IOException {
     Engine home = socketHandle().engine();
     return accepted(socket().accept(timeoutNanos()), home);
   }
 
-  /** Takes charge of the descriptor or the slot of a connection. */
+  /** Takes ownership of the descriptor or slot of a connection. */
   RingSocket accepted(int number, Engine home) {
     Handle handle = Sockets.handle(number, home, isRegistered());
     if (handle instanceof RegisteredHandle theirs
         && socketHandle() instanceof RegisteredHandle ours
         && ours.mayLinger()) {
-      theirs.noteLinger(); // which they inherit
+      theirs.noteLinger(); // connections inherit the option
     }
     return RingSocket.of(handle, family());
   }
 
   /**
-   * Begins to take connections without asking for each ({@code IORING_OP_ACCEPT} with {@code
-   * IORING_ACCEPT_MULTISHOT}, Linux 5.19), on the listener's home ring. Does not block: the kernel
-   * is asked when somebody wants the first. This view's time limit holds for each connection.
+   * Returns a stream of connections that one operation accepts on the listener's ring ({@code
+   * IORING_OP_ACCEPT} with {@code IORING_ACCEPT_MULTISHOT}, Linux 5.19). Does not block: the
+   * operation is submitted when a thread takes the first connection. The time limit of this view
+   * applies to each connection.
    *
    * @return the connections, for the caller to close; closing the listener closes them too
    * @throws java.nio.channels.ClosedChannelException if the listener is closed
@@ -239,20 +248,20 @@ public final class RingListener extends SocketDescriptor {
   public Connections connections() throws IOException {
     Connections connections = new Connections(this);
     iterations.add(connections);
-    if (!isOpen()) { // perhaps since its close looked for iterations
+    if (!isOpen()) { // the close may have missed these
       connections.close();
       throw new ClosedChannelException();
     }
     return connections;
   }
 
-  /** Forgets connections that were closed. */
+  /** Removes a closed stream. */
   void ended(Connections connections) {
     iterations.remove(connections);
   }
 
   /**
-   * Closes the listener as {@link SocketDescriptor#close} says, and all its {@link #connections}.
+   * Closes the listener and all its {@link #connections}; see {@link SocketDescriptor#close}.
    *
    * @throws IOException if the kernel reports an error; the listener is closed
    */

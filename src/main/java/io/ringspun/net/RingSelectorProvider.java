@@ -19,17 +19,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has a whole program's socket channels go through rings of the {@linkplain
- * io.ringspun.RingGroup#shared() shared group} while they are in blocking mode:
+ * A selector provider whose blocking socket channels use rings of the {@linkplain
+ * io.ringspun.RingGroup#shared() shared group}. The following option installs it for a whole
+ * program:
  *
  * <pre>{@code
  * java -Djava.nio.channels.spi.SelectorProvider=io.ringspun.net.RingSelectorProvider ...
  * }</pre>
  *
  * <p>{@link SocketChannel#open()} then returns a {@link RingSocketChannel}, and {@link
- * ServerSocketChannel#open()} a {@link RingServerSocketChannel}. What does not block is left to the
- * JDK: selectors, pipes, datagrams, and socket channels from the moment they are put into
- * non-blocking mode.
+ * ServerSocketChannel#open()} a {@link RingServerSocketChannel}. Selectors, pipes and datagram
+ * channels are the JDK's. A socket channel that is put into non-blocking mode is from then on
+ * backed by a JDK channel.
  *
  * @since 0.1
  */
@@ -41,10 +42,10 @@ public final class RingSelectorProvider extends SelectorProvider {
             : new RingSelectorProvider();
   }
 
-  /** Creates a provider; the JDK does so itself, once, where the system property asks for it. */
+  /** Creates a provider. The JDK calls this once if the system property names this class. */
   public RingSelectorProvider() {}
 
-  /** Returns the provider of channels that were opened without one. */
+  /** Returns the provider of channels that are opened without one. */
   static RingSelectorProvider instance() {
     return Holder.INSTANCE;
   }
@@ -53,7 +54,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * Opens a socket channel.
    *
    * @return a new channel, in blocking mode
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   @Override
   public SocketChannel openSocketChannel() throws IOException {
@@ -63,10 +64,10 @@ public final class RingSelectorProvider extends SelectorProvider {
   /**
    * Opens a socket channel of a family.
    *
-   * @param family of {@link java.net.StandardProtocolFamily}
+   * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel, in blocking mode
-   * @throws UnsupportedOperationException if the system has not the family
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @throws UnsupportedOperationException if the system does not support the family
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   @Override
   public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
@@ -77,7 +78,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * Opens a server-socket channel.
    *
    * @return a new channel, in blocking mode
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
@@ -87,10 +88,10 @@ public final class RingSelectorProvider extends SelectorProvider {
   /**
    * Opens a server-socket channel of a family.
    *
-   * @param family of {@link java.net.StandardProtocolFamily}
+   * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel, in blocking mode
-   * @throws UnsupportedOperationException if the system has not the family
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @throws UnsupportedOperationException if the system does not support the family
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   @Override
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
@@ -98,7 +99,7 @@ public final class RingSelectorProvider extends SelectorProvider {
   }
 
   /**
-   * Opens a selector: the JDK's, which takes channels of this provider.
+   * Opens a selector of the JDK, which accepts channels of this provider.
    *
    * @return a new selector
    * @throws IOException if the JDK cannot open one
@@ -109,7 +110,7 @@ public final class RingSelectorProvider extends SelectorProvider {
   }
 
   /**
-   * Opens a pipe: the JDK's, whose ends this provider's selectors take.
+   * Opens a pipe of the JDK, whose ends can be registered with selectors of this provider.
    *
    * @return a new pipe
    * @throws IOException if the JDK cannot open one
@@ -120,7 +121,7 @@ public final class RingSelectorProvider extends SelectorProvider {
   }
 
   /**
-   * Opens a datagram channel: the JDK's, which this provider's selectors take.
+   * Opens a datagram channel of the JDK, which can be registered with selectors of this provider.
    *
    * @return a new channel
    * @throws IOException if the JDK cannot open one
@@ -131,9 +132,10 @@ public final class RingSelectorProvider extends SelectorProvider {
   }
 
   /**
-   * Opens a datagram channel of a family: the JDK's, which this provider's selectors take.
+   * Opens a datagram channel of the JDK for a family; it can be registered with selectors of this
+   * provider.
    *
-   * @param family of {@link java.net.StandardProtocolFamily}
+   * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel
    * @throws IOException if the JDK cannot open one
    */
@@ -145,8 +147,9 @@ public final class RingSelectorProvider extends SelectorProvider {
   /**
    * Returns the channel that the process was started with, if it is a socket.
    *
-   * @return the JDK's channel, which this provider's selectors take; null if there is none
-   * @throws IOException if the JDK cannot make one
+   * @return the JDK's channel, which can be registered with selectors of this provider, or null if
+   *     there is none
+   * @throws IOException if the JDK cannot create it
    */
   @Override
   public @Nullable Channel inheritedChannel() throws IOException {

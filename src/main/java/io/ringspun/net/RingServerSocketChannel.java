@@ -14,10 +14,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link ServerSocketChannel} that takes connections by a {@link Ring}: for libraries that know
- * nothing of rings. What it accepts in blocking mode is a {@link RingSocketChannel} on the ring; in
- * non-blocking mode, and for good once it has been in it, the channel and what it accepts are left
- * to the JDK, as described there.
+ * A {@link ServerSocketChannel} that accepts connections through a {@link Ring}, for libraries that
+ * expect a {@code ServerSocketChannel}. In blocking mode it accepts {@link RingSocketChannel}s on
+ * the ring. Once it has been put into non-blocking mode, the channel and those it accepts are
+ * backed by JDK channels; see {@link RingSocketChannel}.
  *
  * <p>Not for extension outside Ringspun.
  *
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class RingServerSocketChannel extends ServerSocketChannel {
   /**
-   * For the implementation.
+   * Creates a channel.
    *
    * @param provider the channel's provider
    */
@@ -34,11 +34,11 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
   }
 
   /**
-   * Opens a channel that is not bound, with a ring of the {@linkplain RingGroup#shared() shared
-   * group} as its home. Does not wait for anyone.
+   * Opens an unbound channel on a ring of the {@linkplain RingGroup#shared() shared group}. Does
+   * not block.
    *
-   * @return a new channel for IPv6 and IPv4, or for IPv4 where there is no other
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @return a new channel for IPv6 and IPv4, or for IPv4 if the system has no IPv6
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   public static RingServerSocketChannel open() throws IOException {
     return RingServerSocketChannelImpl.open(RingSelectorProvider.instance(), null);
@@ -47,9 +47,9 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
   /**
    * Opens a channel of a family; see {@link #open()}.
    *
-   * @param family of {@link StandardProtocolFamily}
+   * @param family a {@link StandardProtocolFamily}
    * @return a new channel
-   * @throws UnsupportedOperationException if the system has not the family
+   * @throws UnsupportedOperationException if the system does not support the family
    * @throws IOException if the operation fails, as described in {@link #open()}
    */
   public static RingServerSocketChannel open(ProtocolFamily family) throws IOException {

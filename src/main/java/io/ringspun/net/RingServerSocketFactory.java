@@ -11,41 +11,39 @@ import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes {@link ServerSocket}s that accept through a ring, and whose connections are as those of
- * {@link RingSocketFactory}.
+ * A factory of {@link ServerSocket}s that accept through a ring. The accepted sockets behave like
+ * those of {@link RingSocketFactory}.
  *
- * <p>A server socket takes IPv4 and IPv6 if it is bound to no address in particular. An interrupt
- * closes it if it finds a virtual thread blocked in {@link ServerSocket#accept}, and does nothing
- * to a platform thread.
+ * <p>A server socket that is bound to the wildcard address accepts IPv4 and IPv6. Interrupting a
+ * virtual thread that is blocked in {@link ServerSocket#accept} closes the socket; interrupting a
+ * platform thread has no effect.
  *
- * <p>The factory and its sockets are safe for use by many threads; one accepts at a time.
+ * <p>The factory and its sockets are safe for use by multiple concurrent threads; one thread
+ * accepts at a time.
  *
  * @since 0.1
  */
 public final class RingServerSocketFactory extends ServerSocketFactory {
   private static final int BACKLOG = 50;
 
-  private final @Nullable Ring ring; // null for the shared one
+  private final @Nullable Ring ring; // null for the shared group
 
-  /**
-   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
-   * group}.
-   */
+  /** Creates a factory of sockets on rings of the {@linkplain RingGroup#shared() shared group}. */
   public RingServerSocketFactory() {
     ring = null;
   }
 
   /**
-   * Creates a factory.
+   * Creates a factory of sockets on a ring.
    *
-   * @param ring the sockets' home ring, and that of what they accept on threads no ring carries
+   * @param ring the ring for operations of threads that no ring carries
    */
   public RingServerSocketFactory(Ring ring) {
     this.ring = ring;
   }
 
   /**
-   * Creates a server socket that is not bound.
+   * Creates an unbound server socket.
    *
    * @return the socket, for the caller to bind and close
    * @throws IOException never; nothing is opened yet
@@ -56,12 +54,12 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
   }
 
   /**
-   * Creates a server socket on every address of this machine. Does not wait for anyone.
+   * Creates a server socket on the wildcard address. Does not wait for a peer.
    *
-   * @param port the port, or 0 to have the kernel choose one
+   * @param port the port, or 0 to let the kernel choose one
    * @return the socket, for the caller to close
    * @throws java.net.BindException if the port is in use
-   * @throws IOException if the kernel refuses otherwise, or there can be no ring
+   * @throws IOException if the kernel refuses otherwise, or no ring can be opened
    */
   @Override
   public ServerSocket createServerSocket(int port) throws IOException {
@@ -71,9 +69,9 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
   /**
    * Creates a server socket; see {@link #createServerSocket(int)}.
    *
-   * @param port the port, or 0 to have the kernel choose one
-   * @param backlog how many connections the kernel keeps until they are accepted; less than 1 for
-   *     the JDK's default
+   * @param port the port, or 0 to let the kernel choose one
+   * @param backlog the maximum number of connections that wait to be accepted; less than 1 for the
+   *     JDK's default
    * @return the socket, for the caller to close
    * @throws IOException if the operation fails, as described in {@link #createServerSocket(int)}
    */
@@ -85,11 +83,11 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
   /**
    * Creates a server socket on one address; see {@link #createServerSocket(int, int)}.
    *
-   * @param port the port, or 0 to have the kernel choose one
-   * @param backlog how many connections the kernel keeps until they are accepted
+   * @param port the port, or 0 to let the kernel choose one
+   * @param backlog the maximum number of connections that wait to be accepted
    * @param host the address, or null for all
    * @return the socket, for the caller to close
-   * @throws java.net.BindException if the port is in use, or the address not of this machine
+   * @throws java.net.BindException if the port is in use, or the address is not a local address
    * @throws IOException if the operation fails, as described in {@link #createServerSocket(int)}
    */
   @Override

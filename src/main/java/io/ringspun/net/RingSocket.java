@@ -44,33 +44,33 @@ import java.util.function.LongConsumer;
  * A stream socket, TCP or Unix, whose calls go through a {@link Ring}.
  *
  * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
- * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation goes to
- * the ring that carries the calling thread, else to the ring that the socket was opened with.
+ * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation runs on
+ * the ring that carries the calling thread, or otherwise on the ring with which the socket was
+ * opened.
  *
- * <p>Safe for use by many threads; one may read while another writes. What several threads write at
- * once may be mixed, except for what one call writes at one go.
+ * <p>Safe for use by multiple concurrent threads; one may read while another writes. Concurrent
+ * writes may be interleaved.
  *
- * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
+ * <p>A segment is lent to the kernel until the method returns, normally or not: do not access or
  * free it before then. A segment of a shared arena is copied, and so is a heap {@link ByteBuffer}.
  *
  * <p>An interrupt cancels the operation and leaves the socket open; see {@link Ring}. {@code
- * readFully} and {@code writeFully} may take several operations. If an interrupt or a time limit
- * ends them, {@link java.io.InterruptedIOException#bytesTransferred} says how many bytes were
- * moved. Every blocking method throws
+ * readFully} and {@code writeFully} may need several operations. After an interrupt or a time
+ * limit, {@link java.io.InterruptedIOException#bytesTransferred} is the number of bytes
+ * transferred. Every blocking method throws
  *
  * <ul>
- *   <li>{@link java.nio.channels.ClosedChannelException} if the socket is closed already, and
- *       {@link java.nio.channels.AsynchronousCloseException} if it is closed meanwhile, even if the
- *       peer ends or resets the connection at that moment; bytes that have been transferred by then
- *       are returned;
+ *   <li>{@link java.nio.channels.ClosedChannelException} if the socket is closed, and {@link
+ *       java.nio.channels.AsynchronousCloseException} if it is closed during the call, even if the
+ *       peer ends or resets the connection at the same time; if bytes have already been
+ *       transferred, their number is returned instead;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
- *       had succeeded by then;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit ends it;
+ *       has already succeeded;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a time limit is exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
- *       ring is gone;
- *   <li>{@link io.ringspun.OperationException} with the kernel's error number if the kernel
- *       refuses, or the exception of {@code java.net} for that number, with the former as its
- *       cause.
+ *       ring is closed or has failed;
+ *   <li>{@link io.ringspun.OperationException} with the kernel's error number if the operation
+ *       fails, or the {@code java.net} exception for that error with the former as its cause.
  * </ul>
  *
  * @since 0.1
@@ -102,7 +102,7 @@ public final class RingSocket extends SocketDescriptor {
     transfer = new StreamTransfer(socket.handle(), zeroCopyAbove);
   }
 
-  /** Takes charge of a stream socket. */
+  /** Takes ownership of a stream socket. */
   static RingSocket of(Handle handle, Family family) {
     return new RingSocket(stream(handle, family), 0, NEVER, NEVER);
   }
@@ -114,17 +114,17 @@ public final class RingSocket extends SocketDescriptor {
   // ---- opening -------------------------------------------------------------------------------
 
   /**
-   * Opens a socket that is not connected yet ({@code IORING_OP_SOCKET}, Linux 5.19). Does not wait
-   * for anyone.
+   * Opens an unconnected socket ({@code IORING_OP_SOCKET}, Linux 5.19). Does not wait for a peer.
    *
-   * @param ring the socket's home ring
-   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which reaches IPv4
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param family {@link java.net.StandardProtocolFamily#INET}, {@code INET6}, which supports IPv4
    *     too, or {@code UNIX}
-   * @param options how
+   * @param options the options
    * @return the socket, for the caller to close
-   * @throws UnsupportedOperationException if the family is another, or the system has it not
-   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
-   *     registered} and the ring has no table
+   * @throws UnsupportedOperationException if the family is not one of these, or the system does not
+   *     support it
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
    *     if the table is full
    */
@@ -135,15 +135,14 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Takes a stream socket out of a slot, whose operations in flight are cancelled, and which is
-   * closed: this has its place in the ring's table. The socket is {@linkplain
-   * SocketOpenOption#REGISTERED registered}. Does not wait for anyone. If it fails, the slot is as
-   * before.
+   * Takes a stream socket out of a slot. Cancels operations in flight on the slot and closes it;
+   * the socket keeps its place in the ring's table and is {@linkplain SocketOpenOption#REGISTERED
+   * registered}. Does not wait for a peer. If this method fails, the slot is unchanged.
    *
-   * @param slot what a chain has opened or accepted
+   * @param slot the slot into which a chain has opened or accepted the socket
    * @return the socket, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the slot is closed
-   * @throws IOException if there is something else in it, or nothing ({@code EBADF}); and if it
+   * @throws IOException if the slot is empty ({@code EBADF}) or holds something else, or if it
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingSocket take(TableSlot slot) throws IOException {
@@ -158,8 +157,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects to a peer, with a ring of the {@linkplain RingGroup#shared() shared group} as the
-   * socket's home; see {@link #connect(Ring, SocketAddress, SocketOpenOption...)}.
+   * Connects to a peer on a ring of the {@linkplain RingGroup#shared() shared group}; see {@link
+   * #connect(Ring, SocketAddress, SocketOpenOption...)}.
    *
    * @param remote the peer's address
    * @return the socket, for the caller to close
@@ -171,21 +170,22 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects to a peer ({@code IORING_OP_CONNECT}, Linux 5.5). Blocks until it has answered, or the
-   * kernel gives up.
+   * Connects to a peer ({@code IORING_OP_CONNECT}, Linux 5.5). Blocks until the connection is
+   * established, or the kernel gives up.
    *
-   * @param ring the socket's home ring
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
    * @param remote an {@link java.net.InetSocketAddress}, {@link java.net.UnixDomainSocketAddress}
    *     or {@link AbstractUnixAddress}
-   * @param options how to open the socket
+   * @param options the options
    * @return the socket, for the caller to close
-   * @throws IllegalArgumentException if it is to be {@linkplain SocketOpenOption#REGISTERED
-   *     registered} and the ring has no table
-   * @throws java.nio.channels.UnresolvedAddressException if it is a name that was not found
-   * @throws java.nio.channels.UnsupportedAddressTypeException if it is of another type
-   * @throws java.net.ConnectException if the peer refuses, or does not answer for as long as the
-   *     kernel tries
-   * @throws java.net.NoRouteToHostException if there is no way to it
+   * @throws IllegalArgumentException if {@link SocketOpenOption#REGISTERED} is given and the ring
+   *     has no table of registered files
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the type of the address is not
+   *     supported
+   * @throws java.net.ConnectException if the peer refuses the connection, or does not answer until
+   *     the kernel gives up
+   * @throws java.net.NoRouteToHostException if there is no route to the peer
    * @throws IOException if another I/O error occurs, as described in {@link RingSocket}
    */
   public static RingSocket connect(Ring ring, SocketAddress remote, SocketOpenOption... options)
@@ -197,8 +197,8 @@ public final class RingSocket extends SocketDescriptor {
    * Connects to a peer within a time limit; see {@link #connect(Ring, SocketAddress,
    * SocketOpenOption...)}.
    *
-   * @param ring the socket's home ring
-   * @param remote whom to connect to
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param remote the peer's address
    * @param limit positive
    * @return the socket, without a limit for later calls, for the caller to close
    * @throws io.ringspun.OperationTimeoutException if the peer has not answered in time
@@ -212,49 +212,49 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Connects to a host by its name, with a ring of the {@linkplain RingGroup#shared() shared group}
-   * as the socket's home; see {@link #connect(Ring, String, int)}.
+   * Connects to a host by its name on a ring of the {@linkplain RingGroup#shared() shared group};
+   * see {@link #connect(Ring, String, int)}.
    *
-   * @param host a name or an address in text
-   * @param port 0 to 65,535
+   * @param host a name or a literal address
+   * @param port from 0 to 65,535
    * @return the socket, for the caller to close
    * @throws IllegalArgumentException if the port is out of range
    * @throws java.net.UnknownHostException if the name has no address
-   * @throws IOException if none of its addresses answers
+   * @throws IOException if no connection to any of its addresses can be established
    */
   public static RingSocket connect(String host, int port) throws IOException {
     return connect(RingGroup.shared().next(), host, port);
   }
 
   /**
-   * Connects to a host by its name. Blocks until the name's addresses are known, which is found out
-   * on a thread that no ring needs, then tries each in turn until one answers.
+   * Connects to a host by its name. Blocks until the name is resolved, on a thread outside the
+   * ring, and then tries the addresses in turn until a connection is established.
    *
-   * @param ring the socket's home ring
-   * @param host a name or an address in text
-   * @param port 0 to 65,535
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param host a name or a literal address
+   * @param port from 0 to 65,535
    * @return the socket, for the caller to close
    * @throws IllegalArgumentException if the port is out of range
    * @throws java.net.UnknownHostException if the name has no address
-   * @throws IOException as {@link #connect(Ring, SocketAddress, SocketOpenOption...)} threw for the
-   *     first address, with what it threw for the others as suppressed exceptions; and if it fails
-   *     otherwise, as described in {@link RingSocket}
+   * @throws IOException if no address can be connected: the exception of {@link #connect(Ring,
+   *     SocketAddress, SocketOpenOption...)} for the first address, with those for the others as
+   *     suppressed exceptions; or if it fails otherwise, as described in {@link RingSocket}
    */
   public static RingSocket connect(Ring ring, String host, int port) throws IOException {
     return connect(EngineAccess.of(ring), host, port, 0);
   }
 
   /**
-   * Connects to a host by its name within a time limit, which is for the name and all its addresses
-   * together; see {@link #connect(Ring, String, int)}. No address gets more than its share of what
-   * is left.
+   * Connects to a host by its name within a time limit for the resolution and all addresses
+   * together; see {@link #connect(Ring, String, int)}. The remaining time is divided among the
+   * remaining addresses.
    *
-   * @param ring the socket's home ring
-   * @param host a name or an address in text
-   * @param port 0 to 65,535
+   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param host a name or a literal address
+   * @param port from 0 to 65,535
    * @param limit positive
    * @return the socket, without a limit for later calls, for the caller to close
-   * @throws io.ringspun.OperationTimeoutException if it took too long
+   * @throws io.ringspun.OperationTimeoutException if the time limit is exceeded
    * @throws IllegalArgumentException if the limit is not positive or the port is out of range
    * @throws IOException if the operation fails, as described in {@link #connect(Ring, String, int)}
    */
@@ -283,11 +283,12 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Gives the socket an address of its own ({@code bind(2)}). Does not block.
+   * Binds the socket to a local address ({@code bind(2)}). Does not block.
    *
-   * @param local where; port 0 has the kernel choose one
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @param local the local address; with port 0 the kernel chooses the port
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void bind(SocketAddress local) throws IOException {
@@ -296,11 +297,12 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Connects an open socket; see {@link #connect(Ring, SocketAddress, SocketOpenOption...)}. After
-   * a failure, an interrupt or the end of the time limit the socket can only be closed.
+   * a failure, an interrupt or a timeout the socket can only be closed.
    *
-   * @param remote whom to connect to
-   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another family
-   * @throws java.nio.channels.AlreadyConnectedException if it is connected already
+   * @param remote the peer's address
+   * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
+   *     family
+   * @throws java.nio.channels.AlreadyConnectedException if the socket is already connected
    * @throws IOException if the operation fails, as described in {@link #connect(SocketAddress)}
    */
   public void connectTo(SocketAddress remote) throws IOException {
@@ -308,12 +310,12 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns this socket with a time limit on every call: a call that is not over in time is
-   * cancelled and throws {@link io.ringspun.OperationTimeoutException}; what had been received by
-   * then is returned. The socket is the same, so closing either closes both.
+   * Returns a view of this socket with a time limit on every call. A call that exceeds the limit is
+   * cancelled and throws {@link io.ringspun.OperationTimeoutException}, unless it has already
+   * received bytes. Both objects share the connection, so closing either closes both.
    *
    * @param limit positive
-   * @return another view of this socket
+   * @return a view of this socket
    * @throws IllegalArgumentException if not positive
    */
   public RingSocket withTimeout(Duration limit) {
@@ -322,9 +324,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Makes a descriptor of the process for this registered socket, close-on-exec, which operations
-   * of any ring can use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). It is the same connection,
-   * which ends when both are closed; it stays open when this one is closed, and when the ring is.
+   * Creates a descriptor for this registered socket, close-on-exec, which operations of any ring
+   * can use ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8). Both are the same connection, which
+   * ends when both are closed. The new socket stays open when this one or the ring is closed.
    *
    * @return a socket that is not registered, for the caller to close
    * @throws IllegalStateException if this socket is not registered
@@ -336,15 +338,15 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Puts this socket into the table of a ring, too ({@code IORING_OP_FILES_UPDATE} with {@code
+   * Registers this socket with a ring ({@code IORING_OP_FILES_UPDATE} with {@code
    * IORING_FILE_INDEX_ALLOC}, Linux 5.19), so that the kernel need not look up its descriptor for
-   * each operation. It is the same connection, which ends when both are closed. Blocks for no
-   * longer than that takes.
+   * each operation. Both are the same connection, which ends when both are closed. Blocks until the
+   * kernel has registered the socket.
    *
-   * @param ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
-   * @return a registered socket, whose home is that ring, for the caller to close
-   * @throws IllegalStateException if this socket is registered already
-   * @throws IllegalArgumentException if the ring has no table
+   * @param ring a ring opened with {@link io.ringspun.RingOptions#withRegisteredFiles}
+   * @return a registered socket of that ring, for the caller to close
+   * @throws IllegalStateException if this socket is already registered
+   * @throws IllegalArgumentException if the ring has no table of registered files
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code ENFILE}
    *     if the table is full
    */
@@ -354,22 +356,23 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns this socket with writes that do not copy: of more than so many bytes, what {@code
-   * write} and {@code writeFully} are given goes from its memory to the network card ({@code
-   * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). Worth it for some ten kilobytes
-   * and more, over a real network; the loopback interface copies all the same.
+   * Returns a view of this socket with zero-copy writes: if {@code write} or {@code writeFully} is
+   * given more than a number of bytes, the network card reads them from the caller's memory ({@code
+   * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). This pays off from some ten
+   * kilobytes on over a real network; the loopback interface copies nevertheless.
    *
-   * <p>Such a write returns when the kernel needs the memory no more, which is when the peer has
-   * acknowledged all of it. Nothing ends that wait early: after an interrupt, a time limit or a
-   * close, what had been taken is returned, but no sooner; a peer that does not read can hold the
-   * caller for as long as the kernel keeps the connection. Closing the socket does not wait for it,
-   * and with {@link java.net.StandardSocketOptions#SO_LINGER} of 0 gives the peer up.
+   * <p>Such a write returns when the kernel no longer needs the memory, which is when the peer has
+   * acknowledged all of it. Nothing ends this wait early: after an interrupt, a time limit or a
+   * close, the call returns the number of bytes accepted, but no sooner. A peer that does not read
+   * can block the caller for as long as the kernel keeps the connection. Closing the socket does
+   * not wait for the write, and with a {@link java.net.StandardSocketOptions#SO_LINGER} of 0 it
+   * resets the connection.
    *
-   * <p>Memory that is copied first, heap memory for instance, is sent as usual, and so is
-   * everything where the kernel refuses: on Unix sockets, or where too much memory would be locked.
+   * <p>Memory that has to be copied, such as heap memory, is sent as usual. So is everything if the
+   * kernel refuses, for example on Unix sockets or beyond the limit on locked memory.
    *
-   * @param bytes at least 0
-   * @return another view of this socket; closing either closes both
+   * @param bytes the number of bytes above which writes are zero-copy, at least 0
+   * @return a view of this socket; closing either closes both
    * @throws IllegalArgumentException if negative
    */
   public RingSocket withZeroCopyAbove(long bytes) {
@@ -378,17 +381,16 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns this socket with a {@link #sendFile} that copies nothing: of more than so many bytes,
-   * what it is asked for goes from the file to the socket by way of a pipe ({@code
-   * IORING_OP_SPLICE}, Linux 5.7).
+   * Returns a view of this socket with a zero-copy {@link #sendFile}: more than a number of bytes
+   * are spliced from the file to the socket through a pipe ({@code IORING_OP_SPLICE}, Linux 5.7).
    *
-   * <p>Worth it from about 1 MiB on. The kernel has worker threads do that, one step of 1 MiB at a
-   * time, so what is small costs more than it does to copy; and a peer that stops to read in the
-   * middle of a step occupies one of the ring's workers until it goes on (see {@link
-   * io.ringspun.RingOptions#withWorkers}). Files that cannot be spliced are copied.
+   * <p>This pays off from about 1 MiB on. Kernel workers splice 1 MiB at a time, so small transfers
+   * cost more than copying. A peer that stops reading occupies one of the ring's workers until it
+   * continues (see {@link io.ringspun.RingOptions#withWorkers}). Files that cannot be spliced are
+   * copied.
    *
-   * @param bytes at least 0
-   * @return another view of this socket; closing either closes both
+   * @param bytes the number of bytes above which files are spliced, at least 0
+   * @return a view of this socket; closing either closes both
    * @throws IllegalArgumentException if negative
    */
   public RingSocket withSpliceAbove(long bytes) {
@@ -398,19 +400,19 @@ public final class RingSocket extends SocketDescriptor {
 
   private static void requireCount(long bytes) {
     if (bytes < 0) {
-      throw new IllegalArgumentException("the number of bytes is negative: " + bytes);
+      throw new IllegalArgumentException("the number of bytes must not be negative: " + bytes);
     }
   }
 
   // ---- reading -------------------------------------------------------------------------------
 
   /**
-   * Receives bytes ({@code IORING_OP_RECV}, Linux 5.6). Blocks until there is one, or the peer will
-   * send no more. That the peer reset the connection the kernel tells only one call; those behind
-   * it find the end of the stream.
+   * Receives bytes ({@code IORING_OP_RECV}, Linux 5.6). Blocks until at least one byte arrives or
+   * the stream ends. Only one call reports that the peer has reset the connection; later reads
+   * return -1.
    *
-   * @param target where the bytes go
-   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @param target the memory to fill
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
@@ -422,29 +424,29 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives bytes into the buffer of a lease, whose size is asked for; {@link Lease#filled} shows
-   * them. See {@link #read(MemorySegment)}.
+   * Receives bytes into the buffer of a lease and requests its whole size; {@link Lease#filled}
+   * returns them. See {@link #read(MemorySegment)}.
    *
-   * @param target where the bytes go
-   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @param target the memory to fill
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(Lease target) throws IOException {
     LentBuffer buffer = LentBuffer.of(target);
-    buffer.filled(0); // what the kernel leaves there before it fails is not for reading
+    buffer.filled(0); // bytes of a failed receive must not be exposed
     int n = transfer.receive(buffer, timeoutNanos());
     buffer.filled(n);
     return endOrCount(n);
   }
 
   /**
-   * Receives bytes into a buffer, from its position to its limit, and moves its position; see
-   * {@link #read(MemorySegment)}. A heap buffer is copied.
+   * Receives bytes into a buffer, from its position to its limit, and advances its position; see
+   * {@link #read(MemorySegment)}. Data for a heap buffer is copied.
    *
-   * @param target where the bytes go
-   * @return the bytes received, at least 1, or -1 at the end of the stream
+   * @param target the memory to fill
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
@@ -459,13 +461,13 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Receives bytes into several segments, filling one after the other ({@code IORING_OP_RECVMSG},
-   * Linux 5.3); see {@link #read(MemorySegment)}. At most 1,024 of them are used.
+   * Linux 5.3); see {@link #read(MemorySegment)}. At most 1,024 segments are used.
    *
-   * @param targets where the bytes go
-   * @return the bytes received, at least 1, or -1 at the end of the stream
-   * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
-   *     there
-   * @throws IllegalStateException if the arena of one is closed
+   * @param targets the segments to fill
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if the array is empty, or that method would refuse one of the
+   *     segments
+   * @throws IllegalStateException if the arena of a segment is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long read(MemorySegment[] targets) throws IOException {
@@ -476,14 +478,14 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives bytes into several buffers, filling one after the other, and moves their positions;
-   * see {@link #read(MemorySegment[])}. Full ones are passed over.
+   * Receives bytes into several buffers, filling one after the other, and advances their positions;
+   * see {@link #read(MemorySegment[])}. Full buffers are skipped.
    *
-   * @param targets where the bytes go
-   * @return the bytes received, at least 1, or -1 at the end of the stream
-   * @throws IllegalArgumentException if all are full, or one is read-only or confined to another
-   *     thread
-   * @throws IllegalStateException if the arena of one is closed
+   * @param targets the buffers to fill
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
+   * @throws IllegalArgumentException if all buffers are full, or one is read-only or confined to
+   *     another thread
+   * @throws IllegalStateException if the arena of a buffer is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long read(ByteBuffer[] targets) throws IOException {
@@ -498,9 +500,9 @@ public final class RingSocket extends SocketDescriptor {
   /**
    * Receives until a segment is full.
    *
-   * @param target where the bytes go; any size
-   * @throws EOFException if the stream ends before; what there was is in the segment
-   * @throws IllegalArgumentException for the reasons of {@link #read(MemorySegment)}
+   * @param target the segment to fill, of any size
+   * @throws EOFException if the stream ends before; the segment then holds the bytes up to the end
+   * @throws IllegalArgumentException if {@link #read(MemorySegment)} would throw it
    * @throws IllegalStateException if the segment's arena is closed, before or during the call
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -521,11 +523,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives until a buffer has no room left, and moves its position.
+   * Receives until a buffer has no bytes remaining, and advances its position.
    *
-   * @param target where the bytes go
-   * @throws EOFException if the stream ends before; what there was is in the buffer
-   * @throws IllegalArgumentException for the reasons of {@link #read(ByteBuffer)}
+   * @param target the buffer to fill
+   * @throws EOFException if the stream ends before; the buffer then holds the bytes up to the end
+   * @throws IllegalArgumentException if {@link #read(ByteBuffer)} would throw it
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void readFully(ByteBuffer target) throws IOException {
@@ -541,21 +543,21 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives bytes, and with them the descriptors that the peer passes along ({@code
-   * IORING_OP_RECVMSG} with {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. They are new
-   * descriptors of this process, close-on-exec, for what the peer has open. They come with the
-   * first of the bytes that they were {@linkplain #writePassing sent with}; a read for those bytes
-   * by another method closes them unseen. Otherwise as {@link #read(MemorySegment)}.
+   * Receives bytes together with descriptors that the peer passes ({@code IORING_OP_RECVMSG} with
+   * {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. They are new descriptors of this process,
+   * close-on-exec, for the peer's open files. They arrive with the first of the bytes that they
+   * were {@linkplain #writePassing sent with}; if another method reads those bytes, they are
+   * closed. See {@link #read(MemorySegment)}.
    *
-   * @param target where the bytes go
-   * @param passed where the descriptors go, behind those that it has
-   * @return the bytes received, at least 1, or -1 at the end of the stream
-   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
-   *     are in the segment, and the others in {@code passed}
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @param target the memory to fill
+   * @param passed the object to which the descriptors are added
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
+   * @throws DescriptorsLostException if some descriptors were lost; the bytes are in the segment,
+   *     and the other descriptors in {@code passed}
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
-   * @throws IllegalStateException if {@code passed} is closed, or the segment's arena
+   * @throws IllegalStateException if {@code passed} or the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(MemorySegment target, PassedDescriptors passed) throws IOException {
@@ -566,19 +568,19 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives bytes into a buffer, from its position to its limit, and moves its position, and with
-   * them the descriptors that the peer passes along; see {@link #read(MemorySegment,
-   * PassedDescriptors)}. A heap buffer is copied.
+   * Receives bytes into a buffer, from its position to its limit, together with descriptors that
+   * the peer passes, and advances its position; see {@link #read(MemorySegment,
+   * PassedDescriptors)}. Data for a heap buffer is copied.
    *
-   * @param target where the bytes go
-   * @param passed where the descriptors go, behind those that it has
-   * @return the bytes received, at least 1, or -1 at the end of the stream
-   * @throws DescriptorsLostException if there was no room for some of the descriptors; the bytes
-   *     are in the buffer, and the others in {@code passed}
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @param target the memory to fill
+   * @param passed the object to which the descriptors are added
+   * @return the number of bytes received, at least 1, or -1 at the end of the stream
+   * @throws DescriptorsLostException if some descriptors were lost; the bytes are in the buffer,
+   *     and the other descriptors in {@code passed}
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
-   * @throws IllegalStateException if {@code passed} is closed, or the buffer's arena
+   * @throws IllegalStateException if {@code passed} or the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public int read(ByteBuffer target, PassedDescriptors passed) throws IOException {
@@ -601,11 +603,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Begins to receive bytes into buffers that the kernel takes when they arrive ({@code
-   * IORING_OP_RECV} with {@code IORING_RECV_MULTISHOT}, Linux 6.0), on the buffers' ring. Does not
-   * block. This view's time limit holds for each chunk.
+   * Starts receiving bytes into provided buffers, on the buffers' ring ({@code IORING_OP_RECV} with
+   * {@code IORING_RECV_MULTISHOT}, Linux 6.0). Does not block. The time limit of this view applies
+   * to each chunk.
    *
-   * @param buffers where the bytes go
+   * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
    * @throws IllegalArgumentException if the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
@@ -616,12 +618,13 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Begins to receive bytes in the same way, as many buffers at once as there are bytes for ({@code
-   * IORING_RECVSEND_BUNDLE}, Linux 6.10; else one at a time): cheaper where much arrives into small
-   * buffers. The stream is the same, a chunk for each buffer. Kernels before 6.16 had errors by
-   * which bytes could change their order; their maintainers may have corrected them.
+   * Starts receiving bytes as {@link #receive(BufferRing)} does, but lets the kernel fill several
+   * buffers per completion ({@code IORING_RECVSEND_BUNDLE}, Linux 6.10; one buffer before). This is
+   * cheaper when much data arrives in small buffers. The stream has one chunk for each buffer.
+   * Kernels before 6.16 have bugs that can reorder bytes, unless the distribution has backported
+   * the fixes.
    *
-   * @param buffers where the bytes go
+   * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
@@ -636,16 +639,16 @@ public final class RingSocket extends SocketDescriptor {
   // ---- writing -------------------------------------------------------------------------------
 
   /**
-   * Sends bytes ({@code IORING_OP_SEND}, Linux 5.6). Blocks until the kernel has taken some, which
-   * it does when the peer keeps up.
+   * Sends bytes ({@code IORING_OP_SEND}, Linux 5.6). Blocks until the kernel has accepted at least
+   * one byte.
    *
    * @param source the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code EPIPE}
-   *     or {@code ECONNRESET} if the peer is gone
+   *     or {@code ECONNRESET} if the peer has closed or reset the connection
    */
   public int write(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -653,11 +656,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes, from its position to its limit, and moves its position; see {@link
+   * Sends a buffer's bytes, from its position to its limit, and advances its position; see {@link
    * #write(MemorySegment)}. A heap buffer is copied.
    *
    * @param source the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
@@ -670,13 +673,13 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Sends several segments, one after the other ({@code IORING_OP_SENDMSG}, Linux 5.3); see {@link
-   * #write(MemorySegment)}. At most 1,024 of them are used.
+   * #write(MemorySegment)}. At most 1,024 segments are used.
    *
    * @param sources the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
-   * @throws IllegalArgumentException if there is no segment, or one is unfit for the reasons given
-   *     there
-   * @throws IllegalStateException if the arena of one is closed
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested
+   * @throws IllegalArgumentException if the array is empty, or that method would refuse one of the
+   *     segments
+   * @throws IllegalStateException if the arena of a segment is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long write(MemorySegment[] sources) throws IOException {
@@ -687,13 +690,13 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends several buffers, one after the other, and moves their positions; see {@link
-   * #write(MemorySegment[])}. Empty ones are passed over.
+   * Sends several buffers, one after the other, and advances their positions; see {@link
+   * #write(MemorySegment[])}. Empty buffers are skipped.
    *
    * @param sources the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
-   * @throws IllegalArgumentException if all are empty, or one is confined to another thread
-   * @throws IllegalStateException if the arena of one is closed
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested
+   * @throws IllegalArgumentException if all buffers are empty, or one is confined to another thread
+   * @throws IllegalStateException if the arena of a buffer is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public long write(ByteBuffer[] sources) throws IOException {
@@ -703,15 +706,15 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends the first bytes of the buffer of a lease: what was read into it, or put into its {@link
-   * Lease#segment}; bytes that are neither are sent as zeros. If they are more than {@link
-   * #withZeroCopyAbove} says, they are not copied, and on the ring of the lease's pool, if that is
-   * registered, the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with {@code
+   * Sends the first bytes of the buffer of a lease, which were read into the lease or stored in its
+   * {@link Lease#segment}; other bytes are zero. Above the limit of {@link #withZeroCopyAbove} they
+   * are not copied, and if the lease's pool is registered with the ring that runs the operation,
+   * the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with {@code
    * IORING_RECVSEND_FIXED_BUF}, Linux 6.0); see {@link #write(MemorySegment)}.
    *
-   * @param source the bytes
-   * @param length how many of them, from 1 to the size of the buffer
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @param source the lease to send from
+   * @param length the number of bytes, from 1 to the size of the buffer
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
@@ -730,11 +733,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends the first bytes of the buffer of a lease, all of them; see {@link #write(Lease, int)}. If
-   * it fails otherwise than by an interrupt or a time limit, an unknown part has been sent.
+   * Sends all of the first bytes of the buffer of a lease; see {@link #write(Lease, int)}. After a
+   * failure other than an interrupt or a time limit, an unknown number of bytes has been sent.
    *
-   * @param source the bytes
-   * @param length how many of them, from 1 to the size of the buffer
+   * @param source the lease to send from
+   * @param length the number of bytes, from 1 to the size of the buffer
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalStateException if the lease is closed
    * @throws WrongThreadException if another thread took the lease
@@ -749,27 +752,27 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends bytes, and passes open files and sockets along with the first of them ({@code
-   * IORING_OP_SENDMSG} with {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. The peer gets
-   * descriptors of its own, in this order; see {@link #read(MemorySegment, PassedDescriptors)}.
-   * What is passed stays open here until the call returns, and may then be closed. To close it
-   * sooner ends the call as closing the socket does. If the call fails, nothing was passed.
+   * Sends bytes and passes open files and sockets with the first of them ({@code IORING_OP_SENDMSG}
+   * with {@code SCM_RIGHTS}, Linux 5.3), on a Unix socket. The peer gets descriptors of its own, in
+   * this order; see {@link #read(MemorySegment, PassedDescriptors)}. The passed descriptors stay
+   * open in this process and may be closed after the call. Closing one during the call ends the
+   * call like closing the socket. If the call fails, nothing was passed.
    *
-   * <p>What stands behind a descriptor is shared: both have the same offset and status flags, as
-   * after {@code dup(2)}.
+   * <p>Both processes share the open file description, with its offset and status flags, as after
+   * {@code dup(2)}.
    *
    * @param source the bytes
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for; all descriptors went with
-   *     them
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested; all descriptors
+   *     went with them
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread, there are more than 253 descriptors, or one is a {@linkplain
-   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has none
+   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has no descriptor
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code
-   *     ETOOMANYREFS} if this user has too many descriptors on their way
+   *     ETOOMANYREFS} if the user has too many passed descriptors that no peer has received
    */
   public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
     Lending.requireUsable(source, false);
@@ -777,17 +780,17 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer's bytes, from its position to its limit, moves its position, and passes open
-   * files and sockets along; see {@link #writePassing(MemorySegment, Descriptor...)}. A heap buffer
-   * is copied.
+   * Sends a buffer's bytes, from its position to its limit, advances its position, and passes open
+   * files and sockets; see {@link #writePassing(MemorySegment, Descriptor...)}. A heap buffer is
+   * copied.
    *
    * @param source the bytes
    * @param passed files, directories, sockets and listeners, at most 253
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for; all descriptors went with
-   *     them
-   * @throws UnsupportedOperationException if this is no Unix socket
+   * @return the number of bytes sent, at least 1 and possibly fewer than requested; all descriptors
+   *     went with them
+   * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread, or for
-   *     the other reasons given there
+   *     the other reasons of that method
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #writePassing(MemorySegment,
    *     Descriptor...)}
@@ -807,11 +810,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a segment whole ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). If it fails otherwise
-   * than by an interrupt or a time limit, an unknown part has been sent.
+   * Sends all bytes of a segment ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). After a failure
+   * other than an interrupt or a time limit, an unknown number of bytes has been sent.
    *
-   * @param source the bytes; any size
-   * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
+   * @param source the bytes, any number
+   * @throws IllegalArgumentException if {@link #write(MemorySegment)} would throw it
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -824,10 +827,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a buffer whole, and moves its position; see {@link #writeFully(MemorySegment)}.
+   * Sends all remaining bytes of a buffer, and advances its position; see {@link
+   * #writeFully(MemorySegment)}.
    *
    * @param source the bytes
-   * @throws IllegalArgumentException for the reasons of {@link #write(ByteBuffer)}
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer)} would throw it
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(ByteBuffer source) throws IOException {
@@ -842,17 +846,18 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends a part of a file, by reading and sending 128 KiB at a time, or as {@link
-   * #withSpliceAbove} says. If it fails when some bytes have been sent, it returns their number; an
-   * interrupt is pending then, and any other failure comes again with the next call. Only a close
-   * of the socket is told by an exception in any case.
+   * Sends a range of a file, by reading and sending 128 KiB at a time, or by splicing; see {@link
+   * #withSpliceAbove}. If it fails after some bytes have been sent, it returns their number; after
+   * an interrupt the interrupt status is then set, and any other failure is reported by the next
+   * call. Only closing the socket always throws.
    *
-   * @param file what to read, opened for that
-   * @param position where to begin, in bytes from the beginning of the file
-   * @param count how many bytes
-   * @return how many were sent: fewer than asked for only if the file ends before, or if it fails
+   * @param file the file, open for reading
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @param count the number of bytes
+   * @return the number of bytes sent, fewer than requested only if the file ends before or sending
+   *     fails
    * @throws IllegalArgumentException if the position or the count is negative, or both together
-   *     overflow; or for the reasons of {@link RingFile#read(MemorySegment, long)}
+   *     overflow; or if {@link RingFile#read(MemorySegment, long)} would throw it
    * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
    * @throws IOException if the operation fails, as described in {@link RingSocket}, and for the
    *     file
@@ -875,14 +880,14 @@ public final class RingSocket extends SocketDescriptor {
                     return sent.sum();
                   } catch (IOException e) {
                     if (!isOpen()) {
-                      throw e; // who closes the socket gives up what was sent
+                      throw e; // after a close the number of bytes sent does not matter
                     }
                     return Progress.before(e, sent.sum());
                   }
                 }));
   }
 
-  /** Sends a part of a file, and tells piece by piece what was sent. */
+  /** Sends a range of a file, and reports the number of bytes sent after each send. */
   private void sendCopying(RingFile file, long position, long count, LongConsumer sent)
       throws IOException {
     int step = Math.clamp(count, 1, SEND_FILE_BYTES);
@@ -909,8 +914,9 @@ public final class RingSocket extends SocketDescriptor {
   // ---- the socket as a whole -----------------------------------------------------------------
 
   /**
-   * Ends reading, here only ({@code IORING_OP_SHUTDOWN}, Linux 5.11): reads that wait, and later
-   * ones, find the end of the stream once they have what had arrived.
+   * Shuts down the input side, without telling the peer ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
+   * Waiting and later reads return the data that has already arrived, and then the end of the
+   * stream.
    *
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -919,8 +925,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Ends writing ({@code IORING_OP_SHUTDOWN}, Linux 5.11): the peer finds the end of the stream
-   * behind all that was sent.
+   * Shuts down the output side ({@code IORING_OP_SHUTDOWN}, Linux 5.11). The peer reads the end of
+   * the stream after all bytes sent.
    *
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -931,7 +937,7 @@ public final class RingSocket extends SocketDescriptor {
   /**
    * Returns the peer's address. Does not block.
    *
-   * @return an address as {@link #localAddress} returns it
+   * @return an address of a type that {@link #localAddress} returns
    * @throws java.nio.channels.NotYetConnectedException if the socket is not connected
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
    * @throws IOException if the kernel refuses
@@ -969,7 +975,7 @@ public final class RingSocket extends SocketDescriptor {
 
   static MemorySegment segment(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
-      throw new IllegalArgumentException("the buffer has nothing remaining");
+      throw new IllegalArgumentException("the buffer has no bytes remaining");
     }
     MemorySegment segment = MemorySegment.ofBuffer(buffer);
     Lending.requireAccessible(segment);

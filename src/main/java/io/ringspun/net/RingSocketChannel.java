@@ -14,18 +14,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link SocketChannel} that blocks on a {@link Ring}: for libraries that know nothing of rings.
- * It keeps the contract of {@code SocketChannel}, to the point that an interrupt closes it; code
- * that is written for rings does better with {@link RingSocket}.
+ * A {@link SocketChannel} whose blocking calls go through a {@link Ring}, for libraries that expect
+ * a {@code SocketChannel}. It has the contract of {@code SocketChannel}, including that an
+ * interrupt closes it. New code should use {@link RingSocket}.
  *
- * <p>In blocking mode a virtual thread that waits parks and gives up its carrier, and a write takes
- * all that there is.
+ * <p>In blocking mode a virtual thread that waits parks and gives up its carrier, and a write sends
+ * all bytes.
  *
- * <p>Put into non-blocking mode, the channel is left to the JDK, for good, and can be registered
- * with selectors: those that {@code channel.provider().openSelector()} opens, and those of {@link
- * java.nio.channels.Selector#open} where {@link RingSelectorProvider} is installed. Others refuse
- * it ({@link java.nio.channels.IllegalSelectorException}). If it was bound or connected by then, it
- * has two descriptors from then on.
+ * <p>A channel that is put into non-blocking mode is from then on backed by a JDK channel and can
+ * be registered with selectors: those that {@code channel.provider().openSelector()} opens, and
+ * those of {@link java.nio.channels.Selector#open} if {@link RingSelectorProvider} is installed.
+ * Other selectors throw {@link java.nio.channels.IllegalSelectorException}. If the channel is
+ * already bound or connected, it then has two descriptors.
  *
  * <p>Not for extension outside Ringspun.
  *
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class RingSocketChannel extends SocketChannel {
   /**
-   * For the implementation.
+   * Creates a channel.
    *
    * @param provider the channel's provider
    */
@@ -42,11 +42,11 @@ public abstract class RingSocketChannel extends SocketChannel {
   }
 
   /**
-   * Opens a channel that is not connected, with a ring of the {@linkplain RingGroup#shared() shared
-   * group} as its home. Does not wait for anyone.
+   * Opens an unconnected channel on a ring of the {@linkplain RingGroup#shared() shared group}.
+   * Does not wait for a peer.
    *
-   * @return a new channel for IPv6 and IPv4, or for IPv4 where there is no other
-   * @throws IOException if the kernel refuses, or the ring is gone
+   * @return a new channel for IPv6 and IPv4, or for IPv4 if the system has no IPv6
+   * @throws IOException if the kernel refuses, or the ring is closed or has failed
    */
   public static RingSocketChannel open() throws IOException {
     return RingSocketChannelImpl.open(RingSelectorProvider.instance(), null);
@@ -55,9 +55,9 @@ public abstract class RingSocketChannel extends SocketChannel {
   /**
    * Opens a channel of a family; see {@link #open()}.
    *
-   * @param family of {@link StandardProtocolFamily}
+   * @param family a {@link StandardProtocolFamily}
    * @return a new channel
-   * @throws UnsupportedOperationException if the system has not the family
+   * @throws UnsupportedOperationException if the system does not support the family
    * @throws IOException if the operation fails, as described in {@link #open()}
    */
   public static RingSocketChannel open(ProtocolFamily family) throws IOException {
@@ -68,9 +68,9 @@ public abstract class RingSocketChannel extends SocketChannel {
   /**
    * Opens a channel and connects it; see {@link #connect}.
    *
-   * @param remote whom to connect to
+   * @param remote the peer's address
    * @return a new channel
-   * @throws IOException as for {@link #connect}
+   * @throws IOException if {@link #connect} would throw it
    */
   public static RingSocketChannel open(SocketAddress remote) throws IOException {
     return RingSocketChannelImpl.connect(RingSelectorProvider.instance(), remote);

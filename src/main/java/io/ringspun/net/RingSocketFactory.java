@@ -14,46 +14,43 @@ import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes {@link Socket}s whose blocking calls go through a ring, for libraries that take a {@link
- * SocketFactory} or its class name.
+ * A factory of {@link Socket}s whose blocking calls go through a ring, for libraries that take a
+ * {@link SocketFactory} or its class name.
  *
- * <p>The sockets do as the JDK's own do: time limits by {@link Socket#setSoTimeout}, half close,
- * options, streams, exceptions and their messages. An interrupt closes the socket if it finds a
- * virtual thread blocked, and does nothing to a platform thread. Closing a socket ends every call
- * that is blocked on it with a {@link java.net.SocketException}. A TLS socket can be layered on top
- * by {@link javax.net.ssl.SSLSocketFactory#createSocket(Socket, String, int, boolean)}. Only urgent
- * data cannot be sent, and there is no {@linkplain Socket#getChannel channel}, nor a proxy.
+ * <p>The sockets behave like the JDK's: time limits by {@link Socket#setSoTimeout}, half-close,
+ * options, streams, exceptions and their messages. Interrupting a virtual thread that is blocked on
+ * a socket closes the socket; interrupting a platform thread has no effect. When a socket is
+ * closed, every call that is blocked on it throws a {@link java.net.SocketException}. A TLS socket
+ * can be layered on top by {@link javax.net.ssl.SSLSocketFactory#createSocket(Socket, String, int,
+ * boolean)}. Urgent data, {@linkplain Socket#getChannel channels} and proxies are not supported.
  *
- * <p>A read lends the kernel memory of its buffer's size, 128 KiB at most, for as long as it waits.
- * Names are resolved on the calling thread, as the JDK does.
+ * <p>While a read waits, it lends the kernel memory of its buffer's size, at most 128 KiB. Names
+ * are resolved on the calling thread, as the JDK does.
  *
- * <p>The factory and its sockets are safe for use by many threads: one reads and one writes at a
- * time, others wait their turn.
+ * <p>The factory and its sockets are safe for use by multiple concurrent threads: one thread reads
+ * and one writes at a time, the others wait.
  *
  * @since 0.1
  */
 public final class RingSocketFactory extends SocketFactory {
-  private final @Nullable Ring ring; // null for the shared one
+  private final @Nullable Ring ring; // null for the shared group
 
-  /**
-   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
-   * group}.
-   */
+  /** Creates a factory of sockets on rings of the {@linkplain RingGroup#shared() shared group}. */
   public RingSocketFactory() {
     ring = null;
   }
 
   /**
-   * Creates a factory.
+   * Creates a factory of sockets on a ring.
    *
-   * @param ring the sockets' home ring
+   * @param ring the ring for operations of threads that no ring carries
    */
   public RingSocketFactory(Ring ring) {
     this.ring = ring;
   }
 
   /**
-   * Creates a socket that is not connected.
+   * Creates an unconnected socket.
    *
    * @return the socket, for the caller to connect and close
    * @throws IOException never; nothing is opened yet
@@ -64,14 +61,14 @@ public final class RingSocketFactory extends SocketFactory {
   }
 
   /**
-   * Connects to a peer. Blocks until it has answered, or the kernel gives up.
+   * Connects to a peer. Blocks until the connection is established, or the kernel gives up.
    *
-   * @param host its name or address
-   * @param port its port
+   * @param host the peer's name or address
+   * @param port the peer's port
    * @return the socket, for the caller to close
-   * @throws UnknownHostException if there is no such name
-   * @throws java.net.ConnectException if the peer refuses, or does not answer
-   * @throws IOException if the connection fails otherwise, or there can be no ring
+   * @throws UnknownHostException if the name cannot be resolved
+   * @throws java.net.ConnectException if the peer refuses the connection, or does not answer
+   * @throws IOException if the connection fails otherwise, or no ring can be opened
    */
   @Override
   public Socket createSocket(String host, int port) throws IOException {
@@ -79,14 +76,14 @@ public final class RingSocketFactory extends SocketFactory {
   }
 
   /**
-   * Connects to a peer from an address of one's own; see {@link #createSocket(String, int)}.
+   * Connects to a peer from a local address; see {@link #createSocket(String, int)}.
    *
-   * @param host its name or address
-   * @param port its port
-   * @param localHost the address on this side, or null for any
-   * @param localPort the port on this side, or 0 for any
+   * @param host the peer's name or address
+   * @param port the peer's port
+   * @param localHost the local address, or null for any
+   * @param localPort the local port, or 0 for any
    * @return the socket, for the caller to close
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
   @Override
@@ -98,8 +95,8 @@ public final class RingSocketFactory extends SocketFactory {
   /**
    * Connects to a peer; see {@link #createSocket(String, int)}.
    *
-   * @param host its address
-   * @param port its port
+   * @param host the peer's address
+   * @param port the peer's port
    * @return the socket, for the caller to close
    * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
@@ -109,14 +106,14 @@ public final class RingSocketFactory extends SocketFactory {
   }
 
   /**
-   * Connects to a peer from an address of one's own; see {@link #createSocket(String, int)}.
+   * Connects to a peer from a local address; see {@link #createSocket(String, int)}.
    *
-   * @param host its address
-   * @param port its port
-   * @param localHost the address on this side, or null for any
-   * @param localPort the port on this side, or 0 for any
+   * @param host the peer's address
+   * @param port the peer's port
+   * @param localHost the local address, or null for any
+   * @param localPort the local port, or 0 for any
    * @return the socket, for the caller to close
-   * @throws java.net.BindException if the address is in use or not of this machine
+   * @throws java.net.BindException if the address is in use or not a local address
    * @throws IOException if the operation fails, as described in {@link #createSocket(String, int)}
    */
   @Override

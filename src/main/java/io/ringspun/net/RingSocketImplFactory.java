@@ -9,18 +9,19 @@ import java.net.SocketImplFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts every {@link java.net.Socket} and {@link ServerSocket} of a process on a ring, for programs
- * that make them by {@code new}.
+ * A factory that puts every {@link java.net.Socket} and {@link ServerSocket} of a process on a
+ * ring, for programs that create them by {@code new}.
  *
  * {@snippet :
  * Socket.setSocketImplFactory(new RingSocketImplFactory());
  * ServerSocket.setSocketFactory(new RingSocketImplFactory());
  * }
  *
- * <p>The JDK takes each of the two once. Set both: a {@code ServerSocket} that has this factory can
- * accept only into sockets that have it too. The sockets behave as {@link RingSocketFactory} says.
+ * <p>Each of the two can be set only once. Set both: a {@code ServerSocket} of this factory can
+ * accept only into sockets of this factory. The sockets behave as described in {@link
+ * RingSocketFactory}.
  *
- * <p>Safe for use by many threads.
+ * <p>Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -28,34 +29,31 @@ public final class RingSocketImplFactory implements SocketImplFactory {
   private static final StackWalker CALLER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-  private final @Nullable Ring ring; // null for the shared one
+  private final @Nullable Ring ring; // null for the shared group
 
-  /**
-   * Creates a factory for sockets whose home is a ring of the {@linkplain RingGroup#shared() shared
-   * group}.
-   */
+  /** Creates a factory of sockets on rings of the {@linkplain RingGroup#shared() shared group}. */
   public RingSocketImplFactory() {
     ring = null;
   }
 
   /**
-   * Creates a factory.
+   * Creates a factory of sockets on a ring.
    *
-   * @param ring the sockets' home ring
+   * @param ring the ring for operations of threads that no ring carries
    */
   public RingSocketImplFactory(Ring ring) {
     this.ring = ring;
   }
 
   /**
-   * Creates what is behind one socket. Opens nothing yet.
+   * Creates the implementation of one socket. Does not open it yet.
    *
-   * @return an object for the JDK
+   * @return the implementation
    * @throws IllegalCallerException if called by native code
    */
   @Override
   public SocketImpl createSocketImpl() {
-    // Server sockets have other options; that one is wanted can be seen in no other way.
+    // Server sockets have other options. Only the call stack shows which kind is wanted.
     return new RingSocketImpl(ring, CALLER.getCallerClass() == ServerSocket.class);
   }
 }

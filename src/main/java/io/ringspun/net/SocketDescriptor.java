@@ -14,8 +14,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What sockets of all kinds have in common: addresses, options, and an end. Safe for use by many
- * threads.
+ * The common methods of all sockets: addresses, options and close. Safe for use by multiple
+ * concurrent threads.
+ *
+ * @since 0.1
  */
 abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseable
     permits RingDatagramSocket, RingListener, RingSocket {
@@ -29,11 +31,11 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Returns the socket's own address. Does not block.
+   * Returns the local address. Does not block.
    *
    * @return an {@link java.net.InetSocketAddress}, whose port is 0 before the socket is bound, a
-   *     {@link java.net.UnixDomainSocketAddress}, whose path is empty if it has no name, or an
-   *     {@link AbstractUnixAddress}
+   *     {@link java.net.UnixDomainSocketAddress}, whose path is empty if the socket is unnamed, or
+   *     an {@link AbstractUnixAddress}
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
    * @throws IOException if the kernel refuses
    */
@@ -42,10 +44,10 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Returns whether the socket is in a slot of its ring's table and has no descriptor; see {@link
+   * Returns whether the socket is in its ring's table and has no descriptor; see {@link
    * SocketOpenOption#REGISTERED}.
    *
-   * @return whether it was opened or put there, or accepted by a listener that was
+   * @return true if the socket is registered
    */
   public boolean isRegistered() {
     return socket.isRegistered();
@@ -53,11 +55,11 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
 
   /**
    * Sets an option ({@code IORING_OP_URING_CMD} with {@code SOCKET_URING_OP_SETSOCKOPT}, Linux 6.7,
-   * else {@code setsockopt(2)}). Waits for nobody; an interrupt does not end it.
+   * otherwise {@code setsockopt(2)}). Does not wait for a peer; an interrupt does not end the call.
    *
-   * @param <T> the type of its values
+   * @param <T> the type of the option's values
    * @param option one of {@link #supportedOptions}
-   * @param value what to set
+   * @param value the value
    * @throws IllegalArgumentException if the value is out of range
    * @throws UnsupportedOperationException if the option is unknown or does not apply to this socket
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
@@ -69,12 +71,12 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
 
   /**
    * Returns the value of an option ({@code IORING_OP_URING_CMD} with {@code
-   * SOCKET_URING_OP_GETSOCKOPT}, Linux 6.7, for what all kinds of sockets have, else {@code
-   * getsockopt(2)}). Waits for nobody; an interrupt does not end it.
+   * SOCKET_URING_OP_GETSOCKOPT}, Linux 6.7, for options of level {@code SOL_SOCKET}; otherwise
+   * {@code getsockopt(2)}). Does not wait for a peer; an interrupt does not end the call.
    *
-   * @param <T> the type of its values
+   * @param <T> the type of the option's values
    * @param option one of {@link #supportedOptions}
-   * @return its value; null if it is {@code IP_MULTICAST_IF} and none was chosen
+   * @return the value; null for {@code IP_MULTICAST_IF} if no interface is set
    * @throws UnsupportedOperationException if the option is unknown or does not apply to this socket
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
    * @throws IOException if the kernel refuses
@@ -84,7 +86,7 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Returns the options that this kind of socket has, those of {@code jdk.net} too.
+   * Returns the options that this type of socket supports, including those of {@code jdk.net}.
    *
    * @return an unmodifiable set
    */
@@ -93,14 +95,14 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Refuses new calls, cancels those that wait, waits until the kernel has let go of their memory,
-   * and closes the socket ({@code IORING_OP_CLOSE}, Linux 5.6). Cancelled calls end with {@link
-   * java.nio.channels.AsynchronousCloseException}. An interrupt does not keep the socket open.
-   * Closing again has no effect.
+   * Closes the socket ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new calls, cancels waiting
+   * ones, and blocks until the kernel has released their memory. Cancelled calls throw {@link
+   * java.nio.channels.AsynchronousCloseException}. The socket is closed even if the thread is
+   * interrupted. Closing again has no effect.
    *
-   * <p>If {@code SO_LINGER} is positive, this blocks for as many seconds at most, until the peer
-   * has all that was sent; then it is {@code close(2)}, on a thread that no ring and no scheduler
-   * needs.
+   * <p>If {@code SO_LINGER} is positive, this blocks until the peer has received all data, for at
+   * most that number of seconds. {@code close(2)} then runs on a separate platform thread, which
+   * occupies neither a ring nor the scheduler.
    *
    * @throws IOException if the kernel reports an error; the socket is closed
    */
@@ -127,14 +129,14 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
     return timeoutNanos;
   }
 
-  /** Takes charge of what is in a slot. */
+  /** Takes the content of a slot. */
   static RegisteredHandle taken(TableSlot slot) throws IOException {
     RegisteredHandle handle = ((RegisteredHandle) handleOf(slot)).successor(false);
-    handle.noteLinger(); // nobody knows what options it has
+    handle.noteLinger(); // its options are unknown
     return handle;
   }
 
-  /** Checks that descriptors can pass here: sockets of other families would just drop them. */
+  /** Checks that this socket can pass descriptors: other families would silently drop them. */
   final void requirePassing() {
     if (family() != Family.UNIX) {
       throw new UnsupportedOperationException("only Unix sockets pass descriptors: " + this);
@@ -146,12 +148,18 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
     return socketHandle().inSteps(steps);
   }
 
-  /** One of several operations: goes on behind so many bytes, and returns how many it has moved. */
+  /**
+   * One of several operations: continues after a number of bytes, and returns the number that it
+   * has transferred.
+   */
   interface Step {
     long run(long done) throws IOException;
   }
 
-  /** Moves so many bytes; an interrupt or a time limit tells how many were moved before it. */
+  /**
+   * Transfers a number of bytes. The exception of an interrupt or a time limit has the number
+   * transferred before.
+   */
   final void moveAll(long count, Step step) throws IOException {
     inSteps(
         () -> {

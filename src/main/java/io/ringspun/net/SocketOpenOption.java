@@ -1,26 +1,26 @@
 package io.ringspun.net;
 
 /**
- * What can be asked when a socket is opened.
+ * Options for opening a socket.
  *
  * @since 0.1
  */
 public enum SocketOpenOption {
   /**
-   * Put the socket into a slot of the ring's own table and give it no descriptor in the process
-   * ({@code IORING_OP_SOCKET} and {@code ACCEPT} with {@code IORING_FILE_INDEX_ALLOC}, Linux 5.19).
-   * It does not count against the limit of open files, and the kernel need not look up and count a
-   * descriptor at each operation. The sockets that a registered listener accepts are registered
-   * too. The kernel chooses the slot, which is free again once the socket is closed.
+   * Register the socket with the ring instead of giving it a descriptor in the process ({@code
+   * IORING_OP_SOCKET} and {@code ACCEPT} with {@code IORING_FILE_INDEX_ALLOC}, Linux 5.19). It does
+   * not count against the limit on open files, and the kernel need not look up a descriptor and
+   * count references for each operation. Sockets that a registered listener accepts are registered,
+   * too. The kernel chooses a slot in the ring's table, which is freed when the socket is closed.
    *
-   * <p>The ring must have such a table: {@link io.ringspun.RingOptions#withRegisteredFiles}. All
-   * operations on the socket go to that ring, also those of threads that another ring carries. The
-   * socket ends with the ring.
+   * <p>The ring must have a table of registered files: {@link
+   * io.ringspun.RingOptions#withRegisteredFiles}. All operations on the socket run on that ring,
+   * even those of threads that another ring carries. Closing the ring closes the socket.
    *
-   * <p>What has no operation in the kernel is done on a descriptor that is made for the moment
-   * ({@code IORING_OP_FIXED_FD_INSTALL}, Linux 6.8; without it, EINVAL): to tell addresses, to tell
-   * options that not all kinds of sockets have; before Linux 6.11 to bind and to listen, and before
-   * 6.7 to set and tell any option.
+   * <p>Calls without an io_uring operation use a temporary descriptor ({@code
+   * IORING_OP_FIXED_FD_INSTALL}, Linux 6.8; before, they fail with {@code EINVAL}): getting
+   * addresses, getting options of other levels than {@code SOL_SOCKET}, binding and listening
+   * before Linux 6.11, and all options before 6.7.
    */
   REGISTERED;
 

@@ -17,7 +17,7 @@ import java.net.SocketAddress;
 
 /**
  * {@linkplain Step Steps} that open, connect and accept sockets, for {@link io.ringspun.Chain#add}
- * and {@link io.ringspun.Batch#add}. {@link Step} itself has those that send and receive:
+ * and {@link io.ringspun.Batch#add}. Steps that send and receive are in {@link Step}:
  *
  * {@snippet :
  * try (TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -31,16 +31,16 @@ import java.net.SocketAddress;
  * }
  * }
  *
- * <p>Nothing here blocks or reaches the kernel. If a step fails, {@link
+ * <p>Creating a step neither blocks nor reaches the kernel. If a step fails, the {@link
  * io.ringspun.TransactionException} has the kernel's name of the operation.
  *
  * <p>Every method that takes an address throws
  *
  * <ul>
- *   <li>{@link java.nio.channels.UnresolvedAddressException} if it is a name that was not found;
+ *   <li>{@link java.nio.channels.UnresolvedAddressException} if the address is unresolved;
  *   <li>{@link java.nio.channels.UnsupportedAddressTypeException} if it is neither an {@link
  *       java.net.InetSocketAddress}, nor a {@link java.net.UnixDomainSocketAddress}, nor an {@link
- *       AbstractUnixAddress}, or the socket is known to be of another family.
+ *       AbstractUnixAddress}, or the socket is of another protocol family.
  * </ul>
  *
  * @since 0.1
@@ -49,11 +49,11 @@ public final class SocketSteps {
   private SocketSteps() {}
 
   /**
-   * Opens a stream socket in a slot ({@code IORING_OP_SOCKET}, Linux 5.19), of the family that an
-   * address belongs to. For the wildcard that is IPv6, which takes IPv4, too.
+   * Opens a stream socket in a slot ({@code IORING_OP_SOCKET}, Linux 5.19), of the protocol family
+   * of an address. For the wildcard address this is IPv6, which supports IPv4, too.
    *
-   * @param slot where it goes, in the place of what is there
-   * @param address what it is going to be connected or bound to
+   * @param slot the slot for the socket, whose content is replaced
+   * @param address the address that the socket will be connected or bound to
    * @return the step
    */
   public static Step open(TableSlot slot, SocketAddress address) {
@@ -65,11 +65,11 @@ public final class SocketSteps {
   }
 
   /**
-   * Connects a socket ({@code IORING_OP_CONNECT}, Linux 5.5), which waits until the peer has
-   * answered or the kernel gives up.
+   * Connects a socket ({@code IORING_OP_CONNECT}, Linux 5.5). The step waits until the connection
+   * is established or the kernel gives up.
    *
-   * @param socket a socket that is not connected; one in a slot must be of the address's family
-   * @param remote whom to connect to
+   * @param socket an unconnected socket; one in a slot must be of the address's family
+   * @param remote the peer's address
    * @return the step
    */
   public static Step connect(Descriptor socket, SocketAddress remote) {
@@ -77,11 +77,11 @@ public final class SocketSteps {
   }
 
   /**
-   * Gives a socket an address of its own ({@code IORING_OP_BIND}, Linux 6.11; before that, {@code
+   * Binds a socket to a local address ({@code IORING_OP_BIND}, Linux 6.11; before that, {@code
    * EINVAL}).
    *
-   * @param socket a socket without one; one in a slot must be of the address's family
-   * @param local where; port 0 has the kernel choose one
+   * @param socket an unbound socket; one in a slot must be of the address's family
+   * @param local the local address; with port 0 the kernel chooses the port
    * @return the step
    */
   public static Step bind(Descriptor socket, SocketAddress local) {
@@ -89,12 +89,12 @@ public final class SocketSteps {
   }
 
   /**
-   * Has a socket take connections ({@code IORING_OP_LISTEN}, Linux 6.11; before that, {@code
+   * Starts listening on a socket ({@code IORING_OP_LISTEN}, Linux 6.11; before that, {@code
    * EINVAL}).
    *
-   * @param socket a socket with an address of its own
-   * @param backlog how many connections the kernel keeps until they are accepted, at least 1; it
-   *     may keep fewer
+   * @param socket a bound socket
+   * @param backlog the maximum number of connections that wait to be accepted, at least 1; the
+   *     kernel may reduce it
    * @return the step
    * @throws IllegalArgumentException if the backlog is less than 1
    */
@@ -104,11 +104,11 @@ public final class SocketSteps {
   }
 
   /**
-   * Takes a connection into a slot ({@code IORING_OP_ACCEPT}, Linux 5.15 for slots), which waits
-   * until there is one.
+   * Accepts a connection into a slot ({@code IORING_OP_ACCEPT}, Linux 5.15 for slots). The step
+   * waits until there is one.
    *
-   * @param slot where it goes, in the place of what is there
-   * @param listener a {@link RingListener}, or a slot with a socket that listens
+   * @param slot the slot for the connection, whose content is replaced
+   * @param listener a {@link RingListener}, or a slot with a listening socket
    * @return the step
    */
   public static Step accept(TableSlot slot, Descriptor listener) {

@@ -1,7 +1,7 @@
 /**
  * Sockets whose blocking calls go through a ring.
  *
- * <p>Start at {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}; {@link
+ * <p>Start with {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}; {@link
  * io.ringspun.net.RingDatagramSocket} is for datagrams, {@link io.ringspun.net.SocketSteps} for
  * chains and batches.
  */

@@ -16,13 +16,13 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * A process to wait for, by a descriptor that stands for it and for no other that might get its
- * number later ({@code pidfd_open(2)}, Linux 5.3). Waiting needs no thread.
+ * A process to wait for, identified by a pidfd, which never refers to a later process with the same
+ * number ({@code pidfd_open(2)}, Linux 5.3). Waiting occupies no thread.
  *
- * <p>{@link #awaitEnd} takes nothing from anybody and is for any process. {@link #reap} is for
- * children that nobody else reaps, such as those of native code. The JDK reaps the children that it
- * starts, so how a {@link Process} has ended is told by {@link Process#waitFor}, which does not
- * block for long after {@link #awaitEnd} has returned.
+ * <p>{@link #awaitEnd} works for any process and does not reap it. {@link #reap} is for children
+ * that no other code reaps, such as those started by native code. The JDK reaps the children that
+ * it starts, so get the exit status of a {@link Process} from {@link Process#waitFor}, which
+ * returns soon after {@link #awaitEnd}.
  *
  * @since 0.1
  */
@@ -33,17 +33,17 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Opens a process that is running, or has ended and was not reaped.
+   * Opens a process that is running, or that has ended and has not been reaped.
    *
-   * @param ring the home ring
-   * @param process which; of a {@link Process}, its {@link Process#toHandle}
+   * @param ring the ring for operations of threads that no ring carries
+   * @param process the process; for a {@link Process}, its {@link Process#toHandle}
    * @return the process, for the caller to close
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ESRCH} if it is gone
+   *     ESRCH} if it no longer exists
    */
   public static ChildProcess open(Ring ring, ProcessHandle process) throws IOException {
     ChildProcess opened = open(ring, process.pid());
-    if (!process.isAlive()) { // gone before, perhaps: then its number may mean another one
+    if (!process.isAlive()) { // if it has already ended, its number may belong to another process
       opened.close();
       throw new OperationException("pidfd_open", Errno.ESRCH);
     }
@@ -51,29 +51,29 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Opens a process by its number, which means what the caller thinks only as long as it has not
-   * been reaped.
+   * Opens a process by its number. The number identifies the intended process only until that
+   * process is reaped.
    *
-   * @param ring the home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @param pid the number
    * @return the process, for the caller to close
    * @throws IllegalArgumentException if the number is not positive
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ESRCH} if there is none
+   *     ESRCH} if there is no such process
    */
   public static ChildProcess open(Ring ring, long pid) throws IOException {
     if (pid < 1 || pid > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("no process has this number: " + pid);
+      throw new IllegalArgumentException("a process number must be positive: " + pid);
     }
     return new ChildProcess(
         make(EngineAccess.of(ring), "pidfd_open", SystemCall.PIDFD_OPEN, pid, 0), 0);
   }
 
   /**
-   * Takes charge of a descriptor that stands for a process; see {@link RingFd#adopt}.
+   * Takes ownership of a pidfd; see {@link RingFd#adopt}.
    *
-   * @param ring the home ring
-   * @param fd its number
+   * @param ring the ring for operations of threads that no ring carries
+   * @param fd the descriptor's number
    * @return the process, for the caller to close
    * @throws IllegalArgumentException if the number is negative
    */
@@ -82,10 +82,10 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Returns this process with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this process with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this process
+   * @return a view of this process
    * @throws IllegalArgumentException if not positive
    */
   public ChildProcess withTimeout(Duration limit) {
@@ -93,7 +93,8 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Waits until the process has ended, reaped or not ({@code IORING_OP_POLL_ADD}, Linux 5.1).
+   * Waits until the process has ended, whether it has been reaped or not ({@code
+   * IORING_OP_POLL_ADD}, Linux 5.1).
    *
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
@@ -102,13 +103,12 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Waits until a child of this process has ended, and takes what it leaves, so that its number is
-   * free for another ({@code IORING_OP_WAITID}, Linux 6.7; {@code POLL_ADD} and {@code waitid(2)}
-   * before).
+   * Waits until a child of this process has ended, and reaps it, which frees its number ({@code
+   * IORING_OP_WAITID}, Linux 6.7; {@code POLL_ADD} and {@code waitid(2)} before).
    *
-   * @return how it has ended
+   * @return the exit status or the signal
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ECHILD} if it is no child of this process, or somebody else has reaped it
+   *     ECHILD} if it is not a child of this process, or has already been reaped
    */
   public ProcessEnd reap() throws IOException {
     try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {

@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A ring signals an {@link EventFd}, until this is closed; see {@link EventFd#signalledBy}. Safe
- * for use by many threads.
+ * The registration of an {@link EventFd} that a ring signals until this is closed; see {@link
+ * EventFd#signalledBy}. Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -43,9 +43,9 @@ public final class CompletionSignals implements AutoCloseable {
   }
 
   /**
-   * Has the ring signal no more ({@code IORING_UNREGISTER_EVENTFD}, Linux 5.2). Waits for the
-   * ring's thread, whether interrupted or not; a signal that was under way may still come. Closing
-   * again has no effect.
+   * Stops the signals ({@code IORING_UNREGISTER_EVENTFD}, Linux 5.2). Blocks until the ring's
+   * thread has done so; an interrupt does not end the wait. A last signal may still arrive
+   * afterwards. Closing again has no effect.
    */
   @Override
   public void close() {

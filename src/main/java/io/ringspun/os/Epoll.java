@@ -18,8 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A set of descriptors that are waited for together ({@code epoll(7)}): one that native code keeps,
- * or a new one. For a single descriptor {@link Poll} does with less.
+ * An epoll instance ({@code epoll(7)}), either a new one or one that native code has created. For a
+ * single descriptor {@link Poll} is cheaper.
  *
  * @since 0.1
  */
@@ -31,10 +31,10 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Makes an empty set ({@code epoll_create1(2)}). Does not wait for anyone.
+   * Creates an empty instance ({@code epoll_create1(2)}). Does not block.
    *
-   * @param ring the home ring
-   * @return the set, for the caller to close
+   * @param ring the ring for operations of threads that no ring carries
+   * @return the instance, for the caller to close
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Epoll open(Ring ring) throws IOException {
@@ -44,11 +44,11 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of a set that others have made; see {@link RingFd#adopt}.
+   * Takes ownership of an existing epoll descriptor; see {@link RingFd#adopt}.
    *
-   * @param ring the home ring
-   * @param fd its number
-   * @return the set, for the caller to close
+   * @param ring the ring for operations of threads that no ring carries
+   * @param fd the descriptor's number
+   * @return the instance, for the caller to close
    * @throws IllegalArgumentException if the number is negative
    */
   public static Epoll adopt(Ring ring, int fd) {
@@ -56,10 +56,11 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Returns this set with a time limit on every wait; see {@link RingFd#withTimeout}.
+   * Returns a view of this instance with a time limit on every wait; see {@link
+   * RingFd#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this set
+   * @return a view of this instance
    * @throws IllegalArgumentException if not positive
    */
   public Epoll withTimeout(Duration limit) {
@@ -67,41 +68,41 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Adds a descriptor ({@code epoll_ctl(2)}). Does not block. It leaves the set when it is closed.
+   * Adds a descriptor ({@code epoll_ctl(2)}). Does not block. Closing the descriptor removes it.
    *
-   * @param descriptor what to wait for
-   * @param data what {@link #await} tells it apart by
-   * @param events for what it is to be ready
-   * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
+   * @param descriptor the descriptor to wait for
+   * @param data a value that {@link #await} returns with its events
+   * @param events the events to wait for
+   * @throws IllegalArgumentException if no event is given, or the descriptor is registered with a
    *     ring and has no number
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     EEXIST} if it is there already, {@code EPERM} if it cannot be polled
+   *     EEXIST} if it has already been added, {@code EPERM} if it cannot be polled
    */
   public void add(Descriptor descriptor, long data, PollEvent... events) throws IOException {
     control(Constants.EPOLL_CTL_ADD, descriptor, data, PollEvent.mask(events));
   }
 
   /**
-   * Changes what a descriptor is waited for, and its data ({@code epoll_ctl(2)}). Does not block.
+   * Changes the events and the data of a descriptor ({@code epoll_ctl(2)}). Does not block.
    *
-   * @param descriptor one of the set
-   * @param data as for {@link #add}
-   * @param events as for {@link #add}
-   * @throws IllegalArgumentException as for {@link #add}
+   * @param descriptor a descriptor of this instance
+   * @param data see {@link #add}
+   * @param events see {@link #add}
+   * @throws IllegalArgumentException if {@link #add} would throw it
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ENOENT} if it is not there
+   *     ENOENT} if it has not been added
    */
   public void modify(Descriptor descriptor, long data, PollEvent... events) throws IOException {
     control(Constants.EPOLL_CTL_MOD, descriptor, data, PollEvent.mask(events));
   }
 
   /**
-   * Takes a descriptor from the set ({@code epoll_ctl(2)}). Does not block.
+   * Removes a descriptor ({@code epoll_ctl(2)}). Does not block.
    *
-   * @param descriptor one of the set
+   * @param descriptor a descriptor of this instance
    * @throws IllegalArgumentException if the descriptor is registered with a ring
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ENOENT} if it is not there
+   *     ENOENT} if it has not been added
    */
   public void remove(Descriptor descriptor) throws IOException {
     control(Constants.EPOLL_CTL_DEL, descriptor, 0, 0);
@@ -110,7 +111,7 @@ public final class Epoll extends SystemDescriptor {
   private void control(int action, Descriptor descriptor, long data, int events)
       throws IOException {
     if (!(Handle.of(descriptor) instanceof RawHandle member)) {
-      throw new IllegalArgumentException("it has no number: " + descriptor);
+      throw new IllegalArgumentException("the descriptor has no number: " + descriptor);
     }
     member.acquire();
     try (NativePool.Block block = NativePool.take(EpollEntry.SIZE_BYTES)) {
@@ -122,17 +123,18 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Waits until descriptors of the set are ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
+   * Waits until at least one descriptor is ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
    * POLL_ADD} and {@code epoll_pwait(2)} before).
    *
-   * @param max how many to return at most, 1 to 4,096
-   * @return one event at least
+   * @param max the maximum number of events to return, from 1 to 4,096
+   * @return the events, at least one
    * @throws IllegalArgumentException if out of range
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public List<EpollEvent> await(int max) throws IOException {
     if (max < 1 || max > EVENTS_MAX) {
-      throw new IllegalArgumentException("1 to %d events, not %d".formatted(EVENTS_MAX, max));
+      throw new IllegalArgumentException(
+          "the number of events must be from 1 to %d: %d".formatted(EVENTS_MAX, max));
     }
     try (NativePool.Block block = NativePool.take(max * EpollEntry.SIZE_BYTES)) {
       int count =

@@ -3,18 +3,18 @@ package io.ringspun.os;
 import java.util.Set;
 
 /**
- * A descriptor of an {@link Epoll} is ready.
+ * An event of an {@link Epoll}: a descriptor is ready.
  *
- * @param data what it was added with
- * @param events what it is ready for
+ * @param data the value with which the descriptor was added
+ * @param events the events for which it is ready
  * @since 0.1
  */
 public record EpollEvent(long data, Set<PollEvent> events) {
   /**
-   * Makes an event whose set cannot be changed.
+   * Creates a record with an immutable copy of the set.
    *
-   * @param data as above
-   * @param events as above
+   * @param data the value with which the descriptor was added
+   * @param events the events for which it is ready
    */
   public EpollEvent {
     events = Set.copyOf(events);

@@ -15,7 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
 /**
- * A counter in the kernel that threads and processes signal and wait for ({@code eventfd(2)}).
+ * A kernel counter that threads and processes signal and wait for ({@code eventfd(2)}).
  *
  * @since 0.1
  */
@@ -26,9 +26,9 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Makes a counter that stands at zero and is taken whole. Does not wait for anyone.
+   * Creates a counter with the initial value 0, which {@link #await} resets to 0. Does not block.
    *
-   * @param ring the home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @return the counter, for the caller to close
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
@@ -37,17 +37,18 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Makes a counter that is taken one by one ({@code EFD_SEMAPHORE}). Does not wait for anyone.
+   * Creates a semaphore: a counter that {@link #await} decrements by 1 ({@code EFD_SEMAPHORE}).
+   * Does not block.
    *
-   * @param ring the home ring
-   * @param permits where it stands at first
+   * @param ring the ring for operations of threads that no ring carries
+   * @param permits the initial value
    * @return the counter, for the caller to close
    * @throws IllegalArgumentException if negative
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static EventFd openSemaphore(Ring ring, int permits) throws IOException {
     if (permits < 0) {
-      throw new IllegalArgumentException("a counter cannot be negative: " + permits);
+      throw new IllegalArgumentException("the number of permits must not be negative: " + permits);
     }
     return open(ring, permits, Constants.EFD_SEMAPHORE);
   }
@@ -64,10 +65,10 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of a counter that others have made; see {@link RingFd#adopt}.
+   * Takes ownership of an existing eventfd descriptor; see {@link RingFd#adopt}.
    *
-   * @param ring the home ring
-   * @param fd its number
+   * @param ring the ring for operations of threads that no ring carries
+   * @param fd the descriptor's number
    * @return the counter, for the caller to close
    * @throws IllegalArgumentException if the number is negative
    */
@@ -76,10 +77,10 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Returns this counter with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this counter with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this counter
+   * @return a view of this counter
    * @throws IllegalArgumentException if not positive
    */
   public EventFd withTimeout(Duration limit) {
@@ -87,7 +88,7 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Adds one; see {@link #signal(long)}.
+   * Adds 1 to the counter; see {@link #signal(long)}.
    *
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
@@ -99,7 +100,7 @@ public final class EventFd extends SystemDescriptor {
    * Adds to the counter ({@code IORING_OP_WRITE}, Linux 5.6). Blocks while the sum would exceed
    * 2<sup>64</sup>-2.
    *
-   * @param count how much, positive
+   * @param count the value to add, positive
    * @throws IllegalArgumentException if not positive
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
@@ -119,9 +120,10 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Takes the counter, or one of it ({@code IORING_OP_READ}, Linux 5.6). Blocks while it is zero.
+   * Resets the counter to 0, or decrements a semaphore by 1 ({@code IORING_OP_READ}, Linux 5.6).
+   * Blocks while it is 0.
    *
-   * @return how much was taken, as an unsigned number; always 1 of a semaphore
+   * @return the former value as an unsigned number, or 1 for a semaphore
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public long await() throws IOException {
@@ -137,11 +139,11 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Begins to take the counter whenever it is signalled ({@code IORING_OP_READ_MULTISHOT}, Linux
-   * 6.7): each chunk has 8 bytes, a number as {@link #await} returns it. See {@link
+   * Starts reading the counter whenever it is signalled ({@code IORING_OP_READ_MULTISHOT}, Linux
+   * 6.7). Each chunk has the 8 bytes of a number as {@link #await} returns it. See {@link
    * RingFd#receive}.
    *
-   * @param buffers where the numbers go, of 8 bytes each at least
+   * @param buffers buffers of at least 8 bytes each
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
    * @throws IOException if another I/O error occurs
@@ -151,15 +153,15 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Has a ring signal this counter whenever an operation completes there ({@code
-   * IORING_REGISTER_EVENTFD}, Linux 5.2), those of Ringspun's own included: for native code that
-   * watches rings in its own way. Wait for the counter on another ring, since a wait completes too.
-   * Blocks until the ring's thread has told the kernel.
+   * Lets a ring signal this counter whenever one of its operations completes, including internal
+   * ones ({@code IORING_REGISTER_EVENTFD}, Linux 5.2). Intended for native code with an event loop
+   * of its own. Wait for the counter on another ring, because the completion of a wait signals it,
+   * too. Blocks until the ring's thread has registered the counter.
    *
-   * @param ring which
-   * @return what ends it when closed
+   * @param ring the ring that signals
+   * @return the registration, which ends when it is closed
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     EBUSY} if the ring signals a counter already
+   *     EBUSY} if the ring already signals a counter
    */
   public CompletionSignals signalledBy(Ring ring) throws IOException {
     return CompletionSignals.begin(handle(), EngineAccess.of(ring));

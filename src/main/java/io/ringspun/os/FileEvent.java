@@ -5,7 +5,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What can happen to a file or a directory that {@link Inotify} watches.
+ * An event of a file or a directory that {@link Inotify} watches.
  *
  * @since 0.1
  */
@@ -16,31 +16,34 @@ public enum FileEvent {
   MODIFY(1 << 1),
   /** Its metadata changed ({@code IN_ATTRIB}). */
   ATTRIBUTES(1 << 2),
-  /** It was closed by somebody who could write it ({@code IN_CLOSE_WRITE}). */
+  /** It was closed after having been open for writing ({@code IN_CLOSE_WRITE}). */
   CLOSE_WRITE(1 << 3),
-  /** It was closed by somebody who could only read it ({@code IN_CLOSE_NOWRITE}). */
+  /** It was closed after having been open only for reading ({@code IN_CLOSE_NOWRITE}). */
   CLOSE_NOWRITE(1 << 4),
   /** It was opened ({@code IN_OPEN}). */
   OPEN(1 << 5),
-  /** A name was moved out of the directory or within it ({@code IN_MOVED_FROM}). */
+  /** An entry was moved out of the directory or within it ({@code IN_MOVED_FROM}). */
   MOVED_FROM(1 << 6),
-  /** A name was moved into the directory or within it ({@code IN_MOVED_TO}). */
+  /** An entry was moved into the directory or within it ({@code IN_MOVED_TO}). */
   MOVED_TO(1 << 7),
-  /** A name was made in the directory ({@code IN_CREATE}). */
+  /** An entry was created in the directory ({@code IN_CREATE}). */
   CREATE(1 << 8),
-  /** A name was removed from the directory ({@code IN_DELETE}). */
+  /** An entry was removed from the directory ({@code IN_DELETE}). */
   DELETE(1 << 9),
-  /** What is watched was removed itself ({@code IN_DELETE_SELF}). */
+  /** The watched file or directory was removed ({@code IN_DELETE_SELF}). */
   DELETE_SELF(1 << 10),
-  /** What is watched was moved itself ({@code IN_MOVE_SELF}). */
+  /** The watched file or directory was moved ({@code IN_MOVE_SELF}). */
   MOVE_SELF(1 << 11),
-  /** Its file system was unmounted ({@code IN_UNMOUNT}); cannot be asked for, always told. */
+  /** Its file system was unmounted ({@code IN_UNMOUNT}); cannot be requested, always reported. */
   UNMOUNT(1 << 13),
-  /** Events were lost, there were too many ({@code IN_Q_OVERFLOW}); always told. */
+  /** The queue overflowed and events were lost ({@code IN_Q_OVERFLOW}); always reported. */
   OVERFLOW(1 << 14),
-  /** The watch has ended, and its number may be used again ({@code IN_IGNORED}); always told. */
+  /** The watch has ended, and its number may be reused ({@code IN_IGNORED}); always reported. */
   IGNORED(1 << 15),
-  /** The event is about a directory ({@code IN_ISDIR}); comes with another one. */
+  /**
+   * The subject of the event is a directory ({@code IN_ISDIR}); reported together with another
+   * event.
+   */
   DIRECTORY(1 << 30);
 
   private static final int REQUESTABLE = (1 << 12) - 1;
@@ -51,19 +54,19 @@ public enum FileEvent {
     this.bit = bit;
   }
 
-  /** Returns the bits to ask for. */
+  /** Returns the mask of requested events. */
   static int mask(FileEvent... events) {
     int bits = 0;
     for (FileEvent event : events) {
       bits |= event.bit;
     }
     if (bits == 0 || (bits & ~REQUESTABLE) != 0) {
-      throw new IllegalArgumentException("these events cannot be asked for: " + set(bits));
+      throw new IllegalArgumentException("these events cannot be requested: " + set(bits));
     }
     return bits;
   }
 
-  /** Returns what the kernel tells. */
+  /** Decodes events of the kernel. */
   static Set<FileEvent> set(int bits) {
     Set<FileEvent> events = EnumSet.noneOf(FileEvent.class);
     for (FileEvent event : values()) {

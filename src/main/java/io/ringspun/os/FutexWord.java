@@ -20,27 +20,27 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Four bytes of memory that threads wait for, those of other processes too if the memory is shared
- * ({@code futex(2)}, Linux 6.7). Waiting parks a virtual thread and holds no carrier.
+ * A futex: four bytes of memory on which threads wait, even those of other processes if the memory
+ * is shared ({@code futex(2)}, Linux 6.7). A waiting virtual thread parks and occupies no carrier.
  *
- * <p>The memory is read and written by other means, such as a {@link java.lang.invoke.VarHandle}:
- * who waits says which value it has seen there, and does not wait if that has changed since; who
- * changes it wakes the others afterwards. A call that returns says only that it is time to look
- * again.
+ * <p>The memory is read and written by other means, such as a {@link java.lang.invoke.VarHandle}. A
+ * waiting thread passes the value that it has read, and does not wait if the value has changed
+ * since. A thread that changes the value wakes the others afterwards. When a wait returns, read the
+ * value again: wake-ups may be spurious.
  *
- * <p>Safe for use by many threads. The memory must outlive all waits: it is of {@link
- * java.lang.foreign.Arena#ofAuto}, {@link java.lang.foreign.Arena#global}, a mapped buffer, or
- * confined to the one thread that uses it.
+ * <p>Safe for use by multiple concurrent threads. The memory must outlive all waits: it must come
+ * from {@link java.lang.foreign.Arena#ofAuto}, {@link java.lang.foreign.Arena#global} or a mapped
+ * buffer, or be confined to the only thread that uses it.
  *
  * <p>Every blocking method throws
  *
  * <ul>
- *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless it was woken by
- *       then;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} ends
- *       it;
+ *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless it has already
+ *       been woken;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} is
+ *       exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if the
- *       ring is gone;
+ *       ring is closed or has failed;
  *   <li>{@link UnsupportedOperationException} before Linux 6.7;
  *   <li>{@link IllegalArgumentException} if the memory is confined to another thread;
  *   <li>{@link IllegalStateException} if its arena is closed;
@@ -50,7 +50,7 @@ import java.util.function.Consumer;
  * @since 0.1
  */
 public final class FutexWord {
-  /** What is in every mask. */
+  /** The mask with all bits. */
   public static final int ANY = -1;
 
   private static final int WORDS_MAX = 128;
@@ -68,26 +68,26 @@ public final class FutexWord {
   }
 
   /**
-   * Describes a word that other processes may wait for.
+   * Returns a word on which other processes may wait.
    *
-   * @param ring where the operations run
-   * @param word four bytes of native memory, at an address that is a multiple of four
+   * @param ring the ring for the operations
+   * @param word four bytes of native memory, aligned to four
    * @return the word
-   * @throws IllegalArgumentException if the memory is not like that, or of an arena that any thread
-   *     can close
+   * @throws IllegalArgumentException if the memory has another size or alignment, is not native, or
+   *     belongs to an arena that any thread can close
    */
   public static FutexWord shared(Ring ring, MemorySegment word) {
     return of(ring, word, 0);
   }
 
   /**
-   * Describes a word that only threads of this process wait for, which costs less ({@code
+   * Returns a word on which only threads of this process wait, which is cheaper ({@code
    * FUTEX2_PRIVATE}).
    *
-   * @param ring where the operations run
-   * @param word as for {@link #shared}
+   * @param ring the ring for the operations
+   * @param word see {@link #shared}
    * @return the word
-   * @throws IllegalArgumentException as for {@link #shared}
+   * @throws IllegalArgumentException if {@link #shared} would throw it
    */
   public static FutexWord local(Ring ring, MemorySegment word) {
     return of(ring, word, Constants.FUTEX2_PRIVATE);
@@ -96,20 +96,20 @@ public final class FutexWord {
   private static FutexWord of(Ring ring, MemorySegment word, int scope) {
     Lending.requireUsable(word, false);
     if (word.byteSize() != Integer.BYTES || word.address() % Integer.BYTES != 0) {
-      throw new IllegalArgumentException("a futex is four bytes, aligned to four: " + word);
+      throw new IllegalArgumentException("a futex must be four bytes aligned to four: " + word);
     }
     if (!Lending.isLendable(word)) {
       throw new IllegalArgumentException(
-          "the word's arena can be closed by any thread while others wait: " + word);
+          "any thread could close the arena of the word while others wait: " + word);
     }
     return new FutexWord(EngineAccess.of(ring), word, Constants.FUTEX2_SIZE_U32 | scope, 0);
   }
 
   /**
-   * Returns this word with a time limit on every wait.
+   * Returns a view of this word with a time limit on every wait.
    *
    * @param limit positive
-   * @return another view of this word
+   * @return a view of this word
    * @throws IllegalArgumentException if not positive
    */
   public FutexWord withTimeout(Duration limit) {
@@ -119,8 +119,8 @@ public final class FutexWord {
   /**
    * Waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7), unless the word has another value.
    *
-   * @param expected the value that the caller has seen
-   * @return false if the word has another value, so that there is nothing to wait for
+   * @param expected the value that the caller has read
+   * @return false if the word has another value, so that the call did not wait
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public boolean await(int expected) throws IOException {
@@ -128,10 +128,10 @@ public final class FutexWord {
   }
 
   /**
-   * Waits to be woken for a certain purpose; see {@link #await(int)}.
+   * Waits to be woken by a call with a matching mask; see {@link #await(int)}.
    *
-   * @param expected the value that the caller has seen
-   * @param mask which wakes to heed: those whose mask has a bit in common
+   * @param expected the value that the caller has read
+   * @param mask the bits of which a wake-up's mask must have at least one
    * @return false if the word has another value
    * @throws IllegalArgumentException if the mask is zero
    * @throws IOException if the operation fails, as described in {@link FutexWord}
@@ -157,11 +157,11 @@ public final class FutexWord {
   }
 
   /**
-   * Wakes threads that wait ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7). Blocks for no longer than
-   * that takes.
+   * Wakes waiting threads ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7). Blocks only until the kernel
+   * has done so.
    *
-   * @param count how many at most
-   * @return how many were woken
+   * @param count the maximum number of threads to wake
+   * @return the number of threads woken
    * @throws IllegalArgumentException if the count is less than 1
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
@@ -170,11 +170,11 @@ public final class FutexWord {
   }
 
   /**
-   * Wakes threads that wait for a certain purpose; see {@link #wake(int)}.
+   * Wakes threads that wait with a matching mask; see {@link #wake(int)}.
    *
-   * @param count how many at most
-   * @param mask for which purposes
-   * @return how many were woken
+   * @param count the maximum number of threads to wake
+   * @param mask the bits of which a waiter's mask must have at least one
+   * @return the number of threads woken
    * @throws IllegalArgumentException if the count is less than 1, or the mask is zero
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
@@ -191,11 +191,12 @@ public final class FutexWord {
 
   static void requireCount(int count) {
     if (count < 1) {
-      throw new IllegalArgumentException("none to wake: " + count);
+      throw new IllegalArgumentException(
+          "the number of threads to wake must be positive: " + count);
     }
   }
 
-  /** Describes an operation on this word for any purpose. */
+  /** Describes an operation on this word with the mask {@link #ANY}. */
   RawOperation describe(int opcode, long value) {
     return RawOperation.of(opcode)
         .on(flags)
@@ -216,16 +217,17 @@ public final class FutexWord {
    * Waits for any of several words ({@code IORING_OP_FUTEX_WAITV}, Linux 6.7), on the ring of the
    * first and by its time limit, unless one of them has another value.
    *
-   * @param words up to 128 of them
-   * @param expected the values that the caller has seen, in the same order
-   * @return the index of one whose waiters were woken, or -1 if one has another value
-   * @throws IllegalArgumentException if there are no words, too many, or not as many values
+   * @param words the words, up to 128
+   * @param expected the values that the caller has read, in the same order
+   * @return the index of a word whose waiters were woken, or -1 if a word has another value
+   * @throws IllegalArgumentException if there are no words or too many, or the number of values
+   *     differs
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public static int awaitAny(FutexWord[] words, int... expected) throws IOException {
     if (words.length == 0 || words.length > WORDS_MAX || words.length != expected.length) {
       throw new IllegalArgumentException(
-          "1 to %d words and as many values, not %d and %d"
+          "there must be from 1 to %d words and as many values: %d and %d"
               .formatted(WORDS_MAX, words.length, expected.length));
     }
     Engine ring = words[0].ring;
@@ -249,7 +251,7 @@ public final class FutexWord {
 
   private static void requireMask(int mask) {
     if (mask == 0) {
-      throw new IllegalArgumentException("the mask is zero: nothing could match it");
+      throw new IllegalArgumentException("the mask must not be zero");
     }
   }
 

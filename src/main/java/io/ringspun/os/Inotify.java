@@ -16,8 +16,8 @@ import java.util.List;
 /**
  * Watches files and directories for changes ({@code inotify(7)}).
  *
- * <p>There is no {@code IORING_OP_READ_MULTISHOT} of it: the kernel reads such a descriptor without
- * waiting only in non-blocking mode, and in that mode ends the operation as soon as there is
+ * <p>{@code IORING_OP_READ_MULTISHOT} is not supported: the kernel reads such a descriptor without
+ * blocking only in non-blocking mode, and in that mode ends the operation as soon as there is
  * nothing to read.
  *
  * @since 0.1
@@ -30,12 +30,12 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Opens one that watches nothing yet. Does not wait for anyone.
+   * Creates a watcher without watches. Does not block.
    *
-   * @param ring the home ring
+   * @param ring the ring for operations of threads that no ring carries
    * @return the watcher, for the caller to close
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     EMFILE} if the user has too many
+   *     EMFILE} if the user has too many inotify instances
    */
   public static Inotify open(Ring ring) throws IOException {
     return new Inotify(
@@ -48,10 +48,10 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Returns this watcher with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this watcher with a time limit on every call; see {@link RingFd#withTimeout}.
    *
    * @param limit positive
-   * @return another view of this watcher
+   * @return a view of this watcher
    * @throws IllegalArgumentException if not positive
    */
   public Inotify withTimeout(Duration limit) {
@@ -59,16 +59,16 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Begins to watch a file or a directory, or watches it for other events than before ({@code
-   * inotify_add_watch(2)}). The kernel looks the path up on the calling thread.
+   * Starts watching a file or a directory, or changes the events of its watch ({@code
+   * inotify_add_watch(2)}). The kernel resolves the path on the calling thread, which may block it.
    *
    * @param path a path of the default file system
-   * @param events what to watch it for
+   * @param events the events to watch for
    * @return the number of the watch
-   * @throws IllegalArgumentException if there is no event, or one that cannot be asked for
-   * @throws java.nio.file.ProviderMismatchException if the path is of another file system
+   * @throws IllegalArgumentException if no event is given, or one that cannot be requested
+   * @throws java.nio.file.ProviderMismatchException if the path belongs to another file system
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ENOENT} if there is no such file, {@code ENOSPC} if the user has too many watches
+   *     ENOENT} if the file does not exist, {@code ENOSPC} if the user has too many watches
    */
   public int watch(Path path, FileEvent... events) throws IOException {
     int mask = FileEvent.mask(events);
@@ -80,22 +80,22 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Ends a watch ({@code inotify_rm_watch(2)}). Does not block. The last event that it brings is
-   * {@link FileEvent#IGNORED}.
+   * Ends a watch ({@code inotify_rm_watch(2)}). Does not block. Its last event is {@link
+   * FileEvent#IGNORED}.
    *
-   * @param watch its number
+   * @param watch the number of the watch
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     EINVAL} if there is none
+   *     EINVAL} if there is no such watch
    */
   public void unwatch(int watch) throws IOException {
     call("inotify_rm_watch", SystemCall.INOTIFY_RM_WATCH, handle().fd(), watch);
   }
 
   /**
-   * Takes what has happened ({@code IORING_OP_READ}, Linux 5.6, behind {@code POLL_ADD}). Blocks
-   * until something has.
+   * Takes the events since the last call ({@code IORING_OP_READ}, Linux 5.6, after {@code
+   * POLL_ADD}). Blocks until there is one.
    *
-   * @return the events, one at least, in the order they came
+   * @return the events, at least one, in the order in which they occurred
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public List<InotifyEvent> take() throws IOException {

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Something that happened to what {@link Inotify} watches.
+ * An event of a file or directory that {@link Inotify} watches.
  *
  * @param watch the number of the watch; -1 with {@link FileEvent#OVERFLOW}
- * @param events what happened
- * @param cookie the same number for both halves of a move, else 0
- * @param name the name in the watched directory, the empty path if it is about the watched thing
- *     itself
+ * @param events the events
+ * @param cookie the same number for both events of a move, else 0
+ * @param name the name in the watched directory, or the empty path if the event concerns the
+ *     watched file or directory itself
  * @since 0.1
  */
 public record InotifyEvent(int watch, Set<FileEvent> events, int cookie, Path name) {
@@ -24,18 +24,18 @@ public record InotifyEvent(int watch, Set<FileEvent> events, int cookie, Path na
   private static final int HEADER_BYTES = 16;
 
   /**
-   * Makes an event whose set cannot be changed.
+   * Creates a record with an immutable copy of the set.
    *
-   * @param watch as above
-   * @param events as above
-   * @param cookie as above
-   * @param name as above
+   * @param watch the number of the watch
+   * @param events the events
+   * @param cookie the same number for both events of a move, else 0
+   * @param name the name in the watched directory
    */
   public InotifyEvent {
     events = Set.copyOf(events);
   }
 
-  /** Takes apart what the kernel wrote: whole events, one after the other. */
+  /** Decodes the events that the kernel has written. */
   static List<InotifyEvent> parse(MemorySegment memory) {
     List<InotifyEvent> events = new ArrayList<>();
     long at = 0;
@@ -52,7 +52,7 @@ public record InotifyEvent(int watch, Set<FileEvent> events, int cookie, Path na
     return List.copyOf(events);
   }
 
-  /** Returns the path before the first zero. */
+  /** Returns the path before the first NUL byte. */
   private static Path name(MemorySegment memory) {
     byte[] bytes = memory.toArray(ValueLayout.JAVA_BYTE);
     int length = 0;

@@ -11,45 +11,52 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Advice to the kernel on how memory is going to be used, above all that of mapped files: who
- * touches a page that is not there waits for the disk, and a virtual thread holds its carrier
- * meanwhile, or the ring that carries it. {@link MemoryAdvice#POPULATE_READ} has a worker of the
- * ring's, in the kernel, do that waiting.
+ * Advice to the kernel on the use of memory, in particular of mapped files. A thread that accesses
+ * a page that is not in memory waits for the disk, and a virtual thread occupies its carrier
+ * meanwhile, or the ring that carries it. With {@link MemoryAdvice#POPULATE_READ} a kernel worker
+ * of the ring waits instead.
  *
  * @since 0.1
  */
 public final class MappedMemory {
-  /** What one operation is for: its length has 32 bits, and an interrupt is heeded between two. */
+  /**
+   * The length of one operation: the field has 32 bits, and an interrupt takes effect between two
+   * operations.
+   */
   private static final long PIECE_BYTES = 1 << 30;
 
   private MappedMemory() {}
 
   /**
    * Advises the kernel ({@code IORING_OP_MADVISE}, Linux 5.6; {@code MADV_POPULATE_READ} and {@code
-   * WRITE} 5.14). Blocks until the kernel has done what the advice says; a virtual thread parks
-   * meanwhile, and a platform thread waits. Safe for use by many threads.
+   * WRITE} 5.14). Blocks until the kernel has followed the advice; a virtual thread parks
+   * meanwhile, and a platform thread waits. Safe for use by multiple concurrent threads.
    *
-   * <p>The kernel knows only whole pages. Advice is for all pages that have a byte of the segment;
-   * {@link MemoryAdvice#COLD} and {@link MemoryAdvice#PAGEOUT} are for those that have nothing
-   * else, and do nothing if there are none.
+   * <p>Advice applies to whole pages: all pages that contain a byte of the segment. {@link
+   * MemoryAdvice#COLD} and {@link MemoryAdvice#PAGEOUT} apply only to pages that lie completely
+   * within the segment, and have no effect if there are none.
    *
-   * <p>An interrupt, or closing the ring, takes back what no worker has begun. What one has begun
-   * it ends, 1 GiB at most, and the caller waits for that; advice for the rest is not given then.
+   * <p>An interrupt or closing the ring cancels operations that no worker has started. The caller
+   * waits for a started operation, which covers at most 1 GiB; the rest of the segment is not
+   * advised.
    *
-   * <p>If another thread closes the memory's arena meanwhile, advice may fail, or be for what is
-   * mapped at that address by then. None of it changes what memory holds, so that does no harm.
+   * <p>If another thread closes the memory's arena meanwhile, advice may fail, or apply to other
+   * memory that is then mapped at that address. This is harmless, because no advice changes the
+   * content of memory.
    *
-   * @param ring whose workers do it
-   * @param memory native memory, such as a mapped file's or {@link
+   * @param ring the ring whose workers run the operation
+   * @param memory native memory, such as that of a mapped file or {@link
    *     MemorySegment#ofBuffer(java.nio.Buffer)} of a mapped buffer
-   * @param advice how it is going to be used
+   * @param advice the advice
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
-   *     thread, or read-only and to be written
+   *     thread, or read-only with {@link MemoryAdvice#POPULATE_WRITE}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws java.io.InterruptedIOException if the thread is interrupted before all is done
+   * @throws java.io.InterruptedIOException if the thread is interrupted before all of the segment
+   *     is advised
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
-   * @throws OperationException if the kernel refuses; {@code ENOMEM} if some of it is not mapped
+   * @throws OperationException if the kernel refuses; {@code ENOMEM} if part of the segment is not
+   *     mapped
    * @throws IOException if another I/O error occurs
    */
   public static void advise(Ring ring, MemorySegment memory, MemoryAdvice advice)
@@ -67,7 +74,8 @@ public final class MappedMemory {
     end = Math.max(first, end - end % page);
     Engine engine = EngineAccess.of(ring);
     do {
-      Lending.requireAccessible(memory); // still, after the last piece
+      Lending.requireAccessible(
+          memory); // keeps the memory reachable until the last operation has ended
       int length = (int) Math.min(end - first, PIECE_BYTES);
       Call call = engine.single();
       call.operation(0).madvise(first, length, advice.number());

@@ -1,44 +1,51 @@
 package io.ringspun.os;
 
 /**
- * How a part of memory is going to be used, as in madvise(2). None of these changes what the memory
- * holds; those that do, such as {@code MADV_DONTNEED}, {@code MADV_FREE} and {@code MADV_REMOVE},
- * are missing, since they would pull the memory from under a segment that others may use.
+ * The expected use of a memory range, as in madvise(2). None of these changes the content of the
+ * memory. Those that do, such as {@code MADV_DONTNEED}, {@code MADV_FREE} and {@code MADV_REMOVE},
+ * are omitted, because they would destroy the content of segments that other code may use.
  *
  * @since 0.1
  */
 public enum MemoryAdvice {
-  /** {@code MADV_NORMAL}: nothing special. */
+  /** {@code MADV_NORMAL}: no special treatment. */
   NORMAL(0),
-  /** {@code MADV_RANDOM}: in no order, so reading ahead is no use. */
+  /** {@code MADV_RANDOM}: random access, so the kernel does not read ahead. */
   RANDOM(1),
-  /** {@code MADV_SEQUENTIAL}: from front to back, so read ahead more. */
+  /** {@code MADV_SEQUENTIAL}: sequential access, so the kernel reads further ahead. */
   SEQUENTIAL(2),
   /**
-   * {@code MADV_WILLNEED}: soon, so start reading it into the page cache. The reading goes on after
-   * the call.
+   * {@code MADV_WILLNEED}: access soon, so the kernel starts reading the range into the page cache.
+   * Reading continues after the call.
    */
   WILLNEED(3),
   /**
-   * {@code MADV_HUGEPAGE}: in huge pages where that can be done. {@code EINVAL} from a kernel
+   * {@code MADV_HUGEPAGE}: use huge pages if possible. Fails with {@code EINVAL} on a kernel
    * without them.
    */
   HUGEPAGE(14),
-  /** {@code MADV_NOHUGEPAGE}: not in huge pages. {@code EINVAL} likewise. */
+  /**
+   * {@code MADV_NOHUGEPAGE}: do not use huge pages. Fails with {@code EINVAL} on a kernel without
+   * them.
+   */
   NOHUGEPAGE(15),
-  /** {@code MADV_COLD}: not soon, so take it first when memory runs short. */
+  /** {@code MADV_COLD}: no access soon, so the kernel reclaims the range first. */
   COLD(20),
-  /** {@code MADV_PAGEOUT}: not soon, so give its pages back now; they are read again when used. */
+  /**
+   * {@code MADV_PAGEOUT}: no access soon, so the kernel reclaims the pages now; they are read again
+   * when accessed.
+   */
   PAGEOUT(21),
   /**
-   * {@code MADV_POPULATE_READ}: now, for reading. When the call returns, all of it has been read in
-   * and mapped. {@code EFAULT} if the file has become shorter than the mapping.
+   * {@code MADV_POPULATE_READ}: populate for reading. When the call returns, the whole range has
+   * been read and mapped. Fails with {@code EFAULT} if the file is now shorter than the mapping.
    */
   POPULATE_READ(22),
   /**
-   * {@code MADV_POPULATE_WRITE}: now, for writing. When the call returns, all of it is there to be
-   * written, with its own copy of what is mapped privately, and with the file's blocks allocated of
-   * what is not. {@code EFAULT} likewise.
+   * {@code MADV_POPULATE_WRITE}: populate for writing. When the call returns, the whole range can
+   * be written without page faults: private mappings have their own copies, and the file's blocks
+   * of shared mappings are allocated. Fails with {@code EFAULT} if the file is now shorter than the
+   * mapping.
    */
   POPULATE_WRITE(23);
 
@@ -52,7 +59,10 @@ public enum MemoryAdvice {
     return number;
   }
 
-  /** Returns whether it would harm the neighbours in pages that are not all the caller's. */
+  /**
+   * Returns whether it must not apply to pages that contain other memory, because it would slow
+   * down access to it.
+   */
   boolean sparesNeighbours() {
     return this == COLD || this == PAGEOUT;
   }

@@ -13,8 +13,9 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Waits for a descriptor to be ready, of any kind: a file, a socket, one of this package. {@link
- * #await} does so once; an instance is told again and again, without asking each time:
+ * Waits until a descriptor of any kind is ready: a file, a socket, or a descriptor of this package.
+ * {@link #await} waits once; an instance of this class receives events repeatedly from one
+ * operation:
  *
  * {@snippet :
  * try (Poll poll = Poll.open(descriptor, PollEvent.READABLE)) {
@@ -25,12 +26,12 @@ import java.util.Set;
  * }
  * }
  *
- * <p>The kernel tells of the state at the beginning and of every change that brings something since
- * (it is edge-triggered): who leaves something unread is not told of it again. What is told may not
- * hold any more when it is taken.
+ * <p>The kernel reports the initial state and then every change to readiness (edge-triggered): data
+ * that the caller leaves unread is not reported again. An event may be out of date when it is
+ * taken.
  *
- * <p>Safe for use by many threads: each event goes to one of them. An interrupt or a time limit
- * loses none. The operations run on the descriptor's home ring.
+ * <p>Safe for use by multiple concurrent threads: each event goes to one of them. An interrupt or a
+ * time limit loses no event. The operations run on the ring with which the descriptor was opened.
  *
  * @since 0.1
  */
@@ -39,7 +40,8 @@ public final class Poll implements AutoCloseable {
   private static final int ALWAYS = Constants.POLLERR | Constants.POLLHUP;
 
   private final Multishot polled;
-  private volatile int mask; // written by update, read by whoever arms it or takes from it
+  private volatile int
+      mask; // written by update, read by threads that submit the poll or take events
 
   private Poll(Handle handle, int mask) {
     this.mask = mask;
@@ -54,13 +56,13 @@ public final class Poll implements AutoCloseable {
 
   /**
    * Waits until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1). A file that cannot
-   * be polled always is.
+   * be polled is always ready.
    *
-   * @param descriptor what to wait for
-   * @param events for what it is to be ready
-   * @return those of them that it is ready for, one at least, or {@link PollEvent#ERROR} or {@link
-   *     PollEvent#HANG_UP}
-   * @throws IllegalArgumentException if there is no event
+   * @param descriptor the descriptor
+   * @param events the events to wait for
+   * @return the events for which it is ready, at least one; {@link PollEvent#ERROR} and {@link
+   *     PollEvent#HANG_UP} are always reported
+   * @throws IllegalArgumentException if no event is given
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Set<PollEvent> await(Descriptor descriptor, PollEvent... events)
@@ -69,13 +71,14 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Waits likewise, within a time limit.
+   * Waits until a descriptor is ready, within a time limit; see {@link #await(Descriptor,
+   * PollEvent...)}.
    *
-   * @param descriptor what to wait for
+   * @param descriptor the descriptor
    * @param limit positive
-   * @param events for what it is to be ready
-   * @return as the other method does
-   * @throws IllegalArgumentException if there is no event, or the limit is not positive
+   * @param events the events to wait for
+   * @return the events for which it is ready, at least one
+   * @throws IllegalArgumentException if no event is given, or the limit is not positive
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
   public static Set<PollEvent> await(Descriptor descriptor, Duration limit, PollEvent... events)
@@ -90,25 +93,25 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Begins to be told what a descriptor is ready for ({@code IORING_OP_POLL_ADD} with {@code
-   * IORING_POLL_ADD_MULTI}, Linux 5.13). Does not block.
+   * Starts polling a descriptor ({@code IORING_OP_POLL_ADD} with {@code IORING_POLL_ADD_MULTI},
+   * Linux 5.13). Does not block.
    *
-   * @param descriptor what to watch
-   * @param events for what it is to be ready
-   * @return the watch, for the caller to close
-   * @throws IllegalArgumentException if there is no event
+   * @param descriptor the descriptor
+   * @param events the events to wait for
+   * @return the poll, for the caller to close
+   * @throws IllegalArgumentException if no event is given
    */
   public static Poll open(Descriptor descriptor, PollEvent... events) {
     return new Poll(Handle.of(descriptor), PollEvent.mask(events));
   }
 
   /**
-   * Takes what was told first. Blocks until something is.
+   * Takes the next events. Blocks until there are some. A virtual thread parks meanwhile.
    *
-   * @return what the descriptor is ready for, one event at least; {@link PollEvent#ERROR} and
-   *     {@link PollEvent#HANG_UP} may be among them
-   * @throws java.nio.channels.ClosedChannelException if this or the descriptor is closed already
-   * @throws java.nio.channels.AsynchronousCloseException if either is closed meanwhile
+   * @return the events for which the descriptor is ready, at least one; {@link PollEvent#ERROR} and
+   *     {@link PollEvent#HANG_UP} are always reported
+   * @throws java.nio.channels.ClosedChannelException if this or the descriptor is closed
+   * @throws java.nio.channels.AsynchronousCloseException if either is closed while the thread waits
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
@@ -120,12 +123,12 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Takes what was told first, within a time limit.
+   * Takes the next events, within a time limit; see {@link #next()}.
    *
    * @param limit positive
-   * @return as the other method does
+   * @return the events for which the descriptor is ready, at least one
    * @throws IllegalArgumentException if the limit is not positive
-   * @throws io.ringspun.OperationTimeoutException if nothing is told in time
+   * @throws io.ringspun.OperationTimeoutException if there is no event in time
    * @throws IOException if the operation fails, as described in {@link #next()}
    */
   public Set<PollEvent> next(Duration limit) throws IOException {
@@ -137,19 +140,19 @@ public final class Poll implements AutoCloseable {
     for (boolean again = false; ; again = true) {
       int result = Multishot.result(polled.take(nanos, deadline, again));
       int told = SystemDescriptor.check("poll", result) & (mask | ALWAYS);
-      if (told != 0) { // else it is of before an update
+      if (told != 0) { // else it precedes an update
         return PollEvent.of(told);
       }
     }
   }
 
   /**
-   * Waits for other events from now on ({@code IORING_OP_POLL_REMOVE} with {@code
-   * IORING_POLL_UPDATE_EVENTS}, Linux 5.13), those who wait already too. Blocks until the kernel
-   * knows. If this is closed meanwhile, there is no effect.
+   * Changes the events to wait for, even of threads that are already waiting ({@code
+   * IORING_OP_POLL_REMOVE} with {@code IORING_POLL_UPDATE_EVENTS}, Linux 5.13). Blocks until the
+   * kernel has applied the change. Has no effect if this is closed meanwhile.
    *
-   * @param events for what the descriptor is to be ready
-   * @throws IllegalArgumentException if there is no event
+   * @param events the events to wait for
+   * @throws IllegalArgumentException if no event is given
    * @throws java.io.InterruptedIOException if the thread is interrupted; the change may have been
    *     made
    * @throws io.ringspun.RingClosedException if the ring is closed
@@ -168,8 +171,8 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Stops watching, and ends the calls that wait. The descriptor stays open. Waits until the kernel
-   * has stopped, whether interrupted or not. Closing again has no effect.
+   * Stops polling, and ends waiting calls. The descriptor stays open. Blocks until the kernel has
+   * ended the operation; an interrupt does not end the wait. Closing again has no effect.
    */
   @Override
   public void close() {

@@ -6,22 +6,24 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What a descriptor can be ready for.
+ * An event for which a descriptor can be ready.
  *
  * @since 0.1
  */
 public enum PollEvent {
-  /** There is something to read or to accept, or the end is reached ({@code POLLIN}). */
+  /** There is data to read or a connection to accept, or the end is reached ({@code POLLIN}). */
   READABLE(Constants.POLLIN),
-  /** There is room to write, or a connection has been made ({@code POLLOUT}). */
+  /** There is room to write, or a connection has been established ({@code POLLOUT}). */
   WRITABLE(Constants.POLLOUT),
-  /** There is something urgent, such as out-of-band data ({@code POLLPRI}). */
+  /** There is urgent data, such as out-of-band data ({@code POLLPRI}). */
   PRIORITY(Constants.POLLPRI),
   /** The peer will send no more ({@code POLLRDHUP}). */
   PEER_CLOSED(Constants.POLLRDHUP),
-  /** An error is pending, or nobody reads the pipe ({@code POLLERR}); always told. */
+  /**
+   * An error is pending, or the read end of the pipe is closed ({@code POLLERR}); always reported.
+   */
   ERROR(Constants.POLLERR),
-  /** The other side is gone ({@code POLLHUP}); always told. */
+  /** The other end is closed ({@code POLLHUP}); always reported. */
   HANG_UP(Constants.POLLHUP);
 
   private final int bit;
@@ -30,23 +32,23 @@ public enum PollEvent {
     this.bit = bit;
   }
 
-  /** Returns the bits to ask for. */
+  /** Returns the mask of requested events. */
   static int mask(PollEvent... events) {
     int bits = 0;
     for (PollEvent event : events) {
       bits |= event.bit;
     }
     if (bits == 0) {
-      throw new IllegalArgumentException("there is no event to wait for");
+      throw new IllegalArgumentException("at least one event is required");
     }
     return bits;
   }
 
   /**
-   * Returns what the kernel tells by the result of {@link SystemSteps#poll}.
+   * Decodes the result of {@link SystemSteps#poll}.
    *
    * @param bits the result, not negative
-   * @return the events that are known here, unmodifiable
+   * @return the events that have constants here, unmodifiable
    */
   public static Set<PollEvent> of(int bits) {
     Set<PollEvent> events = EnumSet.noneOf(PollEvent.class);

@@ -6,17 +6,17 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
 
 /**
- * How a child process has ended: by itself, or by a signal.
+ * The end of a child process: its exit status or the signal that killed it.
  *
- * @param pid its number, which is free now
- * @param exitStatus what it passed to {@code exit(2)}, 0 to 255, if it ended by itself
- * @param signal the number of the signal that ended it, if one did
+ * @param pid the number of the process, which may now be reused
+ * @param exitStatus the status passed to {@code exit(2)}, 0 to 255, if it exited
+ * @param signal the number of the signal that killed it, if any
  * @param dumpedCore whether it left a core dump
  * @since 0.1
  */
 public record ProcessEnd(long pid, OptionalInt exitStatus, OptionalInt signal, boolean dumpedCore) {
 
-  /** Takes apart what the kernel wrote. */
+  /** Decodes the kernel's {@code siginfo_t}. */
   static ProcessEnd of(MemorySegment info) {
     int code = SigInfo.get(info, "si_code");
     OptionalInt status = OptionalInt.of(SigInfo.get(info, "si_status"));

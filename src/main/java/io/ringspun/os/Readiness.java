@@ -12,7 +12,7 @@ final class Readiness {
    * Waits once ({@code IORING_OP_POLL_ADD}, Linux 5.1).
    *
    * @param events {@code POLL} bits
-   * @return those of them that have come about, and errors and hang-ups besides
+   * @return the events that occurred, and errors and hang-ups
    */
   static int await(Handle handle, int events, Deadline deadline) throws IOException {
     int result =

@@ -20,22 +20,22 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * Any descriptor of the process, such as one end of a pipe, a terminal, or what native code has
- * opened: read and written where it stands.
+ * Any descriptor of the process, such as an end of a pipe, a terminal, or one opened by native
+ * code. Reads and writes use its current position.
  *
- * <p>A segment is lent to the kernel until the method returns, normally or not: do not touch or
+ * <p>A segment is lent to the kernel until the method returns, normally or not: do not access or
  * free it before then. A segment of a shared arena is copied, and so is a heap {@link ByteBuffer}.
  *
  * <h2>Splicing</h2>
  *
- * <p>Bytes move between a pipe and another descriptor without coming into the process ({@code
- * IORING_OP_SPLICE}, Linux 5.7). A splice waits, without holding anything, until there is something
- * to move and room for it. The moving itself is done by one of the ring's workers in the kernel,
- * never on the ring's own thread, so for a few bytes it costs more than to read and write them.
+ * <p>A splice moves bytes between a pipe and another descriptor without copying them to the process
+ * ({@code IORING_OP_SPLICE}, Linux 5.7). It waits, without occupying a worker, until there are
+ * bytes to move and room for them. A kernel worker of the ring then moves the bytes, never the
+ * ring's thread, so for a few bytes it is slower than to read and write them.
  *
- * <p>A worker that moves bytes to a socket whose peer takes only some of them waits for the peer
- * and holds the pipe. Whoever reads or writes the same pipe then waits too, and holds up a ring. So
- * fill and empty a pipe in turn, from one thread, where the other side is a socket.
+ * <p>If a worker moves bytes to a socket whose peer accepts only some of them, the worker waits for
+ * the peer and locks the pipe. Other reads and writes of the pipe then wait, too, and block a ring.
+ * So if the target is a socket, fill and empty the pipe in turn from one thread.
  *
  * @since 0.1
  */
@@ -50,12 +50,12 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Takes charge of an open descriptor. From now on it belongs to the result, whose {@link #close}
-   * closes it, and nobody else may. It stays open if nobody closes the result, since it may be one
-   * that the process was started with.
+   * Takes ownership of an open descriptor. Only {@link #close} of the result may close it from then
+   * on. If the result becomes unreachable without being closed, the descriptor stays open, because
+   * the process may have been started with it.
    *
-   * @param ring the home ring
-   * @param fd its number
+   * @param ring the ring for operations of threads that no ring carries
+   * @param fd the descriptor's number
    * @return the descriptor, for the caller to close
    * @throws IllegalArgumentException if the number is negative
    */
@@ -65,7 +65,7 @@ public final class RingFd extends SystemDescriptor {
 
   static RawHandle adopted(Ring ring, int fd) {
     if (fd < 0) {
-      throw new IllegalArgumentException("no descriptor has a negative number: " + fd);
+      throw new IllegalArgumentException("a descriptor must not be negative: " + fd);
     }
     RawHandle handle = new RawHandle(fd, false, EngineAccess.of(ring));
     handle.leaveOpen();
@@ -73,12 +73,12 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Returns this descriptor with a time limit on every call: a call that is not over in time is
-   * cancelled and throws {@link io.ringspun.OperationTimeoutException}. The descriptor is the same,
-   * so closing either closes both.
+   * Returns a view of this descriptor with a time limit on every call. A call that exceeds the
+   * limit is cancelled and throws {@link io.ringspun.OperationTimeoutException}. Both objects share
+   * the descriptor, so closing either closes both.
    *
    * @param limit positive
-   * @return another view of this descriptor
+   * @return a view of this descriptor
    * @throws IllegalArgumentException if not positive
    */
   public RingFd withTimeout(Duration limit) {
@@ -88,10 +88,12 @@ public final class RingFd extends SystemDescriptor {
   // ---- reading and writing -------------------------------------------------------------------
 
   /**
-   * Reads bytes ({@code IORING_OP_READ}, Linux 5.6). Blocks until there are some, or will be none.
+   * Reads bytes ({@code IORING_OP_READ}, Linux 5.6). Blocks until there is at least one, or the end
+   * is reached.
    *
-   * @param target where the bytes go; its whole size is asked for
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @param target the segment to fill
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
    * @throws IllegalStateException if the segment's arena is closed, before the read or during it
@@ -103,11 +105,12 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Reads bytes into a buffer, from its position to its limit, and moves its position; see {@link
-   * #read(MemorySegment)}. A heap buffer is copied.
+   * Reads bytes into a buffer, from its position to its limit, and advances its position; see
+   * {@link #read(MemorySegment)}. Data for a heap buffer is copied.
    *
-   * @param target where the bytes go
-   * @return the bytes read, at least 1 and perhaps fewer than asked for, or -1 at the end
+   * @param target the buffer to fill
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
    *     thread
    * @throws IllegalStateException if the buffer's arena is closed
@@ -136,15 +139,15 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Writes bytes ({@code IORING_OP_WRITE}, Linux 5.6). Blocks until some are taken.
+   * Writes bytes ({@code IORING_OP_WRITE}, Linux 5.6). Blocks until at least one byte is written.
    *
    * @param source the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @return the number of bytes written, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     EPIPE} if nobody can read
+   *     EPIPE} if the read end is closed
    */
   public int write(MemorySegment source) throws IOException {
     Lending.requireUsable(source, false);
@@ -152,11 +155,11 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Writes a buffer's bytes, from its position to its limit, and moves its position; see {@link
+   * Writes a buffer's bytes, from its position to its limit, and advances its position; see {@link
    * #write(MemorySegment)}. A heap buffer is copied.
    *
    * @param source the bytes
-   * @return the bytes taken, at least 1 and perhaps fewer than asked for
+   * @return the number of bytes written, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
@@ -180,12 +183,12 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Writes until all of a segment's bytes are taken. If an interrupt or a time limit ends it,
-   * {@link java.io.InterruptedIOException#bytesTransferred} says how many were. A time limit is for
-   * each part.
+   * Writes all bytes of a segment. After an interrupt or a time limit, {@link
+   * java.io.InterruptedIOException#bytesTransferred} is the number of bytes written. A time limit
+   * applies to each operation.
    *
-   * @param source the bytes; any size
-   * @throws IllegalArgumentException for the reasons of {@link #write(MemorySegment)}
+   * @param source the bytes, any number
+   * @throws IllegalArgumentException if {@link #write(MemorySegment)} would throw it
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
@@ -206,7 +209,7 @@ public final class RingFd extends SystemDescriptor {
             });
   }
 
-  /** Returns how much one operation can transfer, by way of a copy if need be. */
+  /** Returns how many bytes one operation can transfer, with a copy if needed. */
   private static long step(MemorySegment memory) {
     int max = Lending.isLendable(memory) ? Constants.MAX_RW_COUNT : NativePool.LARGEST_BYTES;
     return Math.min(memory.byteSize(), max);
@@ -214,7 +217,7 @@ public final class RingFd extends SystemDescriptor {
 
   private static MemorySegment segment(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
-      throw new IllegalArgumentException("the buffer has nothing remaining");
+      throw new IllegalArgumentException("the buffer has no bytes remaining");
     }
     MemorySegment segment = MemorySegment.ofBuffer(buffer);
     Lending.requireAccessible(segment);
@@ -226,12 +229,12 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Begins to receive what arrives, into buffers that the kernel takes then ({@code
-   * IORING_OP_READ_MULTISHOT}, Linux 6.7), on the buffers' ring. Does not block. This view's time
-   * limit holds for each chunk. From the stream, what cannot be polled, such as a regular file, or
-   * an older kernel is answered with {@link io.ringspun.OperationException}.
+   * Starts receiving into provided buffers, on the buffers' ring ({@code IORING_OP_READ_MULTISHOT},
+   * Linux 6.7). Does not block. The time limit of this view applies to each chunk. For a descriptor
+   * that cannot be polled, such as a regular file, or on an older kernel, the stream throws {@link
+   * io.ringspun.OperationException}.
    *
-   * @param buffers where the bytes go
+   * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
    * @throws java.nio.channels.ClosedChannelException if this or the buffers are closed
    * @throws IOException if another I/O error occurs
@@ -244,15 +247,15 @@ public final class RingFd extends SystemDescriptor {
 
   /**
    * Moves bytes from this descriptor to another, one of which is a pipe ({@code IORING_OP_SPLICE},
-   * Linux 5.7). Blocks until some have been moved, or there will be none.
+   * Linux 5.7). Blocks until at least one byte is moved, or the end is reached.
    *
-   * @param target where they go; a file takes them where its descriptor stands
-   * @param length how many at most, in bytes
-   * @return the bytes moved, at least 1, or -1 at the end
+   * @param target the target; a file is written at its current position
+   * @param length the maximum number of bytes
+   * @return the number of bytes moved, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}, for either
    *     descriptor; {@code EINVAL} if neither is a pipe, both are the same one, or a file was
-   *     opened to append
+   *     opened with {@code APPEND}
    */
   public int spliceTo(Descriptor target, int length) throws IOException {
     return splice(handle(), Splice.CURRENT, Handle.of(target), Splice.CURRENT, length);
@@ -262,9 +265,9 @@ public final class RingFd extends SystemDescriptor {
    * Moves bytes from this pipe to a position of a file; see {@link #spliceTo(Descriptor, int)}.
    *
    * @param target the file
-   * @param position where in the file, in bytes from its beginning
-   * @param length how many at most, in bytes
-   * @return the bytes moved, at least 1, or -1 at the end of the pipe
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @param length the maximum number of bytes
+   * @return the number of bytes moved, at least 1, or -1 at the end of the pipe
    * @throws IllegalArgumentException if the position is negative, or under the conditions of {@link
    *     #spliceTo(Descriptor, int)}
    * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, int)}
@@ -277,9 +280,9 @@ public final class RingFd extends SystemDescriptor {
   /**
    * Moves bytes from another descriptor to this one; see {@link #spliceTo(Descriptor, int)}.
    *
-   * @param source where they come from; a file gives them where its descriptor stands
-   * @param length how many at most, in bytes
-   * @return the bytes moved, at least 1, or -1 at the end
+   * @param source the source; a file is read at its current position
+   * @param length the maximum number of bytes
+   * @return the number of bytes moved, at least 1, or -1 at the end
    * @throws IllegalArgumentException under the conditions of {@link #spliceTo(Descriptor, int)}
    * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, int)}
    */
@@ -291,9 +294,9 @@ public final class RingFd extends SystemDescriptor {
    * Moves bytes from a position of a file to this pipe; see {@link #spliceTo(Descriptor, int)}.
    *
    * @param source the file
-   * @param position where in the file, in bytes from its beginning
-   * @param length how many at most, in bytes
-   * @return the bytes moved, at least 1, or -1 at the end of the file
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @param length the maximum number of bytes
+   * @return the number of bytes moved, at least 1, or -1 at the end of the file
    * @throws IllegalArgumentException if the position is negative, or under the conditions of {@link
    *     #spliceTo(Descriptor, int)}
    * @throws IOException if the operation fails, as described in {@link #spliceTo(Descriptor, long,
@@ -319,14 +322,14 @@ public final class RingFd extends SystemDescriptor {
 
   /**
    * Copies bytes from this pipe to another and leaves them in this one ({@code IORING_OP_TEE},
-   * Linux 5.8). Blocks until some have been copied, or there will be none.
+   * Linux 5.8). Blocks until at least one byte is copied, or the end is reached.
    *
    * @param target the other pipe
-   * @param length how many at most, in bytes
-   * @return the bytes copied, at least 1, or -1 at the end
+   * @param length the maximum number of bytes
+   * @return the number of bytes copied, at least 1, or -1 at the end
    * @throws IllegalArgumentException if the length is less than 1
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}, for either
-   *     descriptor; {@code EINVAL} if either is no pipe, or both are the same one
+   *     descriptor; {@code EINVAL} if either is not a pipe, or both are the same pipe
    */
   public int teeTo(RingFd target, int length) throws IOException {
     return endOrCount(

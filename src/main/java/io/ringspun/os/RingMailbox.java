@@ -15,18 +15,20 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * Where threads of other rings leave numbers for those of one ring, by way of the kernel and
- * without a lock that both would need ({@code IORING_OP_MSG_RING}, Linux 5.18). Threads without a
- * ring can send, too.
+ * A mailbox through which threads of other rings send numbers to threads of one ring, through the
+ * kernel and without a shared lock ({@code IORING_OP_MSG_RING}, Linux 5.18). Threads that no ring
+ * carries can send, too.
  *
- * <p>Safe for use by many threads. What one thread sends by one ring, or without one, arrives in
- * that order, and each message goes to one taker. What nobody takes waits in memory.
+ * <p>Safe for use by multiple concurrent threads. Messages that one thread sends through one ring,
+ * or without a ring, arrive in order. Each message goes to one receiver. Messages wait in memory
+ * without a limit until they are received.
  *
  * @since 0.1
  */
 public final class RingMailbox implements AutoCloseable {
   private final Engine ring;
-  private final RawHandle address; // a descriptor of the ring's, so that no other gets its number
+  private final RawHandle
+      address; // a duplicate of the ring's descriptor, so that its number is not reused
   private final MessageInbox inbox;
 
   private RingMailbox(Engine ring, RawHandle address, MessageInbox inbox) {
@@ -36,9 +38,9 @@ public final class RingMailbox implements AutoCloseable {
   }
 
   /**
-   * Opens a mailbox. Blocks until the ring's thread knows.
+   * Opens a mailbox. Blocks until the ring's thread has set it up.
    *
-   * @param ring where messages arrive
+   * @param ring the ring that receives
    * @return the mailbox, for the caller to close, before or after the ring
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
@@ -60,16 +62,16 @@ public final class RingMailbox implements AutoCloseable {
   }
 
   /**
-   * Sends a message. Blocks until the kernel has put it into the mailbox's ring.
+   * Sends a message. Blocks until the kernel has delivered it to the mailbox's ring.
    *
-   * @param from the ring that sends it, which may be the mailbox's own
+   * @param from the ring that sends, which may be the mailbox's own
    * @param message any number
    * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
-   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed during the call
    * @throws io.ringspun.RingClosedException if either ring is closed
    * @throws io.ringspun.RingFailedException if either has failed
-   * @throws java.io.InterruptedIOException if the thread is interrupted, unless the message was
-   *     sent by then
+   * @throws java.io.InterruptedIOException if the thread is interrupted, unless the message has
+   *     already been sent
    * @throws OperationException if the kernel refuses
    * @throws IOException if another I/O error occurs
    */
@@ -90,9 +92,9 @@ public final class RingMailbox implements AutoCloseable {
   }
 
   /**
-   * Sends a message without a ring ({@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13), which for a
-   * thread that no ring carries is the shorter way. Does not block. On an older kernel the
-   * mailbox's ring sends it to itself, and this blocks until then.
+   * Sends a message without a ring ({@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13), which is
+   * faster for a thread that no ring carries. Does not block. On an older kernel the mailbox's ring
+   * sends the message to itself, and this method blocks until it has done so.
    *
    * @param message any number
    * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
@@ -116,14 +118,14 @@ public final class RingMailbox implements AutoCloseable {
       address.release();
     }
     if (result == -Errno.EBADF || result == -Errno.EINVAL) {
-      send(ring, message); // Linux before 6.13 wants a ring
+      send(ring, message); // before Linux 6.13 only a ring can send
     } else {
       SystemDescriptor.check("msg_ring", result);
     }
   }
 
   /**
-   * Takes the message that came first. Blocks until there is one.
+   * Receives the oldest message. Blocks until there is one. A virtual thread parks meanwhile.
    *
    * @return the message
    * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
@@ -138,12 +140,12 @@ public final class RingMailbox implements AutoCloseable {
   }
 
   /**
-   * Takes the message that came first, within a time limit.
+   * Receives the oldest message, within a time limit.
    *
    * @param limit positive
    * @return the message
    * @throws IllegalArgumentException if the limit is not positive
-   * @throws io.ringspun.OperationTimeoutException if none comes in time
+   * @throws io.ringspun.OperationTimeoutException if no message arrives in time
    * @throws IOException if the operation fails, as described in {@link #receive()}
    */
   public long receive(Duration limit) throws IOException {
@@ -151,7 +153,7 @@ public final class RingMailbox implements AutoCloseable {
   }
 
   /**
-   * Refuses new messages, forgets those that nobody has taken, and ends the calls that wait.
+   * Closes the mailbox: refuses new messages, discards those not received, and ends waiting calls.
    * Closing again has no effect.
    *
    * @throws IOException if the kernel reports an error; the mailbox is closed

@@ -10,8 +10,8 @@ import io.ringspun.internal.ring.Pipe;
 import java.io.IOException;
 
 /**
- * A pipe: what is written to its sink is read from its source. Each end is closed by itself, or
- * both with the pipe. Safe for use by many threads.
+ * A pipe: bytes written to its sink are read from its source. The ends can be closed separately, or
+ * both together with the pipe. Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -25,9 +25,9 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Opens a pipe ({@code IORING_OP_PIPE}, Linux 6.16; pipe2(2) before). Does not wait for anyone.
+   * Opens a pipe ({@code IORING_OP_PIPE}, Linux 6.16; pipe2(2) before). Does not wait for a peer.
    *
-   * @param ring the home ring of both ends
+   * @param ring the ring for operations of threads that no ring carries
    * @return the pipe, for the caller to close
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if the ring has failed
@@ -48,27 +48,27 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Returns where to read from.
+   * Returns the read end.
    *
-   * @return always the same
+   * @return always the same object
    */
   public RingFd source() {
     return source;
   }
 
   /**
-   * Returns where to write to. What is left in the pipe when this end is closed can still be read.
+   * Returns the write end. Bytes that are in the pipe when this end is closed can still be read.
    *
-   * @return always the same
+   * @return always the same object
    */
   public RingFd sink() {
     return sink;
   }
 
   /**
-   * Returns how much the pipe can hold ({@code F_GETPIPE_SZ}). Does not block.
+   * Returns the capacity of the pipe ({@code F_GETPIPE_SZ}). Does not block.
    *
-   * @return in bytes
+   * @return the capacity in bytes
    * @throws java.nio.channels.ClosedChannelException if the sink is closed
    * @throws IOException if the kernel refuses
    */
@@ -77,14 +77,14 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Has the pipe hold more or less ({@code F_SETPIPE_SZ}). Does not block.
+   * Changes the capacity of the pipe ({@code F_SETPIPE_SZ}). Does not block.
    *
-   * @param bytes how much at least; the kernel rounds up to pages and a power of two
-   * @return how much it holds now, in bytes
+   * @param bytes the minimum capacity in bytes; the kernel rounds up to pages and a power of two
+   * @return the new capacity in bytes
    * @throws IllegalArgumentException if less than 1
    * @throws java.nio.channels.ClosedChannelException if the sink is closed
-   * @throws OperationException with {@code EBUSY} if there is more in the pipe than it is to hold,
-   *     with {@code EPERM} if it is more than {@code /proc/sys/fs/pipe-max-size} allows
+   * @throws OperationException with {@code EBUSY} if the pipe holds more bytes than that, with
+   *     {@code EPERM} if the capacity exceeds {@code /proc/sys/fs/pipe-max-size}
    * @throws IOException if another I/O error occurs
    */
   public int resize(int bytes) throws IOException {

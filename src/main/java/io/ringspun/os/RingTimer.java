@@ -19,11 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A moment to wait for, which can be moved while threads wait. {@link #sleep} is for who needs no
- * more than a pause.
+ * A timer whose expiry time can be changed while threads wait for it. {@link #sleep} is for a
+ * simple pause.
  *
- * <p>Waiting parks a virtual thread; a platform thread waits. An interrupt ends that wait and no
- * other. Safe for use by many threads.
+ * <p>A virtual thread parks while it waits; a platform thread waits. An interrupt ends only the
+ * wait of the interrupted thread. Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */
@@ -33,9 +33,9 @@ public final class RingTimer implements AutoCloseable {
   private final Engine ring;
   private final TimerClock clock;
 
-  // All that follows is guarded by this.
+  // All of the following fields are guarded by this.
   private final List<Call> waits = new ArrayList<>();
-  private Duration moment; // since the clock was zero
+  private Duration moment; // since the clock's origin
   private boolean closed;
 
   private RingTimer(Engine ring, TimerClock clock, Duration moment) {
@@ -45,12 +45,12 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Pauses the calling thread ({@code IORING_OP_TIMEOUT}, Linux 5.4), by the clock that stands
-   * still while the machine is suspended.
+   * Pauses the calling thread ({@code IORING_OP_TIMEOUT}, Linux 5.4), measured by {@code
+   * CLOCK_MONOTONIC}, which stops while the machine is suspended.
    *
-   * @param ring what measures the time
-   * @param duration for how long; not at all if it is zero
-   * @throws IllegalArgumentException if it is negative
+   * @param ring the ring that measures the time
+   * @param duration how long; zero returns at once
+   * @throws IllegalArgumentException if the duration is negative
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
@@ -66,11 +66,11 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Makes a timer for a moment from now.
+   * Creates a timer that expires after a duration.
    *
-   * @param ring what measures the time
-   * @param clock by which clock
-   * @param duration when
+   * @param ring the ring that measures the time
+   * @param clock the clock
+   * @param duration the time from now to the expiry
    * @return the timer, for the caller to close
    * @throws IllegalArgumentException if the duration is negative
    * @throws IOException if the kernel refuses
@@ -82,11 +82,11 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Makes a timer for a date, by {@link TimerClock#REALTIME}. If that clock is set, the timer goes
-   * by what it shows then.
+   * Creates a timer that expires at a date, by {@link TimerClock#REALTIME}. If that clock is set,
+   * the timer follows the change.
    *
-   * @param ring what measures the time
-   * @param date when
+   * @param ring the ring that measures the time
+   * @param date the date
    * @return the timer, for the caller to close
    */
   public static RingTimer at(Ring ring, Instant date) {
@@ -98,11 +98,11 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Waits for the moment ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
-   * returns at once if it has passed.
+   * Waits for the expiry ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
+   * returns at once if the timer has expired.
    *
-   * @throws ClosedChannelException if the timer is closed already
-   * @throws AsynchronousCloseException if the timer is closed meanwhile
+   * @throws ClosedChannelException if the timer is closed
+   * @throws AsynchronousCloseException if the timer is closed while the thread waits
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
    * @throws java.io.InterruptedIOException if the thread is interrupted
@@ -111,7 +111,7 @@ public final class RingTimer implements AutoCloseable {
    */
   public void await() throws IOException {
     while (!hasCome()) {
-      Call call = Call.batch(1); // never used again, so that an update cannot meet another wait
+      Call call = Call.batch(1); // never reused, so that an update cannot affect another wait
       Duration until = begin(call);
       try {
         int flags = Constants.IORING_TIMEOUT_ABS | clock.flag();
@@ -119,7 +119,7 @@ public final class RingTimer implements AutoCloseable {
       } catch (AsynchronousCloseException e) {
         if (isClosed() || ring.isClosed()) {
           throw e;
-        } // else it was moved before the kernel knew of it
+        } // else it was changed before the operation reached the kernel
       } finally {
         end(call);
       }
@@ -152,14 +152,15 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Moves the moment, for those who wait too ({@code IORING_OP_TIMEOUT_REMOVE} with {@code
-   * IORING_TIMEOUT_UPDATE}, Linux 5.11). Blocks until the kernel knows.
+   * Changes the expiry, even for threads that are already waiting ({@code IORING_OP_TIMEOUT_REMOVE}
+   * with {@code IORING_TIMEOUT_UPDATE}, Linux 5.11). Blocks until the kernel has applied the
+   * change.
    *
-   * @param duration when, from now
-   * @throws IllegalArgumentException if it is negative
+   * @param duration the time from now to the expiry
+   * @throws IllegalArgumentException if the duration is negative
    * @throws ClosedChannelException if the timer is closed
-   * @throws java.io.InterruptedIOException if the thread is interrupted; some of those who wait may
-   *     still wait for the former moment
+   * @throws java.io.InterruptedIOException if the thread is interrupted; some waiting threads may
+   *     still wait for the former expiry
    * @throws IOException if the operation fails, as described in {@link #await}
    */
   public void resetAfter(Duration duration) throws IOException {
@@ -167,15 +168,15 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Moves the moment to a date; see {@link #resetAfter}.
+   * Changes the expiry to a date; see {@link #resetAfter}.
    *
-   * @param date when
-   * @throws IllegalStateException if the timer does not go by {@link TimerClock#REALTIME}
+   * @param date the date
+   * @throws IllegalStateException if the timer's clock is not {@link TimerClock#REALTIME}
    * @throws IOException if the operation fails, as described in {@link #resetAfter(Duration)}
    */
   public void resetAt(Instant date) throws IOException {
     if (clock != TimerClock.REALTIME) {
-      throw new IllegalStateException("the timer goes by " + clock + ", which knows no date");
+      throw new IllegalStateException("the timer uses " + clock + ", which has no dates");
     }
     move(sinceEpoch(date));
   }
@@ -199,14 +200,14 @@ public final class RingTimer implements AutoCloseable {
                 operation.timeoutUpdate(0, time, Constants.IORING_TIMEOUT_ABS);
                 operation.about(call.operation(0));
               });
-      if (result < 0) { // it is over, or not with the kernel yet
+      if (result < 0) { // it has ended, or has not reached the kernel yet
         ring.cancel(call);
       }
     }
   }
 
   /**
-   * Ends the timer: those who wait get {@link AsynchronousCloseException}. Closing again has no
+   * Closes the timer. Waiting threads get {@link AsynchronousCloseException}. Closing again has no
    * effect.
    */
   @Override
@@ -221,7 +222,7 @@ public final class RingTimer implements AutoCloseable {
 
   // ---- operations ----------------------------------------------------------------------------
 
-  /** Fills an operation with the address of a time. */
+  /** Encodes an operation with the address of a timespec. */
   private interface Encoder {
     void encode(Operation operation, long time);
   }
@@ -248,10 +249,10 @@ public final class RingTimer implements AutoCloseable {
     }
   }
 
-  /** Returns a duration that a clock can be ahead by. */
+  /** Limits a duration to what can be added to a clock. */
   private static Duration limited(Duration duration) {
     if (duration.isNegative()) {
-      throw new IllegalArgumentException("the duration is negative: " + duration);
+      throw new IllegalArgumentException("the duration must not be negative: " + duration);
     }
     return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
   }

@@ -11,21 +11,24 @@ import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
 
 /**
- * Moves bytes between two descriptors inside the kernel. It waits for both to be ready first, since
- * the operation itself occupies a worker of the ring and locks the pipe for as long as it takes.
+ * Moves bytes between two descriptors inside the kernel. It first waits until both are ready,
+ * because the operation itself occupies a worker of the ring and locks the pipe while it runs.
  */
 final class Splice {
-  /** Stands for the position of the descriptor itself. */
+  /** Means the current position of the descriptor. */
   static final long CURRENT = -1;
 
   private Splice() {}
 
-  /** Fills an operation. */
+  /** Encodes an operation. */
   interface Transfer {
     void encode(Operation operation, int in, int out, int flags);
   }
 
-  /** Returns the bytes moved, 0 at the end. One of the two is registered with no ring. */
+  /**
+   * Returns the number of bytes moved, or 0 at the end. At least one of the descriptors is not
+   * registered with a ring.
+   */
   static int run(String name, Handle in, Handle out, int length, long nanos, Transfer transfer)
       throws IOException {
     requireLength(length);
@@ -55,7 +58,7 @@ final class Splice {
       awaitReady(ring, in, out, Constants.POLLIN, deadline);
       awaitReady(ring, out, in, Constants.POLLOUT, deadline);
       int n = run(ring, out, in, deadline, encoder);
-      if (n != -Errno.EAGAIN) { // else somebody else was faster
+      if (n != -Errno.EAGAIN) { // else another thread was faster
         return SystemDescriptor.check(name, n);
       }
     }

@@ -11,7 +11,7 @@ import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What the descriptors of this package have in common. */
+/** The common parts of the descriptors of this package. */
 abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseable
     permits ChildProcess, Epoll, EventFd, Inotify, RingFd {
   private final RawHandle handle;
@@ -24,10 +24,10 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Refuses new calls, cancels those that wait, waits until the kernel has let go of their memory,
-   * and closes the descriptor ({@code IORING_OP_CLOSE}, Linux 5.6). Cancelled calls end with {@link
-   * java.nio.channels.AsynchronousCloseException}. An interrupt does not keep it open. Closing
-   * again has no effect.
+   * Closes the descriptor ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new calls, cancels waiting
+   * ones, and blocks until the kernel has released their memory. Cancelled calls throw {@link
+   * java.nio.channels.AsynchronousCloseException}. The descriptor is closed even if the thread is
+   * interrupted. Closing again has no effect.
    *
    * @throws IOException if the kernel reports an error; the descriptor is closed
    */
@@ -52,10 +52,11 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Runs one operation that may wait, again if the descriptor does not wait by itself and had to.
+   * Runs one operation that may block. If the descriptor is non-blocking and not ready, polls it
+   * and retries.
    *
-   * @param events what to wait for, {@code POLL} bits
-   * @param lent stays reachable meanwhile
+   * @param events the {@code POLL} bits to wait for
+   * @param lent is kept reachable meanwhile
    * @return the result, or a negated errno
    */
   final int transfer(int events, Encoder encoder, @Nullable Object lent) throws IOException {
@@ -75,7 +76,7 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
       throws IOException {
     int result = first;
     while (isUndecided(result)) {
-      if (result == -Errno.EAGAIN) { // it was opened with O_NONBLOCK
+      if (result == -Errno.EAGAIN) { // the descriptor has O_NONBLOCK
         Readiness.await(handle, events, deadline);
       }
       result = handle.run(encoder, lent, deadline.left(handle.engine()));
@@ -83,7 +84,7 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
     return result;
   }
 
-  /** Makes a system call that never waits, on this descriptor. */
+  /** Makes a system call that never blocks, on this descriptor. */
   final int call(String name, SystemCall call, long... arguments) throws IOException {
     handle.acquire();
     try {
@@ -100,7 +101,7 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
     return result;
   }
 
-  /** Makes a system call that makes a descriptor, and takes charge of that. */
+  /** Makes a system call that returns a new descriptor, and takes ownership of it. */
   static RawHandle make(Engine home, String name, SystemCall call, long... arguments)
       throws IOException {
     home.requireUsable();

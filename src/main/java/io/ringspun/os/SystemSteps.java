@@ -8,8 +8,8 @@ import io.ringspun.raw.RawOperation;
 
 /**
  * {@linkplain Step Steps} that wait, wake threads and move bytes, for {@link io.ringspun.Chain#add}
- * and {@link io.ringspun.Batch#add}. Nothing here blocks or reaches the kernel. If a step fails,
- * {@link io.ringspun.TransactionException} has the kernel's name of the operation.
+ * and {@link io.ringspun.Batch#add}. Creating a step neither blocks nor reaches the kernel. If a
+ * step fails, the {@link io.ringspun.TransactionException} has the kernel's name of the operation.
  *
  * @since 0.1
  */
@@ -17,13 +17,13 @@ public final class SystemSteps {
   private SystemSteps() {}
 
   /**
-   * Waits until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1). Of the result,
-   * {@link PollEvent#of} tells what it is ready for.
+   * Waits until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1). {@link PollEvent#of}
+   * decodes the result.
    *
-   * @param descriptor what to wait for
-   * @param events for what it is to be ready
+   * @param descriptor the descriptor
+   * @param events the events to wait for
    * @return the step
-   * @throws IllegalArgumentException if there is no event
+   * @throws IllegalArgumentException if no event is given
    */
   public static Step poll(Descriptor descriptor, PollEvent... events) {
     return RawOperation.of(IORING_OP_POLL_ADD)
@@ -34,21 +34,22 @@ public final class SystemSteps {
 
   /**
    * Moves bytes between a pipe and another descriptor, or two pipes, inside the kernel ({@code
-   * IORING_OP_SPLICE}, Linux 5.7), each from where it stands. One of the ring's workers waits until
-   * there is something to move and room for it, and for no longer: if that was less than asked for,
-   * it breaks the link to the next operation of a chain.
+   * IORING_OP_SPLICE}, Linux 5.7), at their current positions. A worker of the ring waits until
+   * there are bytes to move and room for them. If it moves fewer bytes than requested, the step
+   * falls short and breaks the chain.
    *
-   * @param source where the bytes come from
-   * @param target where they go
-   * @param length how many, in bytes, at least 1
-   * @return the step, whose result is how many were moved, 0 at the end
+   * @param source the source
+   * @param target the target
+   * @param length the number of bytes, at least 1
+   * @return the step, whose result is the number of bytes moved, 0 at the end
    * @throws IllegalArgumentException if the length is less than 1
    */
   public static Step splice(Descriptor source, Descriptor target, int length) {
     Splice.requireLength(length);
     return RawOperation.of(IORING_OP_SPLICE)
         .splicingFrom(source)
-        .address(Splice.CURRENT) // where others have an address
+        .address(
+            Splice.CURRENT) // this operation has no address; the field holds the source's offset
         .on(target)
         .offset(Splice.CURRENT)
         .length(length)
@@ -57,11 +58,11 @@ public final class SystemSteps {
 
   /**
    * Waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7; before that, {@code EINVAL}). It
-   * fails with {@code EAGAIN} if the word has another value by then. The word's time limit does not
-   * count.
+   * fails with {@code EAGAIN} if the word has another value when it begins. The time limit of the
+   * word does not apply.
    *
-   * @param word what to wait at
-   * @param expected the value that it is to have
+   * @param word the word
+   * @param expected the expected value
    * @return the step
    */
   public static Step await(FutexWord word, int expected) {
@@ -69,11 +70,11 @@ public final class SystemSteps {
   }
 
   /**
-   * Wakes threads that wait ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7; before that, {@code EINVAL}).
+   * Wakes waiting threads ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7; before that, {@code EINVAL}).
    *
-   * @param word where they wait
-   * @param count how many at most
-   * @return the step, whose result is how many were woken
+   * @param word the word
+   * @param count the maximum number of threads to wake
+   * @return the step, whose result is the number of threads woken
    * @throws IllegalArgumentException if the count is less than 1
    */
   public static Step wake(FutexWord word, int count) {

@@ -14,12 +14,12 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * Ticks at a steady pace, by one operation for all ticks ({@code IORING_OP_TIMEOUT} with {@code
- * IORING_TIMEOUT_MULTISHOT}, Linux 6.4). It begins with the first call of {@link #next}, and from
- * then on wakes the ring at each tick, whether anybody waits for it or not. Each tick is measured
- * from the one before, so that delays add up.
+ * A periodic timer with one multishot operation for all ticks ({@code IORING_OP_TIMEOUT} with
+ * {@code IORING_TIMEOUT_MULTISHOT}, Linux 6.4). It starts with the first call of {@link #next} and
+ * from then on wakes the ring at each tick, whether a thread waits or not. Each period is measured
+ * from the previous tick, so delays accumulate.
  *
- * <p>Safe for use by many threads: each tick goes to one of them.
+ * <p>Safe for use by multiple concurrent threads: each tick goes to one of them.
  *
  * @since 0.1
  */
@@ -40,27 +40,27 @@ public final class Ticker implements AutoCloseable {
   }
 
   /**
-   * Makes a ticker. Does not block.
+   * Creates a ticker. Does not block.
    *
-   * @param ring what measures the time
-   * @param clock by which clock
-   * @param period the time between ticks, 10 microseconds at least
+   * @param ring the ring that measures the time
+   * @param clock the clock
+   * @param period the time between ticks, at least 10 microseconds
    * @return the ticker, for the caller to close
    * @throws IllegalArgumentException if the period is shorter
    */
   public static Ticker every(Ring ring, TimerClock clock, Duration period) {
     if (period.compareTo(SHORTEST) < 0) {
-      throw new IllegalArgumentException("a ring cannot tick so fast: " + period);
+      throw new IllegalArgumentException("the period is too short: " + period);
     }
     return new Ticker(EngineAccess.of(ring), clock, period);
   }
 
   /**
-   * Waits for the next tick, or takes those that nobody has waited for.
+   * Waits for the next tick, unless there have been ticks since the last call.
    *
-   * @return how many ticks there were since the last call, of any thread; at least 1
-   * @throws java.nio.channels.ClosedChannelException if the ticker is closed already
-   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @return the number of ticks since the last call of any thread, at least 1
+   * @throws java.nio.channels.ClosedChannelException if the ticker is closed
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed while the thread waits
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws io.ringspun.RingClosedException if the ring is closed
    * @throws io.ringspun.RingFailedException if it has failed
@@ -76,8 +76,8 @@ public final class Ticker implements AutoCloseable {
   }
 
   /**
-   * Ends the ticking, and the calls that wait. Waits until the kernel has stopped, whether
-   * interrupted or not. Closing again has no effect.
+   * Stops the ticker and ends waiting calls. Blocks until the kernel has ended the operation; an
+   * interrupt does not end the wait. Closing again has no effect.
    */
   @Override
   public void close() {

@@ -9,16 +9,16 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * The clocks that timers go by.
+ * The clocks of timers.
  *
  * @since 0.1
  */
 public enum TimerClock {
-  /** Goes on steadily, except while the machine is suspended ({@code CLOCK_MONOTONIC}). */
+  /** Runs steadily, but stops while the machine is suspended ({@code CLOCK_MONOTONIC}). */
   MONOTONIC(Constants.CLOCK_MONOTONIC, 0),
-  /** Goes on steadily, also while the machine is suspended ({@code CLOCK_BOOTTIME}, 5.15). */
+  /** Runs steadily, even while the machine is suspended ({@code CLOCK_BOOTTIME}, Linux 5.15). */
   BOOTTIME(Constants.CLOCK_BOOTTIME, Constants.IORING_TIMEOUT_BOOTTIME),
-  /** Tells the date, and is set now and then ({@code CLOCK_REALTIME}, 5.15). */
+  /** The time of day, which may be set ({@code CLOCK_REALTIME}, Linux 5.15). */
   REALTIME(Constants.CLOCK_REALTIME, Constants.IORING_TIMEOUT_REALTIME);
 
   private final int number;
@@ -34,7 +34,7 @@ public enum TimerClock {
     return flag;
   }
 
-  /** Returns what it shows, since whenever it was zero. */
+  /** Returns the time since the clock's origin. */
   Duration now(Engine ring) throws IOException {
     try (NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES)) {
       long result = ring.kernel().call(SystemCall.CLOCK_GETTIME, number, block.address());

@@ -3,12 +3,12 @@ package io.ringspun.raw;
 import java.net.SocketOption;
 
 /**
- * An option of sockets by its numbers, whose value is a C {@code int}: for those that Java does not
- * name, such as {@code SO_PASSCRED} or {@code IP_RECVTOS}.
+ * A socket option given by its numbers, whose value is a C {@code int}, for options that Java does
+ * not define, such as {@code SO_PASSCRED} or {@code IP_RECVTOS}.
  *
- * @param name for messages
- * @param level as {@code setsockopt(2)} takes it, such as {@code SOL_SOCKET}
- * @param number as {@code setsockopt(2)} takes it
+ * @param name the name for messages
+ * @param level the level as in {@code setsockopt(2)}, for example {@code SOL_SOCKET}
+ * @param number the option name as in {@code setsockopt(2)}
  * @since 0.1
  */
 public record KernelOption(String name, int level, int number) implements SocketOption<Integer> {

@@ -11,9 +11,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What internal packages make of public types and users cannot: files that were opened in another
- * way, and streams that no interrupt ends. The class {@link RingFile} hands it in when it is
- * loaded.
+ * Access for internal packages to non-public factories: files that were opened in another way, and
+ * streams that ignore interrupts. The class {@link RingFile} sets the instance when it is loaded.
  */
 public abstract class FileAccess {
   private static volatile @Nullable FileAccess access;

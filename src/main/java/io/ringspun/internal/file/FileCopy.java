@@ -40,7 +40,7 @@ public final class FileCopy {
   private final @Nullable ScratchMemory[] blocks; // two halves, taken when first needed
   private int half; // which one is read into next
   private boolean ended;
-  private @Nullable IOException readFailure; // told when all that came before it is written
+  private @Nullable IOException readFailure; // thrown when all bytes before it have been written
   private long done;
 
   /** Some of the bytes, as many after the first one copied as the offset says. */
@@ -85,9 +85,9 @@ public final class FileCopy {
    * Copies, and returns when all is done or something has failed.
    *
    * @return how many bytes were copied
-   * @throws IOException for the reasons of {@link io.ringspun.file.RingFile}, which apply to either
-   *     file, or if direct I/O finds something misaligned; {@link #done} tells what was copied
-   *     before
+   * @throws IOException if an operation on either file fails, as described in {@link
+   *     io.ringspun.file.RingFile}, or is misaligned for direct I/O; {@link #done} returns the
+   *     number of bytes copied before
    */
   public long run() throws IOException {
     try {
@@ -159,7 +159,7 @@ public final class FileCopy {
         Piece piece = wanted.get(i);
         int n = FileErrors.check("read", engine.result(call, writes + i));
         if (!settleRead(piece, n, read)) {
-          break; // what lies behind is asked for again
+          break; // later bytes are requested again
         }
       }
     } catch (IOException e) {

@@ -20,12 +20,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be done to names, relative to an open directory or else to the current one. Names are
- * checked already; each method makes one call, and tells errors as {@link java.nio.file} does.
+ * Operations on names, relative to an open directory or to the current one. Names have already been
+ * checked; each method makes one call, and translates errors to the exceptions of {@link
+ * java.nio.file}.
  *
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
- * @param errors how errors about names are told
+ * @param errors the translation of errors
  * @param timeoutNanos the time limit for each operation, or 0 for none
  */
 public record Names(@Nullable RawHandle directory, Engine home, Errors errors, long timeoutNanos) {
@@ -56,7 +57,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     this(directory, home, errors, 0);
   }
 
-  /** Returns the same names, whose errors are told in another way. */
+  /** Returns these operations with another translation of errors. */
   public Names telling(Errors others) {
     return new Names(directory, home, others, timeoutNanos);
   }
@@ -120,11 +121,11 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   /**
-   * Opens something. The kernel's first attempt is made with {@code O_NONBLOCK}, so that a FIFO
-   * whose other end nobody has open is refused to a writer, and given to a reader at once. Neither
-   * must be seen: the writer's is made again by a worker, which may wait, and the reader's waits
-   * for a writer. A table's slot does not tell that it is a FIFO, so a worker opens it from the
-   * start.
+   * Opens a file. The kernel makes its first attempt with {@code O_NONBLOCK}, so a FIFO whose other
+   * end is not open is refused to a writer, and opened for a reader at once. The caller must see
+   * neither: a writer's open is retried on a worker, which may wait, and a reader's open waits for
+   * a writer. A slot of the table does not tell whether it holds a FIFO, so a worker opens it from
+   * the start.
    */
   private int open(
       Path name, int flags, int resolve, boolean registered, Object lent, Encoder encoder)
@@ -161,8 +162,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   /**
-   * Waits until a FIFO that is open for reading has had a writer. Opening it once more ends when
-   * somebody opens it for writing, and a poll ends when somebody has done so and is gone already.
+   * Waits until a FIFO that is open for reading has had a writer. A second open returns when a
+   * writer opens the FIFO, and a poll ends when a writer has already come and gone.
    */
   private void awaitWriter(Engine engine, int fd, int flags) throws IOException {
     boolean hasHadWriter = false;

@@ -59,7 +59,7 @@ public record OpenFile(
     return opened(names, path, number, flags);
   }
 
-  /** Describes a file that is open, whose alignment is asked for if it needs one. */
+  /** Wraps an open file, and queries its alignment if it needs one. */
   public static OpenFile of(Handle handle, OpenFlags flags) throws IOException {
     OpenFile file = new OpenFile(handle, flags, 1, 1, 0);
     return flags.direct() ? file.aligned() : file;
@@ -163,7 +163,7 @@ public record OpenFile(
     return runRaw(handle.engine(), encoder, lent);
   }
 
-  /** Runs one operation likewise, on a ring that the caller has chosen. */
+  /** Runs one operation on a ring that the caller has chosen. */
   public int runRaw(Engine engine, Encoder encoder, @Nullable Object lent) throws IOException {
     Call call = engine.single().timeoutNanos(timeoutNanos);
     encoder.encode(call.operation(0));

@@ -102,7 +102,7 @@ public record OpenFlags(
   /**
    * Returns the flags of something that is open.
    *
-   * @param bits as {@code fcntl(2)} tells them
+   * @param bits as returned by {@code fcntl(2)}
    * @param direct whether {@code O_DIRECT} among them means that the page cache is gone past
    */
   public static OpenFlags ofOpen(int bits, boolean direct) {

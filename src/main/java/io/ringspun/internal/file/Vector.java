@@ -23,7 +23,7 @@ public final class Vector {
     return transfer(file, targets, null, position, true);
   }
 
-  /** Reads likewise, into parts of pools' buffers. */
+  /** Reads into parts of pools' buffers. */
   public static long read(
       OpenFile file, MemorySegment[] targets, LentBuffer[] buffers, long position)
       throws IOException {
@@ -36,7 +36,7 @@ public final class Vector {
     return transfer(file, sources, null, position, false);
   }
 
-  /** Writes likewise, from parts of pools' buffers. */
+  /** Writes from parts of pools' buffers. */
   public static long write(
       OpenFile file, MemorySegment[] sources, LentBuffer[] buffers, long position)
       throws IOException {

@@ -25,7 +25,7 @@ public record XattrMemory(NativePool.Block block, int length) implements LentMem
     return of(name, Constants.XATTR_SIZE_MAX);
   }
 
-  /** Copies an attribute likewise. */
+  /** Copies the name and the value of an attribute to be set. */
   public static XattrMemory toSet(String name, byte[] value) {
     XattrMemory memory = of(name, value.length);
     MemorySegment.copy(value, 0, memory.block.memory(), ValueLayout.JAVA_BYTE, 0, value.length);

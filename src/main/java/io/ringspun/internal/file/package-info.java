@@ -1,7 +1,6 @@
 /**
- * What files are made of: names relative to a directory, options and errors as the kernel has them,
+ * The implementation of files: names relative to a directory, the kernel's options and errors,
  * transfers and copies. The types of {@link io.ringspun.file} and the internal packages for
- * channels and for the file system share it. {@link io.ringspun.internal.file.OpenFile} is the
- * door.
+ * channels and for the file system share it. Start with {@link io.ringspun.internal.file.OpenFile}.
  */
 package io.ringspun.internal.file;

@@ -117,7 +117,9 @@ public final class JdkBackedChannel extends RingFileChannel {
         });
   }
 
-  /** Shows the JDK its own channel in one of ours: it has faster ways between those it knows. */
+  /**
+   * Passes the JDK its own channel instead of the wrapper, because it has faster paths for those.
+   */
   @Override
   public long transferTo(long at, long count, WritableByteChannel target) throws IOException {
     return target instanceof JdkBackedChannel other
@@ -125,7 +127,7 @@ public final class JdkBackedChannel extends RingFileChannel {
         : jdk.run(source -> source.transferTo(at, count, target));
   }
 
-  /** Does so likewise. */
+  /** Passes the JDK its own channel, as {@link #transferTo} does. */
   @Override
   public long transferFrom(ReadableByteChannel source, long at, long count) throws IOException {
     return source instanceof JdkBackedChannel other

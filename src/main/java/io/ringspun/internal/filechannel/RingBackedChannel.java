@@ -128,7 +128,7 @@ public final class RingBackedChannel extends RingFileChannel {
     } catch (InterruptedIOException e) {
       interrupted = e;
     } finally {
-      end(completed); // waits for who interrupts, and throws if that has closed the channel
+      end(completed); // waits for the interrupting thread, and throws if it has closed the channel
     }
     if (interrupted != null) {
       close();
@@ -383,7 +383,9 @@ public final class RingBackedChannel extends RingFileChannel {
     }
   }
 
-  /** What starts at a channel's position, and returns by how much to move it. */
+  /**
+   * A transfer at the channel's position, which returns the number of bytes by which to advance it.
+   */
   private interface Moving {
     long from(long position) throws IOException;
   }
@@ -452,7 +454,7 @@ public final class RingBackedChannel extends RingFileChannel {
         try {
           return openTwin(open.descriptor());
         } catch (InterruptedIOException _) {
-          interrupted |= Thread.interrupted(); // this one came meanwhile
+          interrupted |= Thread.interrupted(); // this lock was acquired meanwhile
         }
       }
     } finally {

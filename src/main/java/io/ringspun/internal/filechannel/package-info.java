@@ -1,5 +1,5 @@
 /**
- * What {@link io.ringspun.file.RingFileChannel} opens: channels on a ring, and channels of the JDK
- * where there can be no ring.
+ * The implementations of {@link io.ringspun.file.RingFileChannel}: channels on a ring, and JDK
+ * channels as a fallback without io_uring.
  */
 package io.ringspun.internal.filechannel;

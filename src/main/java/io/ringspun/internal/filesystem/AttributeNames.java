@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Attributes asked for by name, such as {@code "size"} or {@code "posix:owner,permissions"}. */
+/** Attributes requested by name, such as {@code "size"} or {@code "posix:owner,permissions"}. */
 final class AttributeNames {
   private static final String FILE_KEY = "fileKey";
 

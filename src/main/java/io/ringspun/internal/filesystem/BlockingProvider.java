@@ -87,7 +87,7 @@ final class BlockingProvider extends FileSystemProvider {
     return BlockingTask.run(() -> jdk.newOutputStream(path, options));
   }
 
-  /** Opens a directory; the filter runs where the entries are asked for. */
+  /** Opens a directory; the filter runs on the thread that iterates. */
   @Override
   public DirectoryStream<Path> newDirectoryStream(
       Path directory, DirectoryStream.Filter<? super Path> filter) throws IOException {

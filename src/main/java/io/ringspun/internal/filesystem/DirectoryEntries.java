@@ -33,8 +33,8 @@ final class DirectoryEntries implements Iterator<Path> {
    * Takes charge of an iterator.
    *
    * @param jdk the JDK's, of all entries
-   * @param told how an entry is told
-   * @param filter tells which are wanted; it is called on the thread that asks for them
+   * @param told how an entry is converted
+   * @param filter accepts the entries to return; it is called on the thread that iterates
    * @param closed whether the stream is closed
    */
   DirectoryEntries(

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 
 /**
- * Which of the JDK's methods has called the provider. {@link Files} says some things to the default
- * file system alone: that a temporary file is private, and that no interrupt ends {@code
- * readAllBytes}. To other providers both look like calls of anybody's, but for the stack.
+ * Determines which of the JDK's methods has called the provider. {@link Files} handles two cases
+ * specially for the default file system only: a temporary file is private, and {@code readAllBytes}
+ * ignores interrupts. Other providers can recognize these calls only by the stack.
  */
 final class JdkCaller {
   private static final StackWalker STACK = StackWalker.getInstance();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The JDK's users and groups by number. It has no method to ask for them so, but will tell a file's
- * number and name together; each is asked for once.
+ * The JDK's users and groups by number. The JDK has no such lookup, but returns both number and
+ * name of a file's owner; each is looked up once.
  */
 final class Principals {
   private static final UserPrincipalLookupService LOOKUP =

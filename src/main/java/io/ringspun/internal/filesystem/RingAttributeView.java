@@ -11,7 +11,10 @@ import java.nio.file.attribute.UserPrincipal;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Attributes read through the ring and set by the JDK; a basic or an owner view likewise. */
+/**
+ * Attributes read through the ring and set by the JDK. Also serves as a basic view and as an owner
+ * view.
+ */
 final class RingAttributeView implements PosixFileAttributeView {
   private final RingPath file;
   private final String name;

@@ -5,7 +5,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 
-/** What {@code statx} says of a file, in the JDK's words. */
+/** The attributes of a file from {@code statx}, as the JDK's type. */
 class RingAttributes implements BasicFileAttributes {
   private final FileStat stat;
 
@@ -66,7 +66,7 @@ class RingAttributes implements BasicFileAttributes {
   }
 
   /**
-   * What tells one file from another, with the text of the JDK's keys.
+   * The identity of a file, with the string form of the JDK's keys.
    *
    * @param device as {@code st_dev} of stat(2) has it, the attribute {@code unix:dev}
    * @param inode the attribute {@code unix:ino}

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.LinkOption;
 import java.nio.file.attribute.DosFileAttributes;
 
-/** What {@code statx} says of a file, and the flags of DOS, which the JDK knows how to find. */
+/** The attributes of a file from {@code statx}, and its DOS flags, which the JDK reads. */
 final class RingDosAttributes extends RingAttributes implements DosFileAttributes {
   private final DosFileAttributes jdk;
 

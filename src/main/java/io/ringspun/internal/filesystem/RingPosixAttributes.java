@@ -11,7 +11,7 @@ import java.nio.file.attribute.UserPrincipal;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What {@code statx} says of a file and its owners, in the JDK's words. */
+/** The POSIX attributes of a file from {@code statx}, as the JDK's type. */
 final class RingPosixAttributes extends RingAttributes implements PosixFileAttributes {
   private final UserPrincipal owner;
   private final GroupPrincipal group;

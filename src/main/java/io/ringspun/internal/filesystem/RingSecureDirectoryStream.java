@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  * attributes.
  */
 final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
-  private final RingPath path; // of the directory when it was opened; entries are told below it
+  private final RingPath
+      path; // path of the directory when it was opened; entries are resolved against it
   private final Ring ring;
   private final RawHandle directory;
   private final Filter<? super Path> filter;

@@ -63,7 +63,7 @@ public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
   private static final class Connection extends URLConnection {
     private final Path path;
     private @Nullable BasicFileAttributes attributes; // once connected
-    private @Nullable InputStream content; // once asked for
+    private @Nullable InputStream content; // created on first use
 
     Connection(URL url, Path path) {
       super(url);

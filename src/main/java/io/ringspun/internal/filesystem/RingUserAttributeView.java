@@ -90,8 +90,8 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
   }
 
   /**
-   * Tells errors as the JDK does, which opens the file first: what the kernel says of the path is
-   * told of the file, the rest of the attribute.
+   * Reports errors as the JDK does, which opens the file first: errors about the path name the
+   * file, other errors name the attribute.
    */
   private Names.Errors errors(String failed, String name) {
     return (path, other, errno) ->

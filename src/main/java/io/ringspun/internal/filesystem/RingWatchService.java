@@ -20,7 +20,9 @@ final class RingWatchService implements WatchService {
   private final RingFileSystem fileSystem;
   private final WatchService jdk;
 
-  /** Held while a key comes into being, so that no event of it is told before it is known. */
+  /**
+   * Held while a key is created, so that no event of the key is delivered before the key is known.
+   */
   private final ReentrantLock registering = new ReentrantLock();
 
   private final Map<WatchKey, Key> keys = new ConcurrentHashMap<>(); // the valid ones, by the JDK's

@@ -12,10 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What is in a ring's table of registered buffers, whose pages the kernel pins once instead of at
- * every transfer: {@code struct io_uring_rsrc_update2} and {@code io_uring_clone_buffers}. For the
- * ring's own thread, if it has one; each method returns the kernel's answer or a negated {@code
- * errno}.
+ * Registration of buffers with a ring, whose pages the kernel pins once instead of at every
+ * transfer: {@code struct io_uring_rsrc_update2} and {@code io_uring_clone_buffers}. For the ring's
+ * own thread, if it has one; each method returns the kernel's result or a negated {@code errno}.
  */
 public final class BufferRegistration {
   static final StructLayout UPDATE =

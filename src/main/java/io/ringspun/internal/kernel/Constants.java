@@ -78,7 +78,7 @@ public final class Constants {
   public static final int IOSQE_BUFFER_SELECT = 1 << 5;
   public static final int IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 
-  /** What {@code sqe->file_index} has if the kernel is to choose a slot. */
+  /** The value of {@code sqe->file_index} that lets the kernel choose a slot. */
   public static final int IORING_FILE_INDEX_ALLOC = -1;
 
   // io_uring_params->flags

@@ -25,7 +25,7 @@ public final class ControlMemory {
 
   private ControlMemory() {}
 
-  /** Returns how much room so many bytes of data take. */
+  /** Returns the space that a control message with a number of data bytes takes. */
   public static long space(long dataBytes) {
     return align(HEADER_BYTES + dataBytes);
   }

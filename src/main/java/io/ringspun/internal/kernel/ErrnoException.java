@@ -9,7 +9,7 @@ public final class ErrnoException extends Exception {
 
   private final int errno;
 
-  /** The oldest Linux that has what was asked for. */
+  /** The oldest Linux version that supports the request. */
   private final String since;
 
   /**
@@ -25,7 +25,7 @@ public final class ErrnoException extends Exception {
   /**
    * Creates one.
    *
-   * @param since the oldest Linux that has what was asked for, such as 6.12
+   * @param since the oldest Linux version that supports the request, for example 6.12
    */
   public ErrnoException(String call, int errno, String since) {
     assert errno > 0;
@@ -39,7 +39,7 @@ public final class ErrnoException extends Exception {
     return errno;
   }
 
-  /** Returns the oldest Linux that has what was asked for. */
+  /** Returns the oldest Linux version that supports the request. */
   public String since() {
     return since;
   }

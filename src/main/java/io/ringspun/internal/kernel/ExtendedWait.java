@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * How to wait in {@code io_uring_enter(2)}: for as many completions as asked for, but when so much
- * time has passed, for one only (Linux 6.12).
+ * The argument of a wait in {@code io_uring_enter(2)} for a number of completions, of which one is
+ * enough after a minimum time (Linux 6.12).
  *
  * @param flags {@code IORING_ENTER_} flags that announce the argument
  * @param argument of {@link Kernel#enter}
@@ -66,7 +66,9 @@ public record ExtendedWait(int flags, MemorySegment argument, MemorySegment memo
     return new ExtendedWait(IORING_ENTER_EXT_ARG, argument, argument);
   }
 
-  /** The kernel is told an offset instead of an address: that of the first thing there. */
+  /**
+   * The kernel expects an offset in the region instead of an address; the argument is at offset 0.
+   */
   @SuppressWarnings("restricted")
   private static ExtendedWait registered(MemorySegment page) {
     return new ExtendedWait(

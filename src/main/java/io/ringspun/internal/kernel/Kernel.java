@@ -40,10 +40,7 @@ public interface Kernel {
    */
   int enter(RingMemory ring, int toSubmit, int minComplete, int flags);
 
-  /**
-   * Submits and waits likewise, with the argument of an {@link ExtendedWait}, which its flags
-   * announce.
-   */
+  /** Submits and waits with the argument and the flags of an {@link ExtendedWait}. */
   int enter(RingMemory ring, int toSubmit, int minComplete, int flags, MemorySegment argument);
 
   /** Registers something with a ring, by {@code io_uring_register(2)}. */

@@ -10,14 +10,15 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What the running kernel has, by its own account: the features that {@code io_uring_setup} reports
- * the operations that {@code IORING_REGISTER_PROBE} lists, and what {@link KernelQuery} tells.
+ * The features that the running kernel reports: those of {@code io_uring_setup}, the operations of
+ * {@code IORING_REGISTER_PROBE}, and the answer to a {@link KernelQuery}.
  *
  * @param features {@code IORING_FEAT_} names without that prefix
  * @param opcodes {@code IORING_OP_} names without that prefix
  * @param registerOpcodes {@code IORING_REGISTER_} and {@code IORING_UNREGISTER_} names without
  *     {@code IORING_}; none if the kernel does not tell
- * @param setupFlags {@code IORING_SETUP_} names without that prefix; likewise
+ * @param setupFlags {@code IORING_SETUP_} names without that prefix; none if the kernel does not
+ *     report them
  */
 public record KernelFeatures(
     Set<String> features,

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What the kernel says about itself without any ring, {@code IORING_REGISTER_QUERY} with {@code
+ * A query of the kernel's features that needs no ring, {@code IORING_REGISTER_QUERY} with {@code
  * IO_URING_QUERY_OPCODES}, Linux 6.18.
  *
  * @param registerOperations how many {@code IORING_REGISTER_} operations it has, 0 if it says not

@@ -51,7 +51,7 @@ final class Liburing {
       if (library != null) {
         return library;
       }
-      throw missing(failures); // a path that was asked for is never silently replaced
+      throw missing(failures); // an explicit path is never silently replaced
     }
     Liburing library = tryLoad("liburing.so.2", failures);
     if (library == null) {

@@ -330,7 +330,7 @@ public final class LinuxKernel implements Kernel {
     }
   }
 
-  /** Where calls whose errno nobody reads let the linker write it; races there harm nothing. */
+  /** The errno of calls whose caller ignores it; races on it are harmless. */
   private static final MemorySegment IGNORED_ERRNO = new CallMemory().errno;
 
   @Override
@@ -463,7 +463,7 @@ public final class LinuxKernel implements Kernel {
     }
   }
 
-  /** A class of its own, so that only those who need it wait for it to be linked. */
+  /** A class of its own, so that it is linked only when it is needed. */
   private static final class BySyscall {
     static final int ARGUMENTS_MAX = 5;
     static final MethodHandle SYSCALL = // long syscall(long number, ...)
@@ -542,7 +542,7 @@ public final class LinuxKernel implements Kernel {
       long n = (long) SEND.invokeExact(call.errno, fd, source, source.byteSize(), flags);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
-      throw e; // likewise
+      throw e; // as in the methods above
     } catch (Throwable e) {
       throw broken(e);
     }
@@ -554,7 +554,7 @@ public final class LinuxKernel implements Kernel {
       long n = (long) RECV.invokeExact(call.errno, fd, target, target.byteSize(), flags);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
-      throw e; // likewise
+      throw e; // as in the methods above
     } catch (Throwable e) {
       throw broken(e);
     }

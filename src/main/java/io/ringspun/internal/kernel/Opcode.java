@@ -89,21 +89,23 @@ public enum Opcode {
   WRITEV_FIXED("6.15", TRANSFERS, WRITES),
   PIPE("6.16");
 
-  /** What an operation does, as far as the library treats some operations differently. */
+  /** The kind of an operation, where the library distinguishes kinds. */
   public enum Trait {
-    /** It may wait for ever for somebody, whatever descriptor it works on. */
+    /** It may wait indefinitely, whatever descriptor it works on. */
     WAITS,
 
-    /** It ends what waits for ever, so it must never stand behind that. */
+    /** It ends indefinite waits, so it must never be queued behind one. */
     ENDS_WAIT,
 
     /** It ends by itself, whatever descriptor it works on. */
     LOCAL,
 
-    /** It moves bytes of a descriptor: whether it may wait for ever depends on the descriptor. */
+    /**
+     * It moves bytes of a descriptor: whether it may wait indefinitely depends on the descriptor.
+     */
     TRANSFERS,
 
-    /** Of those that transfer: it writes. */
+    /** A transfer that writes. */
     WRITES,
 
     /** Its errors are about a peer, and not about data that may be lost. */

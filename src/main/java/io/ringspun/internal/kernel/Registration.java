@@ -48,8 +48,8 @@ public record Registration(
   private static final int MASK_BYTES_MAX = 1024; // of 8192 processors
 
   /**
-   * What an enabled ring goes on to register. The kernel refuses a list with a number that it does
-   * not know, so there is nothing in it that Linux 6.1 lacks.
+   * Register operations that an enabled ring may still use. The kernel refuses a list with an
+   * unknown number, so the list has only those of Linux 6.1.
    */
   private static final int[] REGISTERED_LATER = {
     IORING_UNREGISTER_BUFFERS,

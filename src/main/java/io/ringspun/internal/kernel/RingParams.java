@@ -10,11 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What is asked of {@code io_uring_setup(2)}, and the layout of the structure that carries the
- * question there and the answer back.
+ * The parameters of {@code io_uring_setup(2)}, and the layout of the structure that passes them to
+ * the kernel and returns the result.
  *
- * @param sqEntries submission entries asked for
- * @param cqEntries completion entries asked for, used with {@code IORING_SETUP_CQSIZE}
+ * @param sqEntries requested submission entries
+ * @param cqEntries requested completion entries, used with {@code IORING_SETUP_CQSIZE}
  * @param flags {@code IORING_SETUP_} flags
  * @param sqThreadCpu processor for the kernel's polling thread, with {@code IORING_SETUP_SQ_AFF}
  * @param sqThreadIdleMillis how long that thread spins before it sleeps

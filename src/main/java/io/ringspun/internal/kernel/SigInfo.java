@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** {@code siginfo_t}, as far as it tells how a child has ended. */
+/** {@code siginfo_t}, with the fields that describe the end of a child. */
 public final class SigInfo {
   static final StructLayout LAYOUT =
       structLayout(

@@ -50,7 +50,7 @@ public final class SocketAddressMemory {
     return isV4 ? INET_BYTES : INET6_BYTES;
   }
 
-  /** Writes the address that stands for none, to be disconnected by, and returns its length. */
+  /** Writes the {@code AF_UNSPEC} address, which disconnects a socket, and returns its length. */
   public static int putNone(MemorySegment memory) {
     memory.asSlice(0, INET_BYTES).fill((byte) 0); // AF_UNSPEC
     return INET_BYTES;
@@ -59,7 +59,7 @@ public final class SocketAddressMemory {
   /**
    * Writes the name of a Unix socket and returns the address's length.
    *
-   * @param name a path, or a zero and any bytes; empty for none, which has the kernel choose one
+   * @param name a path, or a NUL byte and any bytes; if empty, the kernel chooses a name
    */
   public static int putUnix(MemorySegment memory, byte[] name) {
     boolean isPath = name.length > 0 && name[0] != 0;

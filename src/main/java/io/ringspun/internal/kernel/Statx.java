@@ -53,7 +53,7 @@ public final class Statx {
   /** {@code STATX_DIOALIGN}, Linux 6.1: alignment for direct I/O. */
   private static final int DIRECT_ALIGNMENT = 0x2000;
 
-  /** All that is asked for here. */
+  /** The mask of the fields that this class reads. */
   public static final int ALL = BASIC | DIRECT_ALIGNMENT;
 
   /** Where {@code stx_size} is: the size in bytes. */

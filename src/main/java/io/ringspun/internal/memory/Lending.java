@@ -32,7 +32,8 @@ public final class Lending {
   }
 
   /**
-   * Returns whether a ring failed while the kernel had memory of an arena: it may keep it for ever.
+   * Returns whether a ring failed while memory of an arena was lent to the kernel, which may still
+   * access it.
    */
   public static boolean isLost(Arena arena) {
     return LostMemory.contains(arena.scope());

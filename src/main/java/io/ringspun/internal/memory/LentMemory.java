@@ -1,15 +1,15 @@
 package io.ringspun.internal.memory;
 
 /**
- * Native memory of this library's own that operations are lent, and that is used again or freed
- * afterwards. Whether it may be is a fact of the memory: whoever ends an operation without the
- * kernel's answer marks what the operation was lent, before the caller is woken. Nobody asks a ring
- * afterwards, since a thread may not know which ring had the memory.
+ * Native memory of this library that is lent to operations and reused or freed afterwards. The
+ * memory itself records whether it may be reused: when an operation is ended without a completion,
+ * its memory is marked as lost before the caller is woken. The ring is not consulted, because a
+ * thread may not know which ring used the memory.
  */
 public interface LentMemory {
   /**
-   * Notes that the kernel may keep the memory for ever: it must neither be used again nor freed. A
-   * leak instead of a corruption.
+   * Marks the memory as lost: the kernel may still access it, so it must neither be reused nor
+   * freed. This leaks it instead of risking corruption.
    */
   void markLost();
 }

@@ -61,7 +61,7 @@ public final class LentVector implements LentMemory, AutoCloseable {
     }
   }
 
-  /** Returns the memory that was asked for besides; what it holds is arbitrary. */
+  /** Returns the additional memory that was requested; its content is arbitrary. */
   public MemorySegment prefix() {
     return block.memory();
   }

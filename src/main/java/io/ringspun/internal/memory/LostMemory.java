@@ -10,13 +10,14 @@ import org.jspecify.annotations.Nullable;
  * never freed: a leak, counted, instead of a corruption. Safe for use by many threads.
  */
 public final class LostMemory {
-  /** Of segments that were lent as they are. */
+  /** Scopes of segments that were lent without a copy. */
   private static final Set<MemorySegment.Scope> SCOPES = ConcurrentHashMap.newKeySet();
 
   private LostMemory() {}
 
   /**
-   * Marks whatever an operation was lent as lost. The caller keeps it reachable, for ever.
+   * Marks the memory that was lent to an operation as lost. The caller keeps it reachable for the
+   * life of the process.
    *
    * @param lent a {@link LentMemory}, a segment, an array of such, or null
    */

@@ -47,9 +47,7 @@ public final class NativePool {
       this.memory = memory;
     }
 
-    /**
-     * Returns all of the memory, at least as large as was asked for; what it holds is arbitrary.
-     */
+    /** Returns the whole memory, which may be larger than requested; its content is arbitrary. */
     public MemorySegment memory() {
       return memory;
     }

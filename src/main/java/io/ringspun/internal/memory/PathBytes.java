@@ -14,7 +14,7 @@ import java.util.HexFormat;
  * URI, in which they are escaped.
  */
 public final class PathBytes {
-  /** What the JDK puts into a text in the place of bytes that are none. */
+  /** The replacement character with which the JDK decodes invalid bytes. */
   private static final char REPLACEMENT = '\uFFFD';
 
   /**

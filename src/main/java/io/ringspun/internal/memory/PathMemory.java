@@ -45,7 +45,7 @@ public final class PathMemory implements LentMemory, AutoCloseable {
     return new PathMemory(block);
   }
 
-  /** Writes a path to memory that is freed when nobody refers to it any more. */
+  /** Writes a path to memory that is freed when it becomes unreachable. */
   public static MemorySegment kept(Path path) {
     byte[] bytes = bytes(path);
     MemorySegment memory = Arena.ofAuto().allocate(bytes.length + 1L);

@@ -5,8 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A block of the pool as a segment like any other, for the calling thread to give to calls that
- * take anybody's memory. Closed by the same thread when they have returned.
+ * A block of the pool as an ordinary segment, which the calling thread can pass to calls that take
+ * segments. The same thread closes it when they have returned.
  */
 public final class ScratchMemory implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
@@ -27,7 +27,7 @@ public final class ScratchMemory implements AutoCloseable {
     return new ScratchMemory(byteSize);
   }
 
-  /** Returns the memory, of the size that was asked for; what it holds is arbitrary. */
+  /** Returns the memory, of the requested size; its content is arbitrary. */
   public MemorySegment segment() {
     return segment;
   }

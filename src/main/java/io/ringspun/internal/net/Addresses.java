@@ -34,7 +34,7 @@ public final class Addresses {
         if (inet.isUnresolved()) {
           throw new UnresolvedAddressException();
         }
-        // The wildcard stands for both protocols, as in the JDK.
+        // The wildcard address covers both protocols, as in the JDK.
         yield inet.getAddress() instanceof Inet4Address && !inet.getAddress().isAnyLocalAddress()
             ? Family.INET
             : Family.INET6;

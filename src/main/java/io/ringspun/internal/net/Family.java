@@ -3,7 +3,7 @@ package io.ringspun.internal.net;
 import io.ringspun.internal.kernel.Constants;
 import org.jspecify.annotations.Nullable;
 
-/** What kind of addresses a socket has. */
+/** The address family of a socket. */
 public enum Family {
   INET(Constants.AF_INET),
   /** Sockets of this family talk to IPv4 peers too, as mapped addresses. */

@@ -107,7 +107,7 @@ public final class ListenerChain {
       }
     }
     if (cancelled >= 0) {
-      home.result(call, cancelled); // throws: nobody refused, so the call was ended
+      home.result(call, cancelled); // throws: no step was refused, so the call was cancelled
     }
     return cancelled < 0;
   }

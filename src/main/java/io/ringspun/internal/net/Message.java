@@ -192,7 +192,7 @@ public final class Message implements AutoCloseable {
     return controlMessages(control(), controlEnd());
   }
 
-  /** Returns the control messages in some memory, likewise. */
+  /** Returns the control messages in a memory range. */
   public static List<ControlMessage> controlMessages(MemorySegment memory, long end) {
     List<ControlMessage> messages = new ArrayList<>();
     visitControl(
@@ -206,7 +206,7 @@ public final class Message implements AutoCloseable {
     return messages;
   }
 
-  /** Returns the descriptors that came with it, which are open now. */
+  /** Returns the received descriptors, which are open. */
   public List<Integer> descriptors() {
     return descriptors(control(), controlEnd());
   }

@@ -209,8 +209,8 @@ public final class SocketHandle {
   }
 
   /**
-   * Takes a connection: into the ring's table if this is there. The kernel would close one that it
-   * finds no slot for, so a slot is kept before it is asked.
+   * Accepts a connection, into the ring's table if this socket is registered. The kernel closes a
+   * connection for which it finds no slot, so a slot is reserved first.
    *
    * @return the descriptor or the slot
    */
@@ -239,7 +239,7 @@ public final class SocketHandle {
     if (!(handle instanceof RegisteredHandle registered)) {
       throw new IllegalStateException("the socket is not registered: it has a descriptor");
     }
-    registered.noteLinger(); // whoever has the other may set it
+    registered.noteLinger(); // the other handle may set it
     Encoder encoder = Operation::fixedFdInstall;
     return registered.installed(NetErrors.check("fixed_fd_install", run(encoder, null, nanos)));
   }
@@ -260,14 +260,14 @@ public final class SocketHandle {
             "files_update",
             () -> NetErrors.check("files_update", handle.share(target, nanos)));
     RegisteredHandle twin = handle.sharedAt(slot, target);
-    twin.noteLinger(); // whoever has this one may set it
+    twin.noteLinger(); // this handle may set it
     return twin;
   }
 
   // ---- closing -------------------------------------------------------------------------------
 
   /**
-   * Refuses new calls, cancels those that wait, and closes the socket once the kernel has let go of
+   * Refuses new calls, cancels waiting ones, and closes the socket when the kernel has released
    * their memory. Waits for the peer if {@code SO_LINGER} is positive.
    */
   public void close() throws IOException {
@@ -291,9 +291,9 @@ public final class SocketHandle {
   }
 
   /**
-   * Closes a socket of the process as {@link #close} does, but has the peer find the end of the
-   * stream first: a close with unread bytes resets the connection. That end is told when no call
-   * waits any more, so that none takes the peer's answer for its own result.
+   * Closes a socket of the process as {@link #close} does, but sends the end of the stream to the
+   * peer first, because a close with unread bytes resets the connection. It is sent when no call
+   * waits any more, so that none takes the peer's reaction for its own result.
    */
   public void closeAfterEnd() throws IOException {
     handle.close(

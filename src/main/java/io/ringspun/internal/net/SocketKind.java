@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 
-/** What kind of socket something open may be. */
+/** The type of a socket. */
 public enum SocketKind {
   STREAM,
   LISTENER,

@@ -50,7 +50,7 @@ final class SocketOptions {
   }
 
   /**
-   * What the kernel calls an option.
+   * The kernel's level and number of an option.
    *
    * @param level6 for sockets of IPv6
    */
@@ -192,7 +192,7 @@ final class SocketOptions {
         });
   }
 
-  /** For IPv4, the kernel wants {@code struct ip_mreqn}, and tells the address when asked. */
+  /** For IPv4, the kernel takes {@code struct ip_mreqn}, but returns the address. */
   private static int putInterface(MemorySegment memory, NetworkInterface via) {
     memory.asSlice(0, IP_MREQN_BYTES).fill((byte) 0);
     via.inetAddresses()
@@ -257,7 +257,7 @@ final class SocketOptions {
     return NetworkInterface.getByInetAddress(InetAddress.getByAddress(bytes));
   }
 
-  /** Returns whether closing a socket that nobody uses any more may wait for the peer. */
+  /** Returns whether closing a socket that is no longer in use may wait for the peer. */
   static boolean lingers(Engine engine, Family family, int fd) {
     return family != Family.UNIX && lingerSeconds(engine, fd) > 0; // Unix sockets do not linger
   }

@@ -110,7 +110,7 @@ public final class Sockets {
     }
   }
 
-  /** Closes a descriptor that nobody wants. */
+  /** Closes a descriptor that is not needed. */
   public static void discard(Engine ring, int fd) {
     try {
       if (SocketOptions.lingers(ring, Family.INET, fd)) { // whatever it is

@@ -18,7 +18,7 @@ import java.util.function.LongConsumer;
  * leaves in the pipe is still in the file, and no part of what was sent.
  */
 public final class SplicedFile {
-  /** What an unprivileged process may have in a pipe, by default. */
+  /** The default maximum capacity of a pipe for an unprivileged process. */
   private static final int PIPE_BYTES = 1 << 20;
 
   private final Engine ring;
@@ -45,8 +45,8 @@ public final class SplicedFile {
   /**
    * Sends a part of a file, as far as it goes.
    *
-   * @param sent told piece by piece what was sent: less than asked for if the file ends before, or
-   *     if it or the socket cannot be spliced
+   * @param sent receives the number of bytes of each send; their sum is less than requested if the
+   *     file ends before, or if it or the socket cannot be spliced
    */
   public static void send(
       Handle file, Handle socket, long position, long count, long timeoutNanos, LongConsumer sent)

@@ -96,7 +96,7 @@ public final class StreamTransfer {
   /**
    * Sends what one operation takes.
    *
-   * @param flags {@code MSG_WAITALL} has the kernel go on until all is taken
+   * @param flags with {@code MSG_WAITALL} the kernel continues until all bytes are transferred
    */
   public int send(MemorySegment source, int flags, long nanos) throws IOException {
     return send(source, source, flags, nanos);

@@ -1,7 +1,7 @@
 /**
- * What sockets of all kinds are made of: addresses and options as the kernel has them, opening,
- * connecting and accepting, messages, and the transfer of bytes. The sockets of {@link
- * io.ringspun.net} and those that stand in for the JDK's share it. {@link
- * io.ringspun.internal.net.SocketHandle} is the door.
+ * The implementation of sockets: the kernel's addresses and options, opening, connecting and
+ * accepting, messages, and transfers. The sockets of {@link io.ringspun.net} and the
+ * implementations of the JDK's types share it. Start with {@link
+ * io.ringspun.internal.net.SocketHandle}.
  */
 package io.ringspun.internal.net;

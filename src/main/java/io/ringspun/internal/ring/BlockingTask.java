@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  * file lock. A platform thread does it itself.
  */
 public final class BlockingTask<T extends @Nullable Object> implements Callable<T> {
-  /** What may wait. */
+  /** A task that may block. */
   public interface Action<T extends @Nullable Object> {
     /** Does it. */
     T run() throws IOException;
   }
 
-  /** What may wait and has no result. */
+  /** A task that may block and has no result. */
   public interface Step {
     /** Does it. */
     void run() throws IOException;

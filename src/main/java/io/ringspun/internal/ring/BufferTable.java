@@ -79,7 +79,7 @@ final class BufferTable {
           KernelFeatures.opcodes(kernel, ring)
               .containsAll(EnumSet.of(Opcode.READV_FIXED, Opcode.WRITEV_FIXED));
     } catch (ErrnoException _) {
-      takesVectors = false; // whoever cannot even be asked has nothing new
+      takesVectors = false; // a closed ring has no new buffers
     }
   }
 
@@ -92,7 +92,7 @@ final class BufferTable {
   int remove(int slot) {
     int result = BufferRegistration.update(kernel, ring, slot, MemorySegment.NULL);
     if (result >= 0) {
-      used.clear(slot); // else it is never used again, which harms nobody
+      used.clear(slot); // else the slot is never reused, which is harmless
     }
     return result;
   }

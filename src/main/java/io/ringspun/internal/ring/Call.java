@@ -55,7 +55,7 @@ public final class Call extends Inbound {
   /** Set by the caller before the hand-over. */
   @Nullable Thread waiter;
 
-  /** Set by whoever asks the ring's thread to cancel it, which may happen too late. */
+  /** Set by a thread that requests the cancellation, which may come too late. */
   boolean cancelAsked;
 
   // The rest belongs to the ring's thread.
@@ -129,7 +129,7 @@ public final class Call extends Inbound {
 
   /**
    * Finds out which operations are exempt from the in-flight limit and from draining. In a chain,
-   * what stands behind one that may wait for ever may wait for ever too.
+   * operations after one that may wait indefinitely may wait indefinitely, too.
    */
   void findExempt() {
     if (operations.length == 1 && shape == Shape.INDEPENDENT) {

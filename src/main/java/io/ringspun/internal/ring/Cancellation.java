@@ -17,7 +17,7 @@ final class Cancellation extends Inbound implements Claim {
     this.wanted = wanted;
   }
 
-  /** Takes an operation over if it is wanted, and nobody has cancelled its call before. */
+  /** Selects an operation if it matches and its call has not been cancelled before. */
   boolean claims(Operation operation) {
     Call call = operation.call;
     if (operation.claim != null

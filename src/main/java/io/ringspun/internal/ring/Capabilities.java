@@ -10,7 +10,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the kernel of a ring can do. Safe for use by many threads. */
+/** The capabilities of a ring's kernel. Thread-safe. */
 public final class Capabilities {
   private final Engine engine;
   private volatile @Nullable Set<Opcode> opcodes; // set once by the first caller that asks

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The virtual threads that a ring's thread carries: who is ready, who is running, and what happens
- * when one that cannot leave its carrier has to wait. For the ring's thread, and for the virtual
+ * The virtual threads that a ring's thread carries: the queue of ready threads, the running thread,
+ * and the handling of a pinned thread that has to wait. For the ring's thread, and for the virtual
  * thread that is mounted on it, unless said otherwise.
  */
 final class Carried implements Executor {
@@ -109,15 +109,15 @@ final class Carried implements Executor {
    * Parks the virtual thread that is mounted here. May return early, as parking may.
    *
    * <p>A thread with a native frame or a class initializer below it cannot leave its carrier: it
-   * parks the ring's own platform thread, and nobody is left to reap. The watchdog then unparks it,
-   * and it drives the ring by itself. Had it left the carrier, the turn would be another one.
+   * parks the ring's platform thread, so no thread reaps completions. The watchdog then unparks it,
+   * and it drives the ring itself. If it had left the carrier, the turn number would have changed.
    *
    * @param nanos for how long at most, or 0 for no limit
    */
   void park(long nanos) {
     long before = turn;
     if (drivenTurn == before) {
-      // Pinned a moment ago, and most likely still: a short park tells.
+      // Pinned a moment ago, and probably still: a short park finds out.
       LockSupport.parkNanos(carrier, PINNED_TEST_NANOS);
       if (turn == before) {
         carrier.drive();

@@ -5,6 +5,6 @@ interface CompletionSink {
   /** Keeps what a completion brought; returns whether the operation must end. */
   boolean arrived(int result, int flags);
 
-  /** Notes that the operation has ended, and the kernel has let go of what it was lent. */
+  /** Reports that the operation has ended, and that the kernel has released its memory. */
   void disarmed();
 }

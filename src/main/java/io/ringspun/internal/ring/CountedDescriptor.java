@@ -72,9 +72,8 @@ public abstract class CountedDescriptor {
   }
 
   /**
-   * Returns whether a transfer may wait for ever for somebody, as that of a pipe or a socket may,
-   * and that of a file may not. Once this is closed the answer may be wrong; no operation on it is
-   * submitted then.
+   * Returns whether a transfer may wait indefinitely for a peer, as for a pipe or a socket, but not
+   * for a file. Once this is closed the answer may be wrong; no operation on it is submitted then.
    */
   final boolean waitsForPeers() {
     if (kind == UNKNOWN) {
@@ -83,12 +82,12 @@ public abstract class CountedDescriptor {
     return kind == STREAM;
   }
 
-  /** Returns whether it is known already that transfers may wait for somebody. */
+  /** Returns whether transfers are already known to wait for a peer. */
   final boolean isKnownStream() {
     return kind == STREAM;
   }
 
-  /** Notes that transfers may wait for somebody, so that nobody needs to find out. */
+  /** Records that transfers may wait for a peer, so that this need not be determined. */
   public final void noteStream() {
     kind = STREAM;
   }
@@ -153,7 +152,7 @@ public abstract class CountedDescriptor {
     syncState.noteWritesSync(sync);
   }
 
-  /** Returns whether every write syncs, or may do so; asks the kernel if nobody has said so. */
+  /** Returns whether every write syncs, or may do so; queries the kernel if this is unknown. */
   final boolean writesSync(Kernel kernel) {
     return switch (syncState.writesSync()) {
       case YES -> true;
@@ -165,7 +164,7 @@ public abstract class CountedDescriptor {
     };
   }
 
-  /** Remembers that written data was lost, for good: later syncs must not claim success. */
+  /** Records permanently that written data was lost: later syncs must not report success. */
   final void latchLostData(int errno) {
     syncState.latch(errno);
   }
@@ -181,8 +180,8 @@ public abstract class CountedDescriptor {
   }
 
   /**
-   * Returns the result of a sync of this, which is a failure if data was lost meanwhile: of several
-   * operations that were under way the kernel tells only one.
+   * Returns the result of a sync, which is a failure if data was lost meanwhile: the kernel reports
+   * the loss to only one of several concurrent operations.
    */
   public final int syncResult(int result) {
     int lost = lostData();
@@ -194,7 +193,7 @@ public abstract class CountedDescriptor {
     return ((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) == 0;
   }
 
-  /** Says who is to be woken when the last user leaves, or that nobody waits any more. */
+  /** Sets the thread to wake when the last user leaves, or none. */
   final void noteCloser(@Nullable Waiter waiting) {
     closer = waiting; // before the count is read: pairs with release()
   }

@@ -1,7 +1,7 @@
 package io.ringspun.internal.ring;
 
 /**
- * What a ring has done so far.
+ * The counters of a ring.
  *
  * @param submitted operations given to the kernel
  * @param completed operations that the kernel has answered
@@ -11,7 +11,7 @@ package io.ringspun.internal.ring;
  * @param waiting calls that wait for room now
  * @param overflows times that the completion queue was found overflown
  * @param completionEntries size of that queue now
- * @param stale completions that nobody was waiting for
+ * @param stale completions that matched no operation in flight
  * @param inlineHits attempts to do without the ring that succeeded
  * @param inlineMisses attempts that did not
  * @param unregisteredBuffers pieces of memory that the kernel would not register

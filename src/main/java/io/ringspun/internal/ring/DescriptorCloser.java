@@ -60,7 +60,7 @@ public final class DescriptorCloser {
     check(closing.resultNow());
   }
 
-  /** Closes a descriptor by {@code close(2)} on a thread of its own; nobody waits for it. */
+  /** Closes a descriptor by {@code close(2)} on a thread of its own, without waiting for it. */
   public void closeInBackground(int fd) {
     var _ = Offload.start(() -> engine.kernel().close(fd));
   }
@@ -98,7 +98,10 @@ public final class DescriptorCloser {
     return result;
   }
 
-  /** Closes what a call has opened, best effort: its caller is told of an error instead. */
+  /**
+   * Closes a descriptor that a failed call has opened, best effort: its caller gets the original
+   * error.
+   */
   void closeOpened(Call call) {
     for (Operation operation : call.operations) {
       if (operation.result >= 0 && operation.opensDescriptor()) {

@@ -16,9 +16,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls on their way in, through and out: admitted in the order they came, as far as the queues
- * have room, and ended when the kernel has answered for all their operations. For the ring's
- * thread.
+ * Calls on their way in, through and out: admitted in arrival order as the queues have room, and
+ * ended when the kernel has completed all their operations. For the ring's thread.
  */
 final class Dispatcher {
   private static final int RETRIES_MAX = 8;
@@ -146,7 +145,7 @@ final class Dispatcher {
     return barrier == null && (!call.drain || call.submitted > 0 || inFlight.counted() == 0);
   }
 
-  /** Returns whether the last operation of a chain that was submitted may wait for ever. */
+  /** Returns whether the last operation of a chain that was submitted may wait indefinitely. */
   private static boolean waitsForPeer(Call chain) {
     return chain.operations[chain.submitted - 1].exempt;
   }
@@ -290,7 +289,7 @@ final class Dispatcher {
 
   // ---- out -----------------------------------------------------------------------------------
 
-  /** Takes a completion of an operation. One that nobody expects is counted and dropped. */
+  /** Handles a completion of an operation. An unexpected one is counted and dropped. */
   void complete(long userData, int result, int flags) {
     Operation operation = inFlight.find(userData);
     if (operation == null) {
@@ -359,7 +358,9 @@ final class Dispatcher {
     return result == -Errno.EINTR || result == -Errno.EAGAIN || result == -Errno.ECANCELED;
   }
 
-  /** A lone positional transfer can be asked for again; anything else might then happen twice. */
+  /**
+   * Only a single positional transfer can be resubmitted; anything else might then happen twice.
+   */
   private boolean mayRepeat(Operation operation) {
     Call call = operation.call;
     return operation.repeatable
@@ -458,7 +459,7 @@ final class Dispatcher {
       finishUnsubmitted(call);
     } else {
       call.queued = true;
-      line(call).addFirst(call); // it had its turn; nobody is overtaken
+      line(call).addFirst(call); // it had been admitted before, so it overtakes no call
     }
   }
 
@@ -512,8 +513,8 @@ final class Dispatcher {
   }
 
   /**
-   * Cancels what a limit has not found, or not been able to end: the kernel may have had it between
-   * a worker and a wait, and would now let it wait for ever.
+   * Cancels an operation that its linked timeout did not find or could not end: while a worker
+   * handed it over to be polled, the timeout missed it, and it would now wait indefinitely.
    */
   private void cancelLimited(Operation limit) {
     for (Operation operation : limit.call.operations) {
@@ -528,9 +529,9 @@ final class Dispatcher {
   }
 
   /**
-   * Looks at a cancel's own answer. If it missed what is still there, it is sent again, some times:
-   * a worker may have been handing the operation over to be polled, and would now let it wait for
-   * ever.
+   * Checks the result of a cancel. If it missed an operation that is still in flight, it is retried
+   * several times: a worker may have been handing the operation over to be polled, and it would now
+   * wait indefinitely.
    */
   void cancelAnswered(long userData, int result) {
     if (result != -Errno.ENOENT && result != -Errno.EALREADY) {
@@ -558,7 +559,7 @@ final class Dispatcher {
     cancel(Operation::isClosed);
   }
 
-  /** Cancels what somebody does not want any more. */
+  /** Cancels operations on behalf of other threads. */
   void cancel(Cancellation cancellation) {
     cancel(cancellation::claims);
     cancellation.settle();
@@ -620,8 +621,9 @@ final class Dispatcher {
   }
 
   /**
-   * Ends every call now, since no completion will be seen again. What the kernel was lent is marked
-   * as lost first, so that those who wait find it so, and kept reachable by the table, for ever.
+   * Ends every call now, because no further completion will be seen. Lent memory is first marked as
+   * lost, so that waiting threads find it so, and stays reachable from the table for the life of
+   * the process.
    */
   void fail() {
     ending = Call.Cancelled.RING_FAILED;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The ring's thread announces that it will wait and then looks at the inbox once more; others
  * push to the inbox and then look at the state. Both sides use volatile accesses in that order, so
- * at least one of them sees the other. Of many who come at once, one rings.
+ * at least one of them sees the other. Of many concurrent callers, one rings.
  */
 final class Doorbell {
   /** The {@code user_data} of the read. */
@@ -47,7 +47,8 @@ final class Doorbell {
   private final AtomicInteger ringing = new AtomicInteger(); // threads that may use the eventfd
   private volatile int uncounted; // of those, how many have left without being counted out
   private volatile int state;
-  private volatile @Nullable Thread parked; // whom to unpark once there is no ring to read with
+  private volatile @Nullable Thread
+      parked; // the thread to unpark once there is no ring to read with
   private boolean armed; // for the ring's thread only, like all that follows
 
   private long answered;
@@ -61,8 +62,8 @@ final class Doorbell {
   // ---- any thread ----------------------------------------------------------------------------
 
   /**
-   * Makes the ring's thread look at the inbox, if it waits. If this throws, since the caller's
-   * stack is full for one, the thread may wait on, and the next one who comes rings.
+   * Makes the ring's thread look at the inbox, if it waits. If this throws, for example because the
+   * caller's stack is full, the thread may keep waiting, and the next caller rings.
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // as the comment on it says
   void ring() {
@@ -84,7 +85,8 @@ final class Doorbell {
       }
     } finally {
       if (failed) {
-        state = WAITING; // a store, which needs no stack; nobody else changes RUNG before a signal
+        state =
+            WAITING; // a store, which needs no stack; no other thread changes RUNG before a signal
       }
       try {
         ringing.decrementAndGet();
@@ -95,8 +97,8 @@ final class Doorbell {
   }
 
   /**
-   * Signals once more, if the ring's thread sleeps although it should have been woken: whoever had
-   * to do that may have failed.
+   * Signals once more, if the ring's thread sleeps although it should have been woken: the thread
+   * that had to wake it may have failed.
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // as the comment on it says
   void insist() {
@@ -134,7 +136,10 @@ final class Doorbell {
     }
   }
 
-  /** Says that the thread is up again. If somebody rang, that stands until the read completes. */
+  /**
+   * Announces that the thread is awake. A ring of the bell stays in effect until the read
+   * completes.
+   */
   void endWait() {
     STATE.compareAndSet(this, WAITING, RUNNING);
   }
@@ -158,7 +163,7 @@ final class Doorbell {
     STATE.compareAndSet(this, RUNG, RUNNING);
   }
 
-  /** Returns how often somebody rang. */
+  /** Returns how often the bell was rung. */
   long count() {
     return answered;
   }
@@ -170,12 +175,14 @@ final class Doorbell {
     }
   }
 
-  /** From now on there is no ring to read with: whoever rings unparks the thread. */
+  /**
+   * Switches to parking, because there is no ring to read with: ringing then unparks the thread.
+   */
   void useParking(Thread thread) {
     parked = thread;
   }
 
-  /** Parks until somebody rings, unless there is something to do; for a thread without a ring. */
+  /** Parks until the bell rings, unless there is work; for a thread without a ring. */
   void park(BooleanSupplier nothingToDo) {
     STATE.setVolatile(this, WAITING);
     if (nothingToDo.getAsBoolean()) {

@@ -8,9 +8,8 @@ import io.ringspun.internal.kernel.SyncCancel;
 import java.lang.foreign.Arena;
 
 /**
- * What can be done for a ring that failed: to have the kernel cancel everything at once, without
- * the queues ({@code IORING_REGISTER_SYNC_CANCEL}, Linux 6.0), so that as little memory as possible
- * stays in its hands.
+ * Cancels all operations of a failed ring without the queues ({@code IORING_REGISTER_SYNC_CANCEL},
+ * Linux 6.0), so that as little memory as possible stays lent to the kernel.
  */
 final class EmergencyCancel {
   private static final long PATIENCE_NANOS = 200_000_000;

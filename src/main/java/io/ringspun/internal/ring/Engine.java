@@ -150,7 +150,7 @@ public final class Engine implements RingThread.Owner {
   public int run(Call call) throws IOException {
     runAll(call);
     int result = result(call, 0);
-    // A cancel that came too late has yet to be looked at, and must not find another use of the
+    // The result of a late cancel is still to be checked, and must not apply to a later use of the
     // call.
     if (carriesCaller() && !call.cancelAsked && call.cancelled == Call.Cancelled.NOT) {
       thread.carried().putSpare(call);
@@ -216,7 +216,7 @@ public final class Engine implements RingThread.Owner {
       case DISARMED -> new AsynchronousCloseException();
       case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
       case NOT, RING_CLOSED ->
-          call.shape == Call.Shape.RACE // nobody has won, so it was asked for
+          call.shape == Call.Shape.RACE // no other cause was recorded, so it was requested
               ? config.failures().cancelled(config.name())
               : new IOException("the kernel cancelled the operation");
     };
@@ -246,7 +246,7 @@ public final class Engine implements RingThread.Owner {
    * its result; cancelled ones have {@code -ECANCELED}.
    *
    * <p>An error of the calling thread, such as that its stack is full, is thrown once the kernel
-   * has let go of what it was lent.
+   * has released the lent memory.
    *
    * @throws ClosedChannelException if a descriptor is closed already
    * @throws InterruptedIOException if the thread is interrupted before; nothing was submitted
@@ -317,8 +317,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Begins a call for whose end nobody waits here. If this throws, {@link Inbound#given} says
-   * whether it began.
+   * Begins a call without waiting for its end. If this throws, {@link Inbound#given} tells whether
+   * it began.
    *
    * @throws InterruptedIOException if the thread is interrupted; nothing was submitted
    * @throws IOException if the ring is closed or has failed
@@ -332,7 +332,7 @@ public final class Engine implements RingThread.Owner {
     give(call);
   }
 
-  /** Cancels a call on behalf of somebody who does not wait for it. */
+  /** Cancels a call without waiting for the cancellation. */
   public void cancel(Call call) {
     cancel(call, Call.Cancelled.DISARMED);
   }
@@ -351,7 +351,7 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Checks likewise, for a call on a handle.
+   * Checks that a call on a handle can run on this ring.
    *
    * @throws InterruptedIOException if the calling thread is interrupted, and the handle heeds that
    * @throws IOException if the ring is closed or has failed
@@ -528,9 +528,9 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Waits until a condition holds that whoever makes it true announces by unparking the caller, or
-   * fails to, since its stack is full: so this looks again now and then. An interrupt does not end
-   * the wait; it is pending again afterwards.
+   * Waits until a condition holds. The thread that makes it true unparks the caller, but may fail
+   * to do so when its stack is full, so this method also checks periodically. An interrupt does not
+   * end the wait; the interrupt status is set again afterwards.
    */
   static void awaitUninterruptibly(BooleanSupplier condition) {
     boolean interrupted = false;
@@ -545,7 +545,7 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Runs a call of one operation that waits for nobody. An interrupt neither prevents nor ends it.
+   * Runs a call of one operation that waits for no peer. An interrupt neither prevents nor ends it.
    *
    * @return the result, or a negated errno; {@code -ECANCELED} if the ring was gone before, and 0
    *     if it failed meanwhile: then the operation may have been done, and must not be repeated
@@ -569,8 +569,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Makes a descriptor of what is in a slot that nobody uses any more. An interrupt does not end
-   * the wait.
+   * Creates a descriptor for the content of a slot that is no longer in use. An interrupt does not
+   * end the wait.
    *
    * @return the descriptor, or a negated errno
    */
@@ -611,7 +611,7 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Registers something else, and waits likewise.
+   * Runs another register operation on the ring's thread, and waits for it.
    *
    * @return the kernel's answer: {@code -ECANCELED} if the ring is gone
    */
@@ -621,8 +621,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Makes another descriptor of the ring, close-on-exec, for other rings to name it by: its number
-   * stays the ring's for as long as the caller has it open. Waits likewise.
+   * Duplicates the ring's descriptor, close-on-exec, for use by other rings: the number refers to
+   * this ring until the caller closes it. Waits for the ring's thread.
    *
    * @return the number, or a negated errno: {@code -ECANCELED} if the ring is gone
    */
@@ -635,20 +635,20 @@ public final class Engine implements RingThread.Owner {
                         .call(SystemCall.FCNTL, ring.memory().fd(), Constants.F_DUPFD_CLOEXEC, 0)));
   }
 
-  /** Takes over what a source has pinned, and waits likewise. */
+  /** Registers the buffer that a source has pinned, and waits for the ring's thread. */
   int shareBuffer(BufferSource source) {
     return LockedMemory.ask(() -> ask(new RingTask(ring -> ring.buffers().share(source))));
   }
 
-  /** Has the kernel let go of registered memory, which no operation in flight may name. */
+  /** Unregisters memory, which no operation in flight may use. */
   void unregisterBuffer(int slot) {
     ask(new RingTask(ring -> ring.buffers().remove(slot)));
   }
 
   /**
-   * Runs something that keeps a bounded worker of this ring waiting, perhaps for ever. The ring may
-   * have one worker more meanwhile, so that none is missing for what ends by itself. A kernel that
-   * refuses is not asked twice: the worker is one of those that are there.
+   * Runs a task that occupies a bounded worker of this ring, perhaps indefinitely. The limit on
+   * workers is raised by one meanwhile, so that other operations do not lack one. If the kernel
+   * refuses once, this is not tried again.
    */
   public <T> T withOneMoreWorker(Uninterrupted.Action<T> waiting) throws IOException {
     boolean added = ask(new RingTask(ring -> ring.changeWorkers(1))) >= 0;
@@ -717,9 +717,9 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Refuses new calls, cancels what is in flight, waits until the kernel has let go of every
-   * buffer, and frees the ring. Threads that the ring carries go on elsewhere. A second call waits
-   * likewise.
+   * Closes the ring: refuses new calls, cancels those in flight, waits until the kernel has
+   * released every buffer, and frees the ring. Threads that the ring carries continue on other
+   * platform threads. A second call waits for the first to finish.
    */
   public void close() {
     thread.requestStop();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param entries submission entries
  * @param completionEntries completion entries
  * @param completionEntriesMax how many there may be after an overflow, or 0 not to add any
- * @param flags {@code IORING_SETUP_} flags asked for, or 0 for the best that the kernel takes
+ * @param flags requested {@code IORING_SETUP_} flags, or 0 for the best that the kernel supports
  * @param modes {@code IORING_SETUP_} flags that say what kind of ring it is, whatever the others
  * @param sqThreadCpu processor of the kernel's polling thread
  * @param sqThreadIdleMillis how long the kernel's polling thread spins
@@ -45,7 +45,7 @@ public record EngineConfig(
     Failures failures) {
 
   /**
-   * What a ring may do.
+   * What a ring is restricted to.
    *
    * @param name for messages
    * @param operations {@code IORING_OP_} numbers
@@ -71,7 +71,7 @@ public record EngineConfig(
     /** The kernel refused an operation for a reason that its error number alone does not tell. */
     IOException refused(String operation, int errno, String reason);
 
-    /** Somebody asked for the call's end. */
+    /** The call was cancelled on request. */
     IOException cancelled(String ring);
 
     /** The call's time limit ended it. */

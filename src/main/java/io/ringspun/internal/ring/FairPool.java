@@ -11,8 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Things that are taken and given back. Who finds none waits, and what is given back goes to the
- * one who has waited longest, never to a newcomer. Safe for use by many threads.
+ * A pool of items that are taken and given back. A thread that finds none waits, and a returned
+ * item goes to the thread that has waited longest, never to a newcomer. Safe for use by multiple
+ * concurrent threads.
  *
  * @param <T> what is taken
  */
@@ -20,12 +21,12 @@ public final class FairPool<T> {
   private static final class Place<T> {
     final Waiter waiter = Waiter.current();
 
-    // Set once, by who gives or closes; read by the waiter.
+    // Set once, by the thread that gives or closes; read by the waiter.
     volatile @Nullable T given;
     volatile boolean refused;
   }
 
-  // All guarded by free. While somebody waits, free is empty.
+  // All guarded by free. While a thread waits, free is empty.
   private final Deque<T> free; // the one given back last on top, since it is in the caches
   private final Deque<Place<T>> waiting = new ArrayDeque<>();
   private int out;
@@ -36,7 +37,7 @@ public final class FairPool<T> {
   /**
    * Creates a pool of some things.
    *
-   * @param rings who waits is told when none of these is usable any more
+   * @param rings waiting threads fail when none of these is usable any more
    */
   public FairPool(Collection<T> things, List<Engine> rings) {
     this.rings = rings;
@@ -139,7 +140,7 @@ public final class FairPool<T> {
   }
 
   /**
-   * Gives one up that nobody may take again. With the last of them the pool is closed.
+   * Removes an item permanently. Removing the last one closes the pool.
    *
    * @return as {@link #give}
    */
@@ -155,7 +156,7 @@ public final class FairPool<T> {
   }
 
   /**
-   * Refuses those who wait and those who come.
+   * Closes the pool: waiting and later callers fail.
    *
    * @return whether this closed it and none is out
    */

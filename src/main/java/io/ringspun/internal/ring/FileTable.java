@@ -12,12 +12,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * A ring's table of registered files: how many slots are taken, as far as completions have told.
- * The kernel chooses the slots, but for some behind them, which are ours to choose: for what a
- * chain opens and goes on to use, and must know by a number before there is anything.
+ * A ring's table of registered files: the number of slots in use, as known from completions. The
+ * kernel chooses the slots, except for some at the end, which Ringspun chooses: for files that a
+ * chain opens and uses, because its steps need the number before the slot is filled.
  *
  * <p>The kernel accepts a connection before it looks for a slot, and closes it again if there is
- * none. So whoever accepts must look first. Safe for use by many threads.
+ * none. So a caller must reserve a slot before it accepts. Safe for use by multiple concurrent
+ * threads.
  */
 public final class FileTable extends Supply {
   /** As many connections as come together: what a listener's backlog usually holds. */
@@ -77,8 +78,8 @@ public final class FileTable extends Supply {
   }
 
   /**
-   * Returns whether the kernel may go on accepting without being asked for each connection: so many
-   * slots are free that those which come together will not run out of them.
+   * Returns whether a multishot accept is safe: enough slots are free for the connections that may
+   * arrive together.
    */
   public boolean hasPlenty() {
     return slots - taken.get() > PLENTY;
@@ -108,8 +109,7 @@ public final class FileTable extends Supply {
   }
 
   /**
-   * Fills a slot that is kept first, so that nobody else's connection is accepted for it and
-   * closed.
+   * Fills a slot that is reserved first, so that no other connection is accepted for it and closed.
    *
    * @param full says that all are taken
    * @return the slot

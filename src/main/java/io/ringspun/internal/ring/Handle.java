@@ -36,14 +36,14 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     cleaning = HandleCleaner.watch(this, fd, entryFlags != 0, home);
   }
 
-  /** Returns how many of these nobody closed until nothing referred to them any more. */
+  /** Returns how many handles became unreachable without having been closed. */
   public static long abandoned() {
     return HandleCleaner.found();
   }
 
   /**
-   * Says that the number is somebody else's, and not to be closed when nothing refers to this any
-   * more.
+   * Marks the number as owned by other code, so that it is not closed when this becomes
+   * unreachable.
    */
   public final void leaveOpen() {
     cleaning.disarm();
@@ -96,7 +96,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   }
 
   /**
-   * Runs one operation that may wait for somebody, on the ring for the calling thread.
+   * Runs one operation that may wait for a peer, on the ring for the calling thread.
    *
    * @param lent stays reachable meanwhile
    * @param nanos the time limit, or 0 for none
@@ -108,8 +108,8 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   }
 
   /**
-   * Runs one operation on this and another descriptor, which may wait for ever; it ends when either
-   * is closed.
+   * Runs one operation on this and another descriptor, which may wait indefinitely; it ends when
+   * either is closed.
    *
    * @param ring where, which must be able to use both
    * @param nanos the time limit, or 0 for none
@@ -125,7 +125,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     return ring.run(call);
   }
 
-  /** Runs one operation likewise, on a ring that can use this. */
+  /** Runs one operation on a given ring, which must be able to use this handle. */
   public final int run(Engine engine, Encoder encoder, @Nullable Object lent, long nanos)
       throws IOException {
     Call call = engine.single().timeoutNanos(nanos);
@@ -135,7 +135,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     return engine.run(call);
   }
 
-  /** What a call does in several operations; returns how far it came. */
+  /** A call of several operations; returns how many bytes it has transferred. */
   public interface Steps {
     /** Does it. */
     long run() throws IOException;
@@ -191,7 +191,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     close(this::giveBack);
   }
 
-  /** Gives back a number that nobody uses any more. */
+  /** Releases a number that is no longer in use. */
   public interface Closer {
     /** Gives it back. */
     void close(Engine engine, int number) throws IOException;
@@ -232,6 +232,6 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     ending.run();
   }
 
-  /** Gives the number back to the kernel, once nobody uses it. */
+  /** Closes the number when it is no longer in use. */
   abstract void giveBack() throws IOException;
 }

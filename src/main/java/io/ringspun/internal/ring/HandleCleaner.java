@@ -8,12 +8,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Closes the number of a handle that nobody has closed and that nothing refers to any more, as the
- * JDK does with its files and sockets. An operation in flight refers to its handles, and whoever
- * uses a number between {@link CountedDescriptor#acquire} and {@link CountedDescriptor#release}
- * does, too.
+ * Closes the number of a handle that became unreachable without having been closed, as the JDK does
+ * with its files and sockets. An operation in flight refers to its handles, and so does a thread
+ * that uses a number between {@link CountedDescriptor#acquire} and {@link
+ * CountedDescriptor#release}.
  *
- * <p>The cleaner's thread inherits nothing from whoever was first, and ends with this class.
+ * <p>The cleaner's thread inherits nothing from the thread that starts it, and ends with this
+ * class.
  */
 final class HandleCleaner implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.leaks");
@@ -29,7 +30,7 @@ final class HandleCleaner implements Runnable {
       IS_TRACING ? new Throwable("it was opened here") : null;
 
   private volatile boolean disarmed; // set once by any thread, read by the cleaner's
-  private volatile boolean mayLinger; // likewise
+  private volatile boolean mayLinger; // set once by any thread, read by the cleaner's
 
   private HandleCleaner(int number, boolean isRegistered, Engine home) {
     this.number = number;
@@ -37,7 +38,7 @@ final class HandleCleaner implements Runnable {
     this.home = home;
   }
 
-  /** What a handle keeps of its cleaner. */
+  /** The part of the cleaner to which a handle refers. */
   record Registration(HandleCleaner cleaner, Cleaner.Cleanable cleanable) {
     /** Has the cleaner leave the number alone from now on. */
     void disarm() {
@@ -46,7 +47,7 @@ final class HandleCleaner implements Runnable {
     }
 
     /**
-     * Notes that closing a socket may wait for its peer, at the hands of whoever closes it last.
+     * Records that closing the socket may block for its peer, in the thread that closes it last.
      */
     void noteLinger() {
       cleaner.mayLinger = true;
@@ -63,7 +64,7 @@ final class HandleCleaner implements Runnable {
     return new Registration(cleaner, CLEANER.register(handle, cleaner));
   }
 
-  /** Returns how many handles were found that nobody had closed. */
+  /** Returns how many unclosed handles were found. */
   static long found() {
     return FOUND.sum();
   }

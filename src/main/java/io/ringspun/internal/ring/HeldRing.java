@@ -12,7 +12,7 @@ import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** The flight recorder's and the log's view of a ring whose thread serves nobody. */
+/** A report, to the flight recorder and the log, of a ring whose thread is occupied. */
 @Name("io.ringspun.RingHeld")
 @Label("Ring Held")
 @Category("Ringspun")

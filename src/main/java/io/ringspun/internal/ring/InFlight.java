@@ -5,16 +5,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The operations that the kernel holds, by slot. A completion carries the slot and the generation
- * that the slot had at submission, so one that comes late, or twice, finds no operation and can
- * wake nobody. Touched by the ring's thread only.
+ * that the slot had at submission, so a late or duplicate completion matches no operation and wakes
+ * no thread. Confined to the ring's thread.
  *
  * <p>The table is what keeps every lent buffer reachable: it refers to the {@link Operation}, which
  * refers to the memory.
  *
- * <p>What a device or the kernel is sure to answer counts against a limit, so that its completions
- * always have room. What may wait for ever for somebody, such as a peer, does not count, or those
- * who wait could keep out the one they wait for; the table grows for it, and if too many are
- * answered at once, the kernel keeps what the completion queue cannot hold.
+ * <p>Operations that a device or the kernel is sure to complete count against a limit, so that
+ * their completions always fit the queue. Operations that may wait indefinitely for a peer are
+ * exempt, so that they cannot block the very operation that they wait for. The table grows for
+ * them, and if too many complete at once, the kernel buffers what the completion queue cannot hold.
  */
 final class InFlight {
   private final int limit;
@@ -73,7 +73,7 @@ final class InFlight {
     freeSlots(before);
   }
 
-  /** Makes sure that so many operations can be added. */
+  /** Ensures room for a number of operations. */
   void reserve(int count) {
     while (freeCount < count) {
       grow();

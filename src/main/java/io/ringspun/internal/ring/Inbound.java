@@ -26,9 +26,9 @@ abstract class Inbound {
 
   // Both are for the ring's thread, and for virtual threads that stand on it.
   boolean posted; // and not looked at
-  boolean withdrawn; // while it was posted: nobody waits for it
+  boolean withdrawn; // while it was posted: no thread waits for it
 
-  /** What made it impossible to begin, although the ring goes on; null if nothing did. */
+  /** Why the call could not begin although the ring still works, or null. */
   @Nullable Throwable failure;
 
   volatile boolean done; // set through DONE
@@ -37,7 +37,7 @@ abstract class Inbound {
     return done;
   }
 
-  /** Ends it; whoever waits for it may read its results, or use it again, from this store on. */
+  /** Ends the call. From this store on, the waiting thread may read its results or reuse it. */
   final void setDone() {
     DONE.setRelease(this, true);
   }

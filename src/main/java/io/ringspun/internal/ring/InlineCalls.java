@@ -14,13 +14,13 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Transfers that never wait: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT}, {@code
- * recv} and {@code send} with {@code MSG_DONTWAIT}, on the calling thread. They succeed when the
- * page cache, or a socket, has what is asked for or takes what is given, and cost a plain system
- * call; else the kernel answers {@code -EAGAIN} at once and the ring is asked.
+ * Transfers that never block: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT}, {@code
+ * recv} and {@code send} with {@code MSG_DONTWAIT}, on the calling thread. They succeed if the page
+ * cache or a socket has the data or accepts it, and cost a plain system call; otherwise the kernel
+ * returns {@code -EAGAIN} at once and the operation goes through the ring.
  *
- * <p>The descriptor must not be closed meanwhile. A thread that no ring carries counts itself in
- * and out of the handle. The ring's own thread, where the count would cost a cache line that all
+ * <p>The descriptor must not be closed meanwhile. A thread that no ring carries acquires and
+ * releases the handle. The ring's own thread, where the count would cost a cache line that all
  * processors fight for, writes down which handle it is using and then looks whether that is closed;
  * who closes does it the other way round ({@link #awaitUnused}). Both are volatile, so one of them
  * sees the other.
@@ -52,7 +52,7 @@ public final class InlineCalls {
 
   @SuppressWarnings("unused") // through IN_USE
   private volatile @Nullable CountedDescriptor
-      inUse; // written by the ring's thread, read by who closes
+      inUse; // written by the ring's thread, read by the thread that closes
 
   InlineCalls(Kernel kernel, Thread thread) {
     this.kernel = kernel;

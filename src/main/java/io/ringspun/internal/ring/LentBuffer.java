@@ -9,8 +9,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool's buffer in the hands of the thread that took it, and of no other: while the kernel has
- * it, that thread is parked, so nobody can give it back too early.
+ * A pool's buffer, confined to the thread that took it. While it is lent to the kernel, that thread
+ * is parked, so it cannot be returned too early.
  */
 public final class LentBuffer implements LentMemory {
   private static volatile @Nullable Function<Object, LentBuffer> key;
@@ -29,7 +29,7 @@ public final class LentBuffer implements LentMemory {
   /**
    * Lends a buffer to the calling thread.
    *
-   * @param pool what it is a part of
+   * @param pool the pool that it belongs to
    */
   public LentBuffer(MemorySegment memory, RegisteredMemory pool) {
     this.memory = memory;
@@ -73,7 +73,7 @@ public final class LentBuffer implements LentMemory {
   }
 
   /**
-   * Checks that the calling thread may use so many bytes of it.
+   * Checks that the calling thread may use a number of its bytes.
    *
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalStateException if it was given back
@@ -97,7 +97,10 @@ public final class LentBuffer implements LentMemory {
     return pool.slot(ring);
   }
 
-  /** Returns the slot that a ring's vectored operation on several buffers can name, likewise. */
+  /**
+   * Returns the slot for a ring's vectored operation on several buffers, or {@link
+   * RegisteredMemory#NONE}.
+   */
   public static int slot(LentBuffer[] buffers, Engine ring) {
     for (LentBuffer buffer : buffers) {
       if (buffer.pool != buffers[0].pool) {
@@ -107,7 +110,10 @@ public final class LentBuffer implements LentMemory {
     return ring.capabilities().takesVectors() ? buffers[0].slot(ring) : RegisteredMemory.NONE;
   }
 
-  /** Notes that so many bytes at its start are this user's, by a transfer or not. */
+  /**
+   * Records that a number of bytes at its start were written by this user, by a transfer or
+   * otherwise.
+   */
   public void filled(int count) {
     filled = count;
     ownBytes = Math.max(ownBytes, count);
@@ -174,8 +180,8 @@ public final class LentBuffer implements LentMemory {
   }
 
   /**
-   * Returns whether the kernel may keep it for ever, by an operation that was given the buffer or
-   * one that was given {@link #visible} memory: then nobody may use it again.
+   * Returns whether an operation of a failed ring may still access it, by the buffer or by its
+   * {@link #visible} memory: then it must not be reused.
    */
   public boolean isLost() {
     return lost || LostMemory.contains(arena.scope());

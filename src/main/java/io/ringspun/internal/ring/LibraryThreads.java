@@ -29,7 +29,7 @@ final class LibraryThreads {
   }
 
   /** Returns a builder of daemon threads whose context class loader is the system's. */
-  @SuppressWarnings("ThreadPriorityCheck") // or they would inherit that of whoever needs them first
+  @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
   static Thread.Builder.OfPlatform builder() {
     return Thread.ofPlatform()
         .group(GROUP)

@@ -5,10 +5,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /**
- * What needs memory that counts against the limit of locked memory ({@code RLIMIT_MEMLOCK}). The
- * kernel takes the memory of a ring or a registration that was closed off that count some time
- * after the close has returned, from a worker of its own. So a refusal may be about memory that
- * nobody has any more: it stands only if it is repeated for a while.
+ * Retries of requests whose memory counts against the limit on locked memory ({@code
+ * RLIMIT_MEMLOCK}). The kernel uncharges the memory of a closed ring or registration some time
+ * after the close has returned, in a worker. So a refusal may be due to memory that has already
+ * been released, and is accepted only after retries for a while.
  */
 final class LockedMemory {
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(80);

@@ -10,10 +10,10 @@ import java.util.Deque;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Numbers that other rings send to a ring, in the order they came, until a thread takes them. They
- * come as completions that no operation expects: one half of the number is the result, the other
- * the upper half of the {@code user_data}, whose lower half is negative, as no slot is, and says
- * whose it is. Safe for use by many threads.
+ * Numbers that other rings send to a ring, in arrival order, until a thread takes them. They arrive
+ * as completions without an operation: one half of the number is the result, the other the upper
+ * half of the {@code user_data}, whose lower half is negative, as no slot is, and identifies the
+ * inbox. Safe for use by multiple concurrent threads.
  */
 public final class MessageInbox implements MessageSink {
   private static final AtomicInteger NEXT = new AtomicInteger(Integer.MIN_VALUE);
@@ -72,7 +72,7 @@ public final class MessageInbox implements MessageSink {
   // ---- any thread ----------------------------------------------------------------------------
 
   /**
-   * Takes what came first, and waits for it if need be.
+   * Takes the oldest message, and waits for one if there is none.
    *
    * @param nanos the time limit, or 0 for none
    * @throws ClosedChannelException if this is closed
@@ -126,7 +126,7 @@ public final class MessageInbox implements MessageSink {
     }
   }
 
-  /** Forgets what nobody took, and ends the waits. */
+  /** Discards the remaining messages, and ends the waits. */
   public void close() {
     Waiter[] takersThen;
     synchronized (this) {

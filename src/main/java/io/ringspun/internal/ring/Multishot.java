@@ -11,13 +11,13 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation that completes many times. What it brings waits here, in the order it came, until a
- * thread takes it. It is armed when somebody wants something, and again whenever the kernel has
- * ended it; it is disarmed while too much waits to be taken, and stays so while what it takes from
- * has run out, or it has been told to rest. Safe for use by many threads.
+ * A multishot operation. Its results wait here, in arrival order, until a thread takes them. It is
+ * armed when a thread wants a result, and again whenever the kernel has ended it. It is disarmed
+ * while too many results wait, and stays disarmed while its supply has run out or it has been
+ * paused. Safe for use by multiple concurrent threads.
  */
 public final class Multishot implements CompletionSink, Supply.Consumer {
-  /** Gets rid of what nobody took. */
+  /** Disposes of results that no thread took. */
   public interface Disposal {
     /** Disposes of a result, and of what is at a place, as {@link #place} returns it. */
     void dispose(int result, int place);
@@ -48,7 +48,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   /**
    * Describes an operation.
    *
-   * @param ring where it runs, whoever takes what it brings
+   * @param ring the ring on which it runs, whichever thread takes its results
    * @param supply from which the kernel takes at each completion, or null
    * @param waitingMax how much may wait to be taken before it is disarmed
    */
@@ -58,8 +58,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   }
 
   /**
-   * Describes an operation without a descriptor, all of whose completions say the same: of those
-   * that nobody takes one waits, and the others are counted.
+   * Describes an operation without a descriptor, all of whose completions are equal: of those not
+   * yet taken one waits, and the others are counted.
    *
    * @param lent what the kernel is given
    */
@@ -84,15 +84,15 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     this.merges = merges;
   }
 
-  // ---- for those who take --------------------------------------------------------------------
+  // ---- for takers ----------------------------------------------------------------------------
 
   /**
-   * Takes what came first, and waits for it if need be. An interrupt or the end of the time ends
-   * the wait, not the operation: nothing is lost.
+   * Takes the oldest result, and waits for one if there is none. An interrupt or a timeout ends the
+   * wait but not the operation, so no result is lost.
    *
    * @param nanos the time limit, or 0 for none
    * @param deadline when it ends, by {@link System#nanoTime}
-   * @param again whether the caller has waited before and was not content with what came
+   * @param again whether the caller has waited before and could not use the result
    * @return what arrived, for {@link #result} and {@link #place} to take apart
    * @throws ClosedChannelException if it or its descriptor is closed
    * @throws AsynchronousCloseException if either is closed meanwhile
@@ -158,7 +158,9 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     return closed || (handle != null && !handle.isOpen());
   }
 
-  /** Returns whether what came first is no end and no error, and was there before the close. */
+  /**
+   * Returns whether the oldest result is neither an end nor an error, and arrived before the close.
+   */
   private boolean hasProgress() {
     return !closed && count > 0 && result(arrivals[first]) > 0;
   }
@@ -176,7 +178,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     return !closed;
   }
 
-  /** Has it stay disarmed for a while, if it is now, whoever waits. */
+  /** Keeps the operation disarmed for a while, if it is disarmed now. */
   public synchronized void rest(long nanos) {
     restsUntil = System.nanoTime() + nanos;
   }
@@ -281,8 +283,9 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   }
 
   /**
-   * Ends the operation, waits until the kernel has let go of it, and disposes of what nobody took.
-   * An interrupt does not end that wait. Closing again waits likewise.
+   * Cancels the operation, waits until the kernel has ended it, and disposes of results that no
+   * thread took. An interrupt does not end the wait. Closing again waits for the first close to
+   * finish.
    */
   public void close(Disposal disposal) {
     Call call;
@@ -323,7 +326,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     synchronized (this) {
       if (supply != null && supply.isShortage(result)) {
         starved = supply.awaitReturn(this, returnsBefore);
-        return false; // nobody need know
+        return false; // no thread need be woken
       }
       if (merges && count > 0) {
         merged++;
@@ -382,7 +385,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     }
   }
 
-  // ---- for whoever gives something back ---------------------------------------------------------
+  // ---- for the supply ---------------------------------------------------------------------------
 
   /** Notes that the supply has something again. */
   @Override

@@ -32,7 +32,7 @@ public final class Offload<T> extends FutureTask<T> {
 
   /**
    * Waits, on the thread that started it, for its end, an interrupt, which stays pending, or the
-   * end of a time limit, whichever comes first. Whatever it is, the task goes on to its end.
+   * end of a time limit, whichever comes first. In any case the task runs to its end.
    *
    * @param nanos the time limit, or 0 for none
    * @return whether the task has ended

@@ -28,13 +28,13 @@ public final class Operation extends SubmissionEntry {
   /** Another descriptor that it works on, or null. */
   @Nullable CountedDescriptor other;
 
-  /** Further descriptors that the kernel looks up meanwhile; who calls keeps them open. */
+  /** Further descriptors that the kernel looks up meanwhile; the caller keeps them open. */
   @Nullable List<? extends CountedDescriptor> named;
 
-  /** What it is about, if that is another operation: the kernel is told its number. */
+  /** The operation that this one cancels or updates, whose number the kernel gets. */
   @Nullable Operation target;
 
-  /** What limits its time, an operation that stands right behind it in a chain, or null. */
+  /** Its linked timeout, the next operation in a chain, or null. */
   @Nullable Operation limit;
 
   /**
@@ -47,8 +47,8 @@ public final class Operation extends SubmissionEntry {
   boolean repeatable;
 
   /**
-   * Whether it is exempt from the in-flight limit and from draining: it may wait for ever for
-   * somebody, such as a peer, or it ends such a wait.
+   * Whether it is exempt from the in-flight limit and from draining: it may wait indefinitely for a
+   * peer, or it ends such a wait.
    */
   boolean exempt;
 
@@ -58,7 +58,7 @@ public final class Operation extends SubmissionEntry {
   /** Where completions go if there can be many. */
   @Nullable CompletionSink multishot;
 
-  /** Set by the ring's thread: who has asked for its end, and waits for that. */
+  /** Set by the ring's thread: the cancellation that waits for its end. */
   @Nullable Claim claim;
 
   /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
@@ -67,7 +67,7 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread, read by the caller once the call is done. */
   int result;
 
-  /** Set likewise: what came with the result. */
+  /** Set by the ring's thread: the {@code IORING_CQE_F_} flags of the completion. */
   int flags;
 
   boolean finished;
@@ -95,7 +95,7 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
-  /** Notes likewise for an operation on two descriptors. */
+  /** Sets the handles and the lent memory of an operation on two descriptors. */
   public Operation using(
       @Nullable CountedDescriptor handle,
       @Nullable CountedDescriptor other,
@@ -231,7 +231,7 @@ public final class Operation extends SubmissionEntry {
     multishot = arrivals;
   }
 
-  /** Says that the operation may wait for ever for somebody, such as a peer. */
+  /** Marks the operation as one that may wait indefinitely for a peer. */
   public Operation openEnded() {
     exempt = true;
     return this;
@@ -244,9 +244,10 @@ public final class Operation extends SubmissionEntry {
   }
 
   /**
-   * Returns what the caller is told for what the kernel says. From the moment that a descriptor is
-   * closed, the end of a stream or a peer's error may come of the close itself: then the operation
-   * counts as cancelled by the close. Whatever was transferred is told.
+   * Converts the kernel's result to the result for the caller. Once a descriptor is being closed,
+   * the end of a stream or an error of the peer may be caused by the close itself: then the
+   * operation counts as cancelled by the close. A number of bytes transferred is returned in any
+   * case.
    */
   int settled(int kernelResult) {
     boolean mayComeOfClose =
@@ -272,7 +273,7 @@ public final class Operation extends SubmissionEntry {
     return wasCancelled() ? -Errno.ECANCELED : result;
   }
 
-  /** Returns the {@code IORING_CQE_F_} flags that came with the result. */
+  /** Returns the {@code IORING_CQE_F_} flags of the completion. */
   public int flags() {
     return flags;
   }

@@ -3,7 +3,10 @@ package io.ringspun.internal.ring;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 
-/** How a call that takes several operations tells what it has moved when one of them fails. */
+/**
+ * The rules by which a call of several operations reports the bytes transferred when one of them
+ * fails.
+ */
 public final class Progress {
   private Progress() {}
 
@@ -22,8 +25,8 @@ public final class Progress {
   }
 
   /**
-   * Adds to a failure what was moved before, for a call that has no result: an interrupt or a time
-   * limit tells it.
+   * Adds the number of bytes transferred before to the exception of an interrupt or a time limit,
+   * for a call that has no result.
    *
    * @param done how many bytes
    * @return the failure

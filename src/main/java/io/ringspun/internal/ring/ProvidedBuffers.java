@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * if the kernel fills them bit by bit, one piece of several. Safe for use by many threads.
  */
 public final class ProvidedBuffers extends Supply implements LentMemory {
-  /** What has come is in no buffer. */
+  /** The completion has no buffer. */
   public static final int NOWHERE = Supply.NOWHERE;
 
   private static final int GROUPS_MAX = 1 << 16;
@@ -37,7 +37,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   private int allPartsOut;
   private int taken; // filled by the kernel, and not given back to it
   private boolean ending;
-  private boolean lost; // whether the kernel may keep the memory for ever
+  private boolean lost; // whether the kernel may still access the memory after a failure
 
   private ProvidedBuffers(Engine ring, int buffers, int bufferBytes, boolean incremental) {
     this.ring = ring;
@@ -66,7 +66,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
    * Makes buffers and registers them with a ring; blocks until its thread has done so.
    *
    * @param buffers 32,768 at most
-   * @param bufferBytes so many that all are 1 GiB at most
+   * @param bufferBytes the size of each, so that all take at most 1 GiB
    * @param incremental whether the kernel fills each bit by bit before it takes the next
    * @throws ErrnoException if the kernel refuses, or with {@code ECANCELED} if the ring is gone
    */
@@ -160,7 +160,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
 
   @Override
   Kept keep() {
-    return Kept.NOTHING; // the kernel tells when there is none, and nothing is lost
+    return Kept.NOTHING; // the kernel reports when there is none, and no data is lost
   }
 
   @Override
@@ -200,8 +200,8 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   }
 
   /**
-   * Gives up a part that the kernel may keep for ever, by an operation that was given it: its
-   * buffer is never filled again.
+   * Retires a part that an operation of a failed ring may still access: its buffer is never
+   * refilled.
    */
   public void lose() {
     boolean isLast;

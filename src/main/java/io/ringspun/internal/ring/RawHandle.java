@@ -25,8 +25,8 @@ public final class RawHandle extends Handle {
   }
 
   /**
-   * Has interrupts do what they do to a {@link java.net.Socket}: a platform thread's call goes on,
-   * and a virtual thread's is cancelled only if it would have to wait.
+   * Makes interrupts behave as with a {@link java.net.Socket}: a platform thread's call continues,
+   * and a virtual thread's call is cancelled only if it would block.
    */
   public RawHandle takingInterruptsAsJdk() {
     takesInterruptsAsJdk = true;

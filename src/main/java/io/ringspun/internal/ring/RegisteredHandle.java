@@ -37,7 +37,7 @@ public final class RegisteredHandle extends Handle {
     this.ring = ring;
   }
 
-  /** Notes that closing a socket may wait for its peer, at the hands of whoever closes it last. */
+  /** Records that closing the socket may block for its peer, in the thread that closes it last. */
   public void noteLinger() {
     cleaning.noteLinger();
   }
@@ -113,7 +113,10 @@ public final class RegisteredHandle extends Handle {
     return new RawHandle(fd, isDirect(), ring, syncState);
   }
 
-  /** No system call takes a slot; what may wait for somebody is {@linkplain #noteStream noted}. */
+  /**
+   * No system call accepts a slot, so a descriptor that may wait for a peer is {@linkplain
+   * #noteStream recorded}.
+   */
   @Override
   boolean isSeekable() {
     return true;

@@ -76,7 +76,7 @@ public final class RegisteredMemory {
     return true;
   }
 
-  /** Has the kernel let go of the memory, which no operation in flight may name. */
+  /** Unregisters the memory, which no operation in flight may use. */
   public void release() {
     for (int i = 0; i < rings.length; i++) {
       if (slots[i] >= 0) {

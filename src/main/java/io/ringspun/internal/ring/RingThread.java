@@ -79,7 +79,7 @@ final class RingThread extends Thread implements Carrier {
   private long overflows;
   private int completionEntriesMax; // to grow to
 
-  @SuppressWarnings("ThreadPriorityCheck") // or it would inherit that of whoever opens the ring
+  @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
   private RingThread(EngineConfig config, Kernel kernel, RingMemory memory, int eventfd) {
     super(LibraryThreads.GROUP, null, config.name(), 0, false);
     setDaemon(true);
@@ -148,9 +148,11 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
-  /** What the thread belongs to. */
+  /** The owner of the thread. */
   interface Owner {
-    /** Wakes those who wait for something else than an operation: calls are refused from now on. */
+    /**
+     * Wakes threads that wait for something other than an operation: calls are refused from now on.
+     */
     void wakeAttending();
   }
 
@@ -248,7 +250,7 @@ final class RingThread extends Thread implements Carrier {
       try {
         receive(item);
       } catch (Throwable e) {
-        item.next = firstPosted; // whoever waits for it is told with the others
+        item.next = firstPosted; // its waiting thread is woken with the others
         firstPosted = item;
         throw e;
       }
@@ -266,7 +268,7 @@ final class RingThread extends Thread implements Carrier {
     doorbell.ring();
   }
 
-  /** Returns whether the loop has ended for good. */
+  /** Returns whether the loop has ended permanently. */
   boolean isGone() {
     return doorbell.isGone();
   }
@@ -405,7 +407,7 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
-  /** Notes that the loop goes on. */
+  /** Records that the loop continues. */
   void progress() {
     PROGRESS.setRelease(this, progress + 1);
   }
@@ -478,7 +480,7 @@ final class RingThread extends Thread implements Carrier {
     try {
       serve(true);
     } catch (StackOverflowError e) {
-      throw e; // the caller's; what it has interrupted goes on at the next turn
+      throw e; // the caller's error; the interrupted work continues at the next turn
     } catch (Throwable e) {
       fail(e);
     } finally {
@@ -499,7 +501,7 @@ final class RingThread extends Thread implements Carrier {
       try {
         receive(item);
       } catch (Throwable e) {
-        item.next = taken; // whoever waits for it is told with the others
+        item.next = taken; // its waiting thread is woken with the others
         taken = item;
         throw e;
       }
@@ -521,7 +523,7 @@ final class RingThread extends Thread implements Carrier {
       case CloseRequest request -> dispatcher.cancel(request.handle);
       case Cancellation cancellation -> dispatcher.cancel(cancellation);
       case RingTask task -> serve(task);
-      default -> throw new AssertionError("nobody hands over such: " + item);
+      default -> throw new AssertionError("unexpected item in the inbox: " + item);
     }
   }
 
@@ -603,7 +605,7 @@ final class RingThread extends Thread implements Carrier {
         doorbell.park(() -> inbox.isEmpty() && stopRequested == stopping);
         return;
       }
-      kernelHasWork = true; // what a device has done shows only to who looks
+      kernelHasWork = true; // completions of a polled device appear only when it is polled
       wait = mayWait && completions.ready() == 0;
     } else {
       wait = mayWait && doorbell.isArmed() && completions.ready() == 0 && prepareToWait();
@@ -650,10 +652,10 @@ final class RingThread extends Thread implements Carrier {
   }
 
   /**
-   * Submits entries in pairs until only so many are left, and returns how many are. The kernel
-   * keeps what comes in one submission of more than two from the device until it has seen all of it
-   * ({@code IO_PLUG_THRESHOLD}), and with some dozens of reads in flight the device runs dry
-   * meanwhile: measured, a quarter of the rate.
+   * Submits entries in pairs until at most a number of them is left, and returns how many are left.
+   * The kernel holds back a submission of more than two from the device until it has seen all of it
+   * ({@code IO_PLUG_THRESHOLD}), and with some dozens of reads in flight the device idles
+   * meanwhile: this was measured to cost a quarter of the rate.
    */
   private int submitInPairs(int rest) {
     int left = submissions.unconsumed();
@@ -668,7 +670,10 @@ final class RingThread extends Thread implements Carrier {
     return left;
   }
 
-  /** Announces the wait; returns false if something came in before the announcement was seen. */
+  /**
+   * Announces the wait; returns false if the inbox received something before the announcement was
+   * visible.
+   */
   private boolean prepareToWait() {
     doorbell.announceWait();
     if (inbox.isEmpty() && stopRequested == stopping) {
@@ -741,7 +746,7 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
-  /** The loop cannot go on: takes back from the kernel what it will give, then tells everyone. */
+  /** The loop has failed: takes back from the kernel what it releases, then ends all calls. */
   private void fail(Throwable cause) {
     if (failure != null) {
       return;
@@ -770,7 +775,7 @@ final class RingThread extends Thread implements Carrier {
           doorbell.park(() -> inbox.isEmpty() && !stopRequested);
         }
       } catch (Throwable _) {
-        // The first failure is the one that callers are told; this thread must live on for them.
+        // Callers get the first failure; this thread must keep running for them.
       }
     }
     stopping = true;
@@ -788,14 +793,14 @@ final class RingThread extends Thread implements Carrier {
     terminated.countDown();
   }
 
-  /** Any thread, after the end: settles what still comes in. */
+  /** Called by any thread after the end: ends calls that still arrive. */
   private void flush() {
     Inbound item = inbox.takeAll();
     while (item != null) {
       Inbound following = item.next;
       try {
         settle(item);
-      } catch (Throwable e) { // the caller's stack is full; the next one who comes settles the rest
+      } catch (Throwable e) { // the caller's stack is full; the next caller ends the rest
         for (; item != null; item = following) {
           following = item.next;
           inbox.push(item);
@@ -815,7 +820,7 @@ final class RingThread extends Thread implements Carrier {
       case RingTask task -> task.refuse();
       case Cancellation cancellation -> cancellation.settle();
       case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already
-      default -> throw new AssertionError("nobody hands over such: " + item);
+      default -> throw new AssertionError("unexpected item in the inbox: " + item);
     }
   }
 

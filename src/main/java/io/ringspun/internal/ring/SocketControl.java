@@ -11,12 +11,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.IntUnaryOperator;
 
 /**
- * What is asked of a socket and waits for nobody: by its ring where the kernel has an operation for
- * it, else by a plain system call, for which a registered socket gets a descriptor that is closed
- * at once. Each returns a negated errno if the kernel refuses, and throws if the ring is gone that
- * a registered socket needs. An interrupt ends none of them, and a socket with a descriptor does
- * not need its ring, so that what is built on it for code of the JDK's sockets differs in nothing.
- * Used by one thread, then closed.
+ * Socket calls that wait for no peer: by an operation of the ring if the kernel has one, otherwise
+ * by a plain system call, for which a registered socket gets a temporary descriptor. Each returns a
+ * negated errno if the kernel refuses, and throws if the ring of a registered socket is closed or
+ * has failed. An interrupt ends none of them, and a socket with a descriptor does not need its
+ * ring, so that what is built on it for code of the JDK's sockets differs in nothing. Used by one
+ * thread, then closed.
  *
  * <p>The socket must not be closed meanwhile.
  */
@@ -89,7 +89,7 @@ public final class SocketControl implements AutoCloseable {
 
   /**
    * Writes an option's value and returns its length ({@code IORING_OP_URING_CMD}, Linux 6.7, which
-   * tells only what all kinds of sockets have).
+   * supports only level {@code SOL_SOCKET}).
    */
   public int getOption(int level, int option) throws IOException {
     IntUnaryOperator plain = fd -> calls.getOption(fd, level, option);

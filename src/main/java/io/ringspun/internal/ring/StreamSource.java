@@ -11,6 +11,6 @@ public interface StreamSource {
   /** Translates its failure. */
   IOException failure(int errno);
 
-  /** Gets rid of what came with bytes that nobody took. */
+  /** Disposes of what arrived with bytes that no thread took. */
   default void discard(MemorySegment bytes) {}
 }

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Something that the kernel takes from when an operation completes that completes many times, and
- * that may run out: the operation has ended then, and is told when there is something again. Safe
- * for use by many threads.
+ * A supply from which a multishot operation takes at each completion, for example of buffers, and
+ * which may run out. The operation then ends, and is notified when the supply is replenished. Safe
+ * for use by multiple concurrent threads.
  */
 abstract class Supply {
   /** The place of what a completion brought that took nothing from the supply. */
@@ -23,7 +23,7 @@ abstract class Supply {
   private final Set<Consumer> starved = new HashSet<>();
   private long returns;
 
-  /** What an operation has for its first completion. */
+  /** What an operation reserves for its first completion. */
   enum Kept {
     /** Whatever the kernel finds then. */
     NOTHING,

@@ -1,8 +1,8 @@
 package io.ringspun.internal.ring;
 
 /**
- * What is known of the data of one open file, shared by all its handles: the kernel tells an open
- * file only once that written data was lost, and its next answer is success.
+ * Whether written data of an open file is known to be lost, shared by all its handles: the kernel
+ * reports the loss only once, and the next sync succeeds.
  */
 final class SyncState {
   /** Whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */

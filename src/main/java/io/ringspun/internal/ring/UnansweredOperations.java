@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * The operations that rings had in flight when they failed. The kernel may use what they were lent
- * at any time, so they stay reachable for ever.
+ * The operations that rings had in flight when they failed. The kernel may access their memory at
+ * any time, so they stay reachable for the life of the process.
  */
 final class UnansweredOperations {
   private static final List<InFlight> KEPT = new CopyOnWriteArrayList<>();
@@ -14,8 +14,8 @@ final class UnansweredOperations {
   private UnansweredOperations() {}
 
   /**
-   * Keeps operations, and marks what they were lent as lost. For the ring's thread, before it wakes
-   * those who wait.
+   * Keeps operations reachable, and marks their memory as lost. For the ring's thread, before it
+   * wakes waiting threads.
    */
   static void keep(InFlight operations) {
     if (operations.count() == 0) {

@@ -10,10 +10,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One thread that looks at all rings a few times a second. A ring whose thread runs the same
- * continuation as at the last look may carry a pinned caller that only it can serve, so that caller
- * is told; a ring that sleeps although something was handed over to it, since whoever did that had
- * no stack left to wake it, is woken; a ring held for long is reported, with the code that holds
- * it.
+ * continuation as at the last look may carry a pinned caller that has to drive the ring itself, so
+ * that caller is woken. A ring that sleeps although its inbox is not empty, because a caller had no
+ * stack left to wake it, is woken. A ring that is occupied for long is reported, with the code that
+ * holds it.
  */
 final class Watchdog implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.watchdog");
@@ -22,7 +22,7 @@ final class Watchdog implements Runnable {
 
   private static @Nullable Thread thread; // guarded by the class
 
-  /** What was seen of a ring at the last look. */
+  /** The state of a ring at the last check. */
   private static final class Sighting {
     long progress = -1;
     long sinceNanos;
@@ -41,7 +41,7 @@ final class Watchdog implements Runnable {
     }
   }
 
-  /** Returns whether the watch is over; whoever opens a ring from now on starts another. */
+  /** Returns whether the watchdog has ended; the next ring to open starts another. */
   private static synchronized boolean ends() {
     boolean idle =
         LiveRings.all().isEmpty(); // a ring is among them before watch() is called for it
@@ -60,7 +60,7 @@ final class Watchdog implements Runnable {
         if (left > 0) {
           LockSupport.parkNanos(this, left);
         } else if (ends()) {
-          NativePool.trim(); // or whoever unloads the library would leave it behind
+          NativePool.trim(); // or it would outlive the library when that is unloaded
           return;
         }
       } else {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * channel behind it does everything, but the channel that users see is ours. It is a {@link
  * MulticastSocket} because the JDK's is.
  */
-@SuppressWarnings({"deprecation", "removal"}) // whoever calls those methods has been told
+@SuppressWarnings({"deprecation", "removal"}) // callers of the deprecated methods have been warned
 final class BackedDatagramSocket extends MulticastSocket {
   private final BackedDatagramChannel channel;
   private final MulticastSocket jdk;
@@ -26,7 +26,7 @@ final class BackedDatagramSocket extends MulticastSocket {
   private BackedDatagramSocket(BackedDatagramChannel channel, MulticastSocket jdk)
       throws IOException {
     super((SocketAddress) null);
-    super.close(); // the socket that the constructor has opened, which nobody uses
+    super.close(); // the socket that the constructor has opened, which is not used
     this.channel = channel;
     this.jdk = jdk;
   }

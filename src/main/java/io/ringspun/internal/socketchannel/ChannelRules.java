@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Rules of the JDK's socket channels that ours keep: which arguments, and which exceptions. */
 final class ChannelRules {
-  /** What a server-socket channel lacks of what its socket has. */
+  /** Options that a socket has but its server-socket channel lacks. */
   private static final Set<SocketOption<?>> NOT_OF_SERVERS =
       Set.of(
           StandardSocketOptions.SO_SNDBUF,
@@ -119,7 +119,7 @@ final class ChannelRules {
     return family == Family.UNIX ? UnixDomainSocketAddress.of("") : new InetSocketAddress(0);
   }
 
-  /** Returns whom to connect to: the wildcard stands for this machine. */
+  /** Returns the address to connect to: the wildcard address means the local host. */
   static SocketAddress target(SocketAddress remote) {
     if (remote instanceof InetSocketAddress inet && inet.getAddress().isAnyLocalAddress()) {
       byte[] loopback = inet.getAddress().getAddress();

@@ -22,10 +22,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Channels of the JDK for sockets that the ring has used already, so that they can go on in
- * non-blocking mode. The JDK makes no channel of a given socket, so a channel of its own is brought
- * into the same state at a place where nobody else is; its descriptor is the one that has that
- * address, and {@code dup3(2)} makes it mean our socket. Both descriptors are open from then on.
+ * Creates JDK channels for sockets that the ring has already used, so that they can continue in
+ * non-blocking mode. The JDK cannot create a channel for an existing socket. So a JDK channel is
+ * brought into the same state at a private address; that address identifies its descriptor, and
+ * {@code dup3(2)} redirects the descriptor to the socket. Both descriptors are open from then on.
  */
 final class JdkTwins {
   /** How many descriptors above ours are likely to have just been opened. */

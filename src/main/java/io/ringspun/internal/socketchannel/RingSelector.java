@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A selector of the JDK that takes channels of ours, by way of the JDK's channels behind them. Each
- * key of ours stands for one of the JDK's selector.
+ * A wrapper of a JDK selector that accepts Ringspun's channels, through the JDK channels that back
+ * them. Each of its keys corresponds to a key of the JDK's selector.
  *
  * <p>As in the JDK, a selection holds the monitors of the selector and of its selected-key set.
  */
@@ -41,7 +41,7 @@ public final class RingSelector extends AbstractSelector {
 
   private boolean selecting; // guarded by this
 
-  /** What the JDK's selector has found in this selection, with its operations; guarded by this. */
+  /** The keys that the JDK's selector has selected, with their operations; guarded by this. */
   private final Map<Key, Integer> found = new LinkedHashMap<>();
 
   // A wake-up goes to the JDK's selector only while that waits. Else the selection that flushes
@@ -77,7 +77,7 @@ public final class RingSelector extends AbstractSelector {
       if (key.inner == null) {
         throw e; // of an earlier registration, which no selection has flushed
       }
-      // It was seen among the keys and cancelled, which is as if it came later.
+      // The key was visible and has been cancelled, as if this call came later.
     }
     if (!isOpen()) {
       keys.remove(key);
@@ -181,7 +181,7 @@ public final class RingSelector extends AbstractSelector {
       }
     }
     if (wakes) {
-      flush(); // uses up a wake-up that came when the wait was over
+      flush(); // consumes a wake-up that arrived after the wait
     }
   }
 
@@ -237,7 +237,9 @@ public final class RingSelector extends AbstractSelector {
     cancelled.forEach(key -> forget((Key) key));
   }
 
-  /** Has the JDK's selector forget cancelled keys. What is ready will be so when it is asked. */
+  /**
+   * Lets the JDK's selector remove cancelled keys. Ready channels are found by the next selection.
+   */
   private void flush() throws IOException {
     jdk.selectNow(_ -> {});
   }

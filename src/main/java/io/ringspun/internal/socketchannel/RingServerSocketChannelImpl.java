@@ -34,8 +34,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link RingServerSocketChannel} promises, for a {@link RingListener} in blocking mode, and
- * for a channel of the JDK from the moment that the mode changes.
+ * The implementation of {@link RingServerSocketChannel}: backed by a {@link RingListener} in
+ * blocking mode, and by a JDK channel once it has been put into non-blocking mode.
  */
 public final class RingServerSocketChannelImpl extends RingServerSocketChannel
     implements Delegating {
@@ -218,7 +218,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
     return accepted;
   }
 
-  /** Waits for who interrupts, and throws if the channel was closed meanwhile. */
+  /** Waits for the interrupting thread, and throws if the channel was closed meanwhile. */
   private void endAccept(@Nullable RingSocket accepted) throws IOException {
     try {
       end(accepted != null);

@@ -43,8 +43,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link RingSocketChannel} promises, for a {@link RingSocket} in blocking mode, and for a
- * channel of the JDK from the moment that the mode changes.
+ * The implementation of {@link RingSocketChannel}: backed by a {@link RingSocket} in blocking mode,
+ * and by a JDK channel once it has been put into non-blocking mode.
  */
 public final class RingSocketChannelImpl extends RingSocketChannel implements Delegating {
   private enum State {
@@ -57,7 +57,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
 
   private final ReentrantLock readLock = new ReentrantLock(); // held to read, or to connect
   private final ReentrantLock writeLock = new ReentrantLock(); // to write or connect; taken second
-  private final Object stateLock = new Object(); // for the options and for who has the channel
+  private final Object stateLock = new Object(); // guards the options and the backing channel
 
   /** Null if the JDK has had the channel since before it was bound or connected. */
   private volatile @Nullable RingSocket ring;
@@ -126,7 +126,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
       channel.local = ring.localAddress();
       channel.remote = ring.remoteAddress();
     } catch (NotYetConnectedException _) {
-      // reset by the peer already: nobody knows who it was
+      // already reset by the peer, whose address is no longer known
     }
     return channel;
   }
@@ -167,7 +167,9 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     } catch (InterruptedIOException e) {
       interrupted = e;
     } finally {
-      end(completed); // waits for who interrupts, and throws if the channel was closed meanwhile
+      end(
+          completed); // waits for the interrupting thread, and throws if the channel was closed
+                      // meanwhile
     }
     if (interrupted != null) {
       close();
@@ -340,7 +342,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
       return interruptibly(
           ring -> {
             if (outputClosed) {
-              throw new AsynchronousCloseException(); // as the JDK does, whoever closed it
+              throw new AsynchronousCloseException(); // as the JDK does, whichever thread closed it
             }
             return onRing.run(ring);
           });

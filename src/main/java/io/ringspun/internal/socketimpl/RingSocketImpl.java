@@ -39,9 +39,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is behind a {@link java.net.Socket} or {@link java.net.ServerSocket}: a stream socket whose
- * blocking calls go through a ring, and which otherwise does as the JDK's own does, exceptions and
- * their messages included. It sends no urgent data.
+ * The implementation of a {@link java.net.Socket} or {@link java.net.ServerSocket}: a stream socket
+ * whose blocking calls go through a ring, and which otherwise behaves like the JDK's, including
+ * exceptions and their messages. It does not send urgent data.
  *
  * <p>One thread reads, connects or accepts at a time, and one writes; others wait their turn.
  * Closing ends all of them with a {@link SocketException}.
@@ -108,7 +108,9 @@ public final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  /** Opens a socket for both protocols, or for IPv4 where that is all there is or is asked for. */
+  /**
+   * Opens a socket for both protocols, or for IPv4 if the system has no IPv6 or IPv4 is preferred.
+   */
   private static SocketHandle open(Engine home) throws IOException {
     if (!Boolean.getBoolean("java.net.preferIPv4Stack")) {
       try {
@@ -144,7 +146,7 @@ public final class RingSocketImpl extends SocketImpl {
     try {
       socket.close(); // does nothing if it was closed in time
     } catch (IOException _) {
-      // There is nobody to tell.
+      // No caller could handle the error.
     }
   }
 
@@ -361,7 +363,7 @@ public final class RingSocketImpl extends SocketImpl {
         n = transfer(open).receive(segment.asSlice(offset, size), nanos);
       }
       if (n == 0 && closed) {
-        throw new SocketException("Socket closed"); // which came first nobody can tell
+        throw new SocketException("Socket closed"); // the order of the two is unknown
       }
       ended = n == 0;
       return ended ? -1 : n;
@@ -616,7 +618,7 @@ public final class RingSocketImpl extends SocketImpl {
     }
   }
 
-  /** Something that waits for nobody. */
+  /** A call that does not wait for a peer. */
   private interface Brief {
     int run() throws IOException;
   }
