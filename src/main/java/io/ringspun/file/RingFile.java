@@ -137,9 +137,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * IORING_OP_OPENAT}, Linux 5.6).
    *
    * <p>Opening a FIFO only for reading or only for writing blocks until another process or thread
-   * has opened the other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the ring end the
-   * wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may not wait for
-   * its carrier, because the kernel makes its first attempt with {@code O_NONBLOCK}.
+   * has opened the other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the
+   * ring end the wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may
+   * not wait for its carrier, because the kernel makes its first attempt with {@code O_NONBLOCK}.
    *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link
@@ -623,7 +623,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads into an array, by way of a copy, as {@link #read(ByteBuffer, long)} does.
+   * Reads into an array, through a copy, as {@link #read(ByteBuffer, long)} does.
    *
    * @param target where the bytes go
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -921,7 +921,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of an array, by way of a copy, as {@link #write(ByteBuffer, long)} does.
+   * Writes the bytes of an array, through a copy, as {@link #write(ByteBuffer, long)} does.
    *
    * @param source the bytes
    * @param position the position of the first byte, in bytes from the beginning of the file

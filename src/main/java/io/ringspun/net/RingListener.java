@@ -107,7 +107,8 @@ public final class RingListener extends SocketDescriptor {
    * Opens a listener whose address can be reused as soon as it is closed ({@code SO_REUSEADDR}).
    * The wildcard address accepts IPv4 and IPv6. Does not wait for a peer. A registered listener is
    * started by one submission of linked operations ({@code SOCKET}, {@code URING_CMD}, {@code BIND}
-   * and {@code LISTEN}, Linux 6.11) if the ring has a free slot as for {@link Ring#descriptorSlot}.
+   * and {@code LISTEN}, Linux 6.11) if the ring has a free slot as for {@link
+   * io.ringspun.raw.Raw#tableSlot}.
    *
    * @param ring the ring for operations of threads that no ring carries, and of a registered
    *     listener

@@ -20,7 +20,7 @@ import java.io.IOException;
  * }
  *
  * <p>Holds nothing but the ring, which stays the caller's to close. Immutable, and safe for use by
- * many threads.
+ * multiple concurrent threads.
  *
  * @since 0.1
  */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An open file and how it was opened: what may be done with it, how direct I/O must be aligned, and
- * the time limit of its operations. Immutable; safe for use by many threads.
+ * the time limit of its operations. Immutable; safe for use by multiple concurrent threads.
  *
  * @param handle the counted descriptor or slot
  * @param flags how it was opened
@@ -65,7 +65,7 @@ public record OpenFile(
     return flags.direct() ? file.aligned() : file;
   }
 
-  /** Takes charge of a descriptor or a slot that has just been opened under a name. */
+  /** Takes ownership of a descriptor or a slot that has just been opened under a name. */
   public static OpenFile opened(Names names, Path name, int number, OpenFlags flags)
       throws IOException {
     Engine home = names.home();
@@ -84,7 +84,7 @@ public record OpenFile(
     return opened(handle, flags);
   }
 
-  /** Takes charge of a file that has just been opened. */
+  /** Takes ownership of a file that has just been opened. */
   public static OpenFile opened(Handle handle, OpenFlags flags) throws IOException {
     handle.noteWritesSync(flags.writesSync());
     try {
@@ -181,12 +181,12 @@ public record OpenFile(
     return handle.engine();
   }
 
-  /** Returns what the kernel knows of the file. */
+  /** Returns the attributes of the file. */
   public FileStat stat() throws IOException {
     return stat(descriptor(), timeoutNanos);
   }
 
-  /** Returns what the kernel knows of something open. */
+  /** Returns the attributes of something open. */
   public static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
     Engine engine = handle.engine();
     try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1)) {

@@ -17,9 +17,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Moves bytes between a file and one piece of memory: without the ring where that cannot wait, else
- * through it, and by way of a copy where the kernel must not have the memory itself. Arguments are
- * checked already.
+ * Moves bytes between a file and one piece of memory: by a non-blocking system call if possible,
+ * otherwise through the ring, and through a copy if the memory must not be lent itself. Arguments
+ * have already been checked.
  */
 public final class Transfer {
   /**
@@ -113,7 +113,7 @@ public final class Transfer {
     }
   }
 
-  /** Fills heap memory, by way of copies, as far as one native read would. */
+  /** Fills heap memory, through copies, as far as one native read would. */
   private int readCopying(MemorySegment target, long position) throws IOException {
     int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;
@@ -216,7 +216,7 @@ public final class Transfer {
     return engine.run(call);
   }
 
-  /** Writes heap memory, by way of copies, as far as one native write would. */
+  /** Writes heap memory, through copies, as far as one native write would. */
   private int writeCopying(MemorySegment source, long position) throws IOException {
     int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
     int done = 0;

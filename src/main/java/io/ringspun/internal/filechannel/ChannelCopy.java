@@ -77,7 +77,7 @@ final class ChannelCopy {
     return buffer.clear().limit((int) Math.min(wanted, buffer.capacity()));
   }
 
-  /** Moves bytes by way of a buffer. */
+  /** Moves bytes through a buffer. */
   private interface Action {
     long with(ByteBuffer buffer) throws IOException;
   }

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the JDK stands in for the shared ring: where there can be no ring, and {@code
- * -Dio.ringspun.fallback=jdk} allows it.
+ * Whether channels fall back to the JDK: if no ring can be opened and {@code
+ * -Dio.ringspun.fallback=jdk} is set.
  */
 public final class Fallback {
   private static final String PROPERTY = "io.ringspun.fallback";
@@ -22,10 +22,10 @@ public final class Fallback {
   private Fallback() {}
 
   /**
-   * Returns why the JDK stands in, or nothing if the shared ring is there.
+   * Returns the reason for the fallback, or empty if the shared group is available.
    *
    * @throws IllegalArgumentException if the property has a value that means nothing
-   * @throws RingUnavailableException if there can be no ring, and the JDK may not stand in
+   * @throws RingUnavailableException if no ring can be opened, and the fallback is not enabled
    * @throws IOException if another I/O error occurs
    */
   public static Optional<String> reason() throws IOException {

@@ -30,7 +30,7 @@ final class DirectoryEntries implements Iterator<Path> {
   private @Nullable Path next;
 
   /**
-   * Takes charge of an iterator.
+   * Takes ownership of an iterator.
    *
    * @param jdk the JDK's, of all entries
    * @param told how an entry is converted

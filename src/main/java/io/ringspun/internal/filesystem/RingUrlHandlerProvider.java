@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * not know it.
  *
  * <p>A connection reads the file as {@code Files.newInputStream} does, or the names in a directory,
- * one a line, as a URL of the scheme {@code file} does. Safe for use by many threads.
+ * one a line, as a URL of the scheme {@code file} does. Safe for use by multiple concurrent
+ * threads.
  */
 public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
   /** Creates a provider; for {@link java.util.ServiceLoader}. */

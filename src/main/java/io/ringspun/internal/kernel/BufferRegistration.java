@@ -40,7 +40,7 @@ public final class BufferRegistration {
   private BufferRegistration() {}
 
   /**
-   * Puts memory into a slot, in the place of what is there; empties it if given {@code
+   * Puts memory into a slot and replaces its content, or empties the slot if given {@code
    * MemorySegment.NULL}. For the ring's own thread.
    *
    * @return the kernel's answer or a negated errno
@@ -64,7 +64,7 @@ public final class BufferRegistration {
   }
 
   /**
-   * Gives a ring without a table one like that of another ring, of the same pinned pages ({@code
+   * Clones the table of another ring, with the same pinned pages, to a ring without one ({@code
    * IORING_REGISTER_CLONE_BUFFERS}, Linux 6.12).
    */
   public static int cloneTable(Kernel kernel, RingMemory ring, RingMemory source) {

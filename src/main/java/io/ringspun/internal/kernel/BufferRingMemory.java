@@ -16,9 +16,8 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * A ring of buffers from which the kernel takes one when data is there: {@code struct
- * io_uring_buf_ring}, Linux 5.19. The kernel reads what lies before the tail. Not safe for use by
- * several threads at once.
+ * A ring of provided buffers, from which the kernel takes one when data arrives: {@code struct
+ * io_uring_buf_ring}, Linux 5.19. The kernel reads what lies before the tail. Not thread-safe.
  */
 public final class BufferRingMemory {
   /**
@@ -88,7 +87,7 @@ public final class BufferRingMemory {
     }
   }
 
-  /** Gives the kernel a buffer. */
+  /** Provides a buffer to the kernel. */
   public void add(long address, int byteSize, int id) {
     long at = (tail & mask) * ENTRY.byteSize();
     memory.set(JAVA_LONG, at, address);

@@ -1,6 +1,6 @@
 package io.ringspun.internal.kernel;
 
-/** Numbers of {@code linux/io_uring.h}, {@code linux/fcntl.h} and their neighbours. */
+/** Constants of {@code linux/io_uring.h}, {@code linux/fcntl.h} and other kernel headers. */
 public final class Constants {
 
   // enum io_uring_op

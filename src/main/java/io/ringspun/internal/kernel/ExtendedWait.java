@@ -17,7 +17,7 @@ import java.lang.foreign.StructLayout;
  *
  * @param flags {@code IORING_ENTER_} flags that announce the argument
  * @param argument of {@link Kernel#enter}
- * @param memory what must stay reachable for as long as the ring is there
+ * @param memory must stay reachable as long as the ring is open
  */
 public record ExtendedWait(int flags, MemorySegment argument, MemorySegment memory) {
   /** {@code struct io_uring_getevents_arg}, which the kernel copies each time. */

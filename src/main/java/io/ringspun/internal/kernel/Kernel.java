@@ -18,9 +18,8 @@ public interface Kernel {
   RingMemory open(RingParams params) throws ErrnoException;
 
   /**
-   * Gives a ring queues of other sizes, with all that is in them, by {@code io_uring_register(2)}
-   * with {@code IORING_REGISTER_RESIZE_RINGS}, on the ring's own thread. Indices stay what they
-   * are.
+   * Resizes the queues of a ring and keeps their entries, by {@code io_uring_register(2)} with
+   * {@code IORING_REGISTER_RESIZE_RINGS}, on the ring's own thread. Indices do not change.
    *
    * @return the ring as it lies in memory from now on; what it was is unmapped
    * @throws ErrnoException if the kernel refuses; the ring is as it was
@@ -47,8 +46,8 @@ public interface Kernel {
   int register(RingMemory ring, int opcode, MemorySegment argument, int count);
 
   /**
-   * Gives a ring a completion without another ring's help, by {@code io_uring_register(2)} with
-   * {@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13. Any thread may; never blocks.
+   * Posts a completion to a ring without a sending ring, by {@code io_uring_register(2)} with
+   * {@code IORING_REGISTER_SEND_MSG_RING}, Linux 6.13. Any thread may call this; it never blocks.
    *
    * @param entry a {@link SubmissionEntry#message}
    * @return 0 or a negated {@code errno}
@@ -88,7 +87,7 @@ public interface Kernel {
    */
   int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length);
 
-  /** Gives a socket its own address, by {@code bind(2)}. */
+  /** Binds a socket to a local address by {@code bind(2)}. */
   int bind(int fd, MemorySegment address, int length);
 
   /** Has a socket take connections, by {@code listen(2)}. */

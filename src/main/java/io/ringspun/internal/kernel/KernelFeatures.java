@@ -87,7 +87,7 @@ public record KernelFeatures(
   }
 
   /**
-   * Asks the kernel by means of a ring of its own.
+   * Queries the kernel through a temporary ring.
    *
    * @throws ErrnoException if there can be no ring
    */

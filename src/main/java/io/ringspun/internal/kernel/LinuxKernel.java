@@ -16,7 +16,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 
 /** The running Linux kernel, reached through liburing and the C library. */
-@SuppressWarnings("restricted") // this class and its neighbours are the only native code there is
+@SuppressWarnings("restricted") // this package has all native calls
 public final class LinuxKernel implements Kernel {
   static {
     Machine.requireKnown();

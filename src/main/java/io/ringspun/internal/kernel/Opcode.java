@@ -97,7 +97,7 @@ public enum Opcode {
     /** It ends indefinite waits, so it must never be queued behind one. */
     ENDS_WAIT,
 
-    /** It ends by itself, whatever descriptor it works on. */
+    /** It always completes without a peer, whatever descriptor it works on. */
     LOCAL,
 
     /**
@@ -187,7 +187,7 @@ public enum Opcode {
     return ordinal();
   }
 
-  /** Returns the first Linux version that has it. */
+  /** Returns the first Linux version that supports it. */
   public String since() {
     return since;
   }

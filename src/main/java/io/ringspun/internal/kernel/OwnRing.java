@@ -33,7 +33,7 @@ public final class OwnRing {
     return update(kernel, ring, Constants.IORING_REGISTER_RING_FDS, ring.fd());
   }
 
-  /** Takes it out again, without which the ring would live as long as the thread. */
+  /** Unregisters the descriptor; otherwise the ring would live as long as the thread. */
   public static void unregister(Kernel kernel, RingMemory ring) {
     update(kernel, ring, Constants.IORING_UNREGISTER_RING_FDS, 0);
   }

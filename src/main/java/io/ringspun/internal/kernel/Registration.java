@@ -18,7 +18,7 @@ import java.util.BitSet;
  * Something that is registered with a ring once, when it is opened.
  *
  * @param name what to call it when the kernel refuses
- * @param since the oldest Linux that has it
+ * @param since the oldest Linux version that supports it
  * @param opcode {@code IORING_REGISTER_} number
  * @param argument memory of an automatic arena
  * @param count elements or bytes in it, as the opcode wants
@@ -64,7 +64,7 @@ public record Registration(
     IORING_REGISTER_SYNC_CANCEL,
   };
 
-  /** Limits io-wq workers (Linux 5.15); 0 leaves a limit as it is. */
+  /** Limits io-wq workers (Linux 5.15); 0 keeps a limit. */
   public static Registration maxWorkers(int bounded, int unbounded) {
     return new Registration(
         "IORING_REGISTER_IOWQ_MAX_WORKERS",

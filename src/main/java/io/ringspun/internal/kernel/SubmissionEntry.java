@@ -185,7 +185,7 @@ public class SubmissionEntry {
   /** {@code IORING_OP_CLOSE} of a slot of the ring's table, Linux 5.15. */
   public final void closeRegistered(int slot) {
     close(0);
-    fileIndex = slot + 1; // 0 would mean that there is none
+    fileIndex = slot + 1; // 0 means none
   }
 
   /**
@@ -405,7 +405,7 @@ public class SubmissionEntry {
   /** {@code IORING_OP_SOCKET} into a given slot, whatever is in it. */
   public final void socketInSlot(int domain, int type, int protocol, int slot) {
     socket(domain, type, protocol);
-    fileIndex = slot + 1; // 0 would mean that there is none
+    fileIndex = slot + 1; // 0 means none
   }
 
   /** {@code IORING_OP_BIND}, Linux 6.11. */
@@ -631,7 +631,7 @@ public class SubmissionEntry {
     this.last = last;
   }
 
-  /** Says which operation, by its {@code user_data}, this one is about; keeps all else. */
+  /** Sets the target operation by its {@code user_data}; keeps the other fields. */
   public final SubmissionEntry aim(long userData) {
     address = userData;
     return this;

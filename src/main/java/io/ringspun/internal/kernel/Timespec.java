@@ -18,7 +18,7 @@ public final class Timespec {
 
   private Timespec() {}
 
-  /** Returns a new structure, which lasts for as long as it is referred to. */
+  /** Returns a new structure, which is freed when it becomes unreachable. */
   public static MemorySegment of(Duration time) {
     MemorySegment struct = Arena.ofAuto().allocate(LAYOUT);
     put(struct, time);

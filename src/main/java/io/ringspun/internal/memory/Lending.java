@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
  * Which memory may go to the kernel as it is. An operation can outlast any check made at its start,
  * so a segment qualifies only if nobody can free it while its caller is parked: one that the
  * garbage collector owns (the in-flight table keeps it reachable; a direct buffer's memory is such,
- * with a scope like that of an array), one that lives for ever, or one confined to the very thread
- * that waits. A segment of a shared arena, which any thread may close, is copied.
+ * with a scope like that of an array), one that lives indefinitely, or one confined to the very
+ * thread that waits. A segment of a shared arena, which any thread may close, is copied.
  */
 public final class Lending {
   private static final Class<?> GLOBAL = Arena.global().scope().getClass();

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that the kernel was lent by rings that failed. Nobody will learn when it is free, so it is
- * never freed: a leak, counted, instead of a corruption. Safe for use by many threads.
+ * never freed: a leak, counted, instead of a corruption. Safe for use by multiple concurrent
+ * threads.
  */
 public final class LostMemory {
   /** Scopes of segments that were lent without a copy. */

@@ -30,7 +30,7 @@ public final class NativePool {
   }
 
   private final long blockBytes;
-  private final ArrayDeque<Block> free = new ArrayDeque<>(); // guarded by itself
+  private final ArrayDeque<Block> free = new ArrayDeque<>(); // guarded by its own monitor
 
   private NativePool(long blockBytes) {
     this.blockBytes = blockBytes;
@@ -62,7 +62,7 @@ public final class NativePool {
       lost = true;
     }
 
-    /** Gives the memory back, unless it is lost; the kernel must have answered. */
+    /** Returns the memory to the pool, unless it is lost. The operation must have completed. */
     @Override
     public void close() {
       if (lost) {

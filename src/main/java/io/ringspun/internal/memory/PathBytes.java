@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * Paths of the default file system as the kernel knows them: bytes. The JDK keeps those of a path
- * to itself. It gives out a text, in which bytes that are no text in the locale are lost, and a
- * URI, in which they are escaped.
+ * Paths of the default file system as bytes, as the kernel expects them. The JDK does not expose
+ * the bytes of a path: its string form loses bytes that are invalid in the locale's encoding, and
+ * its URI escapes them.
  */
 public final class PathBytes {
   /** The replacement character with which the JDK decodes invalid bytes. */

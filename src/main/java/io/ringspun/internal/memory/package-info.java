@@ -1,5 +1,6 @@
 /**
- * Memory that operations are lent: what may go to the kernel as it is, pooled copies of what may
- * not, and what becomes of memory that the kernel never answered for. It knows nothing of rings.
+ * Memory lent to operations: segments that may be lent without a copy, pooled copies of others, and
+ * memory that is lost because the kernel may still access it. This package does not depend on
+ * rings.
  */
 package io.ringspun.internal.memory;

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An open socket of any kind, with the operations that its public types share. Arguments are
- * checked already. Time limits are in nanoseconds, 0 for none. Safe for use by many threads.
+ * checked already. Time limits are in nanoseconds, 0 for none. Safe for use by multiple concurrent
+ * threads.
  */
 public final class SocketHandle {
   private final Handle handle;
@@ -120,7 +121,7 @@ public final class SocketHandle {
         });
   }
 
-  /** Gives the socket an address of its own. */
+  /** Binds the socket to a local address. */
   public void bind(SocketAddress local) throws IOException {
     control(
         control -> {
@@ -153,7 +154,7 @@ public final class SocketHandle {
     connect(memory -> Addresses.put(memory, remote, family), nanos);
   }
 
-  /** Takes the peer from a socket for datagrams. */
+  /** Disconnects a datagram socket from its peer. */
   public void disconnect(long nanos) throws IOException {
     connect(SocketAddressMemory::putNone, nanos);
   }
@@ -190,7 +191,9 @@ public final class SocketHandle {
   /** A connection that was taken. */
   public record Accepted(int fd, SocketAddress peer) {}
 
-  /** Takes a connection, and with it the address of a peer that may have left again. */
+  /**
+   * Accepts a connection together with the address of its peer, which may already have closed it.
+   */
   public Accepted acceptWithPeer(long nanos) throws IOException {
     try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES + Integer.BYTES)) {
       long lengthAt = SocketAddressMemory.MAX_BYTES;
@@ -301,7 +304,8 @@ public final class SocketHandle {
           if (!SocketOptions.isAbortive(engine, fd)) {
             Call call = engine.single();
             call.operation(0).shutdown(fd, Constants.SHUT_WR);
-            engine.runUncancellable(call); // if it fails, the peer is gone already
+            engine.runUncancellable(
+                call); // if it fails, the peer has already closed the connection
           }
           closeDescriptor(engine, fd);
         });

@@ -75,7 +75,7 @@ public final class Sockets {
         entry);
   }
 
-  /** Takes charge of a descriptor or a slot. */
+  /** Takes ownership of a descriptor or a slot. */
   public static Handle handle(int number, Engine home, boolean registered) {
     Handle handle =
         registered ? new RegisteredHandle(number, false, home) : new RawHandle(number, false, home);

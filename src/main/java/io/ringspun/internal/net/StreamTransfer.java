@@ -18,8 +18,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Moves bytes between a stream socket and memory, by way of a copy where the kernel must not have
- * the memory itself. Arguments are checked already.
+ * Moves bytes between a stream socket and memory, through a copy if the memory must not be lent
+ * itself. Arguments have already been checked.
  */
 public final class StreamTransfer {
   private final Handle handle;

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that is pinned once for several rings, which clone it into their tables. It is registered
- * with a ring of its own, which does nothing else and may be closed when they have: from a ring
- * that has an owner only the owner may clone (Linux 6.18). Safe for use by many threads.
+ * with a separate ring, which may be closed when they have cloned it: only the owner thread may
+ * clone from a ring that has one (Linux 6.18). Safe for use by multiple concurrent threads.
  */
 final class BufferSource implements AutoCloseable {
   private final Kernel kernel;

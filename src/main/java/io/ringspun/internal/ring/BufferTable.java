@@ -54,7 +54,7 @@ final class BufferTable {
 
   /** Clones what a source has pinned, if the kernel can; returns as {@link #add} does. */
   int share(BufferSource source) {
-    int slot = used.length(); // the end, since old kernels lose what stands behind a clone
+    int slot = used.length(); // the end, because old kernels lose entries after a clone
     if (slot == SLOTS) {
       return -Errno.ENOSPC;
     }

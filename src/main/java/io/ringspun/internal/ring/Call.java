@@ -41,8 +41,8 @@ public final class Call extends Inbound {
   final boolean @Nullable [] hard;
 
   /**
-   * Whether it starts only when nothing that counts is in flight, and nothing that counts starts
-   * until it is over.
+   * Whether it starts only when no counted operation is in flight, and no counted operation starts
+   * until it has ended.
    */
   final boolean drain;
 

@@ -44,7 +44,7 @@ final class Cancellation extends Inbound implements Claim {
     settle();
   }
 
-  /** Notes that no more operations are going to be claimed. */
+  /** Records that no more operations are going to be claimed. */
   void settle() {
     if (--pending == 0) {
       setDone();

@@ -55,7 +55,7 @@ final class Cancels {
     return userData <= USER_DATA && userData > USER_DATA - sent.length;
   }
 
-  /** Takes a cancel's own completion, and returns what it was to cancel. */
+  /** Handles a cancel's completion, and returns the operation that it was to cancel. */
   long answered(long userData) {
     int place = (int) (USER_DATA - userData);
     free[freeCount++] = place;

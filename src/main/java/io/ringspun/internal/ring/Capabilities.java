@@ -66,7 +66,7 @@ public final class Capabilities {
     return !lacksSocketCommands;
   }
 
-  /** Notes that the kernel has no such commands. */
+  /** Records that the kernel has no such commands. */
   void noteNoSocketCommands() {
     lacksSocketCommands = true;
   }

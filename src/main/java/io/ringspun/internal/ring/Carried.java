@@ -186,12 +186,12 @@ final class Carried implements Executor {
     }
   }
 
-  /** Any thread: runs a continuation whose ring is gone. */
+  /** Any thread: runs a continuation whose ring is closed. */
   static void runElsewhere(Resumption resumption) {
     OrphanExecutor.EXECUTOR.execute(resumption.continuation);
   }
 
-  /** Carries virtual threads whose ring is gone. */
+  /** Carries virtual threads whose ring is closed. */
   private static final class OrphanExecutor {
     static final Executor EXECUTOR = LibraryThreads.pool("ringspun-afterlife-");
   }

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something open that counts its users, so that its number is never given back to the kernel while
- * an operation might still look it up; and what is known of it. Safe for use by many threads.
+ * an operation might still look it up; and what is known of it. Safe for use by multiple concurrent
+ * threads.
  *
  * <pre>state: bit 31 closed | bits 0..30 users</pre>
  */

@@ -5,8 +5,8 @@ import java.io.IOException;
 
 /**
  * The ways to close a descriptor and to empty a slot of a ring's table. They differ in the thread
- * that waits if the kernel makes the close wait. Safe for use by many threads; an interrupt ends
- * none of these waits.
+ * that waits if the kernel makes the close wait. Safe for use by multiple concurrent threads; an
+ * interrupt ends none of these waits.
  */
 public final class DescriptorCloser {
   private final Engine engine;
@@ -17,7 +17,7 @@ public final class DescriptorCloser {
 
   /**
    * Closes a descriptor through the ring, so that a file system that writes back on close does not
-   * hold the calling thread; by {@code close(2)} where the ring is gone.
+   * hold the calling thread; by {@code close(2)} where the ring is closed or has failed.
    *
    * @throws IOException if the kernel reports that data was lost
    */
@@ -45,8 +45,8 @@ public final class DescriptorCloser {
 
   /**
    * Closes a descriptor by {@code close(2)} although that may wait for a peer: on a thread of its
-   * own if the caller is a virtual thread, which waits for it. A ring would have its own thread
-   * wait, or would not wait at all.
+   * own if the caller is a virtual thread, which waits for it. On a ring the close would block the
+   * ring's thread, or would not wait at all.
    *
    * @throws IOException if the kernel reports an error
    */
@@ -66,8 +66,8 @@ public final class DescriptorCloser {
   }
 
   /**
-   * Empties a slot of the ring's table of files, and gives it back. A ring that is gone took the
-   * table with it.
+   * Empties a slot of the ring's table of files, and gives it back. A closed ring has closed its
+   * table.
    *
    * @throws IOException if the kernel refuses
    */
@@ -115,7 +115,7 @@ public final class DescriptorCloser {
   }
 
   private static void check(int result) throws IOException {
-    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is gone all the same
+    if (result < 0 && result != -Errno.EINTR) { // after EINTR the descriptor is closed nevertheless
       throw new IOException("close failed: " + Errno.describe(-result));
     }
   }

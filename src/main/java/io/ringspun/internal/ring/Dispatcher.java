@@ -32,8 +32,8 @@ final class Dispatcher {
   private final Deque<Call> queue = new ArrayDeque<>();
 
   /**
-   * Exempt calls that wait for room in the submission queue, oldest first. They have a line of
-   * their own, so that none of them stands behind a call which needs one of them to happen first.
+   * Exempt calls that wait for room in the submission queue, oldest first. They have a queue of
+   * their own, so that none of them waits behind a call that depends on one of them.
    */
   private final Deque<Call> exemptQueue = new ArrayDeque<>();
 
@@ -186,7 +186,7 @@ final class Dispatcher {
     return true;
   }
 
-  /** Returns whether it is about an operation that is over, or has not begun. */
+  /** Returns whether its target has ended or not begun. */
   private static boolean isPointless(Operation operation) {
     Operation target = operation.target;
     return target != null && target.slot == Operation.NO_SLOT;
@@ -269,7 +269,7 @@ final class Dispatcher {
     return devicePending && !linkPending;
   }
 
-  /** Notes that everything has been given to the kernel. */
+  /** Records that everything has been submitted. */
   void submittedAll() {
     devicePending = false;
     linkPending = false;
@@ -446,7 +446,7 @@ final class Dispatcher {
     }
   }
 
-  /** Does what comes next in a chain of which an operation has ended. */
+  /** Continues a chain of which an operation has ended. */
   private void goOn(Call call) {
     int unsubmitted = call.entries(call.submitted, call.operations.length);
     if (unsubmitted == 0 || call.pending > unsubmitted) {
@@ -486,7 +486,7 @@ final class Dispatcher {
 
   // ---- cancelling ----------------------------------------------------------------------------
 
-  /** Cancels what is left of a call; it is over when the kernel has answered for all of it. */
+  /** Cancels the rest of a call, which ends when all its operations have completed. */
   void cancel(Call call, Call.Cancelled reason) {
     if (call.isDone() || call.cancelled != Call.Cancelled.NOT) {
       return;
@@ -582,7 +582,7 @@ final class Dispatcher {
     }
   }
 
-  /** A chain that waits is over then; a batch loses what is not wanted. */
+  /** A waiting chain ends; a waiting batch loses the cancelled operations. */
   private void cancelWaiting(Call call, Predicate<Operation> unwanted) {
     boolean isOver = false;
     for (int i = call.submitted; i < call.operations.length; i++) {

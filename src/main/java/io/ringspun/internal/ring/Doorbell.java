@@ -129,7 +129,7 @@ final class Doorbell {
 
   // ---- the ring's thread ---------------------------------------------------------------------
 
-  /** Says that the thread is about to wait; it must look at the inbox after this. */
+  /** Announces that the thread is about to wait; it must check the inbox after this. */
   void announceWait() {
     if (state == RUNNING) {
       STATE.setVolatile(this, WAITING);
@@ -156,7 +156,7 @@ final class Doorbell {
     }
   }
 
-  /** Takes the read's completion. */
+  /** Handles the read's completion. */
   void answered() {
     armed = false;
     answered++;
@@ -168,7 +168,7 @@ final class Doorbell {
     return answered;
   }
 
-  /** Rings, so that the read comes back and the kernel lets go of its buffer. */
+  /** Rings, so that the read comes back and the kernel releases its buffer. */
   void ringItself() {
     if (STATE.compareAndSet(this, RUNNING, RUNG)) {
       kernel.signal(eventfd);

@@ -21,7 +21,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ring as its callers see it: run a call and wait, cancel, close. Safe for use by many threads.
+ * A ring as its callers see it: run a call and wait, cancel, close. Safe for use by multiple
+ * concurrent threads.
  *
  * <p>A thread that the ring carries stands on the ring's own thread, so its calls go straight into
  * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
@@ -68,7 +69,7 @@ public final class Engine implements RingThread.Owner {
     return CarrierAccess.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
   }
 
-  /** Notes the public ring of which this is the engine. */
+  /** Sets the public ring of this engine. */
   public void setOwner(Object ring) {
     owner = ring;
   }
@@ -138,7 +139,7 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Runs a call of one operation and waits until it is over, interrupted or not.
+   * Runs a call of one operation and waits until it has ended, interrupted or not.
    *
    * @return the result, or a negated errno
    * @throws InterruptedIOException if the thread is interrupted before, or during an operation that
@@ -159,7 +160,7 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Returns the result of one operation of a call that is over.
+   * Returns the result of one operation of a call that has ended.
    *
    * @return the result, or a negated errno
    * @throws InterruptedIOException if an interrupt cancelled it
@@ -188,7 +189,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Says of an operation that the kernel refused with EACCES whether the ring's restriction is why.
+   * Returns whether the ring's restriction is the reason why the kernel refused an operation with
+   * EACCES.
    *
    * @throws IOException if so
    */
@@ -223,8 +225,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Returns what tells the caller that one operation of a call that is over was cancelled because
-   * the ring, or something that the operation uses, was closed.
+   * Returns the exception for a caller one of whose operations was cancelled because the ring, or
+   * something that the operation uses, was closed.
    *
    * @return null if that is not the reason
    */
@@ -242,8 +244,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Runs a call of any shape and waits until all of it is over. What became of each operation is in
-   * its result; cancelled ones have {@code -ECANCELED}.
+   * Runs a call of any shape and waits until all of it is over. Each operation has its result;
+   * cancelled ones have {@code -ECANCELED}.
    *
    * <p>An error of the calling thread, such as that its stack is full, is thrown once the kernel
    * has released the lent memory.
@@ -301,8 +303,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Gives something to the ring's thread. If this throws, {@link Inbound#given} says whether that
-   * has it.
+   * Posts an item to the ring's thread. If this throws, {@link Inbound#given} tells whether it was
+   * posted.
    */
   void give(Inbound item) {
     give(item, carriesCaller());
@@ -432,8 +434,8 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Gives something to the ring's thread and waits until it is done, whatever happens: the kernel
-   * may have memory of the caller. What goes wrong meanwhile on the calling thread, such as that
+   * Posts an item to the ring's thread and waits until it is done in any case, because the caller's
+   * memory may be lent to the kernel. What goes wrong meanwhile on the calling thread, such as that
    * its stack is full, is thrown afterwards, and at once if the ring's thread has not looked at it.
    *
    * @param timeoutNanos after which a call is cancelled, or 0 for never
@@ -547,7 +549,7 @@ public final class Engine implements RingThread.Owner {
   /**
    * Runs a call of one operation that waits for no peer. An interrupt neither prevents nor ends it.
    *
-   * @return the result, or a negated errno; {@code -ECANCELED} if the ring was gone before, and 0
+   * @return the result, or a negated errno; {@code -ECANCELED} if the ring was closed before, and 0
    *     if it failed meanwhile: then the operation may have been done, and must not be repeated
    */
   public int runUncancellable(Call call) {
@@ -600,7 +602,8 @@ public final class Engine implements RingThread.Owner {
    * Has the kernel pin native memory for the operations of this ring that name it, and waits until
    * it has. An interrupt does not end the wait.
    *
-   * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is gone
+   * @return the memory's slot, or a negated errno: {@code -ECANCELED} if the ring is closed or has
+   *     failed
    */
   int registerBuffer(MemorySegment memory) {
     int result = LockedMemory.ask(() -> ask(new RingTask(ring -> ring.buffers().add(memory))));
@@ -613,7 +616,7 @@ public final class Engine implements RingThread.Owner {
   /**
    * Runs another register operation on the ring's thread, and waits for it.
    *
-   * @return the kernel's answer: {@code -ECANCELED} if the ring is gone
+   * @return the kernel's answer: {@code -ECANCELED} if the ring is closed or has failed
    */
   public int register(int opcode, MemorySegment argument, int count) {
     return ask(
@@ -624,7 +627,7 @@ public final class Engine implements RingThread.Owner {
    * Duplicates the ring's descriptor, close-on-exec, for use by other rings: the number refers to
    * this ring until the caller closes it. Waits for the ring's thread.
    *
-   * @return the number, or a negated errno: {@code -ECANCELED} if the ring is gone
+   * @return the number, or a negated errno: {@code -ECANCELED} if the ring is closed or has failed
    */
   public int duplicate() {
     return ask(

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a ring is to be set up, already checked.
+ * The checked configuration of a ring.
  *
  * @param name of the ring and of its thread
  * @param entries submission entries

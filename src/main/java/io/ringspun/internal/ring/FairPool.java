@@ -45,7 +45,7 @@ public final class FairPool<T> {
   }
 
   /**
-   * Takes one, when there is one.
+   * Takes an item, and waits until there is one.
    *
    * @param nanos how long to wait at most, or 0 for no limit
    * @return the thing, or null if the time is up
@@ -120,7 +120,7 @@ public final class FairPool<T> {
   }
 
   /**
-   * Gives one back.
+   * Returns an item.
    *
    * @return whether the pool is closed and this was the last one out
    */

@@ -47,7 +47,7 @@ public final class FileTable extends Supply {
     }
     int more = CHOSEN_MAX;
     int result = make(kernel, ring, more);
-    while (result == -Errno.EMFILE && more > 0) { // ours are as many as may be
+    while (result == -Errno.EMFILE && more > 0) { // as many chosen slots as possible
       more /= 2;
       result = make(kernel, ring, more);
     }
@@ -85,12 +85,12 @@ public final class FileTable extends Supply {
     return slots - taken.get() > PLENTY;
   }
 
-  /** Notes that an operation has put something into a slot without having kept it. */
+  /** Records that an operation has filled a slot without a reservation. */
   private void take() {
     taken.incrementAndGet();
   }
 
-  /** Keeps a slot for an operation that is to begin; returns false if all are taken. */
+  /** Reserves a slot for an operation that is to begin; returns false if all are in use. */
   public boolean reserve() {
     int now;
     do {
@@ -131,24 +131,24 @@ public final class FileTable extends Supply {
     }
   }
 
-  /** Gives up what was kept for an operation that has failed. */
+  /** Cancels the reservation of an operation that has failed. */
   public void unreserve() {
     taken.decrementAndGet();
     returned();
   }
 
-  /** Returns how many slots are ours to choose, taken or not. */
+  /** Returns the number of slots that Ringspun chooses, in use or not. */
   public int chosenSlots() {
     return chosenSlots;
   }
 
-  /** Takes a slot that is ours to choose; returns -1 if all are taken. */
+  /** Takes one of the slots that Ringspun chooses; returns -1 if all are in use. */
   public int takeSlot() {
     Integer slot = chosen.poll();
     return slot == null ? -1 : slot;
   }
 
-  /** Notes that a slot is empty again. */
+  /** Records that a slot is empty again. */
   public void giveBack(int slot) {
     if (slot >= slots) {
       chosen.add(slot);

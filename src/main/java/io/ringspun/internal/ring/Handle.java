@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something open of this library's: its operations, on which ring they run, and how it is closed.
  * Of two kinds that cannot be confused: what needs a number that is good outside of a ring takes a
- * {@link RawHandle}. Safe for use by many threads.
+ * {@link RawHandle}. Safe for use by multiple concurrent threads.
  */
 public abstract sealed class Handle extends CountedDescriptor permits RawHandle, RegisteredHandle {
   /** Why a file cannot be synced any more; see {@link #lostData}. */
@@ -22,7 +22,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   final HandleCleaner.Registration cleaning;
 
   /**
-   * Takes charge of something open.
+   * Takes ownership of an open descriptor or slot.
    *
    * @param fd its number, given back by {@link #close}
    * @param entryFlags {@code IOSQE_} flags of entries that carry the number
@@ -167,12 +167,13 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
    *
    * @param target which has not got it yet
    * @param nanos the time limit, or 0 for none
-   * @return the slot there, or a negated errno: {@code -ECANCELED} if that ring is gone
+   * @return the slot there, or a negated errno: {@code -ECANCELED} if that ring is closed or has
+   *     failed
    * @throws IOException as {@link Engine#run} does, or if this is closed
    */
   public abstract int share(Engine target, long nanos) throws IOException;
 
-  /** Takes charge of what {@link #share} has put into a slot. */
+  /** Takes ownership of what {@link #share} has put into a slot. */
   public final RegisteredHandle sharedAt(int slot, Engine target) {
     RegisteredHandle twin = new RegisteredHandle(slot, isDirect(), target, syncState);
     if (isKnownStream()) {
@@ -206,7 +207,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     close(() -> closer.close(engine(), fd()));
   }
 
-  /** Gives a number back to the kernel. */
+  /** Closes a number. */
   interface Ending {
     void run() throws IOException;
   }

@@ -54,7 +54,7 @@ final class HeldRing extends Event {
     return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
   }
 
-  /** Finds the virtual thread behind the continuation: the JDK's task has it as its only field. */
+  /** Finds the virtual thread of the continuation, which is the only field of the JDK's task. */
   private static @Nullable Thread holder(RingThread thread) {
     Runnable mounted = thread.carried().mounted();
     if (mounted == null) {

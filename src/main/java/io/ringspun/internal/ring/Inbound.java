@@ -21,7 +21,7 @@ abstract class Inbound {
 
   @Nullable Inbound next; // written before the push that publishes it, then by the drainer alone
 
-  /** Written by the thread that gives it: whether the ring's thread has it, or is going to. */
+  /** Written by the posting thread: whether the item has been posted. */
   boolean given;
 
   // Both are for the ring's thread, and for virtual threads that stand on it.

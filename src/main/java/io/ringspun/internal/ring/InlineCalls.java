@@ -110,7 +110,7 @@ public final class InlineCalls {
     return transfer(RECV, handle, target, 0);
   }
 
-  /** Tries to send, without a signal if the peer is gone; see {@link #recv}. */
+  /** Tries to send, without a signal if the peer has closed the connection; see {@link #recv}. */
   public long send(CountedDescriptor handle, MemorySegment source) throws ClosedChannelException {
     return transfer(SEND, handle, source, 0);
   }
@@ -153,8 +153,8 @@ public final class InlineCalls {
   }
 
   /**
-   * Tries to learn about a file. What lies on a device of this machine the kernel knows by heart
-   * while it is open.
+   * Tries to get the attributes of a file. For an open file on a local device the kernel has them
+   * in memory.
    *
    * @param block where {@code struct statx} goes, and behind it a zero byte
    * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere

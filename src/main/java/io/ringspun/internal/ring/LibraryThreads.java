@@ -38,7 +38,7 @@ final class LibraryThreads {
         .daemon();
   }
 
-  /** Creates a pool of as many threads as there is work, which end when there is none. */
+  /** Creates a pool whose number of threads follows the number of tasks. */
   static Executor pool(String prefix) {
     return new ThreadPoolExecutor(
         0,

@@ -3,7 +3,7 @@ package io.ringspun.internal.ring;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The rings of this process that are open. Safe for use by many threads. */
+/** The rings of this process that are open. Safe for use by multiple concurrent threads. */
 final class LiveRings {
   private static final List<Engine> RINGS = new CopyOnWriteArrayList<>();
 

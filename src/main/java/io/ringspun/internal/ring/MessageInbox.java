@@ -31,7 +31,7 @@ public final class MessageInbox implements MessageSink {
   }
 
   /**
-   * Begins to collect what is sent to a ring; blocks until its thread knows.
+   * Starts collecting messages sent to a ring; blocks until its thread has registered the inbox.
    *
    * @throws IOException if the ring is closed or has failed
    */

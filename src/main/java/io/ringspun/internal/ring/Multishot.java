@@ -191,8 +191,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   }
 
   /**
-   * Changes the operation where the kernel has it. What it encodes from now on must be changed
-   * already.
+   * Updates the operation in the kernel. The encoder must already produce the new form.
    *
    * @param change fills the operation that does it
    * @return 0, or a negated errno
@@ -248,7 +247,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
         returnsBefore = supply.returns();
         Supply.Kept now = supply.keep();
         if (now == Supply.Kept.EXHAUSTED) {
-          starved = supply.awaitReturn(this, returnsBefore); // else the caller comes again at once
+          starved = supply.awaitReturn(this, returnsBefore); // else the caller would retry at once
           return;
         }
         kept = now == Supply.Kept.ONE;
@@ -366,7 +365,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     return longer;
   }
 
-  /** Notes that the kernel has ended the operation, or that it never began. */
+  /** Records that the kernel has ended the operation, or that it never began. */
   @Override
   public void disarmed() {
     Waiter[] waiting;
@@ -387,7 +386,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
 
   // ---- for the supply ---------------------------------------------------------------------------
 
-  /** Notes that the supply has something again. */
+  /** Records that the supply has been replenished. */
   @Override
   public void fed() {
     Waiter taker;

@@ -5,9 +5,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 
 /**
- * Something that blocks the thread it runs on, and that no ring can do: it runs on a platform
- * thread of its own, so that it holds neither a ring nor a scheduler, while the thread that started
- * it parks.
+ * A blocking task for which io_uring has no operation. It runs on a separate platform thread, so
+ * that it occupies neither a ring nor a scheduler, while the thread that started it parks.
  */
 public final class Offload<T> extends FutureTask<T> {
   private static final Executor THREADS = LibraryThreads.pool("ringspun-offload-");

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One submission and its completion. Filled by the calling thread, then owned by the ring's thread
- * until its call is over; {@link Call} orders the two.
+ * until its call has ended; {@link Call} orders the two.
  */
 public final class Operation extends SubmissionEntry {
   static final int NO_SLOT = -1;
@@ -61,7 +61,7 @@ public final class Operation extends SubmissionEntry {
   /** Set by the ring's thread: the cancellation that waits for its end. */
   @Nullable Claim claim;
 
-  /** Set by the ring's thread: where it stands in the in-flight table, or {@link #NO_SLOT}. */
+  /** Set by the ring's thread: its slot in the in-flight table, or {@link #NO_SLOT}. */
   int slot = NO_SLOT;
 
   /** Set by the ring's thread, read by the caller once the call is done. */
@@ -83,7 +83,8 @@ public final class Operation extends SubmissionEntry {
   }
 
   /**
-   * Notes what must stay alive and open while the kernel works.
+   * Sets the handle and the memory that must stay open and reachable while the operation is in
+   * flight.
    *
    * @param lent what owns the memory: a {@link LentMemory}, the segment itself if it is the
    *     caller's own, or an array of such
@@ -105,14 +106,14 @@ public final class Operation extends SubmissionEntry {
     return using(handle, lent);
   }
 
-  /** Notes further descriptors that it names: it ends when one of them is closed. */
+  /** Sets further descriptors that it uses: it ends when one of them is closed. */
   public Operation naming(List<? extends CountedDescriptor> handles) {
     named = handles;
     return this;
   }
 
   /**
-   * Says which operation of the same ring this one is about. If the kernel does not have that when
+   * Sets the target operation of this one, on the same ring. If the target is not in flight when
    * this is submitted, the result is {@code -ENOENT}.
    */
   public Operation about(Operation operation) {
@@ -220,13 +221,13 @@ public final class Operation extends SubmissionEntry {
     }
   }
 
-  /** Says that the operation may be submitted again after a transient refusal. */
+  /** Marks the operation as one that may be resubmitted after a transient refusal. */
   public Operation repeatable() {
     repeatable = true;
     return this;
   }
 
-  /** Says that the operation completes many times. */
+  /** Marks the operation as multishot. */
   void deliverTo(CompletionSink arrivals) {
     multishot = arrivals;
   }
@@ -237,7 +238,7 @@ public final class Operation extends SubmissionEntry {
     return this;
   }
 
-  /** Says that the message that it receives is of a stream, so that none without bytes comes. */
+  /** Marks the received message as part of a stream, which has no empty messages. */
   public Operation ofStream() {
     ofStream = true;
     return this;
@@ -260,7 +261,7 @@ public final class Operation extends SubmissionEntry {
     return has(Trait.ZERO_IS_END) || (ofStream && opcode() == IORING_OP_RECVMSG);
   }
 
-  /** Notes that it is exempt if every operation of its kind is, whatever its descriptor. */
+  /** Marks it as exempt if every operation of its kind is exempt, whatever its descriptor. */
   void exemptByOpcode() {
     exempt |= has(Trait.WAITS) || has(Trait.ENDS_WAIT);
   }

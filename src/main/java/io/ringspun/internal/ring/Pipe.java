@@ -18,7 +18,7 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
   private static final int ENDS_BYTES = 2 * Integer.BYTES;
 
   /**
-   * Opens one. Does not wait for anyone.
+   * Opens one. Does not block.
    *
    * @param home the home ring of both ends
    * @throws ErrnoException if the kernel refuses

@@ -11,8 +11,9 @@ public final class Progress {
   private Progress() {}
 
   /**
-   * Returns what was moved before an operation failed, since no exception can say that. An
-   * interrupt is still pending then, and any other failure comes again with the next call.
+   * Returns the number of bytes transferred before an operation failed, because no exception can
+   * report it. After an interrupt the interrupt status is then set, and any other failure is
+   * reported by the next call.
    *
    * @param done how many bytes
    * @throws IOException the failure, if nothing was moved

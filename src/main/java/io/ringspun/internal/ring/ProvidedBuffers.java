@@ -10,9 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Buffers of one size that a ring's operations take when data is there, not when they are
- * submitted. What has come is a part of their memory, named by its place there: a whole buffer, or,
- * if the kernel fills them bit by bit, one piece of several. Safe for use by many threads.
+ * Buffers of one size that a ring's operations take when data arrives, not when they are submitted.
+ * Received data is a part of their memory, identified by its offset: a whole buffer, or one of
+ * several pieces of an incremental buffer. Safe for use by multiple concurrent threads.
  */
 public final class ProvidedBuffers extends Supply implements LentMemory {
   /** The completion has no buffer. */
@@ -26,7 +26,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   private final int bufferBytes;
   private final boolean incremental;
   private final MemorySegment memory;
-  private int group; // set once, before anyone else sees this
+  private int group; // set once, before this is shared
 
   // All that follows is guarded by this.
   private final BufferRingMemory entries;
@@ -68,7 +68,8 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
    * @param buffers 32,768 at most
    * @param bufferBytes the size of each, so that all take at most 1 GiB
    * @param incremental whether the kernel fills each bit by bit before it takes the next
-   * @throws ErrnoException if the kernel refuses, or with {@code ECANCELED} if the ring is gone
+   * @throws ErrnoException if the kernel refuses, or with {@code ECANCELED} if the ring is closed
+   *     or has failed
    */
   public static ProvidedBuffers register(
       Engine ring, int buffers, int bufferBytes, boolean incremental) throws ErrnoException {
@@ -174,8 +175,8 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   }
 
   /**
-   * Gives back a part, to the kernel if it was the last of a full buffer. Frees the buffers if it
-   * was the last of all to wait for.
+   * Returns a part, and its buffer to the kernel if it was the last part of a full buffer. Frees
+   * the buffers if it was the last part that a close waits for.
    */
   public void giveBack(int place) {
     boolean isFed = false;

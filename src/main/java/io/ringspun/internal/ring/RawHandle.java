@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
 /** A file descriptor of the process, which any ring can use. */
 public final class RawHandle extends Handle {
   /**
-   * Takes charge of a descriptor.
+   * Takes ownership of a descriptor.
    *
    * @param fd the descriptor, closed by {@link #close}
    * @param direct whether transfers go past the page cache, straight to a device

@@ -22,7 +22,7 @@ public final class RegisteredHandle extends Handle {
   private final Queue<RawHandle> descriptors = new ConcurrentLinkedQueue<>();
 
   /**
-   * Takes charge of a slot that its {@link FileTable} counts.
+   * Takes ownership of a slot that its {@link FileTable} counts.
    *
    * @param slot its number, emptied by {@link #close}
    * @param direct whether transfers go past the page cache, straight to a device
@@ -108,7 +108,7 @@ public final class RegisteredHandle extends Handle {
     return made;
   }
 
-  /** Takes charge of a descriptor that was made for this file or socket. */
+  /** Takes ownership of a descriptor that was made for this file or socket. */
   public RawHandle installed(int fd) {
     return new RawHandle(fd, isDirect(), ring, syncState);
   }

@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Native memory and the slots that it has in the tables of the rings that were asked to register
  * it. Pinned once, however many they are, where the kernel can clone; once for each ring elsewhere.
- * Safe for use by many threads.
+ * Safe for use by multiple concurrent threads.
  */
 public final class RegisteredMemory {
   /** No slot. */
@@ -66,7 +66,7 @@ public final class RegisteredMemory {
     return 0;
   }
 
-  /** Returns whether all the rings were gone. */
+  /** Returns whether all the rings were closed. */
   public boolean isOrphan() {
     for (int slot : slots) {
       if (slot != -Errno.ECANCELED) {

@@ -14,7 +14,7 @@ final class RingTask extends Inbound {
   private int result; // written before done, read after it
 
   /**
-   * Describes what is to be done.
+   * Creates a task.
    *
    * @param work run on the ring's thread; returns the kernel's answer or a negated errno
    */

@@ -190,8 +190,8 @@ final class RingThread extends Thread implements Carrier {
   }
 
   /**
-   * Gives something to this thread and makes sure that it looks. If this throws, {@link
-   * Inbound#given} says whether this thread has it; if so, {@link #hurry} makes sure that it looks.
+   * Posts an item to this thread and wakes the thread. If this throws, {@link Inbound#given} tells
+   * whether the item was posted; if so, {@link #hurry} wakes the thread.
    */
   void handOver(Inbound item) {
     inbox.push(item);
@@ -237,7 +237,7 @@ final class RingThread extends Thread implements Carrier {
     return firstPosted != null;
   }
 
-  /** Looks at what was posted. */
+  /** Handles posted items. */
   void takePosted() {
     for (Inbound item = firstPosted; item != null; item = firstPosted) {
       Inbound following = item.next;
@@ -639,7 +639,7 @@ final class RingThread extends Thread implements Carrier {
         memory, toSubmit, completions, flags | extended.flags(), extended.argument());
   }
 
-  /** Gives devices their first work while other virtual threads still run. */
+  /** Submits early, so that devices have work while other virtual threads still run. */
   void submitEarly() {
     if (submitsInPairs() && failure == null) {
       submissions.publish();
@@ -733,7 +733,7 @@ final class RingThread extends Thread implements Carrier {
 
   // ---- the end -------------------------------------------------------------------------------
 
-  /** Ends the doorbell's read, so that the kernel lets go of its buffer. */
+  /** Ends the doorbell's read, so that the kernel releases its buffer. */
   private void disarmDoorbell() {
     while (doorbell.isArmed()) {
       doorbell.ringItself();

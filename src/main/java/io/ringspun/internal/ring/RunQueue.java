@@ -23,7 +23,7 @@ final class RunQueue {
     items[tail++ & (items.length - 1)] = item;
   }
 
-  /** Takes the oldest, or null if there is none. */
+  /** Removes the oldest entry, or returns null if there is none. */
   @Nullable Runnable poll() {
     if (head == tail) {
       return null;

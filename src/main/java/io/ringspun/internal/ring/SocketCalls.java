@@ -53,7 +53,7 @@ public final class SocketCalls implements LentMemory, AutoCloseable {
     return result < 0 ? result : length.get(ValueLayout.JAVA_INT, 0);
   }
 
-  /** Gives a socket the address that was written. */
+  /** Binds a socket to the encoded address. */
   public int bind(int fd, int addressLength) {
     return kernel.bind(fd, address, addressLength);
   }

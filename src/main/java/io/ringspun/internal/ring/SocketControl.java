@@ -57,7 +57,7 @@ public final class SocketControl implements AutoCloseable {
     return onDescriptor(calls::remoteAddress);
   }
 
-  /** Gives the socket the address that was written ({@code IORING_OP_BIND}, Linux 6.11). */
+  /** Binds the socket to the encoded address ({@code IORING_OP_BIND}, Linux 6.11). */
   public int bind(int length) throws IOException {
     IntUnaryOperator plain = fd -> calls.bind(fd, length);
     return handle instanceof RawHandle

@@ -15,7 +15,7 @@ abstract class Supply {
 
   /** An operation that takes from a supply. */
   interface Consumer {
-    /** Notes that the supply, which had run out, has something again. */
+    /** Called when a supply that had run out has been replenished. */
     void fed();
   }
 
@@ -32,10 +32,10 @@ abstract class Supply {
     EXHAUSTED
   }
 
-  /** Keeps something for an operation that is to begin. */
+  /** Reserves an item for an operation that is to begin. */
   abstract Kept keep();
 
-  /** Gives up what an operation kept that has ended without taking it. */
+  /** Cancels the reservation of an operation that has ended without using it. */
   abstract void giveUp();
 
   /** Returns whether an operation has ended because there was nothing. */
@@ -61,7 +61,7 @@ abstract class Supply {
   }
 
   /**
-   * Notes that an operation found nothing, unless something was given back since.
+   * Records that an operation found nothing, unless something was given back since.
    *
    * @param before the {@link #returns} before it began
    * @return whether it will be told when there is something
@@ -70,7 +70,7 @@ abstract class Supply {
     return returns == before && starved.add(operation);
   }
 
-  /** Notes that there is something again. */
+  /** Records that the supply has been replenished. */
   final void returned() {
     List<Consumer> fed;
     synchronized (this) {

@@ -20,7 +20,7 @@ final class SyncState {
     return lost;
   }
 
-  /** Notes a failure; only the first one counts. */
+  /** Records a failure; only the first one counts. */
   synchronized void latch(int errno) {
     if (lost == 0) {
       lost = errno;

@@ -139,7 +139,7 @@ public final class BackedDatagramChannel extends DatagramChannel implements Dele
     return membership(jdk.join(group, via, source));
   }
 
-  /** Returns the one key of ours for a key of the JDK's. */
+  /** Returns the wrapper of a JDK key. */
   private MembershipKey membership(MembershipKey key) {
     return memberships.computeIfAbsent(key, joined -> new BackedMembership(this, joined));
   }

@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@link BackedDatagramChannel} look like a datagram socket: the JDK's socket of the
- * channel behind it does everything, but the channel that users see is ours. It is a {@link
- * MulticastSocket} because the JDK's is.
+ * The datagram socket of a {@link BackedDatagramChannel}: it delegates to the socket of the JDK's
+ * channel, but returns the Ringspun channel as its channel. It is a {@link MulticastSocket} because
+ * the JDK's is.
  */
 @SuppressWarnings({"deprecation", "removal"}) // callers of the deprecated methods have been warned
 final class BackedDatagramSocket extends MulticastSocket {
@@ -65,7 +65,7 @@ final class BackedDatagramSocket extends MulticastSocket {
     void run() throws IOException;
   }
 
-  /** Does so; if that closes the JDK's channel, ours is closed too. */
+  /** Delegates; if that closes the JDK's channel, closes this channel, too. */
   private void transfer(Transfer transfer) throws IOException {
     channel
         .delegate()

@@ -7,7 +7,10 @@ import java.nio.channels.MembershipKey;
 import java.nio.channels.MulticastChannel;
 import org.jspecify.annotations.Nullable;
 
-/** A membership of the JDK's channel behind one of ours, which is the one that users see. */
+/**
+ * A wrapper of a membership of the JDK's channel, which returns the Ringspun channel as its
+ * channel.
+ */
 final class BackedMembership extends MembershipKey {
   private final BackedDatagramChannel channel;
   private final MembershipKey jdk;

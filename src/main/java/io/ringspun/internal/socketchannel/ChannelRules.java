@@ -33,7 +33,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Rules of the JDK's socket channels that ours keep: which arguments, and which exceptions. */
+/** The rules of the JDK's socket channels for arguments and exceptions. */
 final class ChannelRules {
   /** Options that a socket has but its server-socket channel lacks. */
   private static final Set<SocketOption<?>> NOT_OF_SERVERS =

@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel of the JDK that does the work of one of ours, which can thus be registered with {@link
- * RingSelector}. Safe for use by many threads.
+ * A JDK channel that backs a Ringspun channel, which can thus be registered with {@link
+ * RingSelector}. Safe for use by multiple concurrent threads.
  */
 final class Delegate<C extends SelectableChannel> {
   private final Closeable owner;

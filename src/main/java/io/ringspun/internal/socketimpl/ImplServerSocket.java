@@ -7,7 +7,10 @@ import java.net.Socket;
 import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link ServerSocket} whose calls go to an impl of ours, as do those of what it accepts. */
+/**
+ * A {@link ServerSocket} with a Ringspun implementation, which accepts sockets with such
+ * implementations.
+ */
 public final class ImplServerSocket extends ServerSocket {
   private final @Nullable Ring ring;
 

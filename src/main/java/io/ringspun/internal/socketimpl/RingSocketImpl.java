@@ -129,14 +129,14 @@ public final class RingSocketImpl extends SocketImpl {
     return socket(fd, family, home);
   }
 
-  /** Takes charge of a socket on which interrupts do what they do in the JDK. */
+  /** Takes ownership of a socket on which interrupts do what they do in the JDK. */
   private static SocketHandle socket(int fd, Family family, Engine home) {
     RawHandle handle = new RawHandle(fd, false, home).takingInterruptsAsJdk();
     handle.noteStream();
     return new SocketHandle(handle, family, true);
   }
 
-  /** Takes charge of a socket, and closes it if this object is forgotten. */
+  /** Takes ownership of a socket, and closes it if this object is forgotten. */
   private void own(SocketHandle opened) {
     socket = opened;
     cleanable = CLEANER.register(this, () -> closeForgotten(opened));
