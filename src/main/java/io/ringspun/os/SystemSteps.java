@@ -4,7 +4,10 @@ import static io.ringspun.internal.kernel.Constants.*;
 
 import io.ringspun.Descriptor;
 import io.ringspun.Step;
+import io.ringspun.internal.kernel.EpollEntry;
 import io.ringspun.raw.RawOperation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * {@linkplain Step Steps} that wait, wake threads and move bytes, for {@link io.ringspun.Chain#add}
@@ -80,5 +83,62 @@ public final class SystemSteps {
   public static Step wake(FutexWord word, int count) {
     FutexWord.requireCount(count);
     return word.describe(IORING_OP_FUTEX_WAKE, count).toStep();
+  }
+
+  /**
+   * Adds a descriptor to an epoll set ({@code IORING_OP_EPOLL_CTL}, Linux 5.6). It leaves the set
+   * when it is closed. The step fails with {@code EEXIST} if the set has it already, and with
+   * {@code EPERM} if it cannot be polled.
+   *
+   * @param set the set
+   * @param member what to wait for
+   * @param data the value by which {@link Epoll#await} tells it apart
+   * @param events the events to wait for
+   * @return the step
+   * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
+   *     ring and has no number
+   */
+  public static Step add(Epoll set, Descriptor member, long data, PollEvent... events) {
+    return control(set, EPOLL_CTL_ADD, member, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Changes the events and the data of a member of an epoll set ({@code IORING_OP_EPOLL_CTL}, Linux
+   * 5.6). The step fails with {@code ENOENT} if the set does not have it.
+   *
+   * @param set the set
+   * @param member one of its descriptors
+   * @param data the new value
+   * @param events the new events
+   * @return the step
+   * @throws IllegalArgumentException if there is no event, or the descriptor is registered with a
+   *     ring and has no number
+   */
+  public static Step modify(Epoll set, Descriptor member, long data, PollEvent... events) {
+    return control(set, EPOLL_CTL_MOD, member, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Removes a descriptor from an epoll set ({@code IORING_OP_EPOLL_CTL}, Linux 5.6). The step fails
+   * with {@code ENOENT} if the set does not have it.
+   *
+   * @param set the set
+   * @param member one of its descriptors
+   * @return the step
+   * @throws IllegalArgumentException if the descriptor is registered with a ring and has no number
+   */
+  public static Step remove(Epoll set, Descriptor member) {
+    return control(set, EPOLL_CTL_DEL, member, 0, 0);
+  }
+
+  private static Step control(Epoll set, int action, Descriptor member, long data, int events) {
+    MemorySegment event = Arena.ofAuto().allocate(EpollEntry.SIZE_BYTES, Long.BYTES);
+    EpollEntry.put(event, events, data);
+    return RawOperation.of(IORING_OP_EPOLL_CTL)
+        .on(set)
+        .member(member)
+        .length(action)
+        .address(event, RawOperation.Access.READS)
+        .toStep();
   }
 }

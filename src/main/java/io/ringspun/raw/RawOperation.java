@@ -11,6 +11,7 @@ import io.ringspun.Step;
 import io.ringspun.buffer.BufferRing;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Opcode;
+import io.ringspun.internal.kernel.Opcode.Trait;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.ring.Call;
@@ -306,6 +307,24 @@ public final class RawOperation {
           "%s cannot be the new directory of operation %d".formatted(directory, opcode));
     }
     second = directory;
+    return this;
+  }
+
+  /**
+   * Sets {@code sqe->off} of {@code IORING_OP_EPOLL_CTL} to a descriptor, which is held open while
+   * the operation is in flight.
+   *
+   * @param member what the epoll set is to wait for, or waits for
+   * @return this
+   * @throws IllegalArgumentException if this is another operation, or the descriptor is registered
+   *     with a ring and has no number
+   */
+  public RawOperation member(Descriptor member) {
+    if (opcode != IORING_OP_EPOLL_CTL || Handle.of(member) instanceof RegisteredHandle) {
+      throw new IllegalArgumentException(
+          "%s cannot be the member of operation %d".formatted(member, opcode));
+    }
+    second = member;
     return this;
   }
 
@@ -667,14 +686,11 @@ public final class RawOperation {
   }
 
   private boolean takesSlots() {
-    return fillsSlots() || opcode == IORING_OP_CLOSE || opcode == IORING_OP_PIPE;
+    return Opcode.has(opcode, Trait.CHANGES_SLOT) || opcode == IORING_OP_PIPE;
   }
 
   private boolean fillsSlots() {
-    return switch (opcode) {
-      case IORING_OP_OPENAT, IORING_OP_OPENAT2, IORING_OP_SOCKET, IORING_OP_ACCEPT -> true;
-      default -> false;
-    };
+    return Opcode.has(opcode, Trait.FILLS_SLOT);
   }
 
   private boolean splices() {
@@ -744,7 +760,10 @@ public final class RawOperation {
     int bits = operationFlags;
     int index = fileIndex;
     int size = length;
-    if (other != null && splices()) {
+    long at = offset;
+    if (other != null && opcode == IORING_OP_EPOLL_CTL) {
+      at = other.fd();
+    } else if (other != null && splices()) {
       bits |= other instanceof RegisteredHandle ? SPLICE_F_FD_IN_FIXED : 0;
       index = other.fd();
     } else if (other != null && names()) {
@@ -757,7 +776,7 @@ public final class RawOperation {
         flags,
         priority,
         handle != null ? handle.fd() : number,
-        offset,
+        at,
         address,
         size,
         bits,

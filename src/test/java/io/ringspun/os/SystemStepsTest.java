@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationException;
+import io.ringspun.OperationTimeoutException;
 import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
@@ -30,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +173,41 @@ class SystemStepsTest {
     }
     assertThrows(
         IllegalArgumentException.class, () -> SystemSteps.splice(pipe.source(), pipe.sink(), 0));
+  }
+
+  // ---- epoll sets ----------------------------------------------------------------------------
+
+  /** One chain makes a descriptor ready and has a set wait for it. */
+  @ParameterizedTest
+  @EnumSource
+  void epoll_add_modify_remove(Caller caller) throws Exception {
+    try (Epoll set = Epoll.open(ring)) {
+      caller.run(
+          ring,
+          () -> {
+            ring.chain()
+                .write(pipe.sink(), memory.asSlice(0, 8), 0)
+                .add(SystemSteps.add(set, pipe.source(), 7, PollEvent.READABLE))
+                .run();
+            assertEquals(7, set.await(5).getFirst().data());
+            ring.run(SystemSteps.modify(set, pipe.source(), 8, PollEvent.READABLE));
+            assertEquals(8, set.await(5).getFirst().data());
+            ring.run(SystemSteps.remove(set, pipe.source()));
+            assertThrows(
+                OperationTimeoutException.class,
+                () -> set.withTimeout(Duration.ofMillis(1)).await(5));
+          });
+    }
+  }
+
+  @Test
+  void epoll_failure_breaksTheChain() throws Exception {
+    try (Epoll set = Epoll.open(ring)) {
+      Step add = SystemSteps.add(set, pipe.source(), 7, PollEvent.READABLE);
+      ring.run(add);
+      requireBroken(ring.chain().add(add).nop().nop().attempt(), "epoll_ctl", Errno.EEXIST);
+      assertThrows(IllegalArgumentException.class, () -> SystemSteps.add(set, pipe.source(), 7));
+    }
   }
 
   // ---- futexes -------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ public final class Constants {
   public static final int IORING_OP_SEND = 26;
   public static final int IORING_OP_RECV = 27;
   public static final int IORING_OP_OPENAT2 = 28;
+  public static final int IORING_OP_EPOLL_CTL = 29;
   public static final int IORING_OP_SPLICE = 30;
   public static final int IORING_OP_PROVIDE_BUFFERS = 31;
   public static final int IORING_OP_REMOVE_BUFFERS = 32;
