@@ -18,7 +18,7 @@ import io.ringspun.internal.ring.Engine;
  * reads.run();
  * }
  *
- * <p>A batch can be run once. Not thread-safe. {@link #run} throws unless every step succeeded
+ * <p>A batch can be run once. Not thread-safe. {@code run} throws unless every step succeeded
  * completely. {@link #attempt} returns the outcomes in any case. Segments are lent to the kernel
  * until the run ends: do not access or free them meanwhile. A segment of a shared arena is copied.
  *

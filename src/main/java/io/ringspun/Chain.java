@@ -19,7 +19,7 @@ import java.time.Duration;
  * shutdown, futex wait, or operation that queries or changes names, sizes or attributes. The steps
  * after such an operation are submitted once it has succeeded.
  *
- * <p>A chain can be run once. Not thread-safe. {@link #run} throws unless every step succeeded
+ * <p>A chain can be run once. Not thread-safe. {@code run} throws unless every step succeeded
  * completely. {@link #attempt} returns the outcomes in any case. Segments are lent to the kernel
  * until the run ends: do not access or free them meanwhile. A segment of a shared arena is copied.
  *

@@ -101,8 +101,8 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * Adds {@link Step#read(Descriptor, Lease, long)}, a read into the buffer of a lease.
    *
    * @param source the file to read
-   * @param target the lease to read into; it must be open during {@link #run}, which its thread
-   *     must call
+   * @param target the lease to read into; it must be open during {@code run}, which its thread must
+   *     call
    * @param position the position of the first byte, in bytes from the beginning
    * @return this
    * @throws IllegalArgumentException if the position is negative or too large, or the position or
@@ -135,7 +135,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * of a lease.
    *
    * @param target the file to write
-   * @param source the lease to write from; it must be open during {@link #run}, which its thread
+   * @param source the lease to write from; it must be open during {@code run}, which its thread
    *     must call
    * @param length the number of bytes, from 1 to the size of the buffer
    * @param position the position of the first byte, in bytes from the beginning
@@ -227,9 +227,9 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
   }
 
   /**
-   * Limits the time of all steps together, measured from the start of {@link #run}. When it
-   * expires, unfinished steps are cancelled; a step that the hardware has started runs to its end.
-   * It replaces an earlier limit. {@link Step#within} limits a single step.
+   * Limits the time of all steps together, measured from the start of {@code run}. When it expires,
+   * unfinished steps are cancelled; a step that the hardware has started runs to its end. It
+   * replaces an earlier limit. {@link Step#within} limits a single step.
    *
    * @param limit positive
    * @return this
@@ -271,7 +271,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
 
   /**
    * Submits the steps, blocks until all of them have ended, and returns their outcomes, whether
-   * they succeeded or not. {@link #run} throws instead if a step did not succeed. A virtual thread
+   * they succeeded or not. {@code run} throws instead if a step did not succeed. A virtual thread
    * parks meanwhile, a platform thread waits. An interrupt or a time limit cancels unfinished
    * steps; after an interrupt the interrupt status is set again.
    *
