@@ -32,7 +32,7 @@ final class HttpFiles {
   private HttpFiles(RingDirectory root, RingSocket socket, ByteBuffer buffer) {
     this.socket = socket;
     this.buffer = buffer;
-    answer = new HttpAnswer(root.withTimeout(OPEN_MAX), socket, buffer);
+    answer = new HttpAnswer(root.within(OPEN_MAX), socket, buffer);
   }
 
   public static void main(String[] args) {
@@ -45,7 +45,7 @@ final class HttpFiles {
           return (_, socket) -> {
             try (Arena arena = Arena.ofConfined()) {
               ByteBuffer buffer = arena.allocate(BUFFER_BYTES).asByteBuffer();
-              new HttpFiles(root, socket.withTimeout(WAIT_MAX), buffer).serve();
+              new HttpFiles(root, socket.within(WAIT_MAX), buffer).serve();
             }
           };
         });

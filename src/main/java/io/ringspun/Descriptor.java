@@ -53,17 +53,6 @@ public abstract class Descriptor {
     return handle.isOpen();
   }
 
-  /**
-   * Returns the handle of another descriptor.
-   *
-   * @param other something open
-   * @return its counted handle
-   */
-  @SuppressWarnings("exports")
-  protected static Handle handleOf(Descriptor other) {
-    return other.handle;
-  }
-
   final Handle handle() {
     return handle;
   }

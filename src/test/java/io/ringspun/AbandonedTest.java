@@ -79,7 +79,7 @@ class AbandonedTest {
   @SuppressWarnings("StreamResourceLeak") // that is what this is about
   private enum Kind {
     FILE((ring, file) -> RingFile.open(ring, file)),
-    FILE_WITH_LIMIT((ring, file) -> RingFile.open(ring, file).withTimeout(Duration.ofSeconds(1))),
+    FILE_WITH_LIMIT((ring, file) -> RingFile.open(ring, file).within(Duration.ofSeconds(1))),
     DIRECT_FILE((ring, file) -> RingFile.open(ring, file, READ, RingOpenOption.DIRECT)),
     FILE_OF_DIRECTORY(
         (ring, file) -> {
@@ -184,7 +184,7 @@ class AbandonedTest {
   void viewKeepsItOpen() throws Exception {
     try (Ring ring = Ring.open()) {
       long before = Descriptor.abandoned();
-      RingFile view = RingFile.open(ring, file).withTimeout(Duration.ofSeconds(9));
+      RingFile view = RingFile.open(ring, file).within(Duration.ofSeconds(9));
       RingFile.open(ring, directory.resolve("abandoned"));
       awaitCollected("the other one", () -> Descriptor.abandoned() > before);
       assertEquals(1, OpenFiles.count(file.toString()));
@@ -255,7 +255,7 @@ class AbandonedTest {
   }
 
   private static void awaitEnd(RingSocket peer) throws Exception {
-    RingSocket hasty = peer.withTimeout(Duration.ofMillis(20));
+    RingSocket hasty = peer.within(Duration.ofMillis(20));
     awaitCollected(
         "the socket",
         () -> {

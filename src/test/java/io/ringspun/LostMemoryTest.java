@@ -213,11 +213,11 @@ class LostMemoryTest {
               return file::stat;
             }),
         new Case(
-            "getXattr",
+            "xattr",
             128 << 10, // the largest value, and a name
             kit -> {
               RingFile file = kit.file();
-              return () -> file.getXattr("user.a");
+              return () -> file.xattr("user.a");
             }),
         new Case(
             "setXattr",
@@ -343,11 +343,11 @@ class LostMemoryTest {
               return () -> directory.symlink(Path.of("file"), Path.of("file"));
             }),
         new Case(
-            "getXattr of a name",
+            "xattr of a name",
             BLOCK + (128 << 10),
             kit -> {
               RingDirectory directory = kit.directory();
-              return () -> directory.getXattr(Path.of("file"), "user.a");
+              return () -> directory.xattr(Path.of("file"), "user.a");
             }),
         new Case(
             "setXattr of a name",

@@ -296,7 +296,7 @@ class PinnedTest {
     static final Exception FAILURE =
         assertThrows(
             OperationTimeoutException.class,
-            () -> Fifo.read(fifo.file().withTimeout(Duration.ofMillis(200))));
+            () -> Fifo.read(fifo.file().within(Duration.ofMillis(200))));
   }
 
   /** The limit lies behind the moment in which the thread begins to drive the ring itself. */

@@ -88,7 +88,7 @@ class ProgressTest {
     }
 
     RingFile limited(RingFile file) {
-      return this == TIME_LIMIT ? file.withTimeout(Duration.ofMillis(20)) : file;
+      return this == TIME_LIMIT ? file.within(Duration.ofMillis(20)) : file;
     }
 
     void expectLost(long bytes) {

@@ -69,7 +69,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void file_blockedRead_fileStaysUsable(Caller caller) throws Exception {
-    RingFile limited = fifo.file().withTimeout(LIMIT);
+    RingFile limited = fifo.file().within(LIMIT);
     var e =
         assertThrows(
             OperationTimeoutException.class, () -> timed(caller, () -> Fifo.read(limited)));
@@ -84,7 +84,7 @@ class TimeoutTest {
   @EnumSource(Caller.class)
   void file_limitBindsItsViewOnly(Caller caller) throws Exception {
     var unlimited = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
-    RingFile limited = fifo.file().withTimeout(LIMIT);
+    RingFile limited = fifo.file().within(LIMIT);
     assertThrows(OperationTimeoutException.class, () -> timed(caller, () -> Fifo.read(limited)));
     assertFalse(unlimited.hasEnded());
     fifo.write(1);
@@ -147,7 +147,7 @@ class TimeoutTest {
         Fifo pipe = Fifo.open(small, directory)) {
       var first = BlockedCall.start(small, Caller.VIRTUAL, cork::read).awaitInFlight(small, 1);
       long submitted = small.metrics().submitted();
-      RingFile limited = pipe.file().withTimeout(LIMIT);
+      RingFile limited = pipe.file().within(LIMIT);
       var late = BlockedCall.start(small, caller, () -> Fifo.read(limited));
       assertThrows(OperationTimeoutException.class, late::result);
       Outcomes batch =
@@ -164,7 +164,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void success_wins(Caller caller) throws Exception {
-    RingFile limited = fifo.file().withTimeout(LONG);
+    RingFile limited = fifo.file().within(LONG);
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
     Await.until("it reads", () -> ring.metrics().inFlight() == 1);
     fifo.write(5);
@@ -196,7 +196,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void forEver_isNoLimit(Caller caller) throws Exception {
-    RingFile limited = fifo.file().withTimeout(Duration.ofSeconds(Long.MAX_VALUE));
+    RingFile limited = fifo.file().within(Duration.ofSeconds(Long.MAX_VALUE));
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
     Await.until("it reads", () -> ring.metrics().inFlight() == 1);
     fifo.write(6);
@@ -208,7 +208,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void success_racesWithTheLimit(Caller caller) throws Exception {
-    RingFile limited = fifo.file().withTimeout(Duration.ofNanos(300_000));
+    RingFile limited = fifo.file().within(Duration.ofNanos(300_000));
     int timedOut = 0;
     for (int i = 0; i < 500; i++) {
       var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
@@ -232,7 +232,7 @@ class TimeoutTest {
   @ParameterizedTest
   @EnumSource(Caller.class)
   void interruptBeforeTheLimit_isAnInterrupt(Caller caller) throws Exception {
-    RingFile limited = fifo.file().withTimeout(LONG);
+    RingFile limited = fifo.file().within(LONG);
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
     Await.until("it reads", () -> ring.metrics().inFlight() == 1);
     reader.interrupt();

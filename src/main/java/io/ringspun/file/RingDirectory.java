@@ -143,7 +143,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @return a view of this directory
    * @throws IllegalArgumentException if not positive
    */
-  public RingDirectory withTimeout(Duration limit) {
+  public RingDirectory within(Duration limit) {
     long nanos = Arguments.timeoutNanos(limit);
     return new RingDirectory(handle, new Names(handle, names.home(), names.errors(), nanos));
   }
@@ -385,9 +385,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if the attribute's name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
-  public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
+  public Optional<byte[]> xattr(Path name, String attribute) throws IOException {
     requireRelative(name);
-    return names.getXattr(name, attribute);
+    return names.xattr(name, attribute);
   }
 
   /**

@@ -85,7 +85,7 @@ import java.util.function.IntFunction;
  *       java.nio.channels.AsynchronousCloseException} if it is closed during the call;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
  *       has already succeeded;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} is
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #within} is
  *       exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
  *       ring is closed or has failed;
@@ -262,7 +262,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    */
   public static RingFile take(TableSlot slot, OpenOption... options) throws IOException {
     OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
-    RegisteredHandle handle = (RegisteredHandle) handleOf(slot);
+    RegisteredHandle handle = (RegisteredHandle) Handle.of(slot);
     int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
     if (result == -Errno.EBADF) {
       throw new OperationException("sync_file_range", Errno.EBADF, "there is no file in " + slot);
@@ -272,7 +272,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /** Returns the handle of an object with a descriptor. */
   static RawHandle rawHandle(Descriptor open) {
-    if (handleOf(open) instanceof RawHandle raw) {
+    if (Handle.of(open) instanceof RawHandle raw) {
       return raw;
     }
     throw new IllegalArgumentException(
@@ -297,8 +297,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return a view of this file
    * @throws IllegalArgumentException if not positive
    */
-  public RingFile withTimeout(Duration limit) {
-    return new RingFile(open.withTimeout(Arguments.timeoutNanos(limit)));
+  public RingFile within(Duration limit) {
+    return new RingFile(open.within(Arguments.timeoutNanos(limit)));
   }
 
   /**
@@ -319,7 +319,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * <p>Some operations require a descriptor. The first of them creates one in the same way and
    * keeps it until this file is closed: {@link #stat} and {@link #size}; opening with {@link
-   * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; {@link #getXattr} and {@link
+   * RingOpenOption#DIRECT}; {@link #truncate} before Linux 6.9; {@link #xattr} and {@link
    * #setXattr} before Linux 6.13; mapping and locking by {@link RingFileChannel}. If the kernel
    * cannot create one, they fail with {@code EINVAL}.
    *
@@ -408,7 +408,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public ReceiveStream receive(BufferRing buffers) throws IOException {
     requireReadable();
     return (ReceiveStream)
-        ReceiveAccess.receive(buffers, handleOf(this), null, open.timeoutNanos());
+        ReceiveAccess.receive(buffers, Handle.of(this), null, open.timeoutNanos());
   }
 
   /**
@@ -1192,7 +1192,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if the name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
-  public Optional<byte[]> getXattr(String name) throws IOException {
+  public Optional<byte[]> xattr(String name) throws IOException {
     try (XattrMemory memory = XattrMemory.toGet(name)) {
       int n =
           runXattr(

@@ -103,7 +103,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingDatagramSocket take(TableSlot slot) throws IOException {
-    Family family = SocketKind.DATAGRAM.requireFamily(handleOf(slot));
+    Family family = SocketKind.DATAGRAM.requireFamily(Handle.of(slot));
     return of(taken(slot), family);
   }
 
@@ -212,14 +212,13 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns a view of this socket with a time limit on every call; see {@link
-   * RingSocket#withTimeout}.
+   * Returns a view of this socket with a time limit on every call; see {@link RingSocket#within}.
    *
    * @param limit positive
    * @return a view of this socket
    * @throws IllegalArgumentException if not positive
    */
-  public RingDatagramSocket withTimeout(Duration limit) {
+  public RingDatagramSocket within(Duration limit) {
     return new RingDatagramSocket(socket(), Arguments.timeoutNanos(limit));
   }
 

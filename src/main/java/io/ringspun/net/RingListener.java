@@ -80,7 +80,7 @@ public final class RingListener extends SocketDescriptor {
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingListener take(TableSlot slot) throws IOException {
-    Family family = SocketKind.LISTENER.requireFamily(handleOf(slot));
+    Family family = SocketKind.LISTENER.requireFamily(Handle.of(slot));
     return of(taken(slot), family);
   }
 
@@ -172,14 +172,13 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Returns a view of this listener with a time limit on every call; see {@link
-   * RingSocket#withTimeout}.
+   * Returns a view of this listener with a time limit on every call; see {@link RingSocket#within}.
    *
    * @param limit positive
    * @return a view of this listener
    * @throws IllegalArgumentException if not positive
    */
-  public RingListener withTimeout(Duration limit) {
+  public RingListener within(Duration limit) {
     return new RingListener(socket(), Arguments.timeoutNanos(limit), iterations);
   }
 

@@ -146,7 +146,7 @@ public final class RingSocket extends SocketDescriptor {
    *     fails otherwise, as described in {@link RingSocket}
    */
   public static RingSocket take(TableSlot slot) throws IOException {
-    Family family = SocketKind.STREAM.requireFamily(handleOf(slot));
+    Family family = SocketKind.STREAM.requireFamily(Handle.of(slot));
     return of(taken(slot), family);
   }
 
@@ -318,7 +318,7 @@ public final class RingSocket extends SocketDescriptor {
    * @return a view of this socket
    * @throws IllegalArgumentException if not positive
    */
-  public RingSocket withTimeout(Duration limit) {
+  public RingSocket within(Duration limit) {
     long nanos = Arguments.timeoutNanos(limit);
     return new RingSocket(socket(), nanos, zeroCopyAbove, spliceAbove);
   }

@@ -131,7 +131,7 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
 
   /** Takes the content of a slot. */
   static RegisteredHandle taken(TableSlot slot) throws IOException {
-    RegisteredHandle handle = ((RegisteredHandle) handleOf(slot)).successor(false);
+    RegisteredHandle handle = ((RegisteredHandle) Handle.of(slot)).successor(false);
     handle.noteLinger(); // its options are unknown
     return handle;
   }

@@ -82,13 +82,13 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Returns a view of this process with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this process with a time limit on every call; see {@link RingFd#within}.
    *
    * @param limit positive
    * @return a view of this process
    * @throws IllegalArgumentException if not positive
    */
-  public ChildProcess withTimeout(Duration limit) {
+  public ChildProcess within(Duration limit) {
     return new ChildProcess(handle(), Arguments.timeoutNanos(limit));
   }
 

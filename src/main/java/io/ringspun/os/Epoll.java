@@ -56,14 +56,13 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Returns a view of this instance with a time limit on every wait; see {@link
-   * RingFd#withTimeout}.
+   * Returns a view of this instance with a time limit on every wait; see {@link RingFd#within}.
    *
    * @param limit positive
    * @return a view of this instance
    * @throws IllegalArgumentException if not positive
    */
-  public Epoll withTimeout(Duration limit) {
+  public Epoll within(Duration limit) {
     return new Epoll(handle(), Arguments.timeoutNanos(limit));
   }
 

@@ -77,13 +77,13 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Returns a view of this counter with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this counter with a time limit on every call; see {@link RingFd#within}.
    *
    * @param limit positive
    * @return a view of this counter
    * @throws IllegalArgumentException if not positive
    */
-  public EventFd withTimeout(Duration limit) {
+  public EventFd within(Duration limit) {
     return new EventFd(handle(), Arguments.timeoutNanos(limit));
   }
 

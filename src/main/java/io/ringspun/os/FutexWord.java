@@ -37,7 +37,7 @@ import java.util.function.Consumer;
  * <ul>
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless it has already
  *       been woken;
- *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #withTimeout} is
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #within} is
  *       exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if the
  *       ring is closed or has failed;
@@ -112,7 +112,7 @@ public final class FutexWord {
    * @return a view of this word
    * @throws IllegalArgumentException if not positive
    */
-  public FutexWord withTimeout(Duration limit) {
+  public FutexWord within(Duration limit) {
     return new FutexWord(ring, word, flags, Arguments.timeoutNanos(limit));
   }
 

@@ -48,13 +48,13 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Returns a view of this watcher with a time limit on every call; see {@link RingFd#withTimeout}.
+   * Returns a view of this watcher with a time limit on every call; see {@link RingFd#within}.
    *
    * @param limit positive
    * @return a view of this watcher
    * @throws IllegalArgumentException if not positive
    */
-  public Inotify withTimeout(Duration limit) {
+  public Inotify within(Duration limit) {
     return new Inotify(handle(), Arguments.timeoutNanos(limit));
   }
 

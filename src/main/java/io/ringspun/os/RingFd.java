@@ -81,7 +81,7 @@ public final class RingFd extends SystemDescriptor {
    * @return a view of this descriptor
    * @throws IllegalArgumentException if not positive
    */
-  public RingFd withTimeout(Duration limit) {
+  public RingFd within(Duration limit) {
     return new RingFd(handle(), Arguments.timeoutNanos(limit));
   }
 

@@ -189,8 +189,8 @@ class RegisteredFileTest {
               assumeTrue(e.errno() != Errno.EOPNOTSUPP, "the file system has no attributes");
               throw e;
             }
-            assertArrayEquals(new byte[] {1, 2, 3}, file.getXattr("user.origin").orElseThrow());
-            assertEquals(Optional.empty(), file.getXattr("user.none"));
+            assertArrayEquals(new byte[] {1, 2, 3}, file.xattr("user.origin").orElseThrow());
+            assertEquals(Optional.empty(), file.xattr("user.none"));
           }
         });
   }
@@ -220,13 +220,13 @@ class RegisteredFileTest {
               assumeTrue(e.errno() != Errno.EOPNOTSUPP, "the file system has no attributes");
               throw e;
             }
-            assertArrayEquals(new byte[] {1, 2, 3}, file.getXattr("user.origin").orElseThrow());
-            assertEquals(Optional.empty(), file.getXattr("user.none"));
+            assertArrayEquals(new byte[] {1, 2, 3}, file.xattr("user.origin").orElseThrow());
+            assertEquals(Optional.empty(), file.xattr("user.none"));
           });
       assertEquals(3, refusal.hits());
       assertEquals(1, kernel.submitted(IORING_OP_FIXED_FD_INSTALL), "made once");
       file.close();
-      assertThrows(ClosedChannelException.class, () -> file.getXattr("user.origin"));
+      assertThrows(ClosedChannelException.class, () -> file.xattr("user.origin"));
     }
   }
 
@@ -597,7 +597,7 @@ class RegisteredFileTest {
     whileBlocked(
         caller,
         (ring, fifo, file, reader) -> {
-          RingFile limited = file.withTimeout(Duration.ofMillis(20));
+          RingFile limited = file.within(Duration.ofMillis(20));
           assertThrows(
               OperationTimeoutException.class, () -> caller.call(ring, () -> Fifo.read(limited)));
           fifo.write(44);

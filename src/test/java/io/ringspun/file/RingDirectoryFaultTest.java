@@ -84,7 +84,7 @@ class RingDirectoryFaultTest {
               new Refused(IORING_OP_MKDIRAT, () -> directory.mkdir(NEW)),
               new Refused(IORING_OP_UNLINKAT, () -> directory.unlink(FILE)),
               new Refused(IORING_OP_UNLINKAT, () -> directory.rmdir(FILE)),
-              new Refused(IORING_OP_GETXATTR, () -> directory.getXattr(FILE, "user.a")),
+              new Refused(IORING_OP_GETXATTR, () -> directory.xattr(FILE, "user.a")),
               new Refused(
                   IORING_OP_SETXATTR, () -> directory.setXattr(FILE, "user.a", new byte[1])));
       for (Refused refused : all) {

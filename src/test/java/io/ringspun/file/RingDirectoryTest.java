@@ -597,7 +597,7 @@ class RingDirectoryTest {
                   () -> directory.link(absolute, NEW),
                   () -> directory.link(FILE, absolute),
                   () -> directory.symlink(FILE, absolute),
-                  () -> directory.getXattr(absolute, "user.a"),
+                  () -> directory.xattr(absolute, "user.a"),
                   () -> directory.setXattr(absolute, "user.a", new byte[1]));
           for (Executable call : absolutes) {
             assertThrows(IllegalArgumentException.class, call);
@@ -631,22 +631,21 @@ class RingDirectoryTest {
         how,
         directory -> {
           set(() -> directory.setXattr(INSIDE, "user.a", new byte[] {1, 0, 2}));
-          assertArrayEquals(
-              new byte[] {1, 0, 2}, directory.getXattr(INSIDE, "user.a").orElseThrow());
+          assertArrayEquals(new byte[] {1, 0, 2}, directory.xattr(INSIDE, "user.a").orElseThrow());
           directory.setXattr(INSIDE, "user.a", new byte[0]);
-          assertArrayEquals(new byte[0], directory.getXattr(INSIDE, "user.a").orElseThrow());
-          assertEquals(Optional.empty(), directory.getXattr(INSIDE, "user.b"));
+          assertArrayEquals(new byte[0], directory.xattr(INSIDE, "user.a").orElseThrow());
+          assertEquals(Optional.empty(), directory.xattr(INSIDE, "user.b"));
           directory.setXattr(Path.of(""), "user.a", new byte[] {7});
           assertArrayEquals(new byte[] {7}, (byte[]) Files.getAttribute(root, "user:a"));
           Files.createSymbolicLink(root.resolve("link"), INSIDE);
-          assertTrue(directory.getXattr(Path.of("link"), "user.a").isPresent());
-          assertThrows(NoSuchFileException.class, () -> directory.getXattr(NOTHING, "user.a"));
+          assertTrue(directory.xattr(Path.of("link"), "user.a").isPresent());
+          assertThrows(NoSuchFileException.class, () -> directory.xattr(NOTHING, "user.a"));
           assertThrows(
               NoSuchFileException.class, () -> directory.setXattr(NOTHING, "user.a", new byte[1]));
           assertThrows(
               FileSystemException.class, () -> directory.setXattr(FILE, "odd.a", new byte[1]));
-          assertThrows(IllegalArgumentException.class, () -> directory.getXattr(FILE, ""));
-          assertThrows(IllegalArgumentException.class, () -> directory.getXattr(FILE, "user.\0"));
+          assertThrows(IllegalArgumentException.class, () -> directory.xattr(FILE, ""));
+          assertThrows(IllegalArgumentException.class, () -> directory.xattr(FILE, "user.\0"));
         });
   }
 
@@ -660,14 +659,14 @@ class RingDirectoryTest {
           try (RingFile file = directory.openFile(FILE)) {
             byte[] value = Bytes.of(1, 0, 1_000);
             set(() -> file.setXattr("user.größe", value));
-            assertArrayEquals(value, file.getXattr("user.größe").orElseThrow());
-            assertArrayEquals(value, directory.getXattr(FILE, "user.größe").orElseThrow());
-            assertEquals(Optional.empty(), file.getXattr("user.none"));
+            assertArrayEquals(value, file.xattr("user.größe").orElseThrow());
+            assertArrayEquals(value, directory.xattr(FILE, "user.größe").orElseThrow());
+            assertEquals(Optional.empty(), file.xattr("user.none"));
             OperationException e =
                 assertThrows(
                     OperationException.class, () -> file.setXattr("user.b", new byte[65_537]));
             assertEquals("E2BIG", e.errnoName());
-            assertThrows(IllegalArgumentException.class, () -> file.getXattr(""));
+            assertThrows(IllegalArgumentException.class, () -> file.xattr(""));
           }
         });
   }
@@ -697,7 +696,7 @@ class RingDirectoryTest {
                     () -> directory.unlink(FILE),
                     () -> directory.mkdir(NEW),
                     () -> directory.symlink(FILE, NEW),
-                    () -> directory.getXattr(FILE, "user.a"),
+                    () -> directory.xattr(FILE, "user.a"),
                     () -> directory.setXattr(FILE, "user.a", new byte[1]),
                     directory::fsync);
             for (Executable call : calls) {
@@ -723,7 +722,7 @@ class RingDirectoryTest {
                   () -> directory.rename(FILE, directory, NEW),
                   () -> directory.unlink(FILE),
                   () -> directory.mkdir(NEW),
-                  () -> directory.getXattr(FILE, "user.a"));
+                  () -> directory.xattr(FILE, "user.a"));
           for (Executable call : calls) {
             Thread.currentThread().interrupt();
             assertThrows(InterruptedIOException.class, call);
@@ -775,15 +774,15 @@ class RingDirectoryTest {
     Files.writeString(place.resolve("file"), "content");
     try (Ring ring = Ring.open();
         RingDirectory parent = RingDirectory.open(ring, place)) {
-      RingDirectory limited = parent.withTimeout(Duration.ofMillis(50));
+      RingDirectory limited = parent.within(Duration.ofMillis(50));
       for (Resolve[] bounds : new Resolve[][] {{}, {Resolve.BENEATH}}) {
         assertThrows(
             OperationTimeoutException.class, () -> limited.openFile(Path.of("pipe"), bounds));
       }
-      RingDirectory generous = parent.withTimeout(Duration.ofMinutes(1));
+      RingDirectory generous = parent.within(Duration.ofMinutes(1));
       generous.fsync();
       generous.openFile(Path.of("file")).close();
-      assertThrows(IllegalArgumentException.class, () -> parent.withTimeout(Duration.ZERO));
+      assertThrows(IllegalArgumentException.class, () -> parent.within(Duration.ZERO));
       limited.close();
       assertThrows(ClosedChannelException.class, parent::fsync);
     } finally {

@@ -200,7 +200,7 @@ class RingFileCloseTest {
   void read_timeIsUp(RingCase how, Read read) throws Exception {
     try (Ring ring = open(how);
         Fifo fifo = Fifo.open(ring, directory)) {
-      RingFile limited = fifo.file().withTimeout(Duration.ofMillis(20));
+      RingFile limited = fifo.file().within(Duration.ofMillis(20));
       BlockedCall<Long> reader = BlockedCall.start(ring, how.caller(), () -> read.run(limited));
       assertThrows(OperationTimeoutException.class, reader::result);
       assertFalse(reader.interruptPending());
@@ -217,10 +217,10 @@ class RingFileCloseTest {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
       RingFile file = fifo.file();
-      assertThrows(IllegalArgumentException.class, () -> file.withTimeout(Duration.ZERO));
-      assertThrows(IllegalArgumentException.class, () -> file.withTimeout(Duration.ofSeconds(-1)));
-      assertThrows(NullPointerException.class, () -> file.withTimeout(null));
-      RingFile patient = file.withTimeout(Duration.ofSeconds(Long.MAX_VALUE));
+      assertThrows(IllegalArgumentException.class, () -> file.within(Duration.ZERO));
+      assertThrows(IllegalArgumentException.class, () -> file.within(Duration.ofSeconds(-1)));
+      assertThrows(NullPointerException.class, () -> file.within(null));
+      RingFile patient = file.within(Duration.ofSeconds(Long.MAX_VALUE));
       fifo.write(7);
       assertEquals(7, Fifo.read(patient));
       patient.close();
@@ -260,7 +260,7 @@ class RingFileCloseTest {
                   () -> file.advise(0, 0, Advice.NORMAL),
                   file::stat,
                   file::size,
-                  () -> file.withTimeout(Duration.ofSeconds(1)).size());
+                  () -> file.within(Duration.ofSeconds(1)).size());
           for (int i = 0; i < calls.size(); i++) {
             ClosedChannelException e =
                 assertThrows(ClosedChannelException.class, calls.get(i), "call " + i);
@@ -371,7 +371,7 @@ class RingFileCloseTest {
       MemorySegment none = Arena.ofAuto().allocate(1);
       assertThrows(
           OperationTimeoutException.class,
-          () -> fifo.file().withTimeout(Duration.ofMillis(10)).read(none, 0));
+          () -> fifo.file().within(Duration.ofMillis(10)).read(none, 0));
       assertEquals(0, none.get(ValueLayout.JAVA_BYTE, 0));
     }
   }

@@ -343,7 +343,7 @@ class RingFileLeaseTest {
       try (Ring ring = Ring.open();
           BufferPool pool = ring.bufferPool(1, 4096);
           RingFile file = RingFile.open(ring, path, READ, WRITE)) {
-        RingFile timed = end == End.TIMEOUT ? file.withTimeout(Duration.ofMillis(5)) : file;
+        RingFile timed = end == End.TIMEOUT ? file.within(Duration.ofMillis(5)) : file;
         BlockedCall<Integer> blocked =
             BlockedCall.start(
                 ring,

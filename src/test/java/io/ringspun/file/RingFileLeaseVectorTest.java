@@ -366,7 +366,7 @@ class RingFileLeaseVectorTest {
       try (Ring ring = Ring.open();
           BufferPool pool = ring.bufferPool(2, 4096);
           RingFile file = RingFile.open(ring, path, READ, WRITE)) {
-        RingFile timed = end == End.TIMEOUT ? file.withTimeout(Duration.ofMillis(5)) : file;
+        RingFile timed = end == End.TIMEOUT ? file.within(Duration.ofMillis(5)) : file;
         BlockedCall<Long> blocked =
             BlockedCall.start(
                 ring,

@@ -123,7 +123,7 @@ class SyncFailureTest {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, WRITE)) {
       kernel.add(FaultRule.on(IORING_OP_FSYNC).times(1).fail(Errno.EIO));
-      RingFile view = file.withTimeout(Duration.ofMinutes(1));
+      RingFile view = file.within(Duration.ofMinutes(1));
       requireErrno(Errno.EIO, view::fsync);
       requireErrno(Errno.EIO, file::fsync);
       assertEquals(1, kernel.submitted(IORING_OP_FSYNC));

@@ -274,7 +274,7 @@ final class Snippets {
 
   // snippet
   static int readInTime(RingSocket socket, MemorySegment target) throws IOException {
-    return socket.withTimeout(Duration.ofMillis(100)).read(target);
+    return socket.within(Duration.ofMillis(100)).read(target);
   }
 
   // end

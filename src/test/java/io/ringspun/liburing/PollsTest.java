@@ -188,7 +188,7 @@ class PollsTest {
         }
       }
       caller.run(ring, ring::nop);
-      EventFd hasty = counter.withTimeout(Duration.ofMillis(5));
+      EventFd hasty = counter.within(Duration.ofMillis(5));
       assertThrows(
           OperationTimeoutException.class,
           () -> {

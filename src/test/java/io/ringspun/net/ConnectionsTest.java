@@ -170,7 +170,7 @@ class ConnectionsTest {
       var taker = BlockedCall.start(ring, caller, connections::accept).awaitInFlight(ring, 1);
       var loop = BlockedCall.start(ring, caller, () -> connections.iterator().hasNext());
       Await.parked(loop.thread());
-      listener.withTimeout(Duration.ofDays(1)).close();
+      listener.within(Duration.ofDays(1)).close();
       assertThrows(AsynchronousCloseException.class, taker::result);
       assertEquals(false, loop.result());
       assertThrows(ClosedChannelException.class, connections::accept);
@@ -219,7 +219,7 @@ class ConnectionsTest {
   void accept_timeLimit_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT);
-        Connections connections = listener.withTimeout(Duration.ofMillis(5)).connections()) {
+        Connections connections = listener.within(Duration.ofMillis(5)).connections()) {
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, connections::accept));
       try (SocketChannel peer = connect(listener)) {
         Await.until("it is there", () -> caller.call(ring, () -> isThere(connections, peer)));
@@ -484,7 +484,7 @@ class ConnectionsTest {
       assertThrows(InterruptedIOException.class, interrupted::result);
       connections.close();
       assertThrows(AsynchronousCloseException.class, closed::result);
-      try (Connections limited = listener.withTimeout(Duration.ofMillis(20)).connections()) {
+      try (Connections limited = listener.within(Duration.ofMillis(20)).connections()) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, limited::accept));
       }
     }

@@ -179,7 +179,7 @@ class DatagramStreamTest {
       send(left, right, "kept");
       assertEquals("kept", next(stream));
       stream.close();
-      try (DatagramStream hasty = right.withTimeout(Duration.ofMillis(5)).receive(buffers)) {
+      try (DatagramStream hasty = right.within(Duration.ofMillis(5)).receive(buffers)) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> next(hasty)));
       }
     }

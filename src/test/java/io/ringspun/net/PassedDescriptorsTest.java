@@ -338,7 +338,7 @@ class PassedDescriptorsTest {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
         PassedDescriptors passed = new PassedDescriptors()) {
-      RingSocket hasty = pair.right().withTimeout(Duration.ofMillis(10));
+      RingSocket hasty = pair.right().within(Duration.ofMillis(10));
       assertThrows(
           OperationTimeoutException.class,
           () -> caller.call(ring, () -> hasty.read(bytes(1), passed)));
@@ -357,7 +357,7 @@ class PassedDescriptorsTest {
 
   /** Fills a stream until the next write would wait, and returns how much went in. */
   private static long fill(RingSocket socket) throws IOException {
-    RingSocket hasty = socket.withTimeout(Duration.ofMillis(50));
+    RingSocket hasty = socket.within(Duration.ofMillis(50));
     long sent = 0;
     try {
       while (true) {
@@ -425,7 +425,7 @@ class PassedDescriptorsTest {
         PassedDescriptors passed = new PassedDescriptors()) {
       RingFile file = RingFile.open(ring, NULL);
       long before = fill(pair.left());
-      RingSocket hasty = pair.left().withTimeout(Duration.ofMillis(10));
+      RingSocket hasty = pair.left().within(Duration.ofMillis(10));
       assertThrows(
           OperationTimeoutException.class,
           () -> caller.call(ring, () -> hasty.writePassing(bytes(1), file)));
@@ -448,7 +448,7 @@ class PassedDescriptorsTest {
     try (Ring ring = Ring.open();
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
         RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
-      RingDatagramSocket hasty = left.withTimeout(Duration.ofMillis(20));
+      RingDatagramSocket hasty = left.within(Duration.ofMillis(20));
       assertThrows(
           OperationTimeoutException.class,
           () -> {
@@ -482,7 +482,7 @@ class PassedDescriptorsTest {
       for (int i = 0; i < 300; i++) {
         boolean interrupts = i % 2 == 0;
         RingSocket view =
-            interrupts ? pair.right() : pair.right().withTimeout(Duration.ofNanos(i * 2_000L + 1));
+            interrupts ? pair.right() : pair.right().within(Duration.ofNanos(i * 2_000L + 1));
         BlockedCall<Integer> call =
             BlockedCall.start(ring, caller, () -> view.read(bytes(1), passed));
         pair.left().writePassing(bytes(1), file);
@@ -800,7 +800,7 @@ class PassedDescriptorsTest {
       Caller.CARRIED.run(
           ring,
           () -> {
-            try (RingSocket from = here.withTimeout(Await.LIMIT).accept()) {
+            try (RingSocket from = here.within(Await.LIMIT).accept()) {
               assertEquals(1, from.read(bytes(9), passed));
               from.write(bytes(1));
             }

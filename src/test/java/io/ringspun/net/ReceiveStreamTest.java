@@ -206,7 +206,7 @@ class ReceiveStreamTest {
       peers.send("kept");
       assertEquals("kept", next(stream));
       stream.close();
-      RingSocket hasty = peers.socket.withTimeout(Duration.ofMillis(5));
+      RingSocket hasty = peers.socket.within(Duration.ofMillis(5));
       try (ReceiveStream limited = hasty.receive(buffers)) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> next(limited)));
         peers.send("too");

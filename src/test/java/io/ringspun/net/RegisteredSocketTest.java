@@ -407,7 +407,7 @@ class RegisteredSocketTest {
       call.awaitInFlight(ring, 1).interrupt();
       assertThrows(InterruptedIOException.class, call::result);
       assertTrue(call.interruptPending());
-      RingListener hasty = listener.withTimeout(Duration.ofMillis(20));
+      RingListener hasty = listener.within(Duration.ofMillis(20));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::accept));
       assertEquals(0, slotsTaken(ring));
       try (Pair pair = pair(ring, hasty)) {
@@ -496,7 +496,7 @@ class RegisteredSocketTest {
         if (!inherited) {
           socket.setOption(StandardSocketOptions.SO_LINGER, 1);
         }
-        RingSocket hasty = socket.withTimeout(Duration.ofMillis(50));
+        RingSocket hasty = socket.within(Duration.ofMillis(50));
         assertThrows(
             OperationTimeoutException.class,
             () -> hasty.writeFully(ByteBuffer.allocateDirect(50 << 20)));

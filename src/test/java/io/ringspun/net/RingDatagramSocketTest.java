@@ -150,7 +150,7 @@ class RingDatagramSocketTest {
           BlockedCall.start(ring, caller, () -> socket.receive(ByteBuffer.allocate(10)));
       call.awaitInFlight(ring, 1).interrupt();
       assertThrows(InterruptedIOException.class, call::result);
-      RingDatagramSocket hasty = socket.withTimeout(Duration.ofMillis(10));
+      RingDatagramSocket hasty = socket.within(Duration.ofMillis(10));
       assertThrows(
           OperationTimeoutException.class,
           () -> caller.call(ring, () -> hasty.receive(ByteBuffer.allocate(1))));
@@ -165,7 +165,7 @@ class RingDatagramSocketTest {
     try (Ring ring = Ring.open();
         RingDatagramSocket left = RingDatagramSocket.bind(ring, Kind.UNIX.listen());
         RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
-      RingDatagramSocket hasty = left.withTimeout(Duration.ofMillis(20));
+      RingDatagramSocket hasty = left.within(Duration.ofMillis(20));
       int sent = 0;
       try {
         while (true) {
@@ -196,7 +196,7 @@ class RingDatagramSocketTest {
       SocketAddress full = right.localAddress();
       for (int i = 0; i < 20; i++) {
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
-        RingDatagramSocket hasty = left.withTimeout(Duration.ofMillis(5));
+        RingDatagramSocket hasty = left.within(Duration.ofMillis(5));
         assertThrows(
             OperationTimeoutException.class,
             () ->
@@ -373,7 +373,7 @@ class RingDatagramSocketTest {
       int port = ((InetSocketAddress) member.localAddress()).getPort();
       sender.send(ByteBuffer.allocate(2), new InetSocketAddress(group, port));
       assertEquals(2, member.receive(ByteBuffer.allocate(9)).length());
-      RingDatagramSocket hasty = other.withTimeout(Duration.ofMillis(50));
+      RingDatagramSocket hasty = other.within(Duration.ofMillis(50));
       assertThrows(OperationTimeoutException.class, () -> hasty.receive(ByteBuffer.allocate(9)));
     }
   }
@@ -392,7 +392,7 @@ class RingDatagramSocketTest {
       sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, loopback);
       assertEquals(loopback, sender.getOption(StandardSocketOptions.IP_MULTICAST_IF));
       InetSocketAddress target = new InetSocketAddress(group, port);
-      RingDatagramSocket hasty = member.withTimeout(Duration.ofMillis(50));
+      RingDatagramSocket hasty = member.within(Duration.ofMillis(50));
 
       sender.send(ByteBuffer.allocate(1), target);
       assertThrows(OperationTimeoutException.class, () -> hasty.receive(ByteBuffer.allocate(9)));

@@ -112,13 +112,13 @@ class RingListenerTest {
   void accept_timesOut() throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
-      RingListener hasty = listener.withTimeout(Duration.ofMillis(20));
+      RingListener hasty = listener.within(Duration.ofMillis(20));
       assertThrows(OperationTimeoutException.class, hasty::accept);
       try (RingSocket socket = RingSocket.connect(ring, listener.localAddress());
           RingSocket peer = hasty.accept()) {
         assertEquals(socket.localAddress(), peer.remoteAddress());
       }
-      assertThrows(IllegalArgumentException.class, () -> listener.withTimeout(Duration.ZERO));
+      assertThrows(IllegalArgumentException.class, () -> listener.within(Duration.ZERO));
     }
   }
 
@@ -137,7 +137,7 @@ class RingListenerTest {
       for (int i = 0; i < rounds; i++) {
         boolean interrupts = i % 2 == 0;
         RingListener view =
-            interrupts ? listener : listener.withTimeout(Duration.ofNanos(i * 2_000L + 1));
+            interrupts ? listener : listener.within(Duration.ofNanos(i * 2_000L + 1));
         BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, view::accept);
         RingSocket socket = RingSocket.connect(ring, listener.localAddress());
         if (interrupts) {

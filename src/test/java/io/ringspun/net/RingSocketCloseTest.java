@@ -177,7 +177,7 @@ class RingSocketCloseTest {
   void timeLimit(Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = full(ring)) {
-      RingSocket hasty = pair.left().withTimeout(Duration.ofMillis(10));
+      RingSocket hasty = pair.left().within(Duration.ofMillis(10));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> how.run(hasty)));
       assertTrue(pair.left().isOpen());
     }
@@ -200,7 +200,7 @@ class RingSocketCloseTest {
                 }
                 return null;
               });
-      RingSocket hasty = pair.left().withTimeout(Duration.ofMillis(50));
+      RingSocket hasty = pair.left().within(Duration.ofMillis(50));
       assertThrows(
           OperationTimeoutException.class, () -> hasty.readFully(ByteBuffer.allocate(500_000_000)));
       enough.set(true);

@@ -167,7 +167,7 @@ class RingSocketLeaseTest {
       var interrupted = BlockedCall.start(ring, caller, () -> read(pool, pair.right()));
       interrupted.awaitInFlight(ring, 1).interrupt();
       assertThrows(InterruptedIOException.class, interrupted::result);
-      RingSocket hasty = pair.right().withTimeout(Duration.ofMillis(5));
+      RingSocket hasty = pair.right().within(Duration.ofMillis(5));
       assertThrows(
           OperationTimeoutException.class, () -> caller.call(ring, () -> read(pool, hasty)));
       var closed = BlockedCall.start(ring, caller, () -> read(pool, pair.right()));

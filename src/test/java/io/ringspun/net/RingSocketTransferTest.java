@@ -270,7 +270,7 @@ class RingSocketTransferTest {
    * may find room for some more later.
    */
   static long fill(RingSocket socket) throws IOException {
-    RingSocket hasty = socket.withTimeout(Duration.ofMillis(20));
+    RingSocket hasty = socket.within(Duration.ofMillis(20));
     ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 16);
     long sum = 0;
     try {

@@ -122,7 +122,7 @@ class SendFileTest {
     try (Ring ring = FaultyRing.open(kernel);
         Pair pair = Pair.open(ring, Kind.IPV4);
         RingFile file = RingFile.open(ring, path)) {
-      RingSocket socket = pair.left().withSpliceAbove(1 << 20).withTimeout(Duration.ofDays(1));
+      RingSocket socket = pair.left().withSpliceAbove(1 << 20).within(Duration.ofDays(1));
       var sender = BlockedCall.start(ring, caller, () -> socket.sendFile(file, 1, 9_000_000));
       Bytes.check(3, 1, readFully(pair.right(), 9_000_000));
       assertEquals(9_000_000, sender.result());
@@ -193,7 +193,7 @@ class SendFileTest {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4);
         RingFile file = RingFile.open(ring, path)) {
-      RingSocket socket = pair.left().withSpliceAbove(0).withTimeout(Duration.ofMillis(50));
+      RingSocket socket = pair.left().withSpliceAbove(0).within(Duration.ofMillis(50));
       long sent = caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20));
       assertTrue(sent > 0 && sent < 32 << 20, () -> "sent " + sent);
       assertThrows(

@@ -174,7 +174,7 @@ class SocketFaultTest {
           try (Ring ring = Ring.open();
               Pair pair = Pair.open(ring, kind)) {
             RingSocket socket =
-                interrupts ? pair.left() : pair.left().withTimeout(Duration.ofMillis(200));
+                interrupts ? pair.left() : pair.left().within(Duration.ofMillis(200));
             BlockedCall<Void> call =
                 BlockedCall.start(
                     ring,

@@ -83,7 +83,7 @@ class ZeroCopyTest {
     MemorySegment source = memory(bytes);
     try (Ring ring = FaultyRing.open(kernel);
         Pair pair = Pair.open(ring, Kind.IPV6)) {
-      RingSocket socket = pair.left().withZeroCopyAbove(1000).withTimeout(Duration.ofDays(1));
+      RingSocket socket = pair.left().withZeroCopyAbove(1000).within(Duration.ofDays(1));
       assertEquals(1000, socket.write(source.asSlice(0, 1000)));
       assertEquals(0, kernel.submitted(IORING_OP_SEND_ZC));
       assertEquals(2000, socket.write(source));
@@ -136,7 +136,7 @@ class ZeroCopyTest {
     try (kernel;
         Ring ring = FaultyRing.open(kernel);
         Pair pair = Pair.open(ring, Kind.IPV4)) {
-      RingSocket socket = pair.left().withZeroCopyAbove(0).withTimeout(Duration.ofMillis(100));
+      RingSocket socket = pair.left().withZeroCopyAbove(0).within(Duration.ofMillis(100));
       kernel.add(FaultRule.on(IORING_OP_SEND_ZC).delayLast());
       var writer = BlockedCall.start(ring, caller, () -> socket.write(source));
       Await.until("only the notification is missing", () -> kernel.held() == 1);
@@ -178,7 +178,7 @@ class ZeroCopyTest {
     MemorySegment source = Arena.ofAuto().allocate(1 << 20);
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4)) {
-      RingSocket limited = pair.left().withTimeout(Duration.ofMillis(50));
+      RingSocket limited = pair.left().within(Duration.ofMillis(50));
       assertThrows(OperationTimeoutException.class, () -> fill(limited, source));
       RingSocket socket = pair.left().withZeroCopyAbove(0);
       var interrupted = BlockedCall.start(ring, caller, () -> socket.write(source));
@@ -220,7 +220,7 @@ class ZeroCopyTest {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX)) {
       RingSocketTransferTest.fill(pair.left());
-      RingSocket hasty = pair.left().withTimeout(Duration.ofMillis(10)).withZeroCopyAbove(0);
+      RingSocket hasty = pair.left().within(Duration.ofMillis(10)).withZeroCopyAbove(0);
       MemorySegment source = Arena.ofAuto().allocate(100);
       assertThrows(
           OperationTimeoutException.class, () -> caller.call(ring, () -> hasty.write(source)));

@@ -55,7 +55,7 @@ class ChildProcessTest {
 
       int slow = Spawned.shell("exec sleep 1000");
       try (ChildProcess child = ChildProcess.open(ring, slow)) {
-        ChildProcess hasty = child.withTimeout(Duration.ofMillis(5));
+        ChildProcess hasty = child.within(Duration.ofMillis(5));
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::reap));
         var interrupted = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
         interrupted.interrupt();
@@ -108,7 +108,7 @@ class ChildProcessTest {
           BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
       interrupted.interrupt();
       assertThrows(InterruptedIOException.class, interrupted::result);
-      ChildProcess hasty = child.withTimeout(Duration.ofMillis(5));
+      ChildProcess hasty = child.within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, hasty::awaitEnd);
       var closed = BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
       child.close();

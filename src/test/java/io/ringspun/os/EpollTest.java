@@ -97,7 +97,7 @@ class EpollTest {
         EventFd first = EventFd.open(ring);
         EventFd second = EventFd.openSemaphore(ring, 1);
         Epoll epoll = Epoll.adopt(ring, fd)) {
-      Epoll hasty = epoll.withTimeout(Duration.ofMillis(5));
+      Epoll hasty = epoll.within(Duration.ofMillis(5));
       epoll.add(first, 1, PollEvent.READABLE, PollEvent.WRITABLE);
       epoll.add(second, 2, PollEvent.READABLE);
       Set<EpollEvent> expected =

@@ -76,7 +76,7 @@ class EventFdTest {
       permits.signal(2);
       assertEquals(1, first.result());
       assertEquals(1, second.result());
-      EventFd hasty = permits.withTimeout(Duration.ofMillis(5));
+      EventFd hasty = permits.within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, hasty::await);
     }
   }
@@ -136,7 +136,7 @@ class EventFdTest {
             }
           });
       assertTrue(counter.await() > 0);
-      EventFd hasty = counter.withTimeout(Duration.ofMillis(5));
+      EventFd hasty = counter.within(Duration.ofMillis(5));
       int late = 0; // the kernel may delay a signal, and that of several completions is one
       for (int i = 0; i < 20; i++) {
         watched.nop();

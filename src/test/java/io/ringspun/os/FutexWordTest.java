@@ -61,7 +61,7 @@ class FutexWordTest {
       assertThrows(InterruptedIOException.class, interrupted::result);
       assertEquals(0, futex.wake(9), "nobody waits any more");
 
-      FutexWord hasty = futex.withTimeout(Duration.ofMillis(5));
+      FutexWord hasty = futex.within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> hasty.await(0)));
 
       var closed = BlockedCall.start(ring, caller, () -> futex.await(0)).awaitInFlight(ring, 1);

@@ -160,7 +160,7 @@ class InotifyTest {
           IllegalArgumentException.class, () -> inotify.watch(directory, FileEvent.IGNORED));
       Path foreign = RingFileSystems.wrap(directory);
       assertThrows(ProviderMismatchException.class, () -> inotify.watch(foreign, FileEvent.OPEN));
-      Inotify hasty = inotify.withTimeout(Duration.ofMillis(5));
+      Inotify hasty = inotify.within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, hasty::take);
       assertTrue(hasty.isOpen());
     }

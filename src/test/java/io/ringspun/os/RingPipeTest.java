@@ -105,7 +105,7 @@ class RingPipeTest {
   void read_timesOut() throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
-      RingFd hasty = pipe.source().withTimeout(Duration.ofMillis(5));
+      RingFd hasty = pipe.source().within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, () -> hasty.read(ByteBuffer.allocate(1)));
       pipe.sink().write(Bytes.direct(1, 0, 1));
       assertArrayEquals(Bytes.of(1, 0, 1), read(hasty, 1));

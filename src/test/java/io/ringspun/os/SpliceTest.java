@@ -254,7 +254,7 @@ class SpliceTest {
         Ring third = Ring.open(RingOptions.defaults().withRegisteredFiles(1));
         RingPipe from = RingPipe.open(ring);
         RingPipe to = RingPipe.open(ring)) {
-      RingFd hasty = from.source().withTimeout(Duration.ofMillis(5));
+      RingFd hasty = from.source().within(Duration.ofMillis(5));
       assertThrows(OperationTimeoutException.class, () -> hasty.spliceTo(to.sink(), 10));
       assertThrows(OperationTimeoutException.class, () -> hasty.teeTo(to.sink(), 10));
       assertThrows(IllegalArgumentException.class, () -> hasty.spliceTo(to.sink(), 0));

@@ -195,7 +195,7 @@ class SystemStepsTest {
             ring.run(SystemSteps.remove(set, pipe.source()));
             assertThrows(
                 OperationTimeoutException.class,
-                () -> set.withTimeout(Duration.ofMillis(1)).await(5));
+                () -> set.within(Duration.ofMillis(1)).await(5));
           });
     }
   }

@@ -280,7 +280,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     check(name, newName, result);
   }
 
-  public Optional<byte[]> getXattr(Path name, String attribute) throws IOException {
+  public Optional<byte[]> xattr(Path name, String attribute) throws IOException {
     try (XattrMemory memory = XattrMemory.toGet(attribute);
         PathMemory path = pathOfItsOwn(name)) {
       int n =

@@ -106,7 +106,7 @@ public record OpenFile(
   }
 
   /** Returns this file with another time limit. */
-  public OpenFile withTimeout(long nanos) {
+  public OpenFile within(long nanos) {
     return new OpenFile(handle, flags, memoryAlignment, offsetAlignment, nanos);
   }
 

@@ -218,7 +218,7 @@ final class CopyMove {
     }
     for (String name : extendedAttributes(source.jdk())) {
       try {
-        var value = Uninterrupted.get(() -> in.getXattr(name));
+        var value = Uninterrupted.get(() -> in.xattr(name));
         if (value.isPresent()) {
           Uninterrupted.run(() -> out.setXattr(name, value.get()));
         }

@@ -58,7 +58,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   private byte[] value(String name, String failed) throws IOException {
     String attribute = attribute(name);
-    return file.onRing(errors(failed, name), names -> names.getXattr(file.jdk(), attribute))
+    return file.onRing(errors(failed, name), names -> names.xattr(file.jdk(), attribute))
         .orElseThrow(() -> failure(failed, name, Errno.text(Errno.ENODATA)));
   }
 

@@ -184,8 +184,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
       if (local == null) {
         throw new NotYetBoundException();
       }
-      RingSocket accepted =
-          acceptOnRing(millis == 0 ? own : own.withTimeout(Duration.ofMillis(millis)));
+      RingSocket accepted = acceptOnRing(millis == 0 ? own : own.within(Duration.ofMillis(millis)));
       return RingSocketChannelImpl.accepted(provider(), accepted, family);
     } finally {
       acceptLock.unlock();

@@ -167,9 +167,8 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     } catch (InterruptedIOException e) {
       interrupted = e;
     } finally {
-      end(
-          completed); // waits for the interrupting thread, and throws if the channel was closed
-                      // meanwhile
+      end(completed); // waits for the interrupting thread, and throws if the channel was closed
+      // meanwhile
     }
     if (interrupted != null) {
       close();
@@ -293,7 +292,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
   }
 
   private static RingSocket limited(RingSocket ring, int millis) {
-    return millis == 0 ? ring : ring.withTimeout(Duration.ofMillis(millis));
+    return millis == 0 ? ring : ring.within(Duration.ofMillis(millis));
   }
 
   private static SocketTimeoutException timedOut(String message, OperationTimeoutException cause) {
