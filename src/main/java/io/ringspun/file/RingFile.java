@@ -359,7 +359,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
               ? "the file is already registered with this ring"
               : target + " has no table");
     }
-    RegisteredHandle moved = open.share("msg_ring", target);
+    RegisteredHandle moved = open.shareAs("msg_ring", target);
     try {
       close();
     } catch (IOException e) {
@@ -387,7 +387,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (isRegistered()) {
       throw new IllegalStateException("the file is already registered");
     }
-    return new RingFile(open.on(open.share("files_update", EngineAccess.of(ring))));
+    return new RingFile(open.on(open.shareAs("files_update", EngineAccess.of(ring))));
   }
 
   // ---- reading -------------------------------------------------------------------------------

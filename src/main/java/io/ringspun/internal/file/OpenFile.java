@@ -123,7 +123,7 @@ public record OpenFile(
   }
 
   /** Puts the file into a ring's table, too. */
-  public RegisteredHandle share(String operation, Engine target) throws IOException {
+  public RegisteredHandle shareAs(String operation, Engine target) throws IOException {
     FileTable table = target.files();
     target.requireUsable();
     int slot =
