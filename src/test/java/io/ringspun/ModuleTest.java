@@ -33,7 +33,13 @@ class ModuleTest {
     ModuleDescriptor module = descriptor();
     assertEquals("io.ringspun", module.name());
     assertEquals(
-        Set.of("io.ringspun", "io.ringspun.file", "io.ringspun.net", "io.ringspun.os"),
+        Set.of(
+            "io.ringspun",
+            "io.ringspun.buffer",
+            "io.ringspun.file",
+            "io.ringspun.net",
+            "io.ringspun.os",
+            "io.ringspun.raw"),
         module.exports().stream()
             .filter(export -> !export.isQualified())
             .map(ModuleDescriptor.Exports::source)

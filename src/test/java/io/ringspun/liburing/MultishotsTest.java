@@ -9,12 +9,14 @@ import io.ringspun.buffer.BufferRing;
 import io.ringspun.buffer.Chunk;
 import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.os.RingPipe;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -103,7 +105,9 @@ class MultishotsTest {
                 }
                 return null;
               });
-      var draining = BlockedCall.start(ring, caller, () -> drain(flood));
+      AtomicLong drained = new AtomicLong();
+      var draining = BlockedCall.start(ring, caller, () -> drain(flood, drained));
+      Await.until("the flood arrives", () -> drained.get() > 0);
       for (int i = 0; i < 50; i++) {
         quiet.left().write(ByteBuffer.wrap(new byte[] {(byte) i}));
         try (Chunk chunk = trickle.next()) {
@@ -111,19 +115,18 @@ class MultishotsTest {
         }
       }
       loud.left().shutdownOutput();
-      assertTrue(draining.result() > 0);
+      draining.result();
       assertThrows(IOException.class, flooding::result);
     }
   }
 
-  private static long drain(ReceiveStream stream) throws IOException {
-    long bytes = 0;
+  private static Void drain(ReceiveStream stream, AtomicLong bytes) throws IOException {
     while (true) {
       try (Chunk chunk = stream.next()) {
         if (chunk.isEnd()) {
-          return bytes;
+          return null;
         }
-        bytes += chunk.byteSize();
+        bytes.addAndGet(chunk.byteSize());
       }
     }
   }
