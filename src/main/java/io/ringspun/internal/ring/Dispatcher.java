@@ -6,8 +6,6 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.Opcode.Trait;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,15 +27,15 @@ final class Dispatcher {
   private final Cancels cancels;
 
   /** Calls that wait for room, oldest first. */
-  private final Deque<Call> queue = new ArrayDeque<>();
+  private final CallQueue queue = new CallQueue();
 
   /**
    * Exempt calls that wait for room in the submission queue, oldest first. They have a queue of
    * their own, so that none of them waits behind a call that depends on one of them.
    */
-  private final Deque<Call> exemptQueue = new ArrayDeque<>();
+  private final CallQueue exemptQueue = new CallQueue();
 
-  private final List<Deque<Call>> queues = List.of(exemptQueue, queue);
+  private final List<CallQueue> queues = List.of(exemptQueue, queue);
   private boolean exemptFirst; // changes each turn, so that neither keeps the other out
 
   /** A draining call in flight: nothing may start that is not exempt. */
@@ -92,7 +90,7 @@ final class Dispatcher {
     } else {
       call.hold();
       call.findExempt();
-      Deque<Call> line = line(call);
+      CallQueue line = line(call);
       if (!line.isEmpty() || !submit(call)) {
         call.queued = true;
         line.add(call);
@@ -100,7 +98,7 @@ final class Dispatcher {
     }
   }
 
-  private Deque<Call> line(Call call) {
+  private CallQueue line(Call call) {
     return call.exempt ? exemptQueue : queue;
   }
 
@@ -111,9 +109,8 @@ final class Dispatcher {
     admitFrom(exemptFirst ? queue : exemptQueue);
   }
 
-  private void admitFrom(Deque<Call> line) {
-    while (!line.isEmpty()) {
-      Call call = line.element();
+  private void admitFrom(CallQueue line) {
+    for (Call call = line.peek(); call != null; call = line.peek()) {
       if (call.queued && !submit(call)) {
         return;
       }
@@ -573,12 +570,13 @@ final class Dispatcher {
         cancel(operation);
       }
     }
-    for (Deque<Call> line : queues) {
-      for (Call call : line) {
-        if (call.queued) {
-          cancelWaiting(call, unwanted);
-        }
-      }
+    for (CallQueue line : queues) {
+      line.forEach(
+          call -> {
+            if (call.queued) {
+              cancelWaiting(call, unwanted);
+            }
+          });
     }
   }
 
@@ -606,10 +604,8 @@ final class Dispatcher {
   /** Lets no call in any more and cancels all that are. */
   void beginStop() {
     ending = Call.Cancelled.RING_CLOSED;
-    for (Deque<Call> line : queues) {
-      for (Call call : line) {
-        cancel(call, ending);
-      }
+    for (CallQueue line : queues) {
+      line.forEach(call -> cancel(call, ending));
       line.clear();
     }
     for (int slot = 0; slot < inFlight.slots(); slot++) {
@@ -628,13 +624,14 @@ final class Dispatcher {
   void fail() {
     ending = Call.Cancelled.RING_FAILED;
     UnansweredOperations.keep(inFlight);
-    for (Deque<Call> line : queues) {
-      for (Call call : line) {
-        if (call.queued) {
-          call.queued = false;
-          refuse(call, ending);
-        }
-      }
+    for (CallQueue line : queues) {
+      line.forEach(
+          call -> {
+            if (call.queued) {
+              call.queued = false;
+              refuse(call, ending);
+            }
+          });
       line.clear();
     }
     for (int slot = 0; slot < inFlight.slots(); slot++) {
