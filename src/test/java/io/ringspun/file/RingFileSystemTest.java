@@ -557,7 +557,9 @@ class RingFileSystemTest {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
       Path path = RingFileSystems.wrap(ring, fifo.path());
+      long completed = ring.metrics().completed();
       BlockedCall<byte[]> read = BlockedCall.start(ring, caller, () -> Files.readAllBytes(path));
+      Await.until("the file is open", () -> ring.metrics().completed() > completed);
       read.awaitInFlight(ring, 1);
       long submitted = ring.metrics().submitted();
       read.interrupt();
