@@ -109,8 +109,7 @@ public final class FileSteps {
    * @param slot the slot for the file, whose content is replaced
    * @param directory the directory that the name is relative to
    * @param name the name of the file
-   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link
-   *     Resolve}
+   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link Resolve}
    * @return the step
    * @throws IllegalArgumentException under the conditions of {@link #open(TableSlot, Path, Set,
    *     FileAttribute...)}
@@ -122,14 +121,13 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or creates a file of a directory in a slot; see {@link #open(TableSlot,
-   * RingDirectory, Path, OpenOption...)}.
+   * Opens or creates a file of a directory in a slot; see {@link #open(TableSlot, RingDirectory,
+   * Path, OpenOption...)}.
    *
    * @param slot the slot for the file, whose content is replaced
    * @param directory the directory that the name is relative to
    * @param name the name of the file
-   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link
-   *     Resolve}
+   * @param options the options of {@link #open(TableSlot, Path, OpenOption...)} and {@link Resolve}
    * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the step
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}

@@ -194,8 +194,7 @@ class SystemStepsTest {
             assertEquals(8, set.await(5).getFirst().data());
             ring.run(SystemSteps.remove(set, pipe.source()));
             assertThrows(
-                OperationTimeoutException.class,
-                () -> set.within(Duration.ofMillis(1)).await(5));
+                OperationTimeoutException.class, () -> set.within(Duration.ofMillis(1)).await(5));
           });
     }
   }
