@@ -15,8 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * several pieces of an incremental buffer. Safe for use by multiple concurrent threads.
  */
 public final class ProvidedBuffers extends Supply implements LentMemory {
-  /** The completion has no buffer. */
-  public static final int NOWHERE = Supply.NOWHERE;
 
   private static final int GROUPS_MAX = 1 << 16;
   private static final AtomicInteger NEXT_GROUP = new AtomicInteger();

@@ -11,7 +11,7 @@ import java.util.Set;
  */
 abstract class Supply {
   /** The place of what a completion brought that took nothing from the supply. */
-  static final int NOWHERE = -1;
+  public static final int NOWHERE = -1;
 
   /** An operation that takes from a supply. */
   interface Consumer {
