@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.buffer.BufferRing;
 import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.net.Connections;
-import io.ringspun.net.DatagramStream;
+import io.ringspun.net.DatagramReceiver;
 import io.ringspun.net.RingDatagramSocket;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingServerSocketFactory;
@@ -146,7 +146,7 @@ class RingCloseTest {
         (ring, things) -> {
           BufferRing buffers = things.add(BufferRing.open(ring, 4, 4096));
           RingDatagramSocket socket = things.add(RingDatagramSocket.bind(ring, ANY));
-          DatagramStream stream = things.add(socket.receive(buffers));
+          DatagramReceiver stream = things.add(socket.receive(buffers));
           return new Wait(stream, stream::next);
         }),
     RECEIVE_STREAM(

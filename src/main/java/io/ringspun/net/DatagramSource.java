@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
  * buffer.
  */
 final class DatagramSource implements StreamSource {
-  private static final int CONTROL = DatagramStream.OVERHEAD_BYTES;
+  private static final int CONTROL = DatagramReceiver.OVERHEAD_BYTES;
 
   private final RingDatagramSocket socket;
   private final int payload; // start of the header
@@ -63,7 +63,7 @@ final class DatagramSource implements StreamSource {
   }
 
   /** Decodes the datagram in a chunk. */
-  DatagramChunk read(Chunk chunk) throws IOException {
+  DatagramBuffer read(Chunk chunk) throws IOException {
     MemorySegment bytes = chunk.segment();
     closeDescriptors(bytes);
     Datagram datagram =
@@ -73,7 +73,7 @@ final class DatagramSource implements StreamSource {
             Addresses.get(
                 bytes.asSlice(ReceivedMessage.SIZE_BYTES), ReceivedMessage.nameLength(bytes)),
             Message.controlMessages(control(bytes), ReceivedMessage.controlLength(bytes)));
-    return new DatagramChunk(chunk, datagram, payload);
+    return new DatagramBuffer(chunk, datagram, payload);
   }
 
   private MemorySegment control(MemorySegment bytes) {

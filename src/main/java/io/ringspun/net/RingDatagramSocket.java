@@ -328,14 +328,14 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * block. The time limit of this view applies to each datagram.
    *
    * @param buffers the buffers to receive into; the kernel uses {@value
-   *     DatagramStream#OVERHEAD_BYTES} bytes of each, and bytes of a datagram that do not fit into
-   *     the rest are lost
-   * @return a stream, for the caller to close
+   *     DatagramReceiver#OVERHEAD_BYTES} bytes of each, and bytes of a datagram that do not fit
+   *     into the rest are lost
+   * @return the receiver, for the caller to close
    * @throws IllegalArgumentException if the buffers are too small for any data, or incremental
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
-  public DatagramStream receive(BufferRing buffers) throws IOException {
+  public DatagramReceiver receive(BufferRing buffers) throws IOException {
     return receive(buffers, 0);
   }
 
@@ -345,15 +345,15 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param buffers the buffers to receive into
    * @param controlBytes the bytes of each buffer for control messages; messages that do not fit are
    *     lost; a message with a C {@code int} takes 24 bytes
-   * @return a stream, for the caller to close
+   * @return the receiver, for the caller to close
    * @throws IllegalArgumentException if the number is negative or leaves no room for data, or the
    *     buffers are incremental
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
-  public DatagramStream receive(BufferRing buffers, int controlBytes) throws IOException {
+  public DatagramReceiver receive(BufferRing buffers, int controlBytes) throws IOException {
     DatagramSource source = new DatagramSource(this, buffers, controlBytes);
-    return new DatagramStream(
+    return new DatagramReceiver(
         (ReceiveStream) ReceiveAccess.receive(buffers, Handle.of(this), source, timeoutNanos()),
         source);
   }

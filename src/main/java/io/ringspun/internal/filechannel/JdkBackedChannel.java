@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A channel whose work the JDK does, since there can be no ring here. */
 public final class JdkBackedChannel extends RingFileChannel {
-  private final StandIn jdk;
+  private final JdkDelegate jdk;
   private final Path path;
   private final String reason;
 
   private JdkBackedChannel(FileChannel channel, Path path, String reason) {
-    jdk = new StandIn(channel, this);
+    jdk = new JdkDelegate(channel, this);
     this.path = path;
     this.reason = reason;
   }

@@ -58,7 +58,7 @@ public final class RingBackedChannel extends RingFileChannel {
   private boolean seekable; // whether it is known to have positions; a race merely asks again
 
   private final Object twinLock = new Object();
-  private @Nullable StandIn twin; // guarded by twinLock
+  private @Nullable JdkDelegate twin; // guarded by twinLock
 
   private RingBackedChannel(Ring ring, OpenFile open, boolean interruptible) {
     this.ring = ring;
@@ -435,12 +435,12 @@ public final class RingBackedChannel extends RingFileChannel {
   // ---- what the JDK does best ----------------------------------------------------------------
 
   /** The same file opened once more by the JDK, to be mapped and locked; closed with this one. */
-  private StandIn twin() throws IOException {
+  private JdkDelegate twin() throws IOException {
     synchronized (twinLock) {
       requireOpen();
-      StandIn opened = twin;
+      JdkDelegate opened = twin;
       if (opened == null) {
-        opened = new StandIn(openTwin(), this);
+        opened = new JdkDelegate(openTwin(), this);
         twin = opened;
       }
       return opened;
@@ -501,7 +501,7 @@ public final class RingBackedChannel extends RingFileChannel {
 
   @Override
   protected void implCloseChannel() throws IOException {
-    StandIn opened;
+    JdkDelegate opened;
     synchronized (twinLock) {
       opened = twin;
       twin = null;

@@ -5,17 +5,17 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A received datagram in a buffer of a {@link io.ringspun.buffer.BufferRing}, valid from {@link
- * DatagramStream#next} to {@link #close}. It belongs to the thread that took it, like a {@link
+ * DatagramReceiver#next} to {@link #close}. It belongs to the thread that took it, like a {@link
  * Chunk}.
  *
  * @since 0.1
  */
-public final class DatagramChunk implements AutoCloseable {
+public final class DatagramBuffer implements AutoCloseable {
   private final Chunk chunk;
   private final Datagram datagram;
   private final int payload; // start of the datagram
 
-  DatagramChunk(Chunk chunk, Datagram datagram, int payload) {
+  DatagramBuffer(Chunk chunk, Datagram datagram, int payload) {
     this.chunk = chunk;
     this.datagram = datagram;
     this.payload = payload;
@@ -53,6 +53,6 @@ public final class DatagramChunk implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "DatagramChunk[%s]".formatted(datagram);
+    return "DatagramBuffer[%s]".formatted(datagram);
   }
 }

@@ -11,14 +11,15 @@ import java.nio.channels.FileLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel of the JDK that does something in place of one of ours.
+ * A JDK channel on the same file as a {@link RingFileChannel}, which delegates to it what cannot be
+ * done on a ring: mapping and locking, or everything where no ring is available.
  *
- * @param channel the JDK's, closed with the owner
- * @param owner the one that the caller knows
+ * @param channel the JDK's channel; the owner closes it
+ * @param owner the channel that the caller uses
  */
-record StandIn(FileChannel channel, RingFileChannel owner) {
+record JdkDelegate(FileChannel channel, RingFileChannel owner) {
 
-  /** Something that the JDK does to the file. */
+  /** An operation of the JDK's channel. */
   interface Action<T extends @Nullable Object> {
     T run(FileChannel channel) throws IOException;
   }
@@ -28,28 +29,28 @@ record StandIn(FileChannel channel, RingFileChannel owner) {
       return action.run(channel);
     } finally {
       if (!channel.isOpen()) {
-        owner.close(); // an interrupt has closed the JDK's channel, so it closes the owner too
+        owner.close(); // an interrupt has closed the JDK's channel
       }
     }
   }
 
-  /** Has the JDK do something that may wait. */
+  /** Runs an action that may block. */
   <T extends @Nullable Object> T block(Action<T> action) throws IOException {
     return BlockingTask.run(() -> run(action));
   }
 
   /**
-   * Maps a part of the file. An arena that is confined to the calling thread lets no other one map,
-   * so there that other one at least has the file grow.
+   * Maps a part of the file. Only the owning thread can map into a confined arena, so then another
+   * thread does only the part that may block for long, which is to extend the file.
    */
   MemorySegment map(FileChannel.MapMode mode, long offset, long size, Arena arena)
       throws IOException {
     try {
       return block(jdk -> jdk.map(mode, offset, size, arena));
     } catch (WrongThreadException _) {
+      // An interrupt is left to the JDK's map below.
       boolean mayGrow =
-          mode == FileChannel.MapMode.READ_WRITE
-              && !Thread.currentThread().isInterrupted(); // which the JDK takes below
+          mode == FileChannel.MapMode.READ_WRITE && !Thread.currentThread().isInterrupted();
       if (mayGrow && run(FileChannel::size) < offset + size) {
         block(
             jdk -> {

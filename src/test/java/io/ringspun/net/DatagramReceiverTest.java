@@ -45,8 +45,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class DatagramStreamTest {
-  private static final int OVERHEAD = DatagramStream.OVERHEAD_BYTES;
+class DatagramReceiverTest {
+  private static final int OVERHEAD = DatagramReceiver.OVERHEAD_BYTES;
   private static final int IP_RECVTOS = 13;
   private static final int IP_RECVTTL = 12;
 
@@ -65,14 +65,14 @@ class DatagramStreamTest {
     from.send(ByteBuffer.wrap(text.getBytes()), to.localAddress());
   }
 
-  private static String text(DatagramChunk chunk) {
-    return new String(chunk.segment().toArray(ValueLayout.JAVA_BYTE));
+  private static String text(DatagramBuffer buffer) {
+    return new String(buffer.segment().toArray(ValueLayout.JAVA_BYTE));
   }
 
-  private static String next(DatagramStream stream) throws IOException {
-    try (DatagramChunk chunk = stream.next()) {
-      assertEquals(chunk.segment().byteSize(), chunk.datagram().length());
-      return text(chunk);
+  private static String next(DatagramReceiver receiver) throws IOException {
+    try (DatagramBuffer buffer = receiver.next()) {
+      assertEquals(buffer.segment().byteSize(), buffer.datagram().length());
+      return text(buffer);
     }
   }
 
@@ -88,23 +88,23 @@ class DatagramStreamTest {
             try (BufferRing buffers = BufferRing.open(ring, 5, OVERHEAD + 101);
                 RingDatagramSocket left = bind(ring, kind);
                 RingDatagramSocket right = bind(ring, kind);
-                DatagramStream stream = right.receive(buffers)) {
+                DatagramReceiver receiver = right.receive(buffers)) {
               left.send(ByteBuffer.wrap(Bytes.of(1, 0, 101)), right.localAddress());
               send(left, right, "");
               send(left, right, "text");
-              try (DatagramChunk chunk = stream.next()) {
-                Bytes.check(1, 0, chunk.segment());
+              try (DatagramBuffer buffer = receiver.next()) {
+                Bytes.check(1, 0, buffer.segment());
                 assertEquals(
                     new Datagram(101, false, left.localAddress(), List.of()),
-                    chunk.datagram(),
+                    buffer.datagram(),
                     kind.name());
               }
-              assertEquals("", next(stream));
-              try (DatagramChunk chunk = stream.next()) {
-                assertEquals("text", text(chunk));
-                assertEquals(left.localAddress(), chunk.datagram().sender());
-                chunk.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 'n');
-                assertEquals("next", text(chunk));
+              assertEquals("", next(receiver));
+              try (DatagramBuffer buffer = receiver.next()) {
+                assertEquals("text", text(buffer));
+                assertEquals(left.localAddress(), buffer.datagram().sender());
+                buffer.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 'n');
+                assertEquals("next", text(buffer));
               }
               assertEquals(5, buffers.available());
             }
@@ -119,9 +119,9 @@ class DatagramStreamTest {
         BufferRing buffers = BufferRing.open(ring, 4, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV4);
         RingDatagramSocket right = bind(ring, Kind.IPV4);
-        DatagramStream stream = right.receive(buffers)) {
+        DatagramReceiver receiver = right.receive(buffers)) {
       for (String text : List.of("one", "", "three")) {
-        var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+        var taker = BlockedCall.start(ring, caller, () -> next(receiver)).awaitInFlight(ring, 1);
         send(left, right, text);
         assertEquals(text, taker.result());
       }
@@ -129,7 +129,7 @@ class DatagramStreamTest {
   }
 
   private enum End {
-    STREAM,
+    RECEIVER,
     SOCKET,
     BUFFERS
   }
@@ -142,21 +142,21 @@ class DatagramStreamTest {
           BufferRing buffers = BufferRing.open(ring, 4, 200);
           RingDatagramSocket left = bind(ring, Kind.UNIX);
           RingDatagramSocket right = bind(ring, Kind.UNIX);
-          DatagramStream stream = right.receive(buffers)) {
-        var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+          DatagramReceiver receiver = right.receive(buffers)) {
+        var taker = BlockedCall.start(ring, caller, () -> next(receiver)).awaitInFlight(ring, 1);
         switch (end) {
-          case STREAM -> stream.close();
+          case RECEIVER -> receiver.close();
           case SOCKET -> right.close();
           case BUFFERS -> buffers.close();
         }
         assertThrows(AsynchronousCloseException.class, taker::result);
         assertEquals(0, ring.metrics().inFlight());
-        assertThrows(ClosedChannelException.class, stream::next);
-        if (end != End.STREAM) {
+        assertThrows(ClosedChannelException.class, receiver::next);
+        if (end != End.RECEIVER) {
           assertThrows(ClosedChannelException.class, () -> right.receive(buffers));
         } else {
           send(left, right, "more");
-          try (DatagramStream another = right.receive(buffers)) {
+          try (DatagramReceiver another = right.receive(buffers)) {
             assertEquals("more", next(another));
           }
         }
@@ -171,15 +171,15 @@ class DatagramStreamTest {
         BufferRing buffers = BufferRing.open(ring, 4, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV6);
         RingDatagramSocket right = bind(ring, Kind.IPV6);
-        DatagramStream stream = right.receive(buffers)) {
-      var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
+        DatagramReceiver receiver = right.receive(buffers)) {
+      var taker = BlockedCall.start(ring, caller, () -> next(receiver)).awaitInFlight(ring, 1);
       taker.interrupt();
       assertThrows(InterruptedIOException.class, taker::result);
       assertTrue(taker.interruptPending());
       send(left, right, "kept");
-      assertEquals("kept", next(stream));
-      stream.close();
-      try (DatagramStream hasty = right.within(Duration.ofMillis(5)).receive(buffers)) {
+      assertEquals("kept", next(receiver));
+      receiver.close();
+      try (DatagramReceiver hasty = right.within(Duration.ofMillis(5)).receive(buffers)) {
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> next(hasty)));
       }
     }
@@ -194,16 +194,16 @@ class DatagramStreamTest {
         BufferRing buffers = BufferRing.open(ring, 3, OVERHEAD + 4);
         RingDatagramSocket left = bind(ring, kind);
         RingDatagramSocket right = bind(ring, kind);
-        DatagramStream stream = right.receive(buffers)) {
+        DatagramReceiver receiver = right.receive(buffers)) {
       send(left, right, "01234");
       send(left, right, "0123");
-      try (DatagramChunk chunk = stream.next()) {
-        assertTrue(chunk.datagram().truncated());
-        assertEquals("0123", text(chunk));
+      try (DatagramBuffer buffer = receiver.next()) {
+        assertTrue(buffer.datagram().truncated());
+        assertEquals("0123", text(buffer));
       }
-      try (DatagramChunk chunk = stream.next()) {
-        assertFalse(chunk.datagram().truncated());
-        assertEquals("0123", text(chunk));
+      try (DatagramBuffer buffer = receiver.next()) {
+        assertFalse(buffer.datagram().truncated());
+        assertEquals("0123", text(buffer));
       }
     }
   }
@@ -214,11 +214,11 @@ class DatagramStreamTest {
         BufferRing buffers = BufferRing.open(ring, 3, 200);
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
         RingDatagramSocket right = bind(ring, Kind.UNIX);
-        DatagramStream stream = right.receive(buffers)) {
+        DatagramReceiver receiver = right.receive(buffers)) {
       send(left, right, "from nobody");
-      try (DatagramChunk chunk = stream.next()) {
-        assertEquals(UnixDomainSocketAddress.of(""), chunk.datagram().sender());
-        assertEquals("from nobody", text(chunk));
+      try (DatagramBuffer buffer = receiver.next()) {
+        assertEquals(UnixDomainSocketAddress.of(""), buffer.datagram().sender());
+        assertEquals("from nobody", text(buffer));
       }
     }
   }
@@ -235,14 +235,14 @@ class DatagramStreamTest {
       right.setOption(new KernelOption("IP_RECVTTL", Constants.IPPROTO_IP, IP_RECVTTL), 1);
       ControlMessage tos = ControlMessage.ofInt(Constants.IPPROTO_IP, Constants.IP_TOS, 0x20);
       for (int room : new int[] {64, 24, 0}) {
-        try (DatagramStream stream = right.receive(buffers, room)) {
+        try (DatagramReceiver receiver = right.receive(buffers, room)) {
           for (int i = 0; i < 4; i++) {
             left.send(ByteBuffer.wrap(new byte[] {7, 8}), right.localAddress(), tos);
             caller.run(
                 ring,
                 () -> {
-                  try (DatagramChunk chunk = stream.next()) {
-                    List<ControlMessage> control = chunk.datagram().control();
+                  try (DatagramBuffer buffer = receiver.next()) {
+                    List<ControlMessage> control = buffer.datagram().control();
                     assertEquals(room / 24, control.size());
                     for (ControlMessage message : control) {
                       assertEquals(Constants.IPPROTO_IP, message.level());
@@ -251,8 +251,8 @@ class DatagramStreamTest {
                       assertEquals(Constants.IP_TOS, control.get(1).type());
                       assertArrayEquals(new byte[] {0x20}, control.get(1).data());
                     }
-                    assertEquals(2, chunk.datagram().length());
-                    assertEquals(8, chunk.segment().get(ValueLayout.JAVA_BYTE, 1));
+                    assertEquals(2, buffer.datagram().length());
+                    assertEquals(8, buffer.segment().get(ValueLayout.JAVA_BYTE, 1));
                   }
                 });
           }
@@ -270,7 +270,7 @@ class DatagramStreamTest {
         RingDatagramSocket left = bind(ring, Kind.UNIX);
         RingDatagramSocket right = bind(ring, Kind.UNIX)) {
       for (int room : new int[] {0, 64}) {
-        try (DatagramStream stream = right.receive(buffers, room);
+        try (DatagramReceiver receiver = right.receive(buffers, room);
             var open = Files.newInputStream(path)) {
           assertEquals(0, open.available());
           int fd = descriptorOf(path);
@@ -280,14 +280,14 @@ class DatagramStreamTest {
                 right.localAddress(),
                 ControlMessage.ofInt(Constants.SOL_SOCKET, Constants.SCM_RIGHTS, fd));
           }
-          try (DatagramChunk chunk = stream.next()) {
-            assertEquals(List.of(), chunk.datagram().control());
+          try (DatagramBuffer buffer = receiver.next()) {
+            assertEquals(List.of(), buffer.datagram().control());
           }
           Await.until("the rest has come", () -> buffers.available() == 6);
         }
         assertEquals(8, buffers.available());
         assertEquals(
-            0, OpenFiles.count("passed"), "open after the stream was closed, room " + room);
+            0, OpenFiles.count("passed"), "open after the receiver was closed, room " + room);
       }
     }
   }
@@ -316,13 +316,13 @@ class DatagramStreamTest {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 3, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
-        DatagramStream stream = socket.receive(buffers)) {
+        DatagramReceiver receiver = socket.receive(buffers)) {
       socket.connectTo(Kind.deadPort());
       socket.write(ByteBuffer.allocate(1));
-      assertThrows(PortUnreachableException.class, () -> caller.call(ring, () -> next(stream)));
+      assertThrows(PortUnreachableException.class, () -> caller.call(ring, () -> next(receiver)));
       socket.disconnect();
       send(socket, socket, "to myself");
-      assertEquals("to myself", next(stream));
+      assertEquals("to myself", next(receiver));
     }
   }
 
@@ -336,9 +336,9 @@ class DatagramStreamTest {
       assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, 1));
       assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, -1));
       assertThrows(IllegalArgumentException.class, () -> socket.receive(fit, Integer.MAX_VALUE));
-      try (DatagramStream stream = socket.receive(fit)) {
+      try (DatagramReceiver receiver = socket.receive(fit)) {
         send(socket, socket, "1");
-        assertEquals("1", next(stream));
+        assertEquals("1", next(receiver));
       }
     }
   }
@@ -352,14 +352,14 @@ class DatagramStreamTest {
         BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket left = bind(ring, Kind.IPV4);
         RingDatagramSocket right = bind(ring, Kind.IPV4);
-        DatagramStream stream = right.receive(buffers)) {
+        DatagramReceiver receiver = right.receive(buffers)) {
       for (String text : List.of("one", "two", "three")) {
         send(left, right, text);
       }
-      DatagramChunk one = stream.next();
-      DatagramChunk two = stream.next();
+      DatagramBuffer one = receiver.next();
+      DatagramBuffer two = receiver.next();
       Await.until("it found none", () -> ring.metrics().inFlight() == 0);
-      var taker = BlockedCall.start(ring, caller, () -> next(stream));
+      var taker = BlockedCall.start(ring, caller, () -> next(receiver));
       Await.parked(taker.thread());
       assertEquals("onetwo", text(one) + text(two));
       two.close();
@@ -372,21 +372,21 @@ class DatagramStreamTest {
   }
 
   @Test
-  void chunk_belongsToItsThread() throws Exception {
+  void buffer_belongsToItsThread() throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
-        DatagramStream stream = socket.receive(buffers)) {
+        DatagramReceiver receiver = socket.receive(buffers)) {
       send(socket, socket, "mine");
-      try (DatagramChunk chunk = stream.next()) {
-        MemorySegment segment = chunk.segment();
+      try (DatagramBuffer buffer = receiver.next()) {
+        MemorySegment segment = buffer.segment();
         for (Caller caller : Caller.values()) {
-          assertThrows(WrongThreadException.class, () -> caller.run(ring, chunk::close));
+          assertThrows(WrongThreadException.class, () -> caller.run(ring, buffer::close));
           assertThrows(
               WrongThreadException.class,
               () -> caller.call(ring, () -> segment.get(ValueLayout.JAVA_BYTE, 0)));
         }
-        assertEquals("mine", text(chunk));
+        assertEquals("mine", text(buffer));
       }
     }
   }
@@ -397,20 +397,20 @@ class DatagramStreamTest {
     try (Ring ring = FaultyRing.open(kernel);
         BufferRing buffers = BufferRing.open(ring, 2, 200);
         RingDatagramSocket socket = bind(ring, Kind.IPV4);
-        DatagramStream stream = socket.receive(buffers)) {
+        DatagramReceiver receiver = socket.receive(buffers)) {
       send(socket, socket, "one");
-      try (DatagramChunk chunk = stream.next()) {
-        assertEquals("one", text(chunk));
-        stream.close();
+      try (DatagramBuffer buffer = receiver.next()) {
+        assertEquals("one", text(buffer));
+        receiver.close();
       }
-      DatagramChunk kept;
-      try (DatagramStream other = socket.receive(buffers)) {
+      DatagramBuffer kept;
+      try (DatagramReceiver other = socket.receive(buffers)) {
         send(socket, socket, "kept");
         kept = other.next();
       }
       FaultRule rule = FaultRule.on(IORING_OP_RECVMSG).times(1).fail(errno);
       kernel.add(rule);
-      try (DatagramStream another = socket.receive(buffers)) {
+      try (DatagramReceiver another = socket.receive(buffers)) {
         var taker = BlockedCall.start(ring, () -> next(another));
         Await.until("it is refused", () -> rule.hits() == 1);
         if (errno == Errno.ENOBUFS) {

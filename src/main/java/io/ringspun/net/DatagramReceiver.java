@@ -7,15 +7,15 @@ import io.ringspun.internal.kernel.SocketAddressMemory;
 import java.io.IOException;
 
 /**
- * A stream of the datagrams that arrive at a socket, each in a buffer of a {@link
+ * Receives the datagrams that arrive at a socket, each in a buffer of a {@link
  * io.ringspun.buffer.BufferRing}. One multishot operation in the kernel completes whenever a
  * datagram arrives:
  *
  * {@snippet :
- * try (DatagramStream stream = socket.receive(buffers)) {
+ * try (DatagramReceiver receiver = socket.receive(buffers)) {
  *   while (true) {
- *     try (DatagramChunk chunk = stream.next()) {
- *       consume(chunk.datagram().sender(), chunk.segment());
+ *     try (DatagramBuffer buffer = receiver.next()) {
+ *       consume(buffer.datagram().sender(), buffer.segment());
  *     }
  *   }
  * }
@@ -27,7 +27,7 @@ import java.io.IOException;
  *
  * @since 0.1
  */
-public final class DatagramStream implements AutoCloseable {
+public final class DatagramReceiver implements AutoCloseable {
   /** The bytes of each buffer that the kernel uses, in addition to those for control messages. */
   public static final int OVERHEAD_BYTES =
       ReceivedMessage.SIZE_BYTES + SocketAddressMemory.MAX_BYTES;
@@ -35,7 +35,7 @@ public final class DatagramStream implements AutoCloseable {
   private final ReceiveStream stream;
   private final DatagramSource source;
 
-  DatagramStream(ReceiveStream stream, DatagramSource source) {
+  DatagramReceiver(ReceiveStream stream, DatagramSource source) {
     this.stream = stream;
     this.source = source;
   }
@@ -44,8 +44,8 @@ public final class DatagramStream implements AutoCloseable {
    * Takes the next datagram. Blocks until one arrives. A virtual thread parks meanwhile.
    *
    * @return the datagram, for the calling thread to close
-   * @throws java.nio.channels.ClosedChannelException if this stream, the socket or the buffers are
-   *     closed
+   * @throws java.nio.channels.ClosedChannelException if this receiver, the socket or the buffers
+   *     are closed
    * @throws java.nio.channels.AsynchronousCloseException if one of them is closed while the thread
    *     waits
    * @throws java.io.InterruptedIOException if the thread is interrupted; no datagram is lost
@@ -57,7 +57,7 @@ public final class DatagramStream implements AutoCloseable {
    * @throws io.ringspun.OperationException if the kernel refuses
    * @throws IOException if another I/O error occurs
    */
-  public DatagramChunk next() throws IOException {
+  public DatagramBuffer next() throws IOException {
     Chunk chunk = stream.next();
     try {
       return source.read(chunk);
