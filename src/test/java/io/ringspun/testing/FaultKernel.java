@@ -624,61 +624,6 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
-  public int ftruncate(int fd, long size) {
-    return REAL.ftruncate(fd, size);
-  }
-
-  @Override
-  public int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    return REAL.getsockname(fd, address, length);
-  }
-
-  @Override
-  public int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    return REAL.getpeername(fd, address, length);
-  }
-
-  @Override
-  public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-    return REAL.setsockopt(fd, level, option, value, length);
-  }
-
-  @Override
-  public int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
-    return REAL.getsockopt(fd, level, option, value, length);
-  }
-
-  @Override
-  public int bind(int fd, MemorySegment address, int length) {
-    return REAL.bind(fd, address, length);
-  }
-
-  @Override
-  public int listen(int fd, int backlog) {
-    return REAL.listen(fd, backlog);
-  }
-
-  @Override
-  public int unread(int fd, MemorySegment count) {
-    return REAL.unread(fd, count);
-  }
-
-  @Override
-  public int getFlags(int fd) {
-    return REAL.getFlags(fd);
-  }
-
-  @Override
-  public int setFlags(int fd, int flags) {
-    return REAL.setFlags(fd, flags);
-  }
-
-  @Override
-  public int dup3(int fd, int replaced, int flags) {
-    return REAL.dup3(fd, replaced, flags);
-  }
-
-  @Override
   public long call(SystemCall call, long... arguments) {
     synchronized (this) {
       Integer errno = callFaults.get(call);

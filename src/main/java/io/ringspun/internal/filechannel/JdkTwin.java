@@ -68,7 +68,8 @@ final class JdkTwin {
     all.add(StandardOpenOption.DELETE_ON_CLOSE); // it is deleted at once
     FileChannel channel = FileChannel.open(Files.createTempFile("ringspun", ".tmp"), all);
     try {
-      int result = kernel.dup3(fd, descriptorOf(kernel, channel), Constants.O_CLOEXEC);
+      int replaced = descriptorOf(kernel, channel);
+      int result = (int) kernel.call(SystemCall.DUP3, fd, replaced, Constants.O_CLOEXEC);
       if (result < 0) {
         throw new IOException("dup3 failed: " + Errno.describe(-result));
       }

@@ -55,7 +55,9 @@ public interface Kernel {
   int send(MemorySegment entry);
 
   /** Makes a blocking, close-on-exec {@code eventfd(2)}; returns it, or a negated {@code errno}. */
-  int eventfd();
+  default int eventfd() {
+    return (int) call(SystemCall.EVENTFD2, 0, Constants.O_CLOEXEC);
+  }
 
   /** Adds one to an eventfd. Never blocks before 2<sup>64</sup>-2 unread signals. */
   int signal(int eventfd);
@@ -63,52 +65,10 @@ public interface Kernel {
   /** Closes a raw descriptor, by {@code close(2)}. */
   int close(int fd);
 
-  /** Sets a file's size, by {@code ftruncate(2)}. */
-  int ftruncate(int fd, long size);
-
-  /**
-   * Writes a socket's own address and that address's length, by {@code getsockname(2)}. Like all
-   * calls on sockets here, it never waits.
-   *
-   * @param length on entry the room at {@code address}
-   */
-  int getsockname(int fd, MemorySegment address, MemorySegment length);
-
-  /** Writes the address of a socket's peer, by {@code getpeername(2)}; see {@link #getsockname}. */
-  int getpeername(int fd, MemorySegment address, MemorySegment length);
-
-  /** Sets an option of a socket, by {@code setsockopt(2)}. */
-  int setsockopt(int fd, int level, int option, MemorySegment value, int length);
-
-  /**
-   * Writes an option of a socket and its length, by {@code getsockopt(2)}.
-   *
-   * @param length on entry the room at {@code value}
-   */
-  int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length);
-
-  /** Binds a socket to a local address by {@code bind(2)}. */
-  int bind(int fd, MemorySegment address, int length);
-
-  /** Has a socket take connections, by {@code listen(2)}. */
-  int listen(int fd, int backlog);
-
-  /** Writes how many bytes a socket has received that were not read, by {@code ioctl(2)}. */
-  int unread(int fd, MemorySegment count);
-
-  /** Returns the flags of an open socket or file, by {@code fcntl(2)} with {@code F_GETFL}. */
-  int getFlags(int fd);
-
-  /** Sets the flags of an open socket or file, by {@code fcntl(2)} with {@code F_SETFL}. */
-  int setFlags(int fd, int flags);
-
-  /** Makes a descriptor's number mean another open socket or file, by {@code dup3(2)}. */
-  int dup3(int fd, int replaced, int flags);
-
   /**
    * Makes one of the rarer system calls, by {@code syscall(2)}.
    *
-   * @param arguments five at most; what they point to must stay reachable meanwhile
+   * @param arguments at most six; the caller keeps what they point to reachable until this returns
    * @return what the call does, or a negated {@code errno}
    */
   long call(SystemCall call, long... arguments);

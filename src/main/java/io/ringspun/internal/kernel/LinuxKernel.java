@@ -53,42 +53,18 @@ public final class LinuxKernel implements Kernel {
       link(
           LIBURING.symbols(), "io_uring_register", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
 
-  private static final MethodHandle MMAP =
-      linkSavingErrno(
-          "mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle MUNMAP =
-      linkSavingErrno("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle MADVISE =
-      linkSavingErrno("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle EVENTFD =
-      linkSavingErrno("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle EVENTFD_WRITE =
       linkSavingErrno("eventfd_write", JAVA_INT, JAVA_INT, JAVA_LONG);
   private static final MethodHandle CLOSE = linkSavingErrno("close", JAVA_INT, JAVA_INT);
-  private static final MethodHandle FTRUNCATE =
-      linkSavingErrno("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle GETSOCKNAME =
-      linkSavingErrno("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle GETPEERNAME =
-      linkSavingErrno("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle SETSOCKOPT =
-      linkSavingErrno("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle GETSOCKOPT =
-      linkSavingErrno("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle BIND =
-      linkSavingErrno("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle LISTEN =
-      linkSavingErrno("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle IOCTL =
-      linkSavingErrno("ioctl", JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle FCNTL = // int fcntl(int fd, int command, ...)
+  private static final MethodHandle SYSCALL = // long syscall(long number, ...)
       LINKER.downcallHandle(
-          LINKER.defaultLookup().find("fcntl").orElseThrow(),
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+          LINKER.defaultLookup().find("syscall").orElseThrow(),
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+              JAVA_LONG),
           SAVE_ERRNO,
-          Linker.Option.firstVariadicArg(2));
-  private static final MethodHandle DUP3 =
-      linkSavingErrno("dup3", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+          Linker.Option.firstVariadicArg(1));
+  private static final int ARGUMENTS_MAX = 6;
 
   // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
   // an arena shared between threads cannot be closed while the kernel copies into it.
@@ -111,7 +87,6 @@ public final class LinuxKernel implements Kernel {
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_SHARED_POPULATE = 1 | 0x8000;
   private static final int MADV_DONTFORK = 10;
-  private static final int EFD_CLOEXEC = 0x80000;
 
   /** The one instance. */
   public static final LinuxKernel INSTANCE = new LinuxKernel();
@@ -268,56 +243,21 @@ public final class LinuxKernel implements Kernel {
   }
 
   private static MemorySegment map(int fd, long offset, long size) throws ErrnoException {
-    CallMemory call = new CallMemory();
-    long address;
-    try {
-      address =
-          (long)
-              MMAP.invokeExact(
-                  call.errno, 0L, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-    if (address == -1) {
-      throw new ErrnoException("mmap of a ring", errno(call));
+    long address =
+        syscall(SystemCall.MMAP, 0, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
+    if (address < 0) {
+      throw new ErrnoException("mmap of a ring", (int) -address);
     }
     MemorySegment mapping = MemorySegment.ofAddress(address).reinterpret(size);
     // A child between fork and exec must not see a ring that it cannot drive.
-    int ignored = madvise(call, mapping);
+    long ignored = syscall(SystemCall.MADVISE, address, size, MADV_DONTFORK);
     assert ignored == 0 : ignored;
     return mapping;
   }
 
-  private static int madvise(CallMemory call, MemorySegment mapping) {
-    try {
-      return (int)
-          MADVISE.invokeExact(call.errno, mapping.address(), mapping.byteSize(), MADV_DONTFORK);
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
   private static void unmap(MemorySegment mapping) {
-    try {
-      CallMemory call = new CallMemory();
-      int result = (int) MUNMAP.invokeExact(call.errno, mapping.address(), mapping.byteSize());
-      assert result == 0 : Errno.describe(errno(call));
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int eventfd() {
-    CallMemory call = new CallMemory();
-    try {
-      int fd = (int) EVENTFD.invokeExact(call.errno, 0, EFD_CLOEXEC);
-      return fd < 0 ? -errno(call) : fd;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
+    long result = syscall(SystemCall.MUNMAP, mapping.address(), mapping.byteSize());
+    assert result == 0 : Errno.describe((int) -result);
   }
 
   @Override
@@ -345,145 +285,26 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public int ftruncate(int fd, long size) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) FTRUNCATE.invokeExact(call.errno, fd, size);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) GETSOCKNAME.invokeExact(call.errno, fd, address, length);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) GETPEERNAME.invokeExact(call.errno, fd, address, length);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) SETSOCKOPT.invokeExact(call.errno, fd, level, option, value, length);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) GETSOCKOPT.invokeExact(call.errno, fd, level, option, value, length);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int bind(int fd, MemorySegment address, int length) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) BIND.invokeExact(call.errno, fd, address, length);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int listen(int fd, int backlog) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) LISTEN.invokeExact(call.errno, fd, backlog);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int unread(int fd, MemorySegment count) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) IOCTL.invokeExact(call.errno, fd, FIONREAD, count);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int getFlags(int fd) {
-    return fcntl(fd, Constants.F_GETFL, 0);
-  }
-
-  @Override
-  public int setFlags(int fd, int flags) {
-    return fcntl(fd, Constants.F_SETFL, flags);
-  }
-
-  private static int fcntl(int fd, int command, int argument) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) FCNTL.invokeExact(call.errno, fd, command, argument);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  @Override
-  public int dup3(int fd, int replaced, int flags) {
-    CallMemory call = new CallMemory();
-    try {
-      int result = (int) DUP3.invokeExact(call.errno, fd, replaced, flags);
-      return result < 0 ? -errno(call) : result;
-    } catch (Throwable e) {
-      throw broken(e);
-    }
-  }
-
-  /** A class of its own, so that it is linked only when it is needed. */
-  private static final class BySyscall {
-    static final int ARGUMENTS_MAX = 5;
-    static final MethodHandle SYSCALL = // long syscall(long number, ...)
-        LINKER.downcallHandle(
-            LINKER.defaultLookup().find("syscall").orElseThrow(),
-            FunctionDescriptor.of(
-                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            SAVE_ERRNO,
-            Linker.Option.firstVariadicArg(1));
-  }
-
-  @Override
   public long call(SystemCall call, long... arguments) {
+    return syscall(call, arguments);
+  }
+
+  private static long syscall(SystemCall call, long... arguments) {
+    assert arguments.length <= ARGUMENTS_MAX : call;
     CallMemory memory = new CallMemory();
-    long[] all = Arrays.copyOf(arguments, BySyscall.ARGUMENTS_MAX);
+    long[] all = Arrays.copyOf(arguments, ARGUMENTS_MAX);
     try {
       long result =
           (long)
-              BySyscall.SYSCALL.invokeExact(
-                  memory.errno, (long) call.number(), all[0], all[1], all[2], all[3], all[4]);
+              SYSCALL.invokeExact(
+                  memory.errno,
+                  (long) call.number(),
+                  all[0],
+                  all[1],
+                  all[2],
+                  all[3],
+                  all[4],
+                  all[5]);
       return result == -1 ? -errno(memory) : result;
     } catch (Throwable e) {
       throw broken(e);

@@ -2,20 +2,32 @@ package io.ringspun.internal.kernel;
 
 /** System calls that are rare enough to be made by number, see {@link Kernel#call}. */
 public enum SystemCall {
+  BIND(49, 200),
   CLOCK_GETTIME(228, 113),
+  DUP3(292, 24),
   EPOLL_CREATE1(291, 20),
   EPOLL_CTL(233, 21),
   EPOLL_PWAIT(281, 22),
   EVENTFD2(290, 19),
   FCNTL(72, 25),
+  FTRUNCATE(77, 46),
+  GETPEERNAME(52, 205),
+  GETSOCKNAME(51, 204),
+  GETSOCKOPT(55, 209),
   INOTIFY_ADD_WATCH(254, 27),
   INOTIFY_INIT1(294, 26),
   INOTIFY_RM_WATCH(255, 28),
+  IOCTL(16, 29),
   IO_URING_REGISTER(427, 427),
+  LISTEN(50, 201),
   LSEEK(8, 62),
+  MADVISE(28, 233),
+  MMAP(9, 222),
+  MUNMAP(11, 215),
   PIDFD_OPEN(434, 434),
   PIPE2(293, 59),
   SCHED_GETAFFINITY(204, 123),
+  SETSOCKOPT(54, 208),
   WAITID(247, 95);
 
   private final int onX86;

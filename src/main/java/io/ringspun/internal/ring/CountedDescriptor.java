@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.SystemCall;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
@@ -159,7 +160,8 @@ public abstract class CountedDescriptor {
       case YES -> true;
       case NO -> false;
       case UNKNOWN -> {
-        int flags = entryFlags == 0 ? kernel.getFlags(fd) : -1; // a slot does not tell
+        long flags = // a slot does not tell
+            entryFlags == 0 ? kernel.call(SystemCall.FCNTL, fd, Constants.F_GETFL) : -1;
         yield flags < 0 || (flags & Constants.O_DSYNC) != 0;
       }
     };

@@ -5,6 +5,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -174,7 +175,7 @@ public final class InlineCalls {
   public int truncate(CountedDescriptor handle, long size) throws ClosedChannelException {
     handle.acquire();
     try {
-      return kernel.ftruncate(handle.fd(), size);
+      return (int) kernel.call(SystemCall.FTRUNCATE, handle.fd(), size);
     } finally {
       handle.release();
     }
@@ -182,7 +183,7 @@ public final class InlineCalls {
 
   /** Returns the flags that something was opened with, or a negated errno. */
   public int statusFlags(int fd) {
-    return kernel.getFlags(fd);
+    return (int) kernel.call(SystemCall.FCNTL, fd, Constants.F_GETFL);
   }
 
   private static int home() {

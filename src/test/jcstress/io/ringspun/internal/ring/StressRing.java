@@ -129,18 +129,8 @@ final class StressRing {
     }
 
     @Override
-    public int eventfd() {
-      return kernel.eventfd();
-    }
-
-    @Override
     public int signal(int eventfd) {
       return kernel.signal(eventfd);
-    }
-
-    @Override
-    public int ftruncate(int fd, long size) {
-      return kernel.ftruncate(fd, size);
     }
 
     @Override
@@ -156,59 +146,8 @@ final class StressRing {
     }
 
     @Override
-    public int getsockname(int fd, MemorySegment address, MemorySegment length) {
-      return kernel.getsockname(fd, address, length);
-    }
-
-    @Override
-    public int getpeername(int fd, MemorySegment address, MemorySegment length) {
-      return kernel.getpeername(fd, address, length);
-    }
-
-    @Override
-    public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-      return kernel.setsockopt(fd, level, option, value, length);
-    }
-
-    @Override
-    public int getsockopt(
-        int fd, int level, int option, MemorySegment value, MemorySegment length) {
-      return kernel.getsockopt(fd, level, option, value, length);
-    }
-
-    @Override
-    public int bind(int fd, MemorySegment address, int length) {
-      return kernel.bind(fd, address, length);
-    }
-
-    @Override
-    public int listen(int fd, int backlog) {
-      return kernel.listen(fd, backlog);
-    }
-
-    @Override
-    public int unread(int fd, MemorySegment count) {
-      return kernel.unread(fd, count);
-    }
-
-    @Override
-    public int getFlags(int fd) {
-      return kernel.getFlags(fd);
-    }
-
-    @Override
-    public int setFlags(int fd, int flags) {
-      return kernel.setFlags(fd, flags);
-    }
-
-    @Override
     public long call(SystemCall call, long... arguments) {
       return kernel.call(call, arguments);
-    }
-
-    @Override
-    public int dup3(int fd, int replaced, int flags) {
-      return kernel.dup3(fd, replaced, flags);
     }
 
     @Override
