@@ -26,6 +26,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import java.io.IOException;
@@ -196,7 +197,7 @@ class AbandonedTest {
 
   /** Who waits in a call keeps what it waits for. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void callKeepsItOpen(Caller caller) throws Exception {
     Path fifo = directory.resolve("fifo");
     Fifo.make(fifo);
@@ -228,7 +229,7 @@ class AbandonedTest {
 
   /** The peer of a socket that nobody closes is told of its end. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void socketsAreClosed(Caller caller) throws Exception {
     for (SocketOpenOption[] options :
         new SocketOpenOption[][] {{}, {SocketOpenOption.REGISTERED}}) {

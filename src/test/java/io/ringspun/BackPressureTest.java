@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.LongRun;
@@ -20,7 +21,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** More callers than the ring has room for. */
 class BackPressureTest {
@@ -38,7 +38,7 @@ class BackPressureTest {
 
   /** With one operation in flight at a time, the n-th byte of a pipe goes to the n-th waiter. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void waiters_areServedInTheOrderTheyCame(Caller caller) throws Exception {
     int count = 100;
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(1));
@@ -68,9 +68,7 @@ class BackPressureTest {
 
   /** The ring is full when they arrive, so that every one of them has to wait. */
   @ParameterizedTest
-  @EnumSource(
-      value = Caller.class,
-      names = {"CARRIED", "VIRTUAL"})
+  @EachCaller({Caller.CARRIED, Caller.VIRTUAL})
   void manyThreads_onARingOfEight(Caller caller) throws Exception {
     int count = LongRun.count(100_000, 1_000_000);
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(8));
@@ -116,7 +114,7 @@ class BackPressureTest {
    */
   @Liburing("sq-full")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void moreThanSubmissionEntries_allReachTheKernel(Caller caller) throws Exception {
     int count = 20;
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8));

@@ -9,6 +9,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
@@ -24,7 +25,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class BatchTest {
   private static final int EINVAL = 22;
@@ -97,7 +97,7 @@ class BatchTest {
 
   /** Nothing orders the operations: one that blocks does not hold up those behind it. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void blockedOperation_othersRun(Caller caller) throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(1);
     long completed = ring.metrics().completed();
@@ -114,7 +114,7 @@ class BatchTest {
 
   @Liburing("cq-full")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void tenThousand_onARingOfEight(Caller caller) throws Exception {
     int count = 10_000;
     try (Ring small = Ring.open(RingOptions.defaults().withEntries(8))) {

@@ -14,6 +14,7 @@ import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Once;
@@ -34,14 +35,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(LeakCheck.class)
 class BufferPoolTest {
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void buffers_alignedAndApart(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -72,7 +72,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_badSizes(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -93,7 +93,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void exhausted_servedInTheOrderOfComing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -126,7 +126,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void exhausted_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -142,7 +142,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_interruptedBefore(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -158,7 +158,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void exhausted_timeIsUp(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -174,7 +174,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void exhausted_poolClosed(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       BufferPool pool = ring.bufferPool(1, 4096);
@@ -231,7 +231,7 @@ class BufferPoolTest {
 
   /** Who waits when the ring is closed is told; a buffer that is out stays its taker's. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void exhausted_ringClosed(Caller caller) throws Exception {
     Ring ring = Ring.open();
     try (BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -255,7 +255,7 @@ class BufferPoolTest {
 
   /** One user at a time for each buffer, and every buffer comes back. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_byMany(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(3, 4096)) {
@@ -289,7 +289,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void table_fullAndEmptiedAgain(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -312,7 +312,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void refused_worksUnregistered(Caller caller) throws Exception {
     for (int opcode :
         new int[] {Constants.IORING_REGISTER_BUFFERS2, Constants.IORING_REGISTER_BUFFERS_UPDATE}) {
@@ -335,7 +335,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ring_failed(Caller caller) throws Exception {
     LeakCheck.expectLost(4096); // the ring's own wake-up buffer; the pool's is free
     try (FaultKernel kernel = new FaultKernel();
@@ -357,7 +357,7 @@ class BufferPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lease_toTheOneWhoGaveItBackLast(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(

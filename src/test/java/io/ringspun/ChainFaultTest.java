@@ -12,6 +12,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Chains whose steps fail, and chains among many other callers. */
@@ -118,7 +118,7 @@ class ChainFaultTest {
 
   /** A read at the end of the file is short, truly so, and that breaks a soft link too. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void step_short(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, READ, WRITE)) {
@@ -151,7 +151,7 @@ class ChainFaultTest {
 
   /** The kernel answers for the steps one by one; until the last, the chain is not over. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completions_delayedAndRepeated(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, READ, WRITE);

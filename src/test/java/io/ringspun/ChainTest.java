@@ -9,6 +9,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
@@ -26,7 +27,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class ChainTest {
   private static final int EISDIR = 21;
@@ -69,7 +69,7 @@ class ChainTest {
 
   @Liburing("link")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void run_inOrder(Caller caller) throws Exception {
     BlockedCall.start(
             ring,
@@ -285,7 +285,7 @@ class ChainTest {
 
   @Liburing("defer")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void drain_waitsForWhatIsInFlight_andHoldsUpWhatComesLater(Caller caller) throws Exception {
     try (Fifo second = Fifo.open(ring, directory)) {
       var before = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
@@ -386,7 +386,7 @@ class ChainTest {
   /** Each hard link would start the next read after the one before was cancelled. */
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void timeout_endsAChainOfHardLinks(Caller caller) throws Exception {
     var chain =
         BlockedCall.start(
@@ -410,7 +410,7 @@ class ChainTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_endsAChainOfHardLinks(Caller caller) throws Exception {
     var chain =
         BlockedCall.start(

@@ -18,6 +18,7 @@ import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -34,7 +35,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -224,7 +224,7 @@ class DrainTest {
 
   /** The chain that drains waits for a peer itself; whoever comes later may be that peer. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void drainingChainThatWaitsForAPeer_holdsNobodyBack(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
@@ -258,7 +258,7 @@ class DrainTest {
 
   /** Chains that wait for a peer are in the way of nobody, with what stands behind the wait too. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chainsThatWaitForAPeer_keepNobodyOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(2));
         RingPipe pipe = RingPipe.open(ring)) {
@@ -283,7 +283,7 @@ class DrainTest {
    * The ring's limit is taken by slow files; the peer that others wait for gets in all the same.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringFullOfSlowFiles_peersGetIn(Caller caller) throws Exception {
     try (Ring ring = Ring.open(RingOptions.defaults().withEntries(8).withInFlightLimit(2));
         Fifo slow = Fifo.open(ring, directory);

@@ -11,6 +11,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -28,7 +29,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -174,7 +174,7 @@ class EnterFaultTest {
 
   /** Of a batch that is larger than the ring, some is in flight and some is not. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void batch_ringFails(Caller caller) throws Exception {
     LeakCheck.expectLost(FAILED_RING_BYTES);
     try (Ring ring = open(4)) {
@@ -192,7 +192,7 @@ class EnterFaultTest {
 
   /** Who closes a file or a ring waits for what is in flight; a failure must end that too. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void close_ringFailsMeanwhile(Caller caller, @TempDir Path directory) throws Exception {
     Path path = Files.writeString(directory.resolve("file"), "content");
     LeakCheck.expectLost(2 * FAILED_RING_BYTES);
@@ -225,7 +225,7 @@ class EnterFaultTest {
 
   /** The descriptor of a file survives its ring, and must be closed without it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void file_ringFailed(Caller caller, @TempDir Path directory) throws Exception {
     Path path = Files.writeString(directory.resolve("file"), "content");
     LeakCheck.expectLost(2 * FAILED_RING_BYTES); // the ring's, and the copy of the heap buffer

@@ -21,6 +21,7 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -37,7 +38,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Pools that the rings of a group share. */
 @ExtendWith(LeakCheck.class)
@@ -82,7 +82,7 @@ class GroupPoolTest {
 
   @Liburing("regbuf-clone")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void cloned_namedOnEveryRing(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         RingGroup group = FaultyRing.openGroup(RINGS, kernel)) {
@@ -132,7 +132,7 @@ class GroupPoolTest {
 
   /** As before Linux 6.12. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void cloneRefused_registeredWithEachRing(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         RingGroup group = FaultyRing.openGroup(RINGS, kernel)) {
@@ -165,7 +165,7 @@ class GroupPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void memoryRefused_worksUnregistered(Caller caller) throws Exception {
     for (int opcode : new int[] {IORING_REGISTER_BUFFERS2, IORING_REGISTER_BUFFERS_UPDATE}) {
       try (FaultKernel kernel = new FaultKernel();
@@ -252,7 +252,7 @@ class GroupPoolTest {
 
   /** The others go on with what the closed one had too. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosed_othersGoOn(Caller caller) throws Exception {
     long before = NativeMemory.allocatedBytes();
     try (FaultKernel kernel = new FaultKernel();
@@ -314,7 +314,7 @@ class GroupPoolTest {
 
   /** What a failed ring had is lost; the other ring goes on with the rest. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringFailed_onlyItsBufferIsLost(Caller caller) throws Exception {
     LeakCheck.expectLost(3 * 4096); // the failed ring's own buffer, and the pool's two
     try (FaultKernel failing = new FaultKernel();
@@ -378,7 +378,7 @@ class GroupPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_interruptedBefore(Caller caller) throws Exception {
     long before = NativeMemory.allocatedBytes();
     try (RingGroup group = RingGroup.open(2, RingOptions.defaults())) {

@@ -11,6 +11,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -31,7 +32,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ways in which a blocked call may end, for each kind of thread. */
@@ -75,14 +75,14 @@ class InterruptTest {
   // ---- the four ends -------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_completesAtOnce(Caller caller) throws Exception {
     fifo.write(7);
     assertEquals((byte) 7, BlockedCall.start(ring, caller, fifo::read).result());
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_blocksThenCompletes(Caller caller) throws Exception {
     var reader = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
     fifo.write(8);
@@ -91,7 +91,7 @@ class InterruptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_fileClosedMeanwhile(Caller caller) throws Exception {
     var reader = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
     fifo.file().close();
@@ -102,7 +102,7 @@ class InterruptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_fileClosedMeanwhile_byACarriedThread(Caller caller) throws Exception {
     var reader = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
     var closer =
@@ -117,7 +117,7 @@ class InterruptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_interruptedMeanwhile(Caller caller) throws Exception {
     var reader = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
     reader.interrupt();
@@ -134,7 +134,7 @@ class InterruptTest {
   /** Only the interrupted thread's operation is cancelled, not its neighbours on the same file. */
   @Liburing("io-cancel")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_interruptedMeanwhile_othersGoOn(Caller caller) throws Exception {
     List<BlockedCall<Byte>> others = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
@@ -156,7 +156,7 @@ class InterruptTest {
   // ---- interrupted before --------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void call_interruptedBefore_submitsNothing(Caller caller) throws Exception {
     MemorySegment memory = Arena.ofAuto().allocate(1);
     RingFile plain =
@@ -194,7 +194,7 @@ class InterruptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_interruptedBefore_closes(Caller caller) throws Exception {
     var closer =
         BlockedCall.start(
@@ -213,7 +213,7 @@ class InterruptTest {
   // ---- interrupted in the queue --------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_interruptedWhileWaitingForRoom(Caller caller) throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withInFlightLimit(1));
         Fifo pipe = Fifo.open(small, directory)) {
@@ -236,7 +236,7 @@ class InterruptTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_fileClosedWhileWaitingForRoom(Caller caller) throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withInFlightLimit(1));
         Fifo pipe = Fifo.open(small, directory);
@@ -267,7 +267,7 @@ class InterruptTest {
    */
   @Liburing("cancel-race")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_interruptRacesWithCompletion(Caller caller) throws Exception {
     int rounds = 2000;
     int read = 0;

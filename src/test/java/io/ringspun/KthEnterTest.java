@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Liburing;
@@ -18,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The life of a ring and a file, from open to close, with the first {@code enter} refused, then the
@@ -33,7 +33,7 @@ class KthEnterTest {
   /** A refusal for the moment, three times over, changes nothing that can be seen. */
   @Liburing("io_uring_enter")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void refusedForTheMoment(Caller caller) throws Exception {
     int k = 0;
     do {
@@ -47,7 +47,7 @@ class KthEnterTest {
 
   /** A refusal for good ends everything in an orderly way, wherever it strikes. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void refusedForGood(Caller caller) throws Exception {
     // The one being opened or closed just then; the kth enter may be that in several lives.
     LeakCheck.expectLostDescriptors(6);

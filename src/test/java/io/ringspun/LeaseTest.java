@@ -6,19 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LeakCheck;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(LeakCheck.class)
 class LeaseTest {
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void closed_nothingWorks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096)) {
@@ -47,7 +47,7 @@ class LeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void segment_showsNothingOfTheLastUser(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -69,7 +69,7 @@ class LeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void filled_isReadOnly(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -84,7 +84,7 @@ class LeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void otherThread_isRefused(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 4096);

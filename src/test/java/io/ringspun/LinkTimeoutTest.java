@@ -17,6 +17,7 @@ import io.ringspun.raw.RingRestriction;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -38,7 +39,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Operations of chains with limits of their own. */
@@ -111,7 +111,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void alone_timeIsUp(Caller caller) throws Exception {
     Outcomes result =
         runTimed(caller, ring.chain().add(Step.read(fifo.file(), one, 0).within(SHORT)));
@@ -134,7 +134,7 @@ class LinkTimeoutTest {
   /** A limit that is up before there was anything to wait for. */
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void alone_timeIsUpAtOnce(Caller caller) throws Exception {
     Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(TINY));
     assertTimedOut(caller.call(ring, chain::attempt), 0);
@@ -142,7 +142,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void alone_completesAtOnce(Caller caller) throws Exception {
     fifo.write(5);
     Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
@@ -155,7 +155,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void alone_waitsAndCompletes(Caller caller) throws Exception {
     Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
     var call = BlockedCall.start(ring, caller, chain::attempt).awaitInFlight(ring, 2);
@@ -175,7 +175,7 @@ class LinkTimeoutTest {
   /** What is done at once is done, however little time it has. */
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void nops(Caller caller) throws Exception {
     Chain chain =
         ring.chain()
@@ -189,7 +189,7 @@ class LinkTimeoutTest {
 
   /** Since Linux 6.15 only the time of the whole chain ends what a worker does from the start. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void worker_isWokenByEitherLimit(Caller caller) throws Exception {
     Path path = directory.resolve("lonely-" + caller);
     Fifo.make(path);
@@ -222,7 +222,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void anyPlace_cancelsWhatIsBehind(Caller caller) throws Exception {
     for (int place = 0; place < 4; place++) {
       Chain chain = ring.chain();
@@ -245,7 +245,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void hardLink_nextRunsAllTheSame(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -263,7 +263,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void severalLimits_eachEndsItsOwn(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -281,7 +281,7 @@ class LinkTimeoutTest {
 
   /** The time of the second does not run while the first one waits. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void limit_countsFromWhenItsOperationBegins(Caller caller) throws Exception {
     long before = System.nanoTime();
     Chain chain = ring.chain().delay(SHORT).add(Step.read(fifo.file(), one, 0).within(SHORT));
@@ -292,7 +292,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void failureBefore_cancelsOperationAndLimit(Caller caller) throws Exception {
     Chain chain =
         ring.chain()
@@ -335,7 +335,7 @@ class LinkTimeoutTest {
 
   /** A chain that goes in piece by piece, since the kernel does not see a sync's failure. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void syncs_withLimits(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -355,7 +355,7 @@ class LinkTimeoutTest {
 
   /** A pipe stands for the failing device, since it cannot be flushed. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void syncFails_withLimit(Caller caller) throws Exception {
     Chain chain =
         ring.chain()
@@ -393,7 +393,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void interruptedMeanwhile(Caller caller) throws Exception {
     var call = startLimited(caller);
     call.interrupt();
@@ -406,7 +406,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void fileClosedMeanwhile(Caller caller) throws Exception {
     var call = startLimited(caller);
     fifo.file().close();
@@ -414,7 +414,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosedMeanwhile(Caller caller) throws Exception {
     var call = startLimited(caller);
     ring.close();
@@ -422,7 +422,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chainsTime_isUpBefore(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -442,7 +442,7 @@ class LinkTimeoutTest {
 
   /** The first failure is the reason, whatever else came up later. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chainsTime_isUpLater(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -459,7 +459,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void cancel_countsOperationsOnly(Caller caller) throws Exception {
     Chain chain = ring.chain().add(Step.read(fifo.file(), one, 0).within(LONG));
     var call = BlockedCall.start(ring, Caller.VIRTUAL, chain::attempt).awaitInFlight(ring, 2);
@@ -473,7 +473,7 @@ class LinkTimeoutTest {
   // ---- room ----------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void waitingForRoom(Caller caller) throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withInFlightLimit(4));
         Fifo cork = Fifo.open(small, directory);
@@ -546,7 +546,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void drain_isLiftedWhenTheLimitIsOver(Caller caller) throws Exception {
     Outcomes result =
         runTimed(
@@ -561,7 +561,7 @@ class LinkTimeoutTest {
   // ---- other kinds of operations and rings ---------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lease(Caller caller) throws Exception {
     try (BufferPool pool = ring.bufferPool(1, 4096)) {
       caller.run(
@@ -581,7 +581,7 @@ class LinkTimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pause(Caller caller) throws Exception {
     Outcomes result = runTimed(caller, ring.chain().add(Step.delay(LONG).within(SHORT)).nop());
     assertTimedOut(result, 0);
@@ -595,7 +595,7 @@ class LinkTimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void poll(Caller caller) throws Exception {
     Outcomes result = runTimed(caller, ring.chain().add(poll().toStep().within(SHORT)).nop().nop());
     assertTimedOut(result, 0);
@@ -608,7 +608,7 @@ class LinkTimeoutTest {
 
   /** The kernel answers something else for this limit, and does not break the link. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void futex(Caller caller) throws Exception {
     assumeTrue(Ring.availability().opcodes().contains("FUTEX_WAIT"), "needs Linux 6.7");
     RawOperation wait =
@@ -624,7 +624,7 @@ class LinkTimeoutTest {
 
   /** So it does for this one, and breaks the link. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void process(Caller caller) throws Exception {
     assumeTrue(Ring.availability().opcodes().contains("WAITID"), "needs Linux 6.7");
     Process child = new ProcessBuilder("cat").start();
@@ -679,7 +679,7 @@ class LinkTimeoutTest {
   /** A chain has no step yet that could be limited, so the limit is that of the whole. */
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void limit_beforeTheFirstStep(Caller caller) throws Exception {
     Outcomes result = runTimed(caller, ring.chain().within(SHORT).read(fifo.file(), one, 0));
     assertTrue(result.timedOut());
@@ -689,7 +689,7 @@ class LinkTimeoutTest {
   /** The last limit counts, of the step and of the chain. */
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void limit_twice(Caller caller) throws Exception {
     Step read = Step.read(fifo.file(), one, 0).within(TINY);
     assertTimedOut(runTimed(caller, ring.chain().add(read.within(LONG).within(SHORT))), 0);

@@ -32,6 +32,7 @@ import io.ringspun.os.Ticker;
 import io.ringspun.os.TimerClock;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -642,7 +643,7 @@ class LostMemoryTest {
 
   /** What a failing ring has nothing of stays in use, though it fails while the buffer is out. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lease_ofOthersIsKept(Caller caller) throws Exception {
     LeakCheck.expectLost(DOORBELL);
     try (FaultKernel kernel = new FaultKernel();
@@ -703,7 +704,7 @@ class LostMemoryTest {
 
   /** Buffers that the kernel may still fill are not freed. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void providedBuffers_areLost(Caller caller) throws Exception {
     LeakCheck.expectLost(3 * BLOCK + DOORBELL);
     try (FaultKernel kernel = new FaultKernel()) {

@@ -12,6 +12,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.raw.Raw;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -129,7 +130,7 @@ class OutcomesTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void run_cancelled(Caller caller) throws Exception {
     var call =
         BlockedCall.start(ring, caller, () -> ring.chain().nop().read(fifo.file(), one, 0).run())
@@ -142,7 +143,7 @@ class OutcomesTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void run_interrupted(Caller caller) throws Exception {
     for (Kind kind : Kind.values()) {
       var call =

@@ -19,6 +19,7 @@ import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -262,7 +263,7 @@ class ProgressTest {
 
   /** What was written is told, and the source stands behind it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void transferTo_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open(RingOptions.defaults().withInlineAttempts(false));
         RingInputStream in = RingInputStream.open(ring, path());
@@ -354,7 +355,7 @@ class ProgressTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void readFully_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, loopback());
@@ -377,7 +378,7 @@ class ProgressTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pipe_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {

@@ -26,6 +26,7 @@ import io.ringspun.os.TimerClock;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -259,7 +260,7 @@ class RingCloseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosed_tellsSleepersAndThoseAtWords(Caller caller) throws Exception {
     Ring ring = Ring.open();
     var sleeper = begin(ring, caller, new Wait(ring, () -> RingTimer.sleep(ring, LONG)));
@@ -274,7 +275,7 @@ class RingCloseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosed_endsNoIteratorAsIfAllWereDone(Caller caller) throws Exception {
     Ring ring = Ring.open();
     try (RingListener listener = RingListener.bind(ring, ANY);
@@ -289,7 +290,7 @@ class RingCloseTest {
 
   /** A pool of a group goes on lending until no ring is left. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void groupPool_tellsWhoWaitsWhenTheLastRingIsClosed(Caller caller) throws Exception {
     try (Ring carrier = Ring.open();
         RingGroup group = RingGroup.open(2, RingOptions.defaults());

@@ -19,6 +19,7 @@ import io.ringspun.raw.RingRestriction;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -50,7 +51,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -482,7 +482,7 @@ class RingModesTest {
   // ---- restrictions --------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void restriction_files(Caller caller) throws Exception {
     try (Ring ring = Ring.open(DEFAULTS.withRestriction(RingRestriction.FILES))) {
       caller.run(
@@ -507,7 +507,7 @@ class RingModesTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void restriction_sockets(Caller caller) throws Exception {
     Path path = Files.writeString(directory.resolve("secret"), "secret");
     try (Ring ring = Ring.open(DEFAULTS.withRestriction(RingRestriction.SOCKETS));
@@ -583,7 +583,7 @@ class RingModesTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void devicePolling_nothingElseIsSubmitted(Caller caller) throws Exception {
     Path path = Files.writeString(directory.resolve("buffered"), "x");
     try (Ring ring = Ring.open(DEFAULTS.withDevicePolling(false));

@@ -14,6 +14,7 @@ import io.ringspun.internal.kernel.RingParams;
 import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Refusal;
 import java.io.IOException;
@@ -26,7 +27,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kernels that refuse a ring, or only some rings: what is tried, and what the user is told. */
@@ -86,7 +86,7 @@ class RingRefusalTest {
 
   /** The kernel still counts what a ring had that was closed just now. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_noMemoryForAMoment(Caller caller) throws Exception {
     try (Ring carrier = Ring.open()) {
       AtomicInteger refusals = new AtomicInteger(3);
@@ -97,7 +97,7 @@ class RingRefusalTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_noMemoryForAMoment_interrupted(Caller caller) throws Exception {
     try (Ring carrier = Ring.open()) {
       AtomicInteger refusals = new AtomicInteger(3);

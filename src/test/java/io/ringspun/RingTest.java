@@ -13,8 +13,10 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.OpenFiles;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,7 +39,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RingTest {
@@ -260,9 +261,8 @@ class RingTest {
   // ---- a closed ring -------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(
-      value = Caller.class,
-      names = {"VIRTUAL", "PLATFORM"})
+  @Once
+  @EachCaller({Caller.VIRTUAL, Caller.PLATFORM})
   void closed_refusesCalls(Caller kind) throws Exception {
     Ring ring = Ring.open();
     Path path = Files.writeString(directory.resolve("file"), "x");
@@ -392,7 +392,7 @@ class RingTest {
 
   @Liburing("nop")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void nop_countsOnce(Caller kind) throws Exception {
     try (Ring ring = Ring.open()) {
       RingMetrics before = ring.metrics();

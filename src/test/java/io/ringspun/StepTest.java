@@ -11,6 +11,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
@@ -28,7 +29,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Steps are values, and their modifiers. */
 class StepTest {
@@ -203,7 +203,7 @@ class StepTest {
   // ---- running and adding --------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void run_oneStep(Caller caller) throws Exception {
     Step make = FileSteps.mkdir(directory.resolve("new-" + caller));
     caller.run(
@@ -219,7 +219,7 @@ class StepTest {
 
   /** One batch reads the start of many files. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void addAll_manyFiles(Caller caller) throws Exception {
     List<RingFile> files = new ArrayList<>();
     List<Step> reads = new ArrayList<>();

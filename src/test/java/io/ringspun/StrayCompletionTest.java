@@ -8,6 +8,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.lang.foreign.Arena;
@@ -21,7 +22,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Completions that are late, repeated, out of order, or nobody's. */
@@ -45,7 +45,7 @@ class StrayCompletionTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void garbage_wakesNobody(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         kernel) {
@@ -80,7 +80,7 @@ class StrayCompletionTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void duplicates_countedAndDropped(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         kernel) {
@@ -108,7 +108,7 @@ class StrayCompletionTest {
 
   /** The slot is the same, its user is another: the first one's completion must not end it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void late_slotUsedAgain(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(RingOptions.defaults().withInFlightLimit(1), kernel);
         kernel) {

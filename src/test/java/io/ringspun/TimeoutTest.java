@@ -9,6 +9,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
@@ -23,7 +24,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class TimeoutTest {
   private static final Duration LIMIT = Duration.ofMillis(100);
@@ -67,7 +67,7 @@ class TimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void file_blockedRead_fileStaysUsable(Caller caller) throws Exception {
     RingFile limited = fifo.file().within(LIMIT);
     var e =
@@ -81,7 +81,7 @@ class TimeoutTest {
 
   /** The view with the limit and the one without are the same file. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void file_limitBindsItsViewOnly(Caller caller) throws Exception {
     var unlimited = BlockedCall.start(ring, caller, fifo::read).awaitInFlight(ring, 1);
     RingFile limited = fifo.file().within(LIMIT);
@@ -95,7 +95,7 @@ class TimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void chain_blockedRead(Caller caller) throws Exception {
     Outcomes result =
         timed(
@@ -119,7 +119,7 @@ class TimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void batch_blockedReads(Caller caller) throws Exception {
     Outcomes result =
         timed(
@@ -140,7 +140,7 @@ class TimeoutTest {
 
   /** The limit counts while a call waits for room, too. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void waitingForRoom(Caller caller) throws Exception {
     try (Ring small = Ring.open(RingOptions.defaults().withInFlightLimit(1));
         Fifo cork = Fifo.open(small, directory);
@@ -162,7 +162,7 @@ class TimeoutTest {
 
   @Liburing("link-timeout")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void success_wins(Caller caller) throws Exception {
     RingFile limited = fifo.file().within(LONG);
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
@@ -194,7 +194,7 @@ class TimeoutTest {
 
   /** So long a time cannot be counted in nanoseconds, and ends nothing. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void forEver_isNoLimit(Caller caller) throws Exception {
     RingFile limited = fifo.file().within(Duration.ofSeconds(Long.MAX_VALUE));
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));
@@ -206,7 +206,7 @@ class TimeoutTest {
   /** The byte comes about when the time is up: a call gets it or leaves it, and never loses it. */
   @Liburing("cancel-race")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void success_racesWithTheLimit(Caller caller) throws Exception {
     RingFile limited = fifo.file().within(Duration.ofNanos(300_000));
     int timedOut = 0;
@@ -230,7 +230,7 @@ class TimeoutTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void interruptBeforeTheLimit_isAnInterrupt(Caller caller) throws Exception {
     RingFile limited = fifo.file().within(LONG);
     var reader = BlockedCall.start(ring, caller, () -> Fifo.read(limited));

@@ -18,6 +18,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -278,7 +279,7 @@ class TransactionLeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void otherThread_nothingSubmitted(Caller caller) throws Exception {
     Path path = file(8192);
     try (FaultKernel kernel = new FaultKernel();
@@ -332,7 +333,7 @@ class TransactionLeaseTest {
 
   /** The kernel has let go of the buffer when the run is over, whatever ended it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void blocked_ended(Caller caller) throws Exception {
     Path path = directory.resolve("fifo-" + caller);
     Fifo.make(path);
@@ -380,7 +381,7 @@ class TransactionLeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringFailed_bufferIsLost(Caller caller) throws Exception {
     Path path = file(8192);
     LeakCheck.expectLost(2 * 4096); // the ring's own buffer, and the pool's

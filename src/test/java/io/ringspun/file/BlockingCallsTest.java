@@ -19,6 +19,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.TestNames;
 import java.io.BufferedReader;
@@ -370,7 +371,7 @@ class BlockingCallsTest {
 
   /** A filter is the caller's and runs on the caller's thread; reading ahead shows nowhere. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void list_filterAndClose(Caller caller) throws Exception {
     Path many = Files.createDirectory(directory.resolve("many"));
     for (int i = 0; i < 600; i++) {

@@ -12,6 +12,7 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -228,7 +228,7 @@ class FileFaultTest {
 
   /** The second half of opening for direct I/O; the descriptor of the first must not stay. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_directStatFails(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel)) {
       kernel.add(FaultRule.on(IORING_OP_STATX).times(1).fail(Errno.EIO));
@@ -245,7 +245,7 @@ class FileFaultTest {
 
   /** A close reports what the kernel says, and the descriptor is gone all the same. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void close_fails(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel)) {
       kernel.add(FaultRule.on(IORING_OP_CLOSE).times(1).answer(-Errno.EIO));

@@ -18,6 +18,7 @@ import io.ringspun.raw.Raw;
 import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -38,7 +39,6 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Operations on files and names as steps of chains. */
@@ -74,7 +74,7 @@ class FileStepsTest {
 
   /** A file comes into being in a directory of its own, whole and durable, in one trip. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void paths(Caller caller) throws Exception {
     Path folder = root.resolve("folder");
     Path fresh = folder.resolve("fresh");
@@ -123,7 +123,7 @@ class FileStepsTest {
 
   /** The same by names, from one directory to another. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void names(Caller caller) throws Exception {
     Path folder = Files.createDirectory(root.resolve("folder"));
     Path inner = folder.resolve("inner");

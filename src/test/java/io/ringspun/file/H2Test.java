@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.Ring;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.LongRun;
 import io.ringspun.testing.Once;
@@ -43,7 +44,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -73,7 +73,7 @@ class H2Test {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_givesOurChannel(Caller caller) throws Exception {
     Path file = directory.resolve("file");
     try (Ring ring = Ring.open();
@@ -116,7 +116,7 @@ class H2Test {
   }
 
   static Stream<Arguments> stores() {
-    return Stream.of(Caller.values())
+    return Caller.inThisRun().stream()
         .flatMap(caller -> Stream.of(Form.values()).map(form -> Arguments.of(caller, form)));
   }
 
@@ -227,7 +227,7 @@ class H2Test {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sql_transfersKeepTheTotal(Caller caller) throws Exception {
     long[] expected = new long[ACCOUNTS];
     try (Ring ring = Ring.open()) {
@@ -337,7 +337,7 @@ class H2Test {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lock_keepsOtherProcessesOut(Caller caller) throws Exception {
     String refused = "refused " + ErrorCode.DATABASE_ALREADY_OPEN_1 + "\n";
     try (Ring ring = Ring.open()) {
@@ -355,7 +355,7 @@ class H2Test {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lock_ofAnotherChannelKeepsUsOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Connection _ = DriverManager.getConnection(url("", directory))) {

@@ -13,6 +13,7 @@ import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -54,7 +55,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -179,7 +179,7 @@ class LuceneIndexTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void index_agreesWithAModelOfManyThreads(Caller caller) throws Exception {
     Map<String, Long> model = new TreeMap<>();
     try (Ring ring = Ring.open()) {

@@ -40,6 +40,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -75,7 +76,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -197,7 +197,7 @@ class RegisteredFileTest {
 
   /** Before Linux 6.13 the kernel takes a descriptor only, which the first of them makes. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void xattr_olderKernel(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (FaultKernel kernel = new FaultKernel();
@@ -322,7 +322,7 @@ class RegisteredFileTest {
 
   /** The slot goes with its flag, and a close, which names its slot elsewhere, goes without. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void entries_flagged(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (FaultKernel kernel = new FaultKernel();
@@ -383,7 +383,7 @@ class RegisteredFileTest {
 
   @Liburing("fixed-link")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chainAndBatch_onItsRing(Caller caller) throws Exception {
     Path path = directory.resolve("file");
     Path rawPath = directory.resolve("raw");
@@ -532,7 +532,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_blocksAndCompletes(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -543,7 +543,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_closedMeanwhile(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -554,7 +554,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_closedByACarriedThread(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -565,7 +565,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_interruptedMeanwhile(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -580,7 +580,7 @@ class RegisteredFileTest {
 
   @Liburing("file-exit-unreg")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_ringClosedMeanwhile(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -592,7 +592,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_timeIsUp(Caller caller) throws Exception {
     whileBlocked(
         caller,
@@ -623,7 +623,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosed_takesItsFiles(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     Ring ring = Ring.open(TABLE);
@@ -670,7 +670,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void close_interrupted(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(1))) {
@@ -697,7 +697,7 @@ class RegisteredFileTest {
    * slot must come out of it free.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_interruptedWhileItBlocks(Caller caller) throws Exception {
     Path pipe = directory.resolve("pipe");
     Fifo.make(pipe);
@@ -717,7 +717,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_blocksAndCompletes(Caller caller) throws Exception {
     Path pipe = directory.resolve("pipe");
     Fifo.make(pipe);
@@ -735,7 +735,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_ringClosedWhileItBlocks(Caller caller) throws Exception {
     Path pipe = directory.resolve("pipe");
     Fifo.make(pipe);
@@ -751,7 +751,7 @@ class RegisteredFileTest {
 
   /** The file is open already when the interrupt comes: it is returned and not lost. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void open_interruptedTooLate(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (FaultKernel kernel = new FaultKernel();
@@ -916,7 +916,7 @@ class RegisteredFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void channel_lockInterrupted(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (Ring ring = Ring.open(TABLE)) {

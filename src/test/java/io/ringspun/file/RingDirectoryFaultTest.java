@@ -18,6 +18,7 @@ import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -35,7 +36,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each operation on names refused with each error: told truly, done not at all, nothing lost. */
 @ExtendWith(LeakCheck.class)
@@ -69,7 +69,7 @@ class RingDirectoryFaultTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void each_refused(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingDirectory directory = RingDirectory.open(ring, root)) {
@@ -109,7 +109,7 @@ class RingDirectoryFaultTest {
 
   /** The kernel says EAGAIN where a directory on the way was renamed, and means it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void openat2_again(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingDirectory directory = RingDirectory.open(ring, root)) {
@@ -129,7 +129,7 @@ class RingDirectoryFaultTest {
 
   /** What has no errno of its own in {@link java.nio.file} keeps its name in the text. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void message_hasTheNumber(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingDirectory directory = RingDirectory.open(ring, root)) {

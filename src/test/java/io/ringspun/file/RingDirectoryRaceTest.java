@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.Ring;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Directories and links that change places while a name leads through them. */
 @ExtendWith(LeakCheck.class)
@@ -66,7 +66,7 @@ class RingDirectoryRaceTest {
    * Unbounded they get outside, so the test can see an escape; bounded they never do.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void beneath_neverEscapes(Caller caller, @TempDir Path base) throws Exception {
     Path root = Files.createDirectories(base.resolve("root"));
     for (String place : new String[] {"root/way", "outside"}) {
@@ -125,7 +125,7 @@ class RingDirectoryRaceTest {
 
   /** Of many that rename to one name without replacing, one wins, and no file is lost. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void noreplace_oneWins(Caller caller, @TempDir Path root) throws Exception {
     int count = 16;
     AtomicLong winner = new AtomicLong(-1);

@@ -19,9 +19,11 @@ import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.Once;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -56,7 +58,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @ExtendWith(LeakCheck.class)
@@ -736,7 +737,8 @@ class RingDirectoryTest {
 
   /** A carried thread would go to the ring that carries it. */
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CARRIED")
+  @Once
+  @EachCaller({Caller.PLATFORM, Caller.VIRTUAL})
   void ringClosed_refuses(Caller caller) throws Exception {
     Ring ring = Ring.open();
     RingDirectory directory = RingDirectory.open(ring, root);

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.NonReadableChannelException;
@@ -22,7 +23,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Arrays and text, as {@link Files} takes and gives them. */
@@ -30,7 +30,7 @@ class RingFileBytesTest {
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void arrays_areWrittenAndRead(Caller caller) throws Exception {
     Path path = directory.resolve("file");
     try (Ring ring = Ring.open()) {

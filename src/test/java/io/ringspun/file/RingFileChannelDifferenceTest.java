@@ -15,6 +15,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Differential;
 import io.ringspun.testing.Differential.Program;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.ExtendedOption;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -39,7 +40,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -583,7 +583,7 @@ class RingFileChannelDifferenceTest {
 
   /** The JDK reports what does not suit direct I/O as an {@code IOException}. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void directCall_asTheJdkDoes(Caller caller) throws Exception {
     Set<OpenOption> options = Set.of(READ, WRITE, ExtendedOption.of("DIRECT"));
     int block = (int) Files.getFileStore(directory).getBlockSize();

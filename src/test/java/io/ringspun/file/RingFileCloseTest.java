@@ -15,6 +15,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
@@ -38,7 +39,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** How a call on a file can end before it is done: close, interrupt, time limit. */
@@ -272,7 +272,7 @@ class RingFileCloseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void close_interrupted(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 100);
     try (Ring ring = Ring.open()) {
@@ -346,7 +346,7 @@ class RingFileCloseTest {
 
   /** What came before the close is delivered, once; what comes after it is not lost. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_interruptLosesNoByte(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {

@@ -27,6 +27,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -133,7 +134,7 @@ class RingFileLeaseTest {
 
   /** What is registered is used where it is, and only there. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void opcodes_chosenByTheRing(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 8192);
     try (FaultKernel kernel = new FaultKernel();
@@ -158,7 +159,7 @@ class RingFileLeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void unregistered_sameBytes(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 8192);
     try (FaultKernel kernel = new FaultKernel();
@@ -377,7 +378,7 @@ class RingFileLeaseTest {
 
   /** The ring fails while the kernel has the buffer: nobody may ever use it again. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringFailed_bufferIsLost(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 8192);
     LeakCheck.expectLost(3 * 4096); // the ring's own buffer, and the pool's two

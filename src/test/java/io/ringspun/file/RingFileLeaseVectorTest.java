@@ -30,6 +30,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -171,7 +172,7 @@ class RingFileLeaseVectorTest {
 
   /** What is registered is named where it is and where all of it is one registration. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void opcodes_chosenByTheRing(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 8192);
     try (FaultKernel kernel = new FaultKernel();
@@ -403,7 +404,7 @@ class RingFileLeaseVectorTest {
 
   /** What blocks first completes when the bytes come, and the second buffer stays empty. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void blocked_completes(Caller caller) throws Exception {
     Path path = directory.resolve("fifo");
     Fifo.make(path);
@@ -428,7 +429,7 @@ class RingFileLeaseVectorTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringFailed_buffersAreLost(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 8192);
     LeakCheck.expectLost(4 * 4096); // the ring's own buffer, the pool's two, the vector

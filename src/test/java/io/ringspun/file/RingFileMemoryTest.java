@@ -9,6 +9,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,7 +23,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** A buffer is the kernel's until its completion; nobody may free it before. */
 class RingFileMemoryTest {
@@ -35,7 +35,7 @@ class RingFileMemoryTest {
    * the freed piece; then data comes. It must not show up in any of the new pieces.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_memoryOutlivesItsOwner(Caller caller) throws Exception {
     int size = 3_000;
     try (Ring ring = Ring.open();
@@ -109,9 +109,7 @@ class RingFileMemoryTest {
 
   /** A thousand threads, each with memory of its own arena, each with blocks of its own. */
   @ParameterizedTest
-  @EnumSource(
-      value = Caller.class,
-      names = {"CARRIED", "VIRTUAL"})
+  @EachCaller({Caller.CARRIED, Caller.VIRTUAL})
   void transfer_anArenaPerThread(Caller caller) throws Exception {
     int threads = 1_000;
     int block = 512;
@@ -153,7 +151,7 @@ class RingFileMemoryTest {
 
   /** What is not read stays as it was, in the caller's own memory and where copies are made. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_shortLeavesTheRestAlone(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {

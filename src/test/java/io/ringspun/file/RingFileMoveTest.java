@@ -11,6 +11,7 @@ import io.ringspun.RingClosedException;
 import io.ringspun.RingOptions;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import java.nio.ByteBuffer;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class RingFileMoveTest {
   private static final RingOptions TABLE = RingOptions.defaults().withRegisteredFiles(1);
@@ -36,7 +36,7 @@ class RingFileMoveTest {
   /** Tables of one slot: what is moved leaves its slot at once. */
   @Liburing({"fd-pass", "msg-ring-fd"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void moveTo_andBack(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 10);
     int rings = OpenFiles.rings();

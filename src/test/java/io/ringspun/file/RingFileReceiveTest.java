@@ -14,6 +14,7 @@ import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
@@ -27,7 +28,6 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class RingFileReceiveTest {
   @TempDir Path directory;
@@ -43,7 +43,7 @@ class RingFileReceiveTest {
 
   @Liburing({"read-mshot", "ringbuf-read"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pipe_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 2);

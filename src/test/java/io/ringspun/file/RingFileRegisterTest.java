@@ -20,6 +20,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -34,7 +35,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RingFileRegisterTest {
@@ -88,7 +88,7 @@ class RingFileRegisterTest {
   /** One file in the tables of several rings, put there by threads of all kinds. */
   @Liburing("file-update")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void registerWith_severalRings(Caller caller) throws Exception {
     try (Ring home = Ring.open();
         Ring ring = Ring.open(TABLE);
@@ -130,7 +130,7 @@ class RingFileRegisterTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void registerWith_interrupted(Caller caller) throws Exception {
     Path path = file();
     try (FaultKernel kernel = new FaultKernel();
@@ -162,7 +162,7 @@ class RingFileRegisterTest {
 
   /** What waits for its turn while the file is closed is not put there, or is the caller's. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void registerWith_closedMeanwhile(Caller caller) throws Exception {
     Path path = file();
     try (FaultKernel kernel = new FaultKernel();

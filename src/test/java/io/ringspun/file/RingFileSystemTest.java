@@ -20,6 +20,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -68,7 +69,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(LeakCheck.class)
 class RingFileSystemTest {
@@ -552,7 +552,7 @@ class RingFileSystemTest {
    * Files.lines} ends with one in the default file system only, where it uses a channel.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void readAllBytes_outlastsAnInterrupt(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
@@ -592,7 +592,7 @@ class RingFileSystemTest {
   // ---- interrupts and closing ----------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void stream_outlastsAnInterrupt(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
@@ -609,7 +609,7 @@ class RingFileSystemTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void stream_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
@@ -622,7 +622,7 @@ class RingFileSystemTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void channel_endsWithAnInterrupt(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
@@ -638,7 +638,7 @@ class RingFileSystemTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void names_areDoneInterruptedOrNot(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       Path root = RingFileSystems.wrap(ring, directory);

@@ -20,6 +20,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Differential;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -50,7 +51,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Both streams; what the JDK's do is the specification. */
@@ -364,7 +364,7 @@ class RingStreamTest {
 
   /** The kernel moves no more than a few bytes at a time. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void short_transfersGoOn(Caller caller) throws Exception {
     FaultKernel kernel = new FaultKernel();
     kernel.add(FaultRule.on(IORING_OP_READ, IORING_OP_WRITE).shorten(333));
@@ -394,7 +394,7 @@ class RingStreamTest {
   // ---- blocking ------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
@@ -412,7 +412,7 @@ class RingStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
@@ -427,7 +427,7 @@ class RingStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
@@ -442,7 +442,7 @@ class RingStreamTest {
 
   /** The pipe takes only part of it, so the interrupt comes in the middle. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void write_interruptedSaysHowMuch(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
@@ -466,7 +466,7 @@ class RingStreamTest {
 
   /** Each byte goes to one reader, and none is lost. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_byManyThreads(Caller caller) throws Exception {
     int count = 8;
     int size = 100_000;

@@ -12,6 +12,7 @@ import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.EOFException;
@@ -31,7 +32,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel may do less than it was asked to, at any time and several times in a row. */
@@ -132,7 +132,7 @@ class ShortTransferTest {
 
   /** A heap buffer is copied piece by piece: a short piece in the middle ends the call, truly. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void heap_secondPieceShort(Caller caller) throws Exception {
     byte[] large = new byte[(2 << 20) + 999];
     new Random(7).nextBytes(large);
@@ -248,7 +248,7 @@ class ShortTransferTest {
 
   /** Writing nothing for ever would be a spin; the caller is told instead. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void writeFully_noByteTaken(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = open(ring, WRITE)) {
@@ -298,7 +298,7 @@ class ShortTransferTest {
 
   /** What is in memory comes without the ring; the rest, behind the cached page, through it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_inlineEndsAtPage(Caller caller) throws Exception {
     Files.write(path, content);
     kernel.shortenInline(4096);

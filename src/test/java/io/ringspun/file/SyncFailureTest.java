@@ -18,6 +18,7 @@ import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
@@ -131,7 +132,7 @@ class SyncFailureTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_syncLostData(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, WRITE)) {
@@ -374,7 +375,7 @@ class SyncFailureTest {
    * not claim that what was written before it is safe.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void fsync_besideOneThatLostData(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingFile file = RingFile.open(ring, path, WRITE);

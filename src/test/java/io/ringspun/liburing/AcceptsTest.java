@@ -9,6 +9,7 @@ import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -16,7 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections and their addresses. */
 class AcceptsTest {
@@ -24,7 +24,7 @@ class AcceptsTest {
   /** Several accepts at once, each with memory for an address: no address is another's. */
   @Liburing("accept-reuse")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void addresses_areTheirOwn(Caller caller) throws Exception {
     int count = 12;
     try (Ring ring = Ring.open();
@@ -60,7 +60,7 @@ class AcceptsTest {
   /** What waits already is taken without waiting, one by one and as they come. */
   @Liburing("accept-non-empty")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void waiting_areTakenAtOnce(Caller caller) throws Exception {
     int count = 20;
     try (Ring ring = Ring.open();

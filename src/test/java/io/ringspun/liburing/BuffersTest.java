@@ -15,6 +15,7 @@ import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.MemorySegment;
@@ -25,7 +26,6 @@ import java.util.Deque;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Registered buffers, and buffers that the kernel takes by itself. */
 class BuffersTest {
@@ -86,7 +86,7 @@ class BuffersTest {
   /** Every length, so that a transfer ends anywhere in a buffer of several pages. */
   @Liburing("fixed-buf-iter")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void lease_everyLength(Caller caller) throws Exception {
     int size = 3 * 4096;
     Path path = directory.resolve("file");

@@ -12,6 +12,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Operations that are given up, alone, by the descriptor, and by the thousand. */
 class CancelsTest {
@@ -111,7 +111,7 @@ class CancelsTest {
   /** Interrupted while it completes, a poll has told of the event or has been interrupted. */
   @Liburing("cancel-race")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void poll_interruptRacesWithEvent(Caller caller) throws Exception {
     int events = 0;
     try (Ring ring = Ring.open();

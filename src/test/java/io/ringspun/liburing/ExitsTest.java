@@ -12,6 +12,7 @@ import io.ringspun.os.RingTimer;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ends, orderly and not: none hangs. */
@@ -82,7 +82,7 @@ class ExitsTest {
   /** The ring is closed while its thread sleeps in the kernel with nothing to wake it but that. */
   @Liburing("wakeup-hang")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ring_closedWhileAsleep(Caller caller) throws Exception {
     for (int i = 0; i < 20; i++) {
       Ring ring = Ring.open();

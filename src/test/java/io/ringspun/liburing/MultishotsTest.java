@@ -13,12 +13,12 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** One operation and what it brings, until its end. */
 class MultishotsTest {
@@ -26,7 +26,7 @@ class MultishotsTest {
   /** Nothing ever comes but the end. */
   @Liburing("read-mshot-empty")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pipe_closedEmpty(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 2, 16);
@@ -51,7 +51,7 @@ class MultishotsTest {
   /** The peer stops sending while what it has sent arrives: every byte comes, then the end. */
   @Liburing("mshot-shutdown-race")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void socket_shutDownMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 1000)) {
@@ -86,7 +86,7 @@ class MultishotsTest {
   /** A socket that always has something to say does not keep another from being heard. */
   @Liburing("recv-mshot-fair")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sockets_takeTurns(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Ring senders = Ring.open();

@@ -17,6 +17,7 @@ import io.ringspun.os.RingTimer;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.net.ConnectException;
 import java.net.SocketAddress;
@@ -30,7 +31,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Names, connections, timers. */
 class OthersTest {
@@ -39,7 +39,7 @@ class OthersTest {
   /** A file whose name is gone is there until it is closed. */
   @Liburing("unlink")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void unlink_openFile(Caller caller) throws Exception {
     Path path = directory.resolve("file");
     try (Ring ring = Ring.open();
@@ -62,7 +62,7 @@ class OthersTest {
   /** Refused again and again, and reached as soon as someone listens. */
   @Liburing("connect")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void connect_refusedThenReached(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       SocketAddress address;

@@ -17,6 +17,7 @@ import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -27,7 +28,6 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Wake-ups that must be neither lost nor doubled. */
 class PollsTest {
@@ -66,7 +66,7 @@ class PollsTest {
   /** Question and answer in turn, each awaited by a poll that stays armed. */
   @Liburing("poll-race-mshot")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void multishot_losesNoEvent(Caller caller) throws Exception {
     int rounds = 500;
     try (Ring ring = Ring.open();
@@ -156,7 +156,7 @@ class PollsTest {
   /** A set in a set, and the outer one polled. */
   @Liburing("eploop")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void epoll_inEpoll(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
@@ -177,7 +177,7 @@ class PollsTest {
   /** A ring signals its own completions and reads the signals, each of which is a completion. */
   @Liburing("evloop")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void signals_ofTheRingItself(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         EventFd counter = EventFd.open(ring)) {

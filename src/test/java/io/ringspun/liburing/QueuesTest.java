@@ -18,6 +18,7 @@ import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.ValueLayout;
@@ -29,7 +30,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** More than the queues hold, and an order between what is in them. */
 class QueuesTest {
@@ -39,7 +39,7 @@ class QueuesTest {
   /** Far more polls complete at once than there are completion entries. */
   @Liburing({"cq-overflow", "poll-mshot-overflow"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completions_overflow(Caller caller) throws Exception {
     try (Ring ring = Ring.open(SMALL)) {
       overflow(ring, caller, 100);
@@ -51,7 +51,7 @@ class QueuesTest {
   /** The queue grows, with what was in it and what had no room, until there is room for all. */
   @Liburing({"resize-rings", "large-resize"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completions_makeTheQueueGrow(Caller caller) throws Exception {
     try (Ring ring = Ring.open(SMALL.withCompletionEntriesUpTo(1024))) {
       long before = -1;
@@ -68,7 +68,7 @@ class QueuesTest {
   /** It does not grow further than it may. */
   @Liburing("resize-rings")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completions_makeTheQueueGrow_toTheLimit(Caller caller) throws Exception {
     try (Ring ring = Ring.open(SMALL.withCompletionEntriesUpTo(8))) {
       for (int i = 0; i < 3; i++) {
@@ -81,7 +81,7 @@ class QueuesTest {
   /** A kernel that cannot do it is not asked twice. */
   @Liburing("resize-rings")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completions_wouldMakeTheQueueGrow_refused(Caller caller) throws Exception {
     RingOptions options = SMALL.withFlags(SetupFlag.COOP_TASKRUN).withCompletionEntriesUpTo(32);
     try (Ring ring = Ring.open(options)) {
@@ -114,7 +114,7 @@ class QueuesTest {
   /** The receiving ring's queue is too small for what is sent to it. */
   @Liburing("msg-ring-overflow")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void messages_overflow(Caller caller) throws Exception {
     int count = 5000;
     try (Ring sender = Ring.open();
@@ -140,7 +140,7 @@ class QueuesTest {
   /** Operations with many completions hold up no barrier, and a barrier holds up none of theirs. */
   @Liburing({"multicqes_drain", "recv-mshot-drain"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void drain_besideMultishots(Caller caller, @TempDir Path directory) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 8, 16);

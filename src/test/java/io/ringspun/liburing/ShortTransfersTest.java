@@ -16,6 +16,7 @@ import io.ringspun.os.RingPipe;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
@@ -29,7 +30,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Transfers of fewer bytes than there was room for. */
 class ShortTransfersTest {
@@ -38,7 +38,7 @@ class ShortTransfersTest {
   /** A read that waits for bytes learns that none will come. */
   @Liburing("pipe-eof")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pipe_writerLeaves(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
@@ -53,7 +53,7 @@ class ShortTransfersTest {
 
   @Liburing("pipe-reuse")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void pipe_sameMemoryAgainAndAgain(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
@@ -79,7 +79,7 @@ class ShortTransfersTest {
   /** Where the bytes go is settled when the call begins, not when they arrive. */
   @Liburing("submit-reuse")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void vector_changedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory)) {
@@ -126,7 +126,7 @@ class ShortTransfersTest {
   /** Threads that share a position: each byte goes to one of them. */
   @Liburing("fpos")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void position_isSharedWithoutGaps(Caller caller) throws Exception {
     int size = 50_000;
     Path path = Bytes.file(directory.resolve("file"), 1, size);

@@ -15,6 +15,7 @@ import io.ringspun.os.TimerClock;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -28,7 +29,6 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Threads that come and go, and the kernel's own. */
 class ThreadsTest {
@@ -48,7 +48,7 @@ class ThreadsTest {
   /** Who opened the ring, the pipe and the poll has ended; they go on. */
   @Liburing("thread-exit")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void opener_hasEnded(Caller caller) throws Exception {
     try (Ring ring = onThreadThatEnds(Ring::open);
         RingPipe pipe = onThreadThatEnds(() -> RingPipe.open(ring));
@@ -117,7 +117,7 @@ class ThreadsTest {
   /** Closing does not hang behind what the kernel's thread has taken and not finished. */
   @Liburing("sqpoll-exit-hang")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sqpoll_closedMeanwhile(Caller caller) throws Exception {
     try (Ring home = Ring.open();
         RingPipe pipe = RingPipe.open(home)) {

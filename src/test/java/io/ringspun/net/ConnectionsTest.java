@@ -19,6 +19,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -51,7 +52,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
@@ -122,7 +122,7 @@ class ConnectionsTest {
 
   @Liburing("accept")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_blocks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT);
@@ -137,7 +137,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT)) {
@@ -162,7 +162,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_listenerClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT)) {
@@ -179,7 +179,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_interrupted_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT);
@@ -215,7 +215,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_timeLimit_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT);
@@ -237,7 +237,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_ringClosedMeanwhile(Caller caller) throws Exception {
     Ring ring = Ring.open();
     try (RingListener listener = RingListener.bind(ring, ANY_PORT);
@@ -356,7 +356,7 @@ class ConnectionsTest {
 
   /** More than may wait: the kernel is told to stop, and told to go on later. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void waiting_isLimited(Caller caller) throws Exception {
     List<SocketChannel> peers = new ArrayList<>();
     try (Ring ring = FaultyRing.open(kernel);
@@ -385,7 +385,7 @@ class ConnectionsTest {
 
   @Liburing("accept-mshot-stress")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void takers_many(Caller caller) throws Exception {
     int count = 300;
     Set<Object> seen = ConcurrentHashMap.newKeySet();
@@ -471,7 +471,7 @@ class ConnectionsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void shortage_endsByCloseInterruptAndTime(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         RingListener listener = RingListener.bind(ring, ANY_PORT)) {
@@ -495,7 +495,7 @@ class ConnectionsTest {
    * between a refusal and the pause behind it.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void shortage_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel)) {
       for (int i = 0; i < 20; i++) {

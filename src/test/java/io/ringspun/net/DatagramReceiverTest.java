@@ -18,6 +18,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -113,7 +114,7 @@ class DatagramReceiverTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_blocks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 200);
@@ -135,7 +136,7 @@ class DatagramReceiverTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_closedMeanwhile(Caller caller) throws Exception {
     for (End end : End.values()) {
       try (Ring ring = Ring.open();
@@ -165,7 +166,7 @@ class DatagramReceiverTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_interruptedOrTooLate_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 200);
@@ -225,7 +226,7 @@ class DatagramReceiverTest {
 
   /** Buffers of an odd size: what is in them is aligned to nothing. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void controlMessages(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 3, 203);
@@ -311,7 +312,7 @@ class DatagramReceiverTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void nobodyThere(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 3, 200);
@@ -346,7 +347,7 @@ class DatagramReceiverTest {
   // ---- buffers -------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void buffersOut_waits(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 2, 200);

@@ -8,6 +8,7 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.TestNames;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connecting by name. */
 class HostsTest {
@@ -35,7 +35,7 @@ class HostsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connect_byNameAndByText(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
@@ -51,7 +51,7 @@ class HostsTest {
 
   /** The first address refuses, the second answers. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connect_triesEachAddress(Caller caller) throws Exception {
     String host = "each-%s.ringspun.test".formatted(caller);
     TestNames.put(host, () -> addresses("127.0.0.2", "127.0.0.1", "127.0.0.3"));
@@ -85,7 +85,7 @@ class HostsTest {
 
   /** While a name is looked up, the ring serves others; time limit and interrupt end the wait. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connect_slowLookup(Caller caller) throws Exception {
     CountDownLatch known = new CountDownLatch(1);
     String host = "slow-%s.ringspun.test".formatted(caller);

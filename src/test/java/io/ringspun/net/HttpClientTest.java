@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.InstalledServer;
 import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
@@ -33,7 +34,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Apache's HTTP client on our sockets, against a real nginx. */
 @Once
@@ -110,7 +110,7 @@ class HttpClientTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void manyRequests_onKeptConnections(Caller caller) throws Exception {
     String base = "http://127.0.0.1:%d/".formatted(nginx.port());
     try (Ring ring = Ring.open();

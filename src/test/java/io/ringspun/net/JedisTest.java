@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.InstalledServer;
 import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
@@ -24,7 +25,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Pipeline;
@@ -81,7 +81,7 @@ class JedisTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void valuesAndPipelines(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -108,7 +108,7 @@ class JedisTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void publishAndSubscribe(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       List<String> heard = new ArrayList<>();

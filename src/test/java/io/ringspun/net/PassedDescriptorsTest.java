@@ -22,6 +22,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -55,7 +56,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Open files and sockets that pass over Unix sockets. */
@@ -317,7 +317,7 @@ class PassedDescriptorsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
@@ -333,7 +333,7 @@ class PassedDescriptorsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_closedInterruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
@@ -375,7 +375,7 @@ class PassedDescriptorsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
@@ -396,7 +396,7 @@ class PassedDescriptorsTest {
    * Closing what is to be passed ends the call as closing the socket does, and waits for no peer.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_descriptorOrSocketClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
@@ -418,7 +418,7 @@ class PassedDescriptorsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_interruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);
@@ -443,7 +443,7 @@ class PassedDescriptorsTest {
 
   /** The sender of a datagram that finds no room looks again and again, until a close ends it. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void send_descriptorClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket left = RingDatagramSocket.open(ring, StandardProtocolFamily.UNIX);
@@ -471,7 +471,7 @@ class PassedDescriptorsTest {
    * what is passed races with interrupts and time limits; what one call did not get, the next does.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_losesNothing(Caller caller) throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open();
@@ -506,7 +506,7 @@ class PassedDescriptorsTest {
 
   /** What had arrived when a close or an interrupt came is delivered; then it is the caller's. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_succeedsInSpiteOfTheCancel(Caller caller) throws Exception {
     int before = OpenFiles.count("/dev/null");
     for (boolean closes : new boolean[] {true, false}) {
@@ -569,7 +569,7 @@ class PassedDescriptorsTest {
 
   /** Whoever asks for bytes only gets no descriptors, and leaks none. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void unwanted_areClosed(Caller caller) throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open();
@@ -675,7 +675,7 @@ class PassedDescriptorsTest {
 
   /** A peer may use pipes and sockets in non-blocking mode; here they wait, in that mode or not. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void take_nonBlocking(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.Ring;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.InstalledServer;
 import io.ringspun.testing.Once;
 import io.ringspun.testing.RingWork;
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
@@ -126,13 +126,13 @@ class PostgresTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void plain(Caller caller) throws Exception {
     exchange(caller, "sslmode=disable");
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void overTls(Caller caller) throws Exception {
     exchange(caller, "sslmode=verify-full", "sslrootcert=" + certificate);
   }

@@ -21,6 +21,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
@@ -45,7 +46,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -136,7 +136,7 @@ class ReceiveStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_blocks(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 100);
@@ -161,7 +161,7 @@ class ReceiveStreamTest {
 
   @Liburing("recv-multishot")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_closedMeanwhile(Caller caller) throws Exception {
     for (End end : End.values()) {
       try (Ring ring = Ring.open();
@@ -193,7 +193,7 @@ class ReceiveStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_interruptedOrTooLate_losesNothing(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 100);
@@ -225,7 +225,7 @@ class ReceiveStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_ringClosedMeanwhile(Caller caller) throws Exception {
     Ring ring = Ring.open();
     try (BufferRing buffers = BufferRing.open(ring, 4, 100);
@@ -345,7 +345,7 @@ class ReceiveStreamTest {
   /** No buffer is left: what arrives waits in the kernel until one is given back. */
   @Liburing("buf-ring-put")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void buffersOut_waits(Caller caller) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         BufferRing buffers = BufferRing.open(ring, 2, 4);
@@ -371,7 +371,7 @@ class ReceiveStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void buffersOut_closedAndInterruptedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 1, 4);
@@ -427,7 +427,7 @@ class ReceiveStreamTest {
   /** Many sockets and few buffers; every byte must arrive where it belongs, and in order. */
   @Liburing("buf-ring-stress")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sockets_share(Caller caller) throws Exception {
     int sockets = 24;
     int byteSize = 20_000;
@@ -471,7 +471,7 @@ class ReceiveStreamTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void takers_many(Caller caller) throws Exception {
     long byteSize = 200_000;
     AtomicLong sum = new AtomicLong();

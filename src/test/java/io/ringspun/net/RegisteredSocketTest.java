@@ -30,6 +30,7 @@ import io.ringspun.raw.KernelOption;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -58,7 +59,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -174,7 +174,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void receive_stream(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         Ring other = Ring.open();
@@ -275,7 +275,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void installDescriptor_isTheSame(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED)) {
@@ -303,7 +303,7 @@ class RegisteredSocketTest {
 
   @Liburing("file-register")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void registerWith_isTheSame(Caller caller) throws Exception {
     try (Ring home = Ring.open();
         Ring ring = Ring.open(TABLE);
@@ -365,7 +365,7 @@ class RegisteredSocketTest {
   // ---- the ends of a call --------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener = RingListener.bind(ring, Kind.IPV6.listen(), REGISTERED)) {
@@ -381,7 +381,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE)) {
       RingListener listener = RingListener.bind(ring, Kind.UNIX.listen(), REGISTERED);
@@ -399,7 +399,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_interruptedMeanwhile_andTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener = RingListener.bind(ring, Kind.ABSTRACT.listen(), REGISTERED)) {
@@ -417,7 +417,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_ends(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         Pair pair = pair(ring, Kind.IPV4)) {
@@ -438,7 +438,7 @@ class RegisteredSocketTest {
 
   /** Neither an interrupt before nor one meanwhile keeps an option from being set. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void options_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingSocket registered = RingSocket.open(ring, INET, REGISTERED);
@@ -459,7 +459,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void ring_closedMeanwhile(Caller caller) throws Exception {
     Ring ring = Ring.open(TABLE);
     RingListener listener = RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED);
@@ -530,7 +530,7 @@ class RegisteredSocketTest {
 
   /** With all slots taken, accept fails before it takes a connection, which waits. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_tableFull(Caller caller) throws Exception {
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(2));
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED);
@@ -567,7 +567,7 @@ class RegisteredSocketTest {
 
   /** Connections wait in the backlog while there is no slot, and nobody asks for them. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connections_tableFull(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = open(kernel, 3);
@@ -609,7 +609,7 @@ class RegisteredSocketTest {
 
   /** More at once than there are slots: all are accepted, as soon as there is one. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connections_burst(Caller caller) throws Exception {
     int slots = 4;
     int count = 50;
@@ -693,7 +693,7 @@ class RegisteredSocketTest {
 
   /** Many come and go in few slots: no slot is lost, and no connection gets another's bytes. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void churn(Caller caller) throws Exception {
     int clients = 8;
     int rounds = 625;
@@ -759,7 +759,7 @@ class RegisteredSocketTest {
 
   /** What the kernel has no operation for, it does on a descriptor. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void olderKernel(Caller caller) throws Exception {
     int before = descriptors();
     try (FaultKernel kernel = new FaultKernel();
@@ -850,7 +850,7 @@ class RegisteredSocketTest {
   /** Opened, bound and listening in one submission, whose entries are linked. */
   @Liburing("bind-listen")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_isOneChain(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = open(kernel, 1)) {
@@ -883,7 +883,7 @@ class RegisteredSocketTest {
 
   /** Each is in a slot that is not for the kernel to choose. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_several(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE)) {
       for (int round = 0; round < 3; round++) {
@@ -932,7 +932,7 @@ class RegisteredSocketTest {
 
   /** A ring may have no room for a chain of four. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_smallRing(Caller caller) throws Exception {
     for (RingOptions small : List.of(TABLE.withEntries(2), TABLE.withInFlightLimit(3))) {
       try (Ring ring = Ring.open(small);
@@ -946,7 +946,7 @@ class RegisteredSocketTest {
 
   /** The error says which step failed, and nothing is left. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_fails(Caller caller) throws Exception {
     int before = descriptors();
     try (FaultKernel kernel = new FaultKernel();
@@ -986,7 +986,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_interruptedBefore(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE)) {
       caller.run(
@@ -1020,7 +1020,7 @@ class RegisteredSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void bind_wildcardIsDualStack(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener =
@@ -1041,7 +1041,7 @@ class RegisteredSocketTest {
 
   /** Each ring has a listener of its own on one port, and its connections in its own table. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void group_sharesAPort(Caller caller) throws Exception {
     int connections = 64;
     try (RingGroup group = RingGroup.open(2, RingOptions.defaults().withRegisteredFiles(64));

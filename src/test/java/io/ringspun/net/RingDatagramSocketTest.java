@@ -18,6 +18,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.InterruptedIOException;
@@ -45,7 +46,6 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RingDatagramSocketTest {
@@ -112,7 +112,7 @@ class RingDatagramSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void receive_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
@@ -125,7 +125,7 @@ class RingDatagramSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void receive_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
@@ -142,7 +142,7 @@ class RingDatagramSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void receive_interruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
@@ -160,7 +160,7 @@ class RingDatagramSocketTest {
 
   /** A Unix peer that does not receive holds the sender up, until it does. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void send_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket left = RingDatagramSocket.bind(ring, Kind.UNIX.listen());
@@ -189,7 +189,7 @@ class RingDatagramSocketTest {
 
   /** It looks for room again and again; a close ends it at whatever point. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void send_closedInterruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket right = RingDatagramSocket.bind(ring, Kind.UNIX.listen())) {
@@ -252,7 +252,7 @@ class RingDatagramSocketTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connectTo_nobodyThere(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen());

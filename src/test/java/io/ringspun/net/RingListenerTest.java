@@ -16,6 +16,7 @@ import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -37,7 +38,6 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Listening and accepting. */
@@ -64,7 +64,7 @@ class RingListenerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
@@ -78,7 +78,7 @@ class RingListenerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
@@ -93,7 +93,7 @@ class RingListenerTest {
 
   @Liburing("accept")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_interruptedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
@@ -127,7 +127,7 @@ class RingListenerTest {
    * interrupts and time limits; each that was made is accepted in the end, by some call.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_losesNoConnection(Caller caller) throws Exception {
     int rounds = 300;
     int before = OpenFiles.count("socket:");
@@ -183,7 +183,7 @@ class RingListenerTest {
 
   /** Without a descriptor the call fails, and the connection waits for a later one. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_noDescriptorLeft(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);

@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,7 +28,6 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** How the calls of our channels end, and what two threads do to each other. */
 class RingSocketChannelTest {
@@ -64,7 +64,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_blocksUntilThereAreBytes(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> read = blocked(caller, () -> pair.peer.read(ByteBuffer.allocate(9)));
@@ -74,7 +74,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_closedMeanwhile_throws(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> read = blocked(caller, () -> pair.peer.read(ByteBuffer.allocate(9)));
@@ -85,7 +85,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_interruptedMeanwhile_closes(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> read = blocked(caller, () -> pair.peer.read(ByteBuffer.allocate(9)));
@@ -98,7 +98,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_inputShutDownMeanwhile_isAtTheEnd(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> read = blocked(caller, () -> pair.peer.read(ByteBuffer.allocate(9)));
@@ -108,7 +108,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_closedMeanwhile_throws(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
@@ -119,7 +119,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_interruptedMeanwhile_closes(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
@@ -130,7 +130,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_outputShutDownMeanwhile_throws(Caller caller) throws Exception {
     try (Pair pair = Pair.open()) {
       BlockedCall<Integer> write = blocked(caller, () -> fill(pair.peer));
@@ -141,7 +141,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_takesAllThatThereIs(Caller caller) throws Exception {
     byte[] sent = new byte[20_000_000];
     new Random(1).nextBytes(sent);
@@ -163,7 +163,7 @@ class RingSocketChannelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_hasFourEnds(Caller caller) throws Exception {
     try (RingServerSocketChannel server = RingServerSocketChannel.open();
         RingServerSocketChannel other = RingServerSocketChannel.open()) {
@@ -186,7 +186,7 @@ class RingSocketChannelTest {
 
   /** Nobody accepts, so that the kernel leaves connections waiting once its queue is full. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connect_endedMeanwhile_closes(Caller caller) throws Exception {
     List<SocketChannel> channels = new ArrayList<>();
     try (RingServerSocketChannel server = RingServerSocketChannel.open()) {

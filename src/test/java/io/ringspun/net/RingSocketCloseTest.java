@@ -14,6 +14,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LongRun;
 import io.ringspun.testing.OpenFiles;
 import java.io.IOException;
@@ -37,7 +38,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** How a call on a socket can end before it is done, and what closing does to many at once. */
@@ -116,7 +116,7 @@ class RingSocketCloseTest {
 
   static Stream<Arguments> blockedCalls() {
     return Stream.of(Blocked.values())
-        .flatMap(how -> Stream.of(Caller.values()).map(caller -> Arguments.of(how, caller)));
+        .flatMap(how -> Caller.inThisRun().stream().map(caller -> Arguments.of(how, caller)));
   }
 
   /** Two sockets whose left one can neither read nor write. */
@@ -210,7 +210,7 @@ class RingSocketCloseTest {
 
   /** All wake, and no descriptor is left. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_whileThousandAreBlocked(Caller caller) throws Exception {
     int threads = 1000;
     int before = OpenFiles.count("socket:");
@@ -272,7 +272,7 @@ class RingSocketCloseTest {
    * being closed. Each pair has bytes of its own, and each reader checks them.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void descriptorsUsedAgain_noByteGoesAstray(Caller caller) throws Exception {
     int rounds = 150;
     AtomicInteger seeds = new AtomicInteger();
@@ -420,7 +420,7 @@ class RingSocketCloseTest {
    * ring is used over and over.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_lingers(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4);

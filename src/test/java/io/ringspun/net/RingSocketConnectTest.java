@@ -12,6 +12,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
@@ -124,7 +125,7 @@ class RingSocketConnectTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connect_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BlackHole hole = new BlackHole(ring, Kind.IPV4)) {
@@ -139,7 +140,7 @@ class RingSocketConnectTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void connectTo_closedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BlackHole hole = new BlackHole(ring, Kind.IPV4);

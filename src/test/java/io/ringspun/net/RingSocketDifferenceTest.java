@@ -9,6 +9,7 @@ import io.ringspun.net.SocketKit.Pair;
 import io.ringspun.net.SocketKit.ThreadStarter;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.RingWork;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +27,6 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** The same calls on the JDK's own sockets and on ours must come to the same, to the letter. */
 class RingSocketDifferenceTest {
@@ -102,7 +102,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void streams(Caller caller) throws Exception {
     compare(
         caller,
@@ -146,7 +146,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void halfClose(Caller caller) throws Exception {
     compare(
         caller,
@@ -180,7 +180,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void timeLimits(Caller caller) throws Exception {
     compare(
         caller,
@@ -214,7 +214,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void connecting(Caller caller) throws Exception {
     compare(
         caller,
@@ -284,7 +284,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void addresses(Caller caller) throws Exception {
     compare(
         caller,
@@ -324,7 +324,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void options(Caller caller) throws Exception {
     compare(
         caller,
@@ -390,7 +390,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void peersThatLeave(Caller caller) throws Exception {
     compare(
         caller,
@@ -430,7 +430,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void closedMeanwhile(Caller caller) throws Exception {
     compare(
         caller,
@@ -507,7 +507,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void interruptedMeanwhile(Caller caller) throws Exception {
     compare(
         caller,
@@ -569,7 +569,7 @@ class RingSocketDifferenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void interruptedBefore(Caller caller) throws Exception {
     compare(
         caller,

@@ -14,6 +14,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.RingWork;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -36,14 +37,13 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is not a matter of comparing with the JDK's sockets; for that see the difference test. */
 class RingSocketFactoryTest {
   @TempDir static Path directory;
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void largeTransfer_bothWaysAtOnce(Caller caller) throws Exception {
     byte[] there = Bytes.of(1, 0, 5_000_000);
     byte[] back = Bytes.of(2, 0, 4_000_000);
@@ -176,7 +176,7 @@ class RingSocketFactoryTest {
   // ---- TLS -----------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void tls_layeredOnBothEnds(Caller caller) throws Exception {
     SSLContext context = Tls.context(directory);
     byte[] sent = Bytes.of(3, 0, 700_000);

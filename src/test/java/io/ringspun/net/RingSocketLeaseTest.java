@@ -17,6 +17,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.RingCase;
@@ -30,7 +31,6 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -155,7 +155,7 @@ class RingSocketLeaseTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_blocksAndThen(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 100);

@@ -16,6 +16,7 @@ import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -32,7 +33,6 @@ import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What goes in on one side comes out on the other, from and to memory of any kind. */
@@ -232,7 +232,7 @@ class RingSocketTransferTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void read_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4)) {
@@ -283,7 +283,7 @@ class RingSocketTransferTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void write_blocksUntilThePeerReads(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX)) {
@@ -330,7 +330,7 @@ class RingSocketTransferTest {
 
   /** What a socket takes at once, and what is there already, is no business of the ring. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void inline_noTrip(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX)) {
@@ -407,7 +407,7 @@ class RingSocketTransferTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void shutdownInput_endsAReadThatWaits(Caller caller) throws Exception {
     for (Kind kind : new Kind[] {Kind.IPV4, Kind.UNIX}) {
       try (Ring ring = Ring.open();
@@ -458,7 +458,7 @@ class RingSocketTransferTest {
 
   /** A reset wakes a reader and a writer that wait; the kernel tells only one of them why. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void reset_wakesThoseWhoWait(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.IPV4)) {

@@ -21,6 +21,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.RingCase;
@@ -116,7 +117,7 @@ class SendFileTest {
 
   /** More than a pipe holds, and than a socket takes at once. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void splice_large(Caller caller) throws Exception {
     Bytes.file(path, 3, 9_000_001);
     try (Ring ring = FaultyRing.open(kernel);
@@ -187,7 +188,7 @@ class SendFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void splice_timeLimit(Caller caller) throws Exception {
     Files.write(path, new byte[32 << 20]);
     try (Ring ring = Ring.open();
@@ -232,7 +233,7 @@ class SendFileTest {
 
   /** The peer reads nothing, so it waits. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void closedAndInterruptedMeanwhile(Caller caller) throws Exception {
     Files.write(path, new byte[32 << 20]);
     for (int i = 0; i < 4; i++) {

@@ -20,6 +20,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
@@ -117,7 +118,7 @@ class SharedBuffersTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_blocksClosedInterrupted(Caller caller) throws Exception {
     for (Way way : Way.values()) {
       try (Ring ring = Ring.open();

@@ -16,6 +16,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.raw.RawOperation;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.IOException;
@@ -31,7 +32,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sockets in chains and batches. */
@@ -97,7 +97,7 @@ class SocketChainTest {
   /** The stream ends too soon: what came is told, and what stands behind it is not done. */
   @Liburing("recv-msgall")
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void chain_shortReceive_breaks(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         Pair pair = registered(ring, Kind.IPV4)) {
@@ -147,7 +147,7 @@ class SocketChainTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void chain_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE)) {
       for (Pair pair : List.of(registered(ring, Kind.IPV6), Pair.open(ring, Kind.UNIX))) {

@@ -18,6 +18,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.OpenFiles;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
@@ -49,7 +50,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Peers that do not behave, and a process that runs out of descriptors. */
@@ -95,7 +95,7 @@ class SocketFaultTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void reset_streamsAndFiles(Caller caller) throws Exception {
     Path path = Bytes.file(directory.resolve("file"), 1, 1 << 20);
     try (Ring ring = Ring.open();
@@ -137,7 +137,7 @@ class SocketFaultTest {
 
   /** A connection that was reset before it was taken is taken; what it came to is seen then. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void accept_wasReset(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
@@ -163,7 +163,7 @@ class SocketFaultTest {
    * afterwards, and finds as many bytes as the buffer's position says, and the right ones.
    */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void writeFully_givenUp_saysWhatIsLeft(Caller caller) throws Exception {
     int size = 20_000_000; // more than the sockets hold
     ByteBuffer heap = ByteBuffer.wrap(Bytes.of(1, 0, size));
@@ -204,7 +204,7 @@ class SocketFaultTest {
   // ---- peers that send byte by byte ----------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void oneByteSegments_streams(Caller caller) throws Exception {
     String line = "one byte after the other";
     try (Ring ring = Ring.open();
@@ -242,7 +242,7 @@ class SocketFaultTest {
 
   /** All who accept wake, and no descriptor is left. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_whileThousandAccept(Caller caller) throws Exception {
     int threads = 1000;
     int before = OpenFiles.count("socket:");
@@ -262,7 +262,7 @@ class SocketFaultTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_whileThousandTakeConnections(Caller caller) throws Exception {
     int before = OpenFiles.count("socket:");
     try (Ring ring = Ring.open()) {
@@ -285,7 +285,7 @@ class SocketFaultTest {
 
   /** Each of many sockets is closed while a thread waits for its peer to read. */
   @ParameterizedTest
-  @EnumSource(Caller.class)
+  @EachCaller
   void close_thousandSocketsWithAWriterEach(Caller caller) throws Exception {
     int threads = 1000;
     int before = OpenFiles.count("socket:");

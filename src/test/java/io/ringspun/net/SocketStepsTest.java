@@ -17,6 +17,7 @@ import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -36,7 +37,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The beginnings of sockets as steps of chains. */
@@ -66,7 +66,7 @@ class SocketStepsTest {
   /** A server of one chain and a client of another. */
   @Liburing("accept-link")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void requestAndAnswer(Caller caller) throws Exception {
     for (Kind kind : Kind.values()) {
       try (TableSlot listening = Raw.of(ring).tableSlot();

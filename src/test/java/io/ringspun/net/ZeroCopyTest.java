@@ -17,6 +17,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -33,7 +34,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -129,7 +129,7 @@ class ZeroCopyTest {
   /** The bytes have arrived, but the kernel has not said that it is done with the memory. */
   @Liburing("send-zerocopy")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void write_returnsAfterTheNotification(Caller caller) throws Exception {
     byte[] bytes = random(5000);
     MemorySegment source = memory(bytes);
@@ -155,7 +155,7 @@ class ZeroCopyTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void write_peerDoesNotRead(Caller caller) throws Exception {
     MemorySegment source = Arena.ofAuto().allocate(64 << 20);
     try (Ring ring = Ring.open();
@@ -173,7 +173,7 @@ class ZeroCopyTest {
    * does read or is given up; if not, the call ends at once.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void write_bufferFull_interruptedAndClosed(Caller caller) throws Exception {
     MemorySegment source = Arena.ofAuto().allocate(1 << 20);
     try (Ring ring = Ring.open();
@@ -215,7 +215,7 @@ class ZeroCopyTest {
 
   /** A view of a view has what both were told. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void views_together(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Pair pair = Pair.open(ring, Kind.UNIX)) {

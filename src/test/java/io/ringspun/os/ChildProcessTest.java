@@ -13,6 +13,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
@@ -21,7 +22,6 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.OptionalInt;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class ChildProcessTest {
   private static final int SIGKILL = 9;
@@ -42,7 +42,7 @@ class ChildProcessTest {
 
   @Liburing("waitid")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void reap_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       int quick = Spawned.shell("exit 7");
@@ -81,7 +81,7 @@ class ChildProcessTest {
 
   /** A child of the JDK, which reaps it at its own pace: many times, since it is a race. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void awaitEnd_besidesTheJdk(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       for (int i = 0; i < 100; i++) {
@@ -99,7 +99,7 @@ class ChildProcessTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void awaitEnd_interruptedAndClosed(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       Process process = new ProcessBuilder("/bin/sleep", "1000").start();
@@ -124,7 +124,7 @@ class ChildProcessTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void reap_onOlderKernels(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel)) {

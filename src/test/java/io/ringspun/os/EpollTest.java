@@ -27,21 +27,25 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class EpollTest {
   @TempDir Path directory;
 
+  static Stream<Arguments> ways() {
+    return Caller.inThisRun().stream()
+        .flatMap(caller -> Stream.of(Arguments.of(caller, true), Arguments.of(caller, false)));
+  }
+
   /** With the ring's own operation, and without it as before Linux 6.15. */
   @Liburing("epwait")
   @ParameterizedTest
-  @CsvSource({
-    "PLATFORM,true", "VIRTUAL,true", "CARRIED,true",
-    "PLATFORM,false", "VIRTUAL,false", "CARRIED,false"
-  })
+  @MethodSource("ways")
   void await_fourEnds(Caller caller, boolean operation) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel)) {

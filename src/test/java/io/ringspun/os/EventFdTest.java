@@ -17,6 +17,7 @@ import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.ValueLayout;
@@ -24,13 +25,12 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class EventFdTest {
 
   @Liburing("eventfd")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         EventFd counter = EventFd.open(ring)) {
@@ -40,7 +40,7 @@ class EventFdTest {
 
   /** A counter that is full. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void signal_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         EventFd counter = EventFd.open(ring)) {
@@ -59,7 +59,7 @@ class EventFdTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void semaphore_isTakenOneByOne(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         EventFd permits = EventFd.openSemaphore(ring, 2)) {
@@ -83,7 +83,7 @@ class EventFdTest {
 
   @Liburing("read-mshot")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void receive_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 8);
@@ -119,7 +119,7 @@ class EventFdTest {
 
   @Liburing("eventfd-reg")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void signalledBy_eachCompletion(Caller caller) throws Exception {
     try (Ring watched = Ring.open();
         Ring ring = Ring.open();

@@ -15,6 +15,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
@@ -29,7 +30,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class FutexWordTest {
   @TempDir Path directory;
@@ -45,7 +45,7 @@ class FutexWordTest {
 
   @Liburing("futex")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       FutexWord futex = FutexWord.local(ring, word());
@@ -74,7 +74,7 @@ class FutexWordTest {
 
   @Liburing("futex")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void awaitAny_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       FutexWord[] words = {
@@ -121,7 +121,7 @@ class FutexWordTest {
 
   /** Of many that wait, as many are woken as asked for. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void wake_soMany(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       FutexWord futex = FutexWord.shared(ring, word());

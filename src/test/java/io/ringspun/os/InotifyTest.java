@@ -11,6 +11,7 @@ import io.ringspun.Ring;
 import io.ringspun.file.RingFileSystems;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.RawNames;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,14 +23,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class InotifyTest {
   @TempDir Path directory;
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_fourEnds(Caller caller) throws Exception {
     int[] count = {0};
     try (Ring ring = Ring.open();
@@ -130,7 +130,7 @@ class InotifyTest {
 
   /** More events than one read has room for. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_many(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Inotify inotify = Inotify.open(ring)) {

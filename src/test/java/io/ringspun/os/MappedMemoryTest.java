@@ -21,6 +21,7 @@ import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -140,7 +141,7 @@ class MappedMemoryTest {
   // ---- what it does --------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void populateRead_mapsAllPages(Caller caller) throws Exception {
     Path path = file();
     MemorySegment memory = map(path, MapMode.READ_ONLY);
@@ -312,7 +313,7 @@ class MappedMemoryTest {
 
   /** The ring has one worker, which opens a FIFO for as long as nobody opens the other end. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void advise_fourEnds(Caller caller) throws Exception {
     Path first = directory.resolve("first");
     Path second = directory.resolve("second");

@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import java.io.IOException;
@@ -19,7 +20,6 @@ import java.nio.channels.AsynchronousCloseException;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A call that waits while its descriptor is closed is told of the close, not of an end. */
@@ -58,7 +58,7 @@ class PipeClosedMeanwhileTest {
 
   static Stream<Arguments> waits() {
     return Stream.of(Waiting.values())
-        .flatMap(how -> Stream.of(Caller.values()).map(caller -> Arguments.of(how, caller)));
+        .flatMap(how -> Caller.inThisRun().stream().map(caller -> Arguments.of(how, caller)));
   }
 
   @ParameterizedTest
@@ -78,7 +78,7 @@ class PipeClosedMeanwhileTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void bytesWhileClosing_areDelivered(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);
@@ -95,7 +95,7 @@ class PipeClosedMeanwhileTest {
 
   /** What a call has begun before the close is not taken for a call that came after it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void writeFully_betweenTwoWrites_isTheClose(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);

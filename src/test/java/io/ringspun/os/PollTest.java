@@ -16,6 +16,7 @@ import io.ringspun.net.RingSocket;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -33,7 +34,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class PollTest {
   private static final Set<PollEvent> READABLE = Set.of(PollEvent.READABLE);
@@ -47,7 +47,7 @@ class PollTest {
 
   @Liburing({"poll", "poll-cancel"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
@@ -64,7 +64,7 @@ class PollTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
@@ -83,7 +83,7 @@ class PollTest {
 
   /** The descriptor stays open. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_pollClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
@@ -118,7 +118,7 @@ class PollTest {
 
   @Liburing("poll-mshot-update")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void update_ofOneThatWaits(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
@@ -151,7 +151,7 @@ class PollTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sockets_andFiles(Caller caller) throws Exception {
     var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     Path path = Bytes.file(directory.resolve("file"), 1, 10);
@@ -182,7 +182,7 @@ class PollTest {
 
   /** What has no descriptor of the process is polled on its own ring, whoever asks. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void registeredFile(Caller caller) throws Exception {
     Path fifo = directory.resolve("fifo");
     Fifo.make(fifo);

@@ -16,6 +16,7 @@ import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -25,7 +26,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RingFdTest {
@@ -69,7 +69,7 @@ class RingFdTest {
 
   @Liburing({"fifo-nonblock-read", "socket-rw-eagain"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void nonBlocking_waitsNevertheless(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Foreign pipe = Foreign.open(ring)) {
@@ -82,7 +82,7 @@ class RingFdTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void receive_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 4, 16);

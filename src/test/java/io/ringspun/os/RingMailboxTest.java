@@ -14,6 +14,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RingMailboxTest {
@@ -38,7 +38,7 @@ class RingMailboxTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void receive_fourEnds(Caller caller) throws Exception {
     try (Ring sender = Ring.open();
         Ring ring = Ring.open();
@@ -73,7 +73,7 @@ class RingMailboxTest {
 
   @Liburing("msg-ring")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void send_anyNumberFromAnywhere(Caller caller) throws Exception {
     try (Ring sender = Ring.open();
         Ring ring = Ring.open();
@@ -153,7 +153,7 @@ class RingMailboxTest {
    * From many threads of two rings to many takers: each message once, more than the queue holds.
    */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void manySendersAndTakers(Caller caller) throws Exception {
     int each = 1000;
     try (Ring first = Ring.open();

@@ -15,6 +15,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
@@ -24,7 +25,6 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class RingPipeTest {
 
@@ -35,7 +35,7 @@ class RingPipeTest {
 
   @Liburing("pipe")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
@@ -48,7 +48,7 @@ class RingPipeTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void write_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring)) {
@@ -63,7 +63,7 @@ class RingPipeTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void writeFully_moreThanThePipeHolds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);

@@ -11,6 +11,7 @@ import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -21,14 +22,13 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class RingTimerTest {
   private static final Duration SHORT = Duration.ofMillis(20);
   private static final Duration LONG = Duration.ofHours(1);
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sleep_takesAsLong(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -45,7 +45,7 @@ class RingTimerTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sleep_interruptedOrRingClosed(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       var interrupted = BlockedCall.start(ring, caller, () -> sleep(ring)).awaitInFlight(ring, 1);
@@ -70,7 +70,7 @@ class RingTimerTest {
 
   @Liburing("timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       for (TimerClock clock : TimerClock.values()) {
@@ -101,7 +101,7 @@ class RingTimerTest {
 
   @Liburing("timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_takesAsLong(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       caller.run(
@@ -129,7 +129,7 @@ class RingTimerTest {
   /** Several threads at one timer, which is put off: none may come too early. */
   @Liburing("timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void reset_later(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingTimer timer = RingTimer.after(ring, TimerClock.MONOTONIC, SHORT)) {

@@ -17,6 +17,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +32,6 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class SpliceTest {
   private static final int SIZE = 200_000;
@@ -62,7 +62,7 @@ class SpliceTest {
 
   /** Waits for a source. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void spliceTo_emptyPipe_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe from = RingPipe.open(ring);
@@ -81,7 +81,7 @@ class SpliceTest {
 
   /** Waits for room, and is ended by the close of what is only its target. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void spliceTo_fullPipe_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe from = RingPipe.open(ring);
@@ -99,7 +99,7 @@ class SpliceTest {
 
   @Liburing("splice")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void teeTo_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe from = RingPipe.open(ring);
@@ -120,7 +120,7 @@ class SpliceTest {
   /** From file to file, by positions, through registered files too. */
   @Liburing("splice")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void files_byPosition(Caller caller) throws Exception {
     Path in = Bytes.file(directory.resolve("in"), 1, SIZE);
     Path out = directory.resolve("out");
@@ -154,7 +154,7 @@ class SpliceTest {
   /** What a proxy does: bytes from one socket to another, never in the process. */
   @Liburing("splice")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void sockets_throughAPipe(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
@@ -194,7 +194,7 @@ class SpliceTest {
 
   /** A worker that waits for a peer is called back; what it had moved stays moved. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void socketThatTakesSome_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);

@@ -24,6 +24,7 @@ import io.ringspun.raw.TableSlot;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,7 +39,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Waiting, waking and moving as steps of chains. */
 class SystemStepsTest {
@@ -75,7 +75,7 @@ class SystemStepsTest {
 
   /** What cannot be read yet is read when it can. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void poll_blocksThenCompletes(Caller caller) throws Exception {
     Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
     var call =
@@ -92,7 +92,7 @@ class SystemStepsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void poll_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
     Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
     var call =
@@ -122,7 +122,7 @@ class SystemStepsTest {
 
   /** From file to file by way of a pipe, without a byte in the process. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void splice_copiesAFile(Caller caller) throws Exception {
     Path source = Bytes.file(directory.resolve("source"), 1, 4000);
     Path target = Files.createFile(directory.resolve("target"));
@@ -179,7 +179,7 @@ class SystemStepsTest {
 
   /** One chain makes a descriptor ready and has a set wait for it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void epoll_add_modify_remove(Caller caller) throws Exception {
     try (Epoll set = Epoll.open(ring)) {
       caller.run(
@@ -219,7 +219,7 @@ class SystemStepsTest {
 
   /** One chain wakes another, which then writes. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_isWoken(Caller caller) throws Exception {
     FutexWord word = word();
     var call =
@@ -242,7 +242,7 @@ class SystemStepsTest {
 
   /** The kernel would go on behind a wait that was cancelled. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void await_interruptedMeanwhile(Caller caller) throws Exception {
     FutexWord word = word();
     var call =

@@ -12,6 +12,7 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
@@ -21,14 +22,13 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class TickerTest {
   private static final Duration PERIOD = Duration.ofMillis(2);
 
   @Liburing("timeout")
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_countsTicks(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel)) {
@@ -52,7 +52,7 @@ class TickerTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_countsWhatWasMissed(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, PERIOD)) {
@@ -65,7 +65,7 @@ class TickerTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void next_interruptedAndClosed(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1));
@@ -89,7 +89,7 @@ class TickerTest {
 
   /** Of a timer that has just fired the kernel knows nothing for a moment. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void close_atAnyMoment(Caller caller) throws Exception {
     for (int i = 0; i < 10; i++) {
       try (Ring ring = Ring.open()) {

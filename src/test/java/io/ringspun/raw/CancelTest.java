@@ -22,6 +22,7 @@ import io.ringspun.os.RingPipe;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -41,7 +42,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls that somebody else ends, while what they work on stays open. */
 class CancelTest {
@@ -79,7 +79,7 @@ class CancelTest {
   // ---- what is cancelled ---------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void nothing(Caller caller) throws Exception {
     assertEquals(0, caller.call(ring, () -> Raw.of(ring).cancel(fifo.file())));
     assertEquals(0, caller.call(ring, () -> Raw.of(ring).cancel(IORING_OP_READ)));
@@ -89,7 +89,7 @@ class CancelTest {
 
   /** Whoever asks, whoever waits. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void byDescriptor(Caller canceller) throws Exception {
     List<BlockedCall<?>> readers = new ArrayList<>();
     for (Caller caller : Caller.values()) {
@@ -122,7 +122,7 @@ class CancelTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void byOpcode(Caller canceller) throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (RingListener listener = RingListener.bind(ring, any)) {
@@ -139,7 +139,7 @@ class CancelTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void all(Caller canceller) throws Exception {
     var reader = BlockedCall.start(ring, fifo::read);
     var neighbour = BlockedCall.start(ring, Caller.PLATFORM, other::read);
@@ -152,7 +152,7 @@ class CancelTest {
 
   /** What many may take from goes on, and so does who waits there. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void streams_areSpared(Caller canceller) throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (RingListener listener = RingListener.bind(ring, any);
@@ -171,7 +171,7 @@ class CancelTest {
 
   /** What waits for room is ended too, and never reaches the kernel. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void waitingForRoom(Caller canceller) throws Exception {
     List<BlockedCall<?>> writers = new ArrayList<>();
     kernel.add(FaultRule.on(IORING_OP_WRITE).delay());
@@ -305,7 +305,7 @@ class CancelTest {
 
   /** It returns when they are over, and counts those that went well as what they are. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void completed_justBefore(Caller canceller) throws Exception {
     kernel.add(FaultRule.on(IORING_OP_READ).times(1).delay());
     var reader = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read);
@@ -320,7 +320,7 @@ class CancelTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void interruptOfTheCanceller_isKept(Caller canceller) throws Exception {
     var reader = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read).awaitInFlight(ring, 1);
     var cancel =
@@ -345,7 +345,7 @@ class CancelTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ringClosedMeanwhile(Caller canceller) throws Exception {
     kernel.add(FaultRule.on(IORING_OP_READ).times(1).delay());
     var reader = BlockedCall.start(ring, Caller.VIRTUAL, fifo::read).awaitInFlight(ring, 1);

@@ -25,6 +25,7 @@ import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -49,7 +50,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -115,7 +115,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void file_writtenAndReadByThread(Caller caller) throws Exception {
     Path path = Files.createTempFile(directory, "raw", null);
     try (RingFile file =
@@ -229,7 +229,7 @@ class RawOperationTest {
   // ---- the four ends -------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_completesAtOnce(Caller caller) throws Exception {
     fifo.write(7);
     assertEquals(1, caller.call(ring, () -> Raw.of(ring).run(reading())).result());
@@ -237,7 +237,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_blocksThenCompletes(Caller caller) throws Exception {
     var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
@@ -247,7 +247,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_closedMeanwhile(Caller caller) throws Exception {
     var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
@@ -257,7 +257,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void splice_secondDescriptorClosedMeanwhile(Caller caller) throws Exception {
     try (RingPipe pipe = RingPipe.open(ring)) {
       RawOperation poll = RawOperation.of(IORING_OP_SPLICE).on(pipe.sink()).offset(-1);
@@ -271,7 +271,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_interruptedMeanwhile(Caller caller) throws Exception {
     var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
@@ -283,7 +283,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_timeUp(Caller caller) {
     RawOperation read = reading().within(Duration.ofMillis(1));
     assertThrows(
@@ -292,7 +292,7 @@ class RawOperationTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_ringClosedMeanwhile(Caller caller) throws Exception {
     var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
     call.awaitInFlight(ring, 1);
@@ -303,7 +303,7 @@ class RawOperationTest {
 
   /** A cancelled call does not return before the kernel has let go of its memory. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void read_cancelled_memoryStaysTheKernels(Caller caller) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
         Ring faulty = FaultyRing.open(kernel);

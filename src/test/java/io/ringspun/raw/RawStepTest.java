@@ -17,6 +17,7 @@ import io.ringspun.os.RingPipe;
 import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -32,7 +33,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Operations described field by field, and pauses, among those of chains and batches. */
 class RawStepTest {
@@ -83,7 +83,7 @@ class RawStepTest {
 
   /** A file is written, synced, and put in another's place, in one trip. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_replacesAFile(Caller caller) throws Exception {
     Path old = Files.writeString(directory.resolve("old"), "old");
     Path there = directory.resolve("there");
@@ -229,7 +229,7 @@ class RawStepTest {
   // ---- pauses --------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void delay_holdsUpWhatIsBehindIt(Caller caller) throws Exception {
     long before = System.nanoTime();
     Outcomes result =
@@ -242,7 +242,7 @@ class RawStepTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void delay_interruptedMeanwhile(Caller caller) throws Exception {
     var call =
         BlockedCall.start(
@@ -278,7 +278,7 @@ class RawStepTest {
 
   /** What was counted in for the first operations is counted out if a later one is refused. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void run_closedDescriptor_letsGoOfTheOthers(Caller caller) throws Exception {
     try (RingPipe pipe = RingPipe.open(ring);
         Fifo fifo = Fifo.open(ring, directory)) {

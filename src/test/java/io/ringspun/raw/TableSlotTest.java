@@ -31,6 +31,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
@@ -59,7 +60,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Places for what a chain opens and goes on to use. */
@@ -166,7 +166,7 @@ class TableSlotTest {
   /** Four calls of a program in one of the kernel's. */
   @Liburing({"open-direct-link", "fixed-link"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_writesAFile(Caller caller) throws Exception {
     try (TableSlot slot = Raw.of(ring).tableSlot()) {
       kernel.forget();
@@ -211,7 +211,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_connectsAndSends(Caller caller) throws Exception {
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
         TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -240,7 +240,7 @@ class TableSlotTest {
   /** The peer sees the end of a socket that the ring closes while it waits itself. */
   @Liburing({"accept-link", "linked-defer-close"})
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_acceptsAndAnswers(Caller caller) throws Exception {
     MemorySegment target = Arena.ofAuto().allocate(3);
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
@@ -271,7 +271,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_openFails(Caller caller) throws Exception {
     try (TableSlot slot = Raw.of(ring).tableSlot()) {
       Outcomes result =
@@ -347,7 +347,7 @@ class TableSlotTest {
 
   /** What comes closes what was there; what cannot come leaves it. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void full_isReplaced(Caller caller) throws Exception {
     Bytes.file(path, 1, 1);
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
@@ -425,7 +425,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_blocksThenCompletes(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory);
         TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -436,7 +436,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_closedMeanwhile(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory)) {
       TableSlot slot = Raw.of(ring).tableSlot();
@@ -456,7 +456,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void chain_interruptedMeanwhile(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory);
         TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -474,7 +474,7 @@ class TableSlotTest {
 
   /** An opening that waits for ever is no reason to keep the slot. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void opening_closedMeanwhile(Caller caller) throws Exception {
     TableSlot slot = Raw.of(ring).tableSlot();
     Fifo.make(path);
@@ -494,7 +494,7 @@ class TableSlotTest {
 
   /** A connection that comes while the call is cancelled is there, or waits for the next. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void accept_interrupted_losesNothing(Caller caller) throws Exception {
     try (RingListener listener = RingListener.bind(ring, LOOPBACK);
         TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -521,7 +521,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void ring_closedWithFullSlots(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory);
         RingListener listener = RingListener.bind(ring, LOOPBACK);
@@ -649,7 +649,7 @@ class TableSlotTest {
   // ---- what is taken out ---------------------------------------------------------------------
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_file(Caller caller) throws Exception {
     TableSlot slot = Raw.of(ring).tableSlot();
     var e = assertThrows(OperationException.class, () -> RingFile.take(slot));
@@ -675,7 +675,7 @@ class TableSlotTest {
 
   /** What waits for the slot is cancelled, and the file goes on. */
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_whileAStepBlocks(Caller caller) throws Exception {
     try (Fifo fifo = Fifo.open(ring, directory)) {
       TableSlot slot = Raw.of(ring).tableSlot();
@@ -690,7 +690,7 @@ class TableSlotTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_sockets(Caller caller) throws Exception {
     caller.run(
         ring,

@@ -1,6 +1,7 @@
 package io.ringspun.testing;
 
 import io.ringspun.Ring;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -28,6 +29,19 @@ public enum Caller {
       return ring.startVirtualThread(task);
     }
   };
+
+  private static final boolean HANDED_OVER =
+      "false".equals(System.getProperty("io.ringspun.test.carried"));
+
+  /**
+   * Returns the kinds of threads that parameterized tests are run on. In the build's run in which
+   * rings may not carry virtual threads, that is {@link #CARRIED} alone: only a thread that asks to
+   * be carried takes another path there, so the cases of the others would repeat the first run. A
+   * test that is not started by the build has all kinds.
+   */
+  public static List<Caller> inThisRun() {
+    return HANDED_OVER ? List.of(CARRIED) : List.of(values());
+  }
 
   /** Starts a thread of this kind. */
   public abstract Thread start(Ring ring, Runnable task);

@@ -21,13 +21,11 @@ public record RingCase(Caller caller, boolean inline) {
   }
 
   /**
-   * Returns every combination; in the {@linkplain HandedOverRun handed-over run}, those that differ
-   * from the other run.
+   * Returns every combination with the kinds of threads {@linkplain Caller#inThisRun of the run}.
    */
   public static List<RingCase> all() {
     List<RingCase> all = new ArrayList<>();
-    for (Caller caller :
-        HandedOverRun.isOn() ? List.of(Caller.CARRIED) : List.of(Caller.values())) {
+    for (Caller caller : Caller.inThisRun()) {
       all.add(new RingCase(caller, true));
       all.add(new RingCase(caller, false));
     }
@@ -39,7 +37,7 @@ public record RingCase(Caller caller, boolean inline) {
     run(RingOptions.defaults(), body);
   }
 
-  /** Runs the body likewise, on a ring with further options. */
+  /** Runs the body on such a thread, with a ring that has further options. */
   public void run(RingOptions options, Body body) throws Exception {
     try (Ring ring = Ring.open(options.withInlineAttempts(inline))) {
       BlockedCall<Void> call =

@@ -11,6 +11,7 @@ import io.ringspun.file.RingFileSystems;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.ModulePath;
 import io.ringspun.testing.PathUser;
@@ -35,7 +36,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** URLs of ring paths answer as those of the default file system do. */
 @ExtendWith(LeakCheck.class)
@@ -101,7 +101,7 @@ class RingUrlTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void classLoader_onEveryKindOfThread(Caller caller) throws Exception {
     Path root = RingFileSystems.wrap(classes());
     try (Ring ring = Ring.open()) {

@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.EachCaller;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -19,7 +20,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Things are taken in turn; who waits is told of every end. */
 class FairPoolTest {
@@ -54,7 +54,7 @@ class FairPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_blocks_oldestFirst(Caller caller) throws Exception {
     String first = pool.take(0);
     String second = pool.take(0);
@@ -71,7 +71,7 @@ class FairPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_closedMeanwhile(Caller caller) throws Exception {
     pool.take(0);
     pool.take(0);
@@ -84,7 +84,7 @@ class FairPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_ringClosedMeanwhile(Caller caller) throws Exception {
     pool.take(0);
     pool.take(0);
@@ -95,7 +95,7 @@ class FairPoolTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EachCaller
   void take_interruptedMeanwhile_leavesNothingBehind(Caller caller) throws Exception {
     String first = pool.take(0);
     pool.take(0);
