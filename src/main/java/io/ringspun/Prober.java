@@ -60,7 +60,7 @@ final class Prober {
   }
 
   private static void roundTrip(Kernel kernel, int eventfd) throws ErrnoException, IOException {
-    Engine engine = Engine.open(Ring.configure(RingOptions.defaults().withEntries(4)), kernel);
+    Engine engine = Ring.openEngine(RingOptions.defaults().withEntries(4).config(), kernel);
     try (NativePool.Block counter = NativePool.take(Long.BYTES)) {
       kernel.signal(eventfd);
       kernel.signal(eventfd);

@@ -1,13 +1,12 @@
 package io.ringspun;
 
-import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.Call;
-import io.ringspun.internal.ring.Counters;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
+import io.ringspun.internal.ring.Failures;
 import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,17 +99,19 @@ public final class Ring implements AutoCloseable {
 
   /** Opens a ring on the caller's implementation of the kernel. */
   static Ring open(RingOptions options, Kernel kernel) throws IOException {
-    return open(configure(options), kernel, false);
+    return open(options.config(), kernel, false);
   }
 
-  /** Opens a ring that shares the kernel polling thread of another ring. */
+  /** Opens a ring that shares the kernel polling thread of another ring, if that has one. */
   static Ring open(RingOptions options, Kernel kernel, Ring other) throws IOException {
-    return open(configure(options, other.engine), kernel, false);
+    EngineConfig config = options.config();
+    EngineConfig.Setup setup = config.setup().attachedTo(other.engine.descriptor());
+    return open(config.withSetup(setup), kernel, false);
   }
 
   /** Opens a ring of the shared group, which users cannot close. */
   static Ring openShared(RingOptions options, Kernel kernel) throws IOException {
-    return open(configure(options), kernel, true);
+    return open(options.config(), kernel, true);
   }
 
   private static Ring open(EngineConfig config, Kernel kernel, boolean isShared)
@@ -124,42 +124,21 @@ public final class Ring implements AutoCloseable {
           Ring.class.getModule().isNamed() ? "io.ringspun" : "ALL-UNNAMED");
     }
     try {
-      return new Ring(Engine.open(config, kernel), isShared);
+      return new Ring(openEngine(config, kernel), isShared);
     } catch (ErrnoException e) {
       throw Diagnosis.of(e).asException(e);
     }
   }
 
-  static EngineConfig configure(RingOptions options) {
-    return configure(options, null);
-  }
-
-  private static EngineConfig configure(RingOptions options, @Nullable Engine attachTo) {
-    String name =
-        options.threadName().isEmpty()
-            ? "ringspun-" + OPENED.incrementAndGet()
-            : options.threadName();
-    return new EngineConfig(
-        name,
-        options.entries(),
-        Math.max(options.completionEntries(), options.entries()),
-        options.completionEntriesMax(),
-        options.flagBits(),
-        options.modeBits() | (attachTo != null ? Constants.IORING_SETUP_ATTACH_WQ : 0),
-        Math.max(options.sqThreadCpu(), 0),
-        options.sqThreadIdleMillis(),
-        attachTo != null ? attachTo.descriptor() : 0,
-        options.inFlightLimit(),
-        options.registrations(),
-        options.restriction(),
-        options.registeredFiles(),
-        options.inlineAttempts(),
-        options.minimumWait(),
-        new PublicFailures());
+  /** Opens the engine of a ring, with a name. */
+  static Engine openEngine(EngineConfig config, Kernel kernel) throws ErrnoException {
+    EngineConfig named =
+        config.name().isEmpty() ? config.withName("ringspun-" + OPENED.incrementAndGet()) : config;
+    return Engine.open(named, new PublicFailures(), kernel);
   }
 
   /** Creates the public exceptions for the internal packages. */
-  private static final class PublicFailures implements EngineConfig.Failures {
+  private static final class PublicFailures implements Failures {
     @Override
     public IOException closed(String ring) {
       return new RingClosedException(ring);
@@ -352,20 +331,7 @@ public final class Ring implements AutoCloseable {
    * @return a snapshot
    */
   public RingMetrics metrics() {
-    Counters counters = engine.counters();
-    return new RingMetrics(
-        counters.submitted(),
-        counters.completed(),
-        counters.enters(),
-        counters.wakeUps(),
-        counters.inFlight(),
-        counters.waiting(),
-        counters.overflows(),
-        counters.completionEntries(),
-        counters.stale(),
-        counters.inlineHits(),
-        counters.inlineMisses(),
-        counters.unregisteredBuffers());
+    return engine.readCounters(RingMetrics::new);
   }
 
   /**

@@ -69,12 +69,12 @@ public final class RingGroup implements AutoCloseable {
       throws IOException {
     List<Ring> rings = new ArrayList<>(count);
     try {
+      String name = options.config().name();
       for (int i = 1; i <= count; i++) {
-        String name = options.threadName();
         RingOptions own = name.isEmpty() ? options : options.withThreadName(name + "-" + i);
         if (isShared) {
           rings.add(Ring.openShared(own, kernel));
-        } else if (i > 1 && options.pollsInKernel()) {
+        } else if (i > 1) {
           rings.add(Ring.open(own, kernel, rings.getFirst()));
         } else {
           rings.add(Ring.open(own, kernel));

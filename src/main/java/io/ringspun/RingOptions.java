@@ -1,19 +1,16 @@
 package io.ringspun;
 
 import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.ring.EngineConfig;
 import io.ringspun.raw.RingRestriction;
 import io.ringspun.raw.SetupFlag;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * The options of a {@link Ring}. Immutable; each {@code with} method validates its arguments and
@@ -30,53 +27,35 @@ public final class RingOptions {
   /** The kernel's own limit, {@code IORING_MAX_FIXED_FILES}. */
   private static final int REGISTERED_FILES_MAX = 1 << 20;
 
-  private static final int ANY_CPU = -1;
   private static final int CPU_MAX = 8191;
 
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final RingOptions DEFAULTS = new RingOptions(EngineConfig.DEFAULTS);
 
-  private static final RingOptions DEFAULTS = new RingOptions();
+  private final EngineConfig config;
 
-  private int entries = 256;
-  private int completionEntries; // 0: four for each submission entry
-  private int completionEntriesMax; // 0: the queue does not grow
-  private Set<SetupFlag> flags = Set.of();
-  private String name = "";
-  private int inFlightLimit;
-  private int boundedWorkers = 4 * PROCESSORS;
-  private int unboundedWorkers = 16;
-  private int registeredFiles;
-  private boolean inlineAttempts = true;
-  private int sqThreadIdleMillis; // 0: no polling thread
-  private int sqThreadCpu = ANY_CPU;
-  private int devicePolling; // IORING_SETUP_ flags
-  private BitSet workerCpus = new BitSet(); // empty: all; not modified after construction
-  private int napiMicros; // 0: none
-  private boolean napiPreferred;
-  private EngineConfig.@Nullable MinimumWait minimumWait;
-  private @Nullable RingRestriction restriction;
+  private RingOptions(EngineConfig config) {
+    requireModesTogether(config.setup(), config.waiting());
+    this.config = config;
+  }
 
-  private RingOptions() {}
+  private static void requireModesTogether(EngineConfig.Setup setup, EngineConfig.Waiting waiting) {
+    boolean pollsInKernel = setup.kernelPolling() != null;
+    boolean pollsDevices = setup.devicePolling() != 0;
+    int deferring = SetupFlag.DEFER_TASKRUN.bit() | SetupFlag.COOP_TASKRUN.bit();
+    if (pollsInKernel && (setup.flags() & deferring) != 0) {
+      throw new IllegalArgumentException(
+          "kernel polling excludes DEFER_TASKRUN and COOP_TASKRUN: " + flags(setup.flags()));
+    }
+    if (pollsInKernel && pollsDevices) {
+      throw new IllegalArgumentException("kernel polling and device polling exclude each other");
+    }
+    if (waiting.napi() != null && pollsDevices) {
+      throw new IllegalArgumentException("NAPI is for sockets, device polling for files");
+    }
+  }
 
-  private RingOptions(RingOptions other) {
-    entries = other.entries;
-    completionEntries = other.completionEntries;
-    completionEntriesMax = other.completionEntriesMax;
-    flags = other.flags;
-    name = other.name;
-    inFlightLimit = other.inFlightLimit;
-    boundedWorkers = other.boundedWorkers;
-    unboundedWorkers = other.unboundedWorkers;
-    registeredFiles = other.registeredFiles;
-    inlineAttempts = other.inlineAttempts;
-    sqThreadIdleMillis = other.sqThreadIdleMillis;
-    sqThreadCpu = other.sqThreadCpu;
-    devicePolling = other.devicePolling;
-    workerCpus = other.workerCpus;
-    napiMicros = other.napiMicros;
-    napiPreferred = other.napiPreferred;
-    minimumWait = other.minimumWait;
-    restriction = other.restriction;
+  private static List<SetupFlag> flags(int bits) {
+    return Stream.of(SetupFlag.values()).filter(flag -> (bits & flag.bit()) != 0).toList();
   }
 
   /**
@@ -102,9 +81,7 @@ public final class RingOptions {
       throw new IllegalArgumentException(
           "entries must be from 1 to %,d: %,d".formatted(ENTRIES_MAX, entries));
     }
-    RingOptions copy = new RingOptions(this);
-    copy.entries = entries;
-    return copy;
+    return new RingOptions(config.withQueues(config.queues().withEntries(entries)));
   }
 
   /**
@@ -117,9 +94,9 @@ public final class RingOptions {
    * @throws IllegalArgumentException if out of range
    */
   public RingOptions withCompletionEntries(int completionEntries) {
-    RingOptions copy = new RingOptions(this);
-    copy.completionEntries = requireCompletionEntries(completionEntries);
-    return copy;
+    requireCompletionEntries(completionEntries);
+    return new RingOptions(
+        config.withQueues(config.queues().withCompletionEntries(completionEntries)));
   }
 
   /**
@@ -139,17 +116,15 @@ public final class RingOptions {
    * @throws IllegalArgumentException if out of range
    */
   public RingOptions withCompletionEntriesUpTo(int entries) {
-    RingOptions copy = new RingOptions(this);
-    copy.completionEntriesMax = requireCompletionEntries(entries);
-    return copy;
+    requireCompletionEntries(entries);
+    return new RingOptions(config.withQueues(config.queues().withCompletionEntriesMax(entries)));
   }
 
-  private static int requireCompletionEntries(int entries) {
+  private static void requireCompletionEntries(int entries) {
     if (entries < 4 || entries > 2 * ENTRIES_MAX) {
       throw new IllegalArgumentException(
           "completion entries must be from 4 to %,d: %,d".formatted(2 * ENTRIES_MAX, entries));
     }
-    return entries;
   }
 
   /**
@@ -169,30 +144,14 @@ public final class RingOptions {
     if (!chosen.contains(SetupFlag.COOP_TASKRUN)) {
       requireTogether(chosen, SetupFlag.TASKRUN_FLAG, SetupFlag.DEFER_TASKRUN);
     }
-    RingOptions copy = new RingOptions(this);
-    copy.flags = chosen;
-    return copy.checked();
+    int bits = chosen.stream().mapToInt(SetupFlag::bit).reduce(0, (a, b) -> a | b);
+    return new RingOptions(config.withSetup(config.setup().withFlags(bits)));
   }
 
   private static void requireTogether(Set<SetupFlag> chosen, SetupFlag flag, SetupFlag needed) {
     if (chosen.contains(flag) && !chosen.contains(needed)) {
       throw new IllegalArgumentException(flag + " needs " + needed);
     }
-  }
-
-  private RingOptions checked() {
-    if (pollsInKernel()
-        && (flags.contains(SetupFlag.DEFER_TASKRUN) || flags.contains(SetupFlag.COOP_TASKRUN))) {
-      throw new IllegalArgumentException(
-          "kernel polling excludes DEFER_TASKRUN and COOP_TASKRUN: " + flags);
-    }
-    if (pollsInKernel() && devicePolling != 0) {
-      throw new IllegalArgumentException("kernel polling and device polling exclude each other");
-    }
-    if (napiMicros != 0 && devicePolling != 0) {
-      throw new IllegalArgumentException("NAPI is for sockets, device polling for files");
-    }
-    return this;
   }
 
   /**
@@ -211,7 +170,7 @@ public final class RingOptions {
    *     Integer#MAX_VALUE} milliseconds, or conflicts with a flag or mode that was set before
    */
   public RingOptions withKernelPolling(Duration idle) {
-    return withKernelThread(idle, ANY_CPU);
+    return withKernelThread(idle, EngineConfig.KernelPolling.NONE);
   }
 
   /**
@@ -235,10 +194,9 @@ public final class RingOptions {
       throw new IllegalArgumentException(
           "idle time must be from a millisecond to %s: %s".formatted(longest, idle));
     }
-    RingOptions copy = new RingOptions(this);
-    copy.sqThreadIdleMillis = (int) idle.toMillis();
-    copy.sqThreadCpu = cpu;
-    return copy.checked();
+    var polling =
+        new EngineConfig.KernelPolling((int) idle.toMillis(), cpu, EngineConfig.KernelPolling.NONE);
+    return new RingOptions(config.withSetup(config.setup().withKernelPolling(polling)));
   }
 
   /**
@@ -260,10 +218,8 @@ public final class RingOptions {
    * @throws IllegalArgumentException if it conflicts with a mode that was set before
    */
   public RingOptions withDevicePolling(boolean hybrid) {
-    RingOptions copy = new RingOptions(this);
-    copy.devicePolling =
-        Constants.IORING_SETUP_IOPOLL | (hybrid ? Constants.IORING_SETUP_HYBRID_IOPOLL : 0);
-    return copy.checked();
+    int flags = Constants.IORING_SETUP_IOPOLL | (hybrid ? Constants.IORING_SETUP_HYBRID_IOPOLL : 0);
+    return new RingOptions(config.withSetup(config.setup().withDevicePolling(flags)));
   }
 
   /**
@@ -279,10 +235,9 @@ public final class RingOptions {
    *     set before
    */
   public RingOptions withNapi(Duration busyPoll, boolean prefer) {
-    RingOptions copy = new RingOptions(this);
-    copy.napiMicros = micros("busy polling", busyPoll);
-    copy.napiPreferred = prefer;
-    return copy.checked();
+    var napi = new EngineConfig.Napi(micros("busy polling", busyPoll), prefer);
+    EngineConfig.MinimumWait minimum = config.waiting().minimum();
+    return new RingOptions(config.withWaiting(new EngineConfig.Waiting(napi, minimum)));
   }
 
   /**
@@ -304,9 +259,9 @@ public final class RingOptions {
     if (completions < 2) {
       throw new IllegalArgumentException("there must be at least 2 completions: " + completions);
     }
-    RingOptions copy = new RingOptions(this);
-    copy.minimumWait = new EngineConfig.MinimumWait(micros("the wait", time), completions);
-    return copy;
+    var minimum = new EngineConfig.MinimumWait(micros("the wait", time), completions);
+    EngineConfig.Napi napi = config.waiting().napi();
+    return new RingOptions(config.withWaiting(new EngineConfig.Waiting(napi, minimum)));
   }
 
   private static int micros(String what, Duration time) {
@@ -328,9 +283,9 @@ public final class RingOptions {
    * @return the changed copy
    */
   public RingOptions withRestriction(RingRestriction restriction) {
-    RingOptions copy = new RingOptions(this);
-    copy.restriction = Objects.requireNonNull(restriction);
-    return copy;
+    return new RingOptions(
+        config.withRestriction(
+            new EngineConfig.Restriction(restriction.name(), restriction.operations())));
   }
 
   /**
@@ -345,9 +300,7 @@ public final class RingOptions {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("the name is empty");
     }
-    RingOptions copy = new RingOptions(this);
-    copy.name = name;
-    return copy;
+    return new RingOptions(config.withName(name));
   }
 
   /**
@@ -363,9 +316,7 @@ public final class RingOptions {
     if (operations < 1) {
       throw new IllegalArgumentException("the in-flight limit must be at least 1: " + operations);
     }
-    RingOptions copy = new RingOptions(this);
-    copy.inFlightLimit = operations;
-    return copy;
+    return new RingOptions(config.withQueues(config.queues().withInFlightLimit(operations)));
   }
 
   /**
@@ -386,10 +337,10 @@ public final class RingOptions {
    * @throws IllegalArgumentException if negative
    */
   public RingOptions withWorkers(int bounded, int unbounded) {
-    RingOptions copy = new RingOptions(this);
-    copy.boundedWorkers = requireNotNegative("bounded workers", bounded);
-    copy.unboundedWorkers = requireNotNegative("unbounded workers", unbounded);
-    return copy;
+    requireNotNegative("bounded workers", bounded);
+    requireNotNegative("unbounded workers", unbounded);
+    BitSet cpus = config.workers().cpus();
+    return new RingOptions(config.withWorkers(new EngineConfig.Workers(bounded, unbounded, cpus)));
   }
 
   /**
@@ -410,9 +361,9 @@ public final class RingOptions {
       }
       cpus.set(each);
     }
-    RingOptions copy = new RingOptions(this);
-    copy.workerCpus = cpus;
-    return copy;
+    EngineConfig.Workers workers = config.workers();
+    return new RingOptions(
+        config.withWorkers(new EngineConfig.Workers(workers.bounded(), workers.unbounded(), cpus)));
   }
 
   /**
@@ -434,9 +385,7 @@ public final class RingOptions {
       throw new IllegalArgumentException(
           "registered files must be from 0 to %,d: %,d".formatted(REGISTERED_FILES_MAX, slots));
     }
-    RingOptions copy = new RingOptions(this);
-    copy.registeredFiles = slots;
-    return copy;
+    return new RingOptions(config.withRegisteredFiles(slots));
   }
 
   /**
@@ -448,9 +397,7 @@ public final class RingOptions {
    * @return the changed copy
    */
   public RingOptions withInlineAttempts(boolean enabled) {
-    RingOptions copy = new RingOptions(this);
-    copy.inlineAttempts = enabled;
-    return copy;
+    return new RingOptions(config.withInlineAttempts(enabled));
   }
 
   private static int requireNotNegative(String what, int value) {
@@ -460,78 +407,7 @@ public final class RingOptions {
     return value;
   }
 
-  int entries() {
-    return entries;
-  }
-
-  int completionEntries() {
-    return completionEntries != 0 ? completionEntries : Math.max(4 * entries, 16);
-  }
-
-  int completionEntriesMax() {
-    return completionEntriesMax;
-  }
-
-  int flagBits() {
-    return flags.stream().mapToInt(SetupFlag::bit).reduce(0, (a, b) -> a | b);
-  }
-
-  String threadName() {
-    return name;
-  }
-
-  int inFlightLimit() {
-    return inFlightLimit;
-  }
-
-  List<Registration> registrations() {
-    List<Registration> registrations = new ArrayList<>();
-    if (boundedWorkers > 0 || unboundedWorkers > 0) {
-      registrations.add(Registration.maxWorkers(boundedWorkers, unboundedWorkers));
-    }
-    if (!workerCpus.isEmpty()) {
-      registrations.add(Registration.workerCpus(workerCpus));
-    }
-    if (napiMicros != 0) {
-      registrations.add(Registration.napi(napiMicros, napiPreferred));
-    }
-    return registrations;
-  }
-
-  EngineConfig.@Nullable Restriction restriction() {
-    return restriction != null
-        ? new EngineConfig.Restriction(restriction.name(), restriction.operations())
-        : null;
-  }
-
-  EngineConfig.@Nullable MinimumWait minimumWait() {
-    return minimumWait;
-  }
-
-  int registeredFiles() {
-    return registeredFiles;
-  }
-
-  boolean inlineAttempts() {
-    return inlineAttempts && restriction == null && devicePolling == 0;
-  }
-
-  boolean pollsInKernel() {
-    return sqThreadIdleMillis > 0;
-  }
-
-  /** Returns the {@code IORING_SETUP_} flags of the modes. */
-  int modeBits() {
-    return devicePolling
-        | (pollsInKernel() ? Constants.IORING_SETUP_SQPOLL : 0)
-        | (sqThreadCpu != ANY_CPU ? Constants.IORING_SETUP_SQ_AFF : 0);
-  }
-
-  int sqThreadIdleMillis() {
-    return sqThreadIdleMillis;
-  }
-
-  int sqThreadCpu() {
-    return sqThreadCpu;
+  EngineConfig config() {
+    return config;
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.internal.ring.EngineConfig;
 import io.ringspun.raw.RingRestriction;
 import io.ringspun.raw.SetupFlag;
 import io.ringspun.testing.BlockedCall;
@@ -91,7 +92,12 @@ class RingOptionsTest {
     }
     assertEquals(
         Integer.MAX_VALUE,
-        DEFAULTS.withKernelPolling(Duration.ofMillis(Integer.MAX_VALUE)).sqThreadIdleMillis());
+        DEFAULTS
+            .withKernelPolling(Duration.ofMillis(Integer.MAX_VALUE))
+            .config()
+            .setup()
+            .kernelPolling()
+            .idleMillis());
   }
 
   @Test
@@ -168,8 +174,8 @@ class RingOptionsTest {
   void with_copies() {
     RingOptions changed = DEFAULTS.withEntries(8).withThreadName("copied").withInFlightLimit(3);
     assertNotSame(DEFAULTS, changed);
-    assertEquals(256, DEFAULTS.entries());
-    assertEquals("", DEFAULTS.threadName());
+    assertEquals(256, DEFAULTS.config().queues().entries());
+    assertEquals("", DEFAULTS.config().name());
     RingOptions again =
         changed
             .withWorkers(1, 2)
@@ -180,18 +186,19 @@ class RingOptionsTest {
             .withMinimumWait(Duration.ofMillis(7), 9)
             .withRestriction(RingRestriction.FILES)
             .withRegisteredFiles(9);
-    assertEquals(8, again.entries());
-    assertEquals("copied", again.threadName());
-    assertEquals(3, again.inFlightLimit());
-    assertEquals(3, again.registrations().size());
-    assertEquals(0, DEFAULTS.withWorkers(0, 0).registrations().size());
-    assertEquals(7000, again.minimumWait().micros());
-    assertEquals(9, again.minimumWait().completions());
-    assertEquals("files", again.restriction().name());
-    assertEquals(2000, again.sqThreadIdleMillis());
-    assertEquals(64, again.completionEntries());
-    assertEquals(9, again.withEntries(4).registeredFiles());
-    assertEquals(1, again.sqThreadCpu());
+    EngineConfig config = again.config();
+    assertEquals(8, config.queues().entries());
+    assertEquals("copied", config.name());
+    assertEquals(3, config.queues().inFlightLimit());
+    assertEquals(3, config.registrations().size());
+    assertEquals(0, DEFAULTS.withWorkers(0, 0).config().registrations().size());
+    assertEquals(7000, config.waiting().minimum().micros());
+    assertEquals(9, config.waiting().minimum().completions());
+    assertEquals("files", config.restriction().name());
+    assertEquals(2000, config.setup().kernelPolling().idleMillis());
+    assertEquals(64, config.queues().completionEntries());
+    assertEquals(9, again.withEntries(4).config().registeredFiles());
+    assertEquals(1, config.setup().kernelPolling().cpu());
   }
 
   // ---- what the kernel makes of them ---------------------------------------------------------

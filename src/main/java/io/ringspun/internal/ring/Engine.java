@@ -33,6 +33,7 @@ public final class Engine implements RingThread.Owner {
   private static final long RECHECK_NANOS = 100_000_000;
 
   private final EngineConfig config;
+  private final Failures failures;
   private final Kernel kernel;
   private volatile @Nullable Object owner; // set once, when the ring is open
   private final RingThread thread;
@@ -43,8 +44,9 @@ public final class Engine implements RingThread.Owner {
 
   private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
 
-  private Engine(EngineConfig config, Kernel kernel, RingThread thread) {
+  private Engine(EngineConfig config, Failures failures, Kernel kernel, RingThread thread) {
     this.config = config;
+    this.failures = failures;
     this.kernel = kernel;
     this.thread = thread;
     inline = new InlineCalls(kernel, thread);
@@ -53,11 +55,13 @@ public final class Engine implements RingThread.Owner {
   /**
    * Creates a ring and starts its thread.
    *
+   * @param failures makes the exceptions that callers see
    * @throws ErrnoException if the kernel refuses to make the ring
    */
-  public static Engine open(EngineConfig config, Kernel kernel) throws ErrnoException {
+  public static Engine open(EngineConfig config, Failures failures, Kernel kernel)
+      throws ErrnoException {
     RingThread thread = RingThread.create(config, kernel);
-    Engine engine = new Engine(config, kernel, thread);
+    Engine engine = new Engine(config, failures, kernel, thread);
     thread.start(engine);
     LiveRings.add(engine);
     Watchdog.watch();
@@ -87,6 +91,11 @@ public final class Engine implements RingThread.Owner {
   /** Returns how this ring was set up. */
   public EngineConfig config() {
     return config;
+  }
+
+  /** Returns what makes the exceptions that callers see. */
+  Failures failures() {
+    return failures;
   }
 
   /** Returns a builder of virtual threads that this ring carries, where the JDK allows. */
@@ -177,13 +186,11 @@ public final class Engine implements RingThread.Owner {
       requireAllowed(operation.opcode());
     }
     if (operation.result == -Errno.EOPNOTSUPP && thread.pollsDevices()) {
-      throw config
-          .failures()
-          .refused(
-              Opcode.describe(operation.opcode()),
-              Errno.EOPNOTSUPP,
-              "%s polls devices, and this one, its driver or its file system cannot be polled"
-                  .formatted(this));
+      throw failures.refused(
+          Opcode.describe(operation.opcode()),
+          Errno.EOPNOTSUPP,
+          "%s polls devices, and this one, its driver or its file system cannot be polled"
+              .formatted(this));
     }
     return operation.result;
   }
@@ -197,12 +204,10 @@ public final class Engine implements RingThread.Owner {
   private void requireAllowed(int opcode) throws IOException {
     EngineConfig.Restriction restriction = config.restriction();
     if (restriction != null && !restriction.operations().get(opcode)) {
-      throw config
-          .failures()
-          .refused(
-              Opcode.describe(opcode),
-              Errno.EACCES,
-              "%s is restricted to %s".formatted(this, restriction.name()));
+      throw failures.refused(
+          Opcode.describe(opcode),
+          Errno.EACCES,
+          "%s is restricted to %s".formatted(this, restriction.name()));
     }
   }
 
@@ -213,13 +218,13 @@ public final class Engine implements RingThread.Owner {
     }
     return switch (call.cancelled) {
       case INTERRUPTED -> new InterruptedIOException("interrupted; the operation was cancelled");
-      case TIMED_OUT -> config.failures().timedOut(config.name(), call.timeoutNanos);
-      case REQUESTED -> config.failures().cancelled(config.name());
+      case TIMED_OUT -> failures.timedOut(config.name(), call.timeoutNanos);
+      case REQUESTED -> failures.cancelled(config.name());
       case DISARMED -> new AsynchronousCloseException();
-      case RING_FAILED -> config.failures().failed(config.name(), thread.failure());
+      case RING_FAILED -> failures.failed(config.name(), thread.failure());
       case NOT, RING_CLOSED ->
           call.shape == Call.Shape.RACE // no other cause was recorded, so it was requested
-              ? config.failures().cancelled(config.name())
+              ? failures.cancelled(config.name())
               : new IOException("the kernel cancelled the operation");
     };
   }
@@ -237,7 +242,7 @@ public final class Engine implements RingThread.Owner {
 
   private @Nullable IOException closing(Call call, Operation operation) {
     return switch (call.cancelled) {
-      case RING_CLOSED -> config.failures().closed(config.name());
+      case RING_CLOSED -> failures.closed(config.name());
       case NOT -> call.isClosed(operation) ? new AsynchronousCloseException() : null;
       default -> null;
     };
@@ -266,7 +271,7 @@ public final class Engine implements RingThread.Owner {
     call.waiter = me;
     deliver(call, call.timeoutNanos, !takesInterruptsAsJdk(handle) || me.isVirtual());
     if (call.cancelled == Call.Cancelled.RING_FAILED && call.size() > 1) {
-      throw config.failures().failed(config.name(), thread.failure());
+      throw failures.failed(config.name(), thread.failure());
     }
   }
 
@@ -428,9 +433,9 @@ public final class Engine implements RingThread.Owner {
 
   private @Nullable IOException refusal() {
     if (thread.hasFailed()) {
-      return config.failures().failed(config.name(), thread.failure());
+      return failures.failed(config.name(), thread.failure());
     }
-    return thread.isStopping() ? config.failures().closed(config.name()) : null;
+    return thread.isStopping() ? failures.closed(config.name()) : null;
   }
 
   /**
@@ -595,7 +600,7 @@ public final class Engine implements RingThread.Owner {
 
   /** Returns what says that a call, or several that make up one, took too long. */
   public IOException timedOut(long nanos) {
-    return config.failures().timedOut(config.name(), nanos);
+    return failures.timedOut(config.name(), nanos);
   }
 
   /**
@@ -714,9 +719,9 @@ public final class Engine implements RingThread.Owner {
     return thread.isStopping();
   }
 
-  /** Returns the figures so far; each is exact, their moments may differ slightly. */
-  public Counters counters() {
-    return thread.counters(inline.hits(), inline.misses(), unregisteredBuffers.sum());
+  /** Reads the counters; each value is exact, but their moments may differ slightly. */
+  public <T> T readCounters(CounterReader<T> reader) {
+    return thread.readCounters(reader, inline.hits(), inline.misses(), unregisteredBuffers.sum());
   }
 
   /**

@@ -122,7 +122,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
         arm();
         long left = nanos == 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
         if (left <= 0) {
-          throw ring.config().failures().timedOut(ring.toString(), nanos);
+          throw ring.failures().timedOut(ring.toString(), nanos);
         }
         long idle = Math.min(left, idleNanos());
         if (idle > 0) {

@@ -38,10 +38,11 @@ final class RingSetup {
   private RingSetup() {}
 
   static RingMemory open(EngineConfig config, Kernel kernel) throws ErrnoException {
-    if (config.flags() != 0) {
-      return open(config, kernel, config.flags());
+    EngineConfig.Setup setup = config.setup();
+    if (setup.flags() != 0) {
+      return open(config, kernel, setup.flags());
     }
-    int[] ladder = (config.modes() & IORING_SETUP_SQPOLL) != 0 ? KERNEL_POLLING_LADDER : LADDER;
+    int[] ladder = setup.kernelPolling() != null ? KERNEL_POLLING_LADDER : LADDER;
     for (int rung = 0; ; rung++) {
       try {
         return open(config, kernel, ladder[rung]);
@@ -55,14 +56,7 @@ final class RingSetup {
 
   private static RingMemory open(EngineConfig config, Kernel kernel, int flags)
       throws ErrnoException {
-    RingParams params =
-        new RingParams(
-            config.entries(),
-            config.completionEntries(),
-            flags | config.modes() | ALWAYS,
-            config.sqThreadCpu(),
-            config.sqThreadIdleMillis(),
-            config.attachTo());
+    RingParams params = params(config, flags | config.setup().modes() | ALWAYS);
     RingMemory[] opened = new RingMemory[1];
     ErrnoException[] refusal = new ErrnoException[1];
     int result =
@@ -80,5 +74,20 @@ final class RingSetup {
       throw refusal[0];
     }
     return opened[0];
+  }
+
+  private static RingParams params(EngineConfig config, int flags) {
+    EngineConfig.Queues queues = config.queues();
+    EngineConfig.KernelPolling polling = config.setup().kernelPolling();
+    if (polling == null) {
+      return new RingParams(queues.entries(), queues.completions(), flags);
+    }
+    return new RingParams(
+        queues.entries(),
+        queues.completions(),
+        flags,
+        Math.max(polling.cpu(), 0),
+        polling.idleMillis(),
+        Math.max(polling.attachTo(), 0));
   }
 }

@@ -98,8 +98,8 @@ final class RingThread extends Thread implements Carrier {
     // cancels, and the rest is for operations.
     int cancelsMax = Math.max(1, completions.capacity() / 8);
     int limit = completions.capacity() - cancelsMax - 1;
-    if (config.inFlightLimit() > 0) {
-      limit = Math.min(limit, config.inFlightLimit());
+    if (config.queues().inFlightLimit() > 0) {
+      limit = Math.min(limit, config.queues().inFlightLimit());
     }
     cancels = new Cancels(cancelsMax);
     inFlight = new InFlight(limit);
@@ -109,7 +109,7 @@ final class RingThread extends Thread implements Carrier {
     enterFlags =
         IORING_ENTER_GETEVENTS
             | (memory.hasFeature(IORING_FEAT_NO_IOWAIT) ? IORING_ENTER_NO_IOWAIT : 0);
-    completionEntriesMax = config.completionEntriesMax();
+    completionEntriesMax = config.queues().completionEntriesMax();
   }
 
   /** Any thread: makes a ring, disabled until its own thread runs, and that thread. */
@@ -297,8 +297,9 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
-  Counters counters(long inlineHits, long inlineMisses, long unregisteredBuffers) {
-    return new Counters(
+  <T> T readCounters(
+      CounterReader<T> reader, long inlineHits, long inlineMisses, long unregisteredPools) {
+    return reader.read(
         dispatcher.submitted(),
         dispatcher.completed(),
         enters,
@@ -310,7 +311,7 @@ final class RingThread extends Thread implements Carrier {
         dispatcher.stale(),
         carried.inlineHits() + inlineHits,
         carried.inlineMisses() + inlineMisses,
-        unregisteredBuffers);
+        unregisteredPools);
   }
 
   /** Returns a number that changes while the loop goes round, or -1 while it waits. */
@@ -360,7 +361,7 @@ final class RingThread extends Thread implements Carrier {
     if (restriction != null) {
       require(Registration.restrictions(known(restriction.operations())));
     }
-    EngineConfig.MinimumWait minimum = config.minimumWait();
+    EngineConfig.MinimumWait minimum = config.waiting().minimum();
     if (minimum != null) {
       if (!memory.hasFeature(IORING_FEAT_MIN_TIMEOUT)) {
         throw new RefusedException(
@@ -628,7 +629,7 @@ final class RingThread extends Thread implements Carrier {
   }
 
   private int enterAndWait(int toSubmit, int flags) {
-    EngineConfig.MinimumWait minimum = config.minimumWait();
+    EngineConfig.MinimumWait minimum = config.waiting().minimum();
     ExtendedWait extended = minimumWait;
     if (minimum == null || extended == null) {
       return kernel.enter(memory, toSubmit, 1, flags);

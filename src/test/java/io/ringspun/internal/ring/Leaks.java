@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.RingMetrics;
 import io.ringspun.internal.memory.NativePool;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,8 +27,8 @@ public final class Leaks {
   public static int inFlight() {
     int sum = 0;
     for (Engine engine : LiveRings.all()) {
-      Counters counters = engine.counters();
-      sum += counters.inFlight() + counters.waiting();
+      RingMetrics metrics = engine.readCounters(RingMetrics::new);
+      sum += metrics.inFlight() + metrics.waiting();
     }
     return sum;
   }

@@ -9,7 +9,6 @@ import io.ringspun.internal.kernel.RingParams;
 import io.ringspun.internal.kernel.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
@@ -25,8 +24,8 @@ final class StressRing {
   private StressRing() {}
 
   static Engine open() {
-    EngineConfig.Failures failures =
-        new EngineConfig.Failures() {
+    Failures failures =
+        new Failures() {
           @Override
           public IOException closed(String ring) {
             return new IOException("closed");
@@ -54,8 +53,10 @@ final class StressRing {
         };
     try {
       return Engine.open(
-          new EngineConfig(
-              "stress", 64, 128, 0, 0, 0, 0, 0, 0, 0, List.of(), null, 0, true, null, failures),
+          EngineConfig.DEFAULTS
+              .withName("stress")
+              .withQueues(EngineConfig.DEFAULTS.queues().withEntries(64)),
+          failures,
           new FakeCloses(LinuxKernel.INSTANCE));
     } catch (ErrnoException e) {
       throw new IllegalStateException(e);
