@@ -5,8 +5,8 @@ import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
 import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.internal.memory.NativePool;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
@@ -64,10 +64,9 @@ final class Prober {
     try (NativePool.Block counter = NativePool.take(Long.BYTES)) {
       kernel.signal(eventfd);
       kernel.signal(eventfd);
-      Call call = engine.single();
-      call.operation(0).read(eventfd, counter.address(), Long.BYTES, 0);
-      call.operation(0).using(null, counter);
-      int result = engine.run(call);
+      Operation operation = engine.single().lending(counter);
+      operation.read(eventfd, counter.address(), Long.BYTES, 0);
+      int result = operation.run();
       long value = counter.memory().get(ValueLayout.JAVA_LONG, 0);
       if (result != Long.BYTES || value != 2) {
         throw new IOException("a read through the ring gave %d bytes, %d".formatted(result, value));

@@ -2,11 +2,11 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
 import io.ringspun.internal.ring.Failures;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
@@ -256,9 +256,9 @@ public final class Ring implements AutoCloseable {
    * @throws IOException if another I/O error occurs
    */
   public void nop() throws IOException {
-    Call call = engine.single();
-    call.operation(0).nop();
-    int result = engine.run(call);
+    Operation operation = engine.single();
+    operation.nop();
+    int result = operation.run();
     if (result < 0) {
       throw new OperationException("nop", -result);
     }

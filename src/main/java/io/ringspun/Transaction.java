@@ -295,7 +295,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
       throw new IllegalStateException("there is nothing to run: add a step first");
     }
     Step[] all = steps.toArray(Step[]::new);
-    Call call = newCall(all).timeoutNanos(timeoutNanos);
+    Call call = newCall(all).within(timeoutNanos);
     run = true;
     Loan[] loans = new Loan[all.length];
     engine.requireUsable();
@@ -412,7 +412,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
       loans[index] = loan;
     }
     step.encode(operation, engine, fd, address);
-    operation.using(handle, lent(step.buffer(), loan));
+    operation.on(handle).lending(lent(step.buffer(), loan));
   }
 
   private static @Nullable Object lent(@Nullable LentBuffer buffer, @Nullable Loan loan) {

@@ -11,7 +11,6 @@ import io.ringspun.internal.file.OpenFlags;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.PathMemory;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.RawHandle;
@@ -415,11 +414,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void fsync() throws IOException {
     requireNoDataLost("fsync");
-    Engine engine = handle.engine();
-    Call call = engine.single().timeoutNanos(names.timeoutNanos());
-    call.operation(0).fsync(handle.fd(), 0);
-    call.operation(0).using(handle, null);
-    FileErrors.check("fsync", handle.syncResult(engine.run(call)));
+    int result =
+        handle.single().within(names.timeoutNanos()).run((operation, fd) -> operation.fsync(fd, 0));
+    FileErrors.check("fsync", handle.syncResult(result));
   }
 
   /**

@@ -27,6 +27,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.ReceiveAccess;
@@ -54,7 +55,6 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.IntFunction;
 
 /**
  * A file read and written at explicit positions through a {@link Ring}.
@@ -263,7 +263,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public static RingFile take(TableSlot slot, OpenOption... options) throws IOException {
     OpenFlags flags = OpenFlags.ofSlot(Arrays.asList(options));
     RegisteredHandle handle = (RegisteredHandle) Handle.of(slot);
-    int result = handle.run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0), null, 0);
+    int result =
+        handle.single().openEnded().run((operation, fd) -> operation.syncFileRange(fd, 0, 0, 0));
     if (result == -Errno.EBADF) {
       throw new OperationException("sync_file_range", Errno.EBADF, "there is no file in " + slot);
     }
@@ -1081,12 +1082,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   private void sync(String name, int syncFlags) throws IOException {
-    sync(name, operation -> operation.fsync(handle.fd(), syncFlags));
+    sync(name, (operation, fd) -> operation.fsync(fd, syncFlags));
   }
 
-  private void sync(String name, OpenFile.Encoder encoder) throws IOException {
+  private void sync(String name, Operation.Encoder encoder) throws IOException {
     requireNoDataLost(name);
-    FileErrors.check(name, handle.syncResult(open.runRaw(encoder)));
+    FileErrors.check(name, handle.syncResult(open.single().run(encoder)));
   }
 
   /**
@@ -1111,7 +1112,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         position,
         length,
         (from, count) ->
-            sync("sync_file_range", op -> op.syncFileRange(handle.fd(), from, count, chosen)));
+            sync("sync_file_range", (op, fd) -> op.syncFileRange(fd, from, count, chosen)));
   }
 
   /**
@@ -1130,7 +1131,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requirePart(position, length);
     requireWritable();
     int bits = AllocateMode.bits(modes);
-    open.run("fallocate", operation -> operation.fallocate(handle.fd(), bits, position, length));
+    open.run("fallocate", (operation, fd) -> operation.fallocate(fd, bits, position, length));
   }
 
   /**
@@ -1145,7 +1146,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public void truncate(long size) throws IOException {
     requireLength(size);
     requireWritable();
-    int result = open.runRaw(operation -> operation.ftruncate(handle.fd(), size));
+    int result = open.single().run((operation, fd) -> operation.ftruncate(fd, size));
     if (result == -Errno.EINVAL) {
       // A kernel without the operation reports this error.
       RawHandle raw = open.descriptor();
@@ -1169,7 +1170,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
         position,
         length,
         (from, count) ->
-            open.run("fadvise", op -> op.fadvise(handle.fd(), from, count, advice.number())));
+            open.run("fadvise", (op, fd) -> op.fadvise(fd, from, count, advice.number())));
   }
 
   /**
@@ -1196,7 +1197,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try (XattrMemory memory = XattrMemory.toGet(name)) {
       int n =
           runXattr(
-              fd -> op -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
+              (op, fd) -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
       return n == -Errno.ENODATA
           ? Optional.empty()
           : Optional.of(memory.bytes(FileErrors.check("fgetxattr", n)));
@@ -1215,7 +1216,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try (XattrMemory memory = XattrMemory.toSet(name, value)) {
       int result =
           runXattr(
-              fd -> op -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
+              (op, fd) -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
               memory);
       FileErrors.check("fsetxattr", result);
     }
@@ -1225,14 +1226,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Runs an operation on extended attributes. Before Linux 6.13 the kernel accepts only a
    * descriptor, and refuses a slot with EBADF.
    */
-  private int runXattr(IntFunction<OpenFile.Encoder> encoder, XattrMemory memory)
-      throws IOException {
-    int result = open.runRaw(encoder.apply(handle.fd()), memory);
+  private int runXattr(Operation.Encoder encoder, XattrMemory memory) throws IOException {
+    int result = open.single().lending(memory).run(encoder);
     if (result != -Errno.EBADF || !isRegistered()) {
       return result;
     }
-    RawHandle made = open.descriptor();
-    return open.on(made).runRaw(encoder.apply(made.fd()), memory);
+    return open.on(open.descriptor()).single().lending(memory).run(encoder);
   }
 
   /**

@@ -9,7 +9,6 @@ import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.NativePool;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Operation;
@@ -17,7 +16,6 @@ import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.function.Consumer;
 
 /**
  * A futex: four bytes of memory on which threads wait, even those of other processes if the memory
@@ -140,15 +138,15 @@ public final class FutexWord {
     requireMask(mask);
     ring.capabilities().require(Opcode.FUTEX_WAIT);
     int result =
-        run(
-            operation -> {
-              operation.futexWait(
-                  word.address(),
-                  Integer.toUnsignedLong(expected),
-                  Integer.toUnsignedLong(mask),
-                  flags);
-              operation.openEnded();
-            });
+        single()
+            .openEnded()
+            .run(
+                (operation, _) ->
+                    operation.futexWait(
+                        word.address(),
+                        Integer.toUnsignedLong(expected),
+                        Integer.toUnsignedLong(mask),
+                        flags));
     return wasWoken("futex_wait", result);
   }
 
@@ -184,9 +182,11 @@ public final class FutexWord {
     ring.capabilities().require(Opcode.FUTEX_WAKE);
     return SystemDescriptor.check(
         "futex_wake",
-        run(
-            operation ->
-                operation.futexWake(word.address(), count, Integer.toUnsignedLong(mask), flags)));
+        single()
+            .run(
+                (operation, _) ->
+                    operation.futexWake(
+                        word.address(), count, Integer.toUnsignedLong(mask), flags)));
   }
 
   static void requireCount(int count) {
@@ -205,12 +205,9 @@ public final class FutexWord {
         .address3(Integer.toUnsignedLong(ANY));
   }
 
-  private int run(Consumer<Operation> encoder) throws IOException {
+  private Operation single() {
     Lending.requireAccessible(word);
-    Call call = ring.single().timeoutNanos(timeoutNanos);
-    encoder.accept(call.operation(0));
-    call.operation(0).using(null, word);
-    return ring.run(call);
+    return ring.single().lending(word).within(timeoutNanos);
   }
 
   /**
@@ -241,10 +238,12 @@ public final class FutexWord {
         lent[i] = word;
         FutexWait.put(vector.memory(), i, word.address(), expected[i], words[i].flags);
       }
-      Call call = ring.single().timeoutNanos(words[0].timeoutNanos);
-      call.operation(0).futexWaitv(vector.address(), words.length);
-      call.operation(0).using(null, lent).openEnded();
-      int result = ring.run(call);
+      int result =
+          ring.single()
+              .lending(lent)
+              .within(words[0].timeoutNanos)
+              .openEnded()
+              .run((operation, _) -> operation.futexWaitv(vector.address(), words.length));
       return wasWoken("futex_waitv", result) ? result : -1;
     }
   }

@@ -4,9 +4,9 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.memory.Lending;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -77,10 +77,9 @@ public final class MappedMemory {
       Lending.requireAccessible(
           memory); // keeps the memory reachable until the last operation has ended
       int length = (int) Math.min(end - first, PIECE_BYTES);
-      Call call = engine.single();
-      call.operation(0).madvise(first, length, advice.number());
-      call.operation(0).using(null, memory);
-      SystemDescriptor.check("madvise", engine.run(call));
+      Operation operation = engine.single().lending(memory);
+      operation.madvise(first, length, advice.number());
+      SystemDescriptor.check("madvise", operation.run());
       first += length;
     } while (first < end);
   }

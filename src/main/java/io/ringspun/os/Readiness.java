@@ -15,11 +15,13 @@ final class Readiness {
    * @return the events that occurred, and errors and hang-ups
    */
   static int await(Handle handle, int events, Deadline deadline) throws IOException {
+    long nanos = deadline.left(handle.engine());
     int result =
-        handle.run(
-            (operation, fd) -> operation.pollAdd(fd, events, 0),
-            null,
-            deadline.left(handle.engine()));
+        handle
+            .single()
+            .within(nanos)
+            .openEnded()
+            .run((operation, fd) -> operation.pollAdd(fd, events, 0));
     return SystemDescriptor.check("poll", result);
   }
 }

@@ -82,12 +82,12 @@ public final class RingMailbox implements AutoCloseable {
   private void send(Engine from, long message) throws IOException {
     ring.requireUsable();
     int result =
-        address.run(
-            from,
-            (operation, fd) ->
-                operation.message(fd, MessageInbox.result(message), inbox.userData(message)),
-            null,
-            0);
+        from.single()
+            .on(address)
+            .openEnded()
+            .run(
+                (operation, fd) ->
+                    operation.message(fd, MessageInbox.result(message), inbox.userData(message)));
     SystemDescriptor.check("msg_ring", result);
   }
 

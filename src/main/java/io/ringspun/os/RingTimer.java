@@ -58,11 +58,11 @@ public final class RingTimer implements AutoCloseable {
    * @throws IOException if another I/O error occurs
    */
   public static void sleep(Ring ring, Duration duration) throws IOException {
-    Duration limited = limited(duration);
-    Engine engine = EngineAccess.of(ring);
-    int result =
-        run(engine, Call.batch(1), limited, (operation, time) -> encode(operation, time, 0));
-    check(result);
+    try (NativePool.Block time = timespec(limited(duration))) {
+      Operation operation = EngineAccess.of(ring).single().lending(time).openEnded();
+      operation.timeout(time.address(), 0, 0);
+      check(operation.run());
+    }
   }
 
   /**
@@ -113,9 +113,11 @@ public final class RingTimer implements AutoCloseable {
     while (!hasCome()) {
       Call call = Call.batch(1); // never reused, so that an update cannot affect another wait
       Duration until = begin(call);
-      try {
+      try (NativePool.Block time = timespec(until)) {
         int flags = Constants.IORING_TIMEOUT_ABS | clock.flag();
-        check(run(ring, call, until, (operation, time) -> encode(operation, time, flags)));
+        call.operation(0).lending(time).openEnded().timeout(time.address(), 0, flags);
+        ring.runAll(call);
+        check(ring.result(call, 0));
       } catch (AsynchronousCloseException e) {
         if (isClosed() || ring.isClosed()) {
           throw e;
@@ -190,18 +192,13 @@ public final class RingTimer implements AutoCloseable {
       moment = to;
       waiting = List.copyOf(waits);
     }
-    for (Call call : waiting) {
-      int result =
-          run(
-              ring,
-              Call.batch(1),
-              to,
-              (operation, time) -> {
-                operation.timeoutUpdate(0, time, Constants.IORING_TIMEOUT_ABS);
-                operation.about(call.operation(0));
-              });
-      if (result < 0) { // it has ended, or has not reached the kernel yet
-        ring.cancel(call);
+    try (NativePool.Block time = timespec(to)) {
+      for (Call call : waiting) {
+        Operation operation = ring.single().lending(time).about(call.operation(0));
+        operation.timeoutUpdate(0, time.address(), Constants.IORING_TIMEOUT_ABS);
+        if (operation.run() < 0) { // it has ended, or has not reached the kernel yet
+          ring.cancel(call);
+        }
       }
     }
   }
@@ -222,25 +219,10 @@ public final class RingTimer implements AutoCloseable {
 
   // ---- operations ----------------------------------------------------------------------------
 
-  /** Encodes an operation with the address of a timespec. */
-  private interface Encoder {
-    void encode(Operation operation, long time);
-  }
-
-  private static void encode(Operation operation, long time, int flags) {
-    operation.timeout(time, 0, flags);
-    operation.openEnded();
-  }
-
-  private static int run(Engine ring, Call call, Duration time, Encoder encoder)
-      throws IOException {
-    try (NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES)) {
-      Timespec.put(block.memory(), time);
-      encoder.encode(call.operation(0), block.address());
-      call.operation(0).using(null, block);
-      ring.runAll(call);
-      return ring.result(call, 0);
-    }
+  private static NativePool.Block timespec(Duration time) {
+    NativePool.Block block = NativePool.take(Timespec.SIZE_BYTES);
+    Timespec.put(block.memory(), time);
+    return block;
   }
 
   private static void check(int result) throws OperationException {

@@ -3,7 +3,6 @@ package io.ringspun.os;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.ring.Deadline;
-import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
@@ -52,7 +51,7 @@ final class Splice {
   }
 
   private static int run(
-      String name, Engine ring, Handle in, Handle out, Deadline deadline, Encoder encoder)
+      String name, Engine ring, Handle in, Handle out, Deadline deadline, Operation.Encoder encoder)
       throws IOException {
     while (true) {
       awaitReady(ring, in, out, Constants.POLLIN, deadline);
@@ -78,8 +77,13 @@ final class Splice {
   }
 
   private static int run(
-      Engine ring, Handle handle, Handle other, Deadline deadline, Encoder encoder)
+      Engine ring, Handle handle, Handle other, Deadline deadline, Operation.Encoder encoder)
       throws IOException {
-    return handle.runWith(other, ring, encoder, deadline.left(ring));
+    return ring.single()
+        .on(handle)
+        .with(other)
+        .within(deadline.left(ring))
+        .openEnded()
+        .run(encoder);
   }
 }

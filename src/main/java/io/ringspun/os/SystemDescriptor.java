@@ -5,8 +5,8 @@ import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Deadline;
-import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +59,10 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
    * @param lent is kept reachable meanwhile
    * @return the result, or a negated errno
    */
-  final int transfer(int events, Encoder encoder, @Nullable Object lent) throws IOException {
+  final int transfer(int events, Operation.Encoder encoder, @Nullable Object lent)
+      throws IOException {
     Deadline deadline = Deadline.after(timeoutNanos);
-    int first = handle.run(encoder, lent, deadline.left(handle.engine()));
+    int first = once(encoder, lent, deadline);
     return isUndecided(first)
         ? (int) handle.inSteps(() -> again(first, events, encoder, lent, deadline))
         : first;
@@ -72,16 +73,22 @@ abstract sealed class SystemDescriptor extends Descriptor implements AutoCloseab
   }
 
   private int again(
-      int first, int events, Encoder encoder, @Nullable Object lent, Deadline deadline)
+      int first, int events, Operation.Encoder encoder, @Nullable Object lent, Deadline deadline)
       throws IOException {
     int result = first;
     while (isUndecided(result)) {
       if (result == -Errno.EAGAIN) { // the descriptor has O_NONBLOCK
         Readiness.await(handle, events, deadline);
       }
-      result = handle.run(encoder, lent, deadline.left(handle.engine()));
+      result = once(encoder, lent, deadline);
     }
     return result;
+  }
+
+  private int once(Operation.Encoder encoder, @Nullable Object lent, Deadline deadline)
+      throws IOException {
+    long nanos = deadline.left(handle.engine());
+    return handle.single().lending(lent).within(nanos).openEnded().run(encoder);
   }
 
   /** Makes a system call that never blocks, on this descriptor. */

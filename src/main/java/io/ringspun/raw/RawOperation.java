@@ -547,7 +547,8 @@ public final class RawOperation {
     if (synced != null) {
       requireNoDataLost(synced);
     }
-    Call call = engine.single().timeoutNanos(limit == null ? 0 : Arguments.timeoutNanos(limit));
+    Call call = Call.batch(1); // never reused, so that its flags can be read once it has ended
+    call.within(limit == null ? 0 : Arguments.timeoutNanos(limit));
     Operation operation = call.operation(0);
     prepare(operation);
     if (mayWaitForPeer()) {
@@ -619,7 +620,7 @@ public final class RawOperation {
     Handle handle = descriptor == null ? null : Handle.of(descriptor);
     Handle other = second == null ? null : Handle.of(second);
     encode(operation, handle, other);
-    operation.using(handle, other, lent().stream().map(Lent::memory).toArray());
+    operation.on(handle).with(other).lending(lent().stream().map(Lent::memory).toArray());
   }
 
   /** Returns 0 if a result is an error code that means success, else the result. */

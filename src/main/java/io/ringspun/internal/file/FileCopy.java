@@ -5,6 +5,7 @@ import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -173,10 +174,10 @@ public final class FileCopy {
     long position = toPosition + piece.offset;
     requireFit(to, piece.from(0), position);
     Handle handle = to.handle();
-    call.operation(index).using(handle, piece.memory);
-    call.operation(index).write(handle.fd(), piece.memory.address(), piece.length, position);
+    Operation operation = call.operation(index).on(handle).lending(piece.memory);
+    operation.write(handle.fd(), piece.memory.address(), piece.length, position);
     if (!to.flags().append()) {
-      call.operation(index).repeatable();
+      operation.repeatable();
     }
   }
 
@@ -185,8 +186,11 @@ public final class FileCopy {
     int length = wholeBlocks(piece.length);
     requireFit(from, piece.memory.asSlice(0, length), position);
     Handle handle = from.handle();
-    call.operation(index).using(handle, piece.memory).repeatable();
-    call.operation(index).read(handle.fd(), piece.memory.address(), length, position);
+    call.operation(index)
+        .on(handle)
+        .lending(piece.memory)
+        .repeatable()
+        .read(handle.fd(), piece.memory.address(), length, position);
   }
 
   /**

@@ -10,7 +10,6 @@ import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.memory.PathMemory;
 import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
-import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
@@ -128,16 +127,16 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * the start.
    */
   private int open(
-      Path name, int flags, int resolve, boolean registered, Object lent, Encoder encoder)
+      Path name, int flags, int resolve, boolean registered, Object lent, Operation.Encoder encoder)
       throws IOException {
     Engine engine = engine(registered, name);
     int access = flags & Constants.O_ACCMODE;
     int number = -1;
     try {
       boolean waits = registered && access == Constants.O_RDONLY;
-      int result = run(engine, lent, waits ? waiting(encoder) : encoder);
+      int result = attempt(engine, lent, encoder, waits);
       if (result == -Errno.ENXIO && access == Constants.O_WRONLY) {
-        result = engine.withOneMoreWorker(() -> run(engine, lent, waiting(encoder)));
+        result = engine.withOneMoreWorker(() -> attempt(engine, lent, encoder, true));
       }
       number = checkOpen(name, flags, resolve, registered, result);
     } finally {
@@ -150,11 +149,18 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     return number;
   }
 
-  private static Encoder waiting(Encoder encoder) {
-    return (op, at) -> {
-      encoder.encode(op, at);
-      op.openEnded().async();
-    };
+  /**
+   * Runs one of the attempts to open a file.
+   *
+   * @param waits whether a worker makes the attempt, which may wait
+   */
+  private int attempt(Engine engine, Object lent, Operation.Encoder encoder, boolean waits)
+      throws IOException {
+    Operation operation = single(engine).lending(lent).encode(encoder);
+    if (waits) {
+      operation.openEnded().async();
+    }
+    return operation.run();
   }
 
   private static boolean isPipe(Engine engine, int fd) {
@@ -168,18 +174,17 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   private void awaitWriter(Engine engine, int fd, int flags) throws IOException {
     boolean hasHadWriter = false;
     try (PathMemory path = PathMemory.of(Path.of("/proc/self/fd/" + fd))) {
-      Call call = Call.race(2).timeoutNanos(timeoutNanos);
-      call.operation(0).pollAdd(fd, Constants.POLLIN, 0);
-      call.operation(0).openEnded();
-      call.operation(1)
-          .openat(Constants.AT_FDCWD, path.address(), flags & ~Constants.O_NOFOLLOW, 0);
-      call.operation(1).using(null, path).openEnded().async();
+      Call call = Call.race(2).within(timeoutNanos);
+      call.operation(0).openEnded().pollAdd(fd, Constants.POLLIN, 0);
+      Operation opening = call.operation(1).lending(path).openEnded();
+      opening.openat(Constants.AT_FDCWD, path.address(), flags & ~Constants.O_NOFOLLOW, 0);
+      opening.async();
       engine.withOneMoreWorker(
           () -> {
             engine.runAll(call);
             return call;
           });
-      int opened = call.operation(1).result();
+      int opened = opening.result();
       if (opened >= 0) {
         engine.closer().close(opened);
       } else { // it may not be allowed to be opened once more
@@ -210,9 +215,9 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
       int mask = Statx.ALL;
       check(
           name,
-          run(
-              new Object[] {path, block},
-              (op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
+          single()
+              .lending(path, block)
+              .run((op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
       return FileStat.of(block.memory());
     }
   }
@@ -220,7 +225,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
   public void unlink(Path name, int flags) throws IOException {
     try (PathMemory path = PathMemory.of(name)) {
-      check(name, run(path, (op, at) -> op.unlinkat(at, path.address(), flags)));
+      check(name, single().lending(path).run((op, at) -> op.unlinkat(at, path.address(), flags)));
     }
   }
 
@@ -231,7 +236,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   public void unlinkIfPossible(Path name) throws IOException {
     boolean interrupted = Thread.interrupted();
     try (PathMemory path = PathMemory.of(name)) {
-      run(path, (op, at) -> op.unlinkat(at, path.address(), 0));
+      single().lending(path).run((op, at) -> op.unlinkat(at, path.address(), 0));
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -241,7 +246,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   public void mkdir(Path name, int mode) throws IOException {
     try (PathMemory path = PathMemory.of(name)) {
-      check(name, run(path, (op, at) -> op.mkdirat(at, path.address(), mode)));
+      check(name, single().lending(path).run((op, at) -> op.mkdirat(at, path.address(), mode)));
     }
   }
 
@@ -250,19 +255,24 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
         PathMemory path = PathMemory.of(link)) {
       check(
           link,
-          run(
-              new Object[] {content, path},
-              (op, at) -> op.symlinkat(content.address(), at, path.address())));
+          single()
+              .lending(content, path)
+              .run((op, at) -> op.symlinkat(content.address(), at, path.address())));
     }
   }
 
   public void rename(Path name, Names newPlace, Path newName, int flags) throws IOException {
-    int result =
-        onTwo(
-            name,
-            newPlace,
-            newName,
-            (op, at, path, newAt, newPath) -> op.renameat(at, path, newAt, newPath, flags));
+    int result;
+    try (PathMemory path = PathMemory.of(name);
+        PathMemory newPath = PathMemory.of(newName)) {
+      result =
+          single()
+              .with(newPlace.directory)
+              .lending(path, newPath)
+              .run(
+                  (op, at) ->
+                      op.renameat(at, path.address(), newPlace.at(), newPath.address(), flags));
+    }
     if (result == -Errno.EXDEV) {
       throw new AtomicMoveNotSupportedException(
           name.toString(), newName.toString(), Errno.text(Errno.EXDEV));
@@ -271,23 +281,26 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   public void link(Path name, Names newPlace, Path newName) throws IOException {
-    int result =
-        onTwo(
-            name,
-            newPlace,
-            newName,
-            (op, at, path, newAt, newPath) -> op.linkat(at, path, newAt, newPath, 0));
-    check(name, newName, result);
+    try (PathMemory path = PathMemory.of(name);
+        PathMemory newPath = PathMemory.of(newName)) {
+      int result =
+          single()
+              .with(newPlace.directory)
+              .lending(path, newPath)
+              .run((op, at) -> op.linkat(at, path.address(), newPlace.at(), newPath.address(), 0));
+      check(name, newName, result);
+    }
   }
 
   public Optional<byte[]> xattr(Path name, String attribute) throws IOException {
     try (XattrMemory memory = XattrMemory.toGet(attribute);
         PathMemory path = pathOfItsOwn(name)) {
       int n =
-          run(
-              new Object[] {path, memory},
-              (op, _) ->
-                  op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
+          single()
+              .lending(path, memory)
+              .run(
+                  (op, _) ->
+                      op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
       return n == -Errno.ENODATA ? Optional.empty() : Optional.of(memory.bytes(check(name, n)));
     }
   }
@@ -297,10 +310,12 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
         PathMemory path = pathOfItsOwn(name)) {
       check(
           name,
-          run(
-              new Object[] {path, memory},
-              (op, _) ->
-                  op.setxattr(path.address(), memory.name(), memory.value(), memory.length(), 0)));
+          single()
+              .lending(path, memory)
+              .run(
+                  (op, _) ->
+                      op.setxattr(
+                          path.address(), memory.name(), memory.value(), memory.length(), 0)));
     }
   }
 
@@ -313,14 +328,6 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   // ---- the call ------------------------------------------------------------------------------
-
-  private interface Encoder {
-    void encode(Operation operation, int at);
-  }
-
-  private interface TwoEncoder {
-    void encode(Operation operation, int at, long path, int newAt, long newPath);
-  }
 
   private Engine engine() {
     RawHandle handle = directory;
@@ -348,34 +355,16 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     }
   }
 
-  private int run(Object lent, Encoder encoder) throws IOException {
-    return run(engine(), lent, encoder);
+  private Operation single() {
+    return single(engine());
   }
 
-  private int run(Engine engine, Object lent, Encoder encoder) throws IOException {
-    return run(engine, null, lent, encoder);
+  /** Returns a blank operation on names relative to the directory. */
+  private Operation single(Engine engine) {
+    return engine.single().on(directory).within(timeoutNanos);
   }
 
-  private int run(Engine engine, @Nullable Handle other, Object lent, Encoder encoder)
-      throws IOException {
-    Call call = engine.single().timeoutNanos(timeoutNanos);
-    encoder.encode(call.operation(0), at());
-    call.operation(0).using(directory, other, lent);
-    return engine.run(call);
-  }
-
-  private int onTwo(Path name, Names newPlace, Path newName, TwoEncoder encoder)
-      throws IOException {
-    try (PathMemory path = PathMemory.of(name);
-        PathMemory newPath = PathMemory.of(newName)) {
-      return run(
-          engine(),
-          newPlace.directory,
-          new Object[] {path, newPath},
-          (op, at) -> encoder.encode(op, at, path.address(), newPlace.at(), newPath.address()));
-    }
-  }
-
+  /** Returns what stands for the directory in an operation on names in two. */
   private int at() {
     RawHandle handle = directory;
     return handle == null ? Constants.AT_FDCWD : handle.fd();

@@ -9,7 +9,6 @@ import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.memory.PathMemory;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.FileTable;
@@ -25,7 +24,6 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An open file and how it was opened: what may be done with it, how direct I/O must be aligned, and
@@ -119,7 +117,7 @@ public record OpenFile(
 
   /** Makes a descriptor of the process for a registered file. */
   public int install() throws IOException {
-    return FileErrors.check("fixed_fd_install", runRaw(op -> op.fixedFdInstall(handle.fd())));
+    return FileErrors.check("fixed_fd_install", single().run(Operation::fixedFdInstall));
   }
 
   /** Puts the file into a ring's table, too. */
@@ -143,32 +141,14 @@ public record OpenFile(
 
   // ---- operations ----------------------------------------------------------------------------
 
-  /** Fills an operation for this file. */
-  public interface Encoder {
-    void encode(Operation operation);
+  /** Returns a blank operation on this file, on the ring for the calling thread. */
+  public Operation single() {
+    return handle.single().within(timeoutNanos);
   }
 
   /** Runs one operation on this file, which must succeed. */
-  public void run(String name, Encoder encoder) throws IOException {
-    FileErrors.check(name, runRaw(encoder));
-  }
-
-  /** Runs one operation on this file; returns its result, or a negated errno. */
-  public int runRaw(Encoder encoder) throws IOException {
-    return runRaw(encoder, null);
-  }
-
-  /** Runs one operation on this file; {@code lent} stays reachable meanwhile. */
-  public int runRaw(Encoder encoder, @Nullable Object lent) throws IOException {
-    return runRaw(handle.engine(), encoder, lent);
-  }
-
-  /** Runs one operation on a ring that the caller has chosen. */
-  public int runRaw(Engine engine, Encoder encoder, @Nullable Object lent) throws IOException {
-    Call call = engine.single().timeoutNanos(timeoutNanos);
-    encoder.encode(call.operation(0));
-    call.operation(0).using(handle, lent);
-    return engine.run(call);
+  public void run(String name, Operation.Encoder encoder) throws IOException {
+    FileErrors.check(name, single().run(encoder));
   }
 
   /** Returns the number that operations take. */
@@ -198,11 +178,16 @@ public record OpenFile(
           return FileStat.of(block.memory());
         }
       }
-      Call call = engine.single().timeoutNanos(timeoutNanos);
-      call.operation(0)
-          .statx(handle.fd(), emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address());
-      call.operation(0).using(handle, block);
-      FileErrors.check("statx", engine.run(call));
+      int result =
+          engine
+              .single()
+              .on(handle)
+              .lending(block)
+              .within(timeoutNanos)
+              .run(
+                  (op, fd) ->
+                      op.statx(fd, emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address()));
+      FileErrors.check("statx", result);
       return FileStat.of(block.memory());
     }
   }

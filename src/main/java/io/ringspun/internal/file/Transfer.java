@@ -5,7 +5,6 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.memory.NativePool;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
@@ -195,8 +194,7 @@ public final class Transfer {
   private int run(
       Engine engine, boolean isWrite, long address, int length, Object lent, long position)
       throws IOException {
-    Call call = engine.single().timeoutNanos(timeoutNanos);
-    Operation operation = call.operation(0);
+    Operation operation = engine.single().on(handle).lending(lent).within(timeoutNanos);
     int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
     if (isWrite) {
       if (slot >= 0) {
@@ -209,11 +207,10 @@ public final class Transfer {
     } else {
       operation.read(handle.fd(), address, length, position);
     }
-    operation.using(handle, lent);
     if (!isWrite || !append) {
       operation.repeatable();
     }
-    return engine.run(call);
+    return operation.run();
   }
 
   /** Writes heap memory, through copies, as far as one native write would. */

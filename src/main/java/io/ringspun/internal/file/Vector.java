@@ -62,10 +62,14 @@ public final class Vector {
       Engine engine = file.engine();
       int slot = buffers == null ? RegisteredMemory.NONE : LentBuffer.slot(buffers, engine);
       int n =
-          file.runRaw(
-              engine,
-              op -> encode(op, file.fd(), vector.address(), vector.count(), position, fills, slot),
-              buffers == null ? vector : new Object[] {vector, buffers});
+          engine
+              .single()
+              .on(file.handle())
+              .lending(buffers == null ? vector : new Object[] {vector, buffers})
+              .within(file.timeoutNanos())
+              .run(
+                  (op, fd) ->
+                      encode(op, fd, vector.address(), vector.count(), position, fills, slot));
       FileErrors.check(fills ? "readv" : "writev", n);
       if (fills) {
         vector.filled(n);

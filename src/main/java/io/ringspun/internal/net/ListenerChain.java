@@ -81,12 +81,13 @@ public final class ListenerChain {
       if (family != Family.UNIX) { // which has no such option, and gets a nop
         long value = block.address() + VALUE;
         call.operation(OPTION)
-            .using(handle, block)
+            .on(handle)
+            .lending(block)
             .socketCommand(
                 slot, SOCKET_URING_OP_SETSOCKOPT, SOL_SOCKET, SO_REUSEADDR, value, Integer.BYTES);
       }
-      call.operation(BIND).using(handle, block).bind(slot, block.address(), length);
-      call.operation(LISTEN).using(handle, block).listen(slot, backlog);
+      call.operation(BIND).on(handle).lending(block).bind(slot, block.address(), length);
+      call.operation(LISTEN).on(handle).lending(block).listen(slot, backlog);
       home.runAll(call);
     }
   }

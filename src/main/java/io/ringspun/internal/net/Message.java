@@ -8,6 +8,7 @@ import io.ringspun.internal.kernel.MessageHeader;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.net.ControlMessage;
 import java.io.IOException;
@@ -138,20 +139,17 @@ public final class Message implements AutoCloseable {
         vector.count(),
         controlBytes == 0 ? 0 : control().address(),
         controlBytes);
-    return socket.run(
-        (operation, fd) -> {
-          if (fills) {
-            operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
-            if (socket.isStream()) {
-              operation.ofStream();
-            }
-          } else {
-            operation.sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
-            operation.naming(passed);
-          }
-        },
-        vector,
-        nanos);
+    Operation operation = socket.single(nanos).lending(vector);
+    int fd = socket.handle().fd();
+    if (fills) {
+      operation.recvmsg(fd, header.address(), flags | MSG_CMSG_CLOEXEC);
+      if (socket.isStream()) {
+        operation.ofStream();
+      }
+    } else {
+      operation.naming(passed).sendmsg(fd, header.address(), flags | MSG_NOSIGNAL);
+    }
+    return operation.run();
   }
 
   // ---- after receiving -----------------------------------------------------------------------

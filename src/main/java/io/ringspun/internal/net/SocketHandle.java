@@ -4,8 +4,6 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SocketAddressMemory;
 import io.ringspun.internal.memory.NativePool;
-import io.ringspun.internal.ring.Call;
-import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Operation;
@@ -88,14 +86,9 @@ public final class SocketHandle {
     }
   }
 
-  /**
-   * Runs one operation that may wait for a peer.
-   *
-   * @param lent stays reachable meanwhile
-   * @return the result, or a negated errno
-   */
-  public int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
-    return handle.run(encoder, lent, nanos);
+  /** Returns a blank operation that may wait for a peer, on the ring for the calling thread. */
+  public Operation single(long nanos) {
+    return handle.single().within(nanos).openEnded();
   }
 
   // ---- addresses -----------------------------------------------------------------------------
@@ -163,7 +156,9 @@ public final class SocketHandle {
     try (NativePool.Block block = NativePool.take(SocketAddressMemory.MAX_BYTES)) {
       int length = address.applyAsInt(block.memory());
       int result =
-          run((operation, fd) -> operation.connect(fd, block.address(), length), block, nanos);
+          single(nanos)
+              .lending(block)
+              .run((operation, fd) -> operation.connect(fd, block.address(), length));
       if (result == -Errno.EISCONN) {
         throw new AlreadyConnectedException();
       }
@@ -177,7 +172,7 @@ public final class SocketHandle {
    * @param how {@code SHUT_RD} or its like
    */
   public void shutdown(int how, long nanos) throws IOException {
-    int result = run((operation, fd) -> operation.shutdown(fd, how), null, nanos);
+    int result = single(nanos).run((operation, fd) -> operation.shutdown(fd, how));
     NetErrors.check("shutdown", result);
   }
 
@@ -200,11 +195,12 @@ public final class SocketHandle {
       block.memory().set(ValueLayout.JAVA_INT, lengthAt, SocketAddressMemory.MAX_BYTES);
       long address = block.address();
       int fd =
-          run(
-              (operation, socket) ->
-                  operation.accept(socket, address, address + lengthAt, Constants.SOCK_CLOEXEC),
-              block,
-              nanos);
+          single(nanos)
+              .lending(block)
+              .run(
+                  (operation, socket) ->
+                      operation.accept(
+                          socket, address, address + lengthAt, Constants.SOCK_CLOEXEC));
       NetErrors.check("accept", fd);
       int length = block.memory().get(ValueLayout.JAVA_INT, lengthAt);
       return new Accepted(fd, Addresses.get(block.memory(), length));
@@ -227,8 +223,8 @@ public final class SocketHandle {
     return accept((operation, fd) -> operation.accept(fd, 0, 0, Constants.SOCK_CLOEXEC), nanos);
   }
 
-  private int accept(Encoder encoder, long nanos) throws IOException {
-    return NetErrors.check("accept", run(encoder, null, nanos));
+  private int accept(Operation.Encoder encoder, long nanos) throws IOException {
+    return NetErrors.check("accept", single(nanos).run(encoder));
   }
 
   // ---- tables --------------------------------------------------------------------------------
@@ -243,8 +239,8 @@ public final class SocketHandle {
       throw new IllegalStateException("the socket is not registered: it has a descriptor");
     }
     registered.noteLinger(); // the other handle may set it
-    Encoder encoder = Operation::fixedFdInstall;
-    return registered.installed(NetErrors.check("fixed_fd_install", run(encoder, null, nanos)));
+    int fd = single(nanos).run(Operation::fixedFdInstall);
+    return registered.installed(NetErrors.check("fixed_fd_install", fd));
   }
 
   /**
@@ -302,10 +298,9 @@ public final class SocketHandle {
     handle.close(
         (engine, fd) -> {
           if (!SocketOptions.isAbortive(engine, fd)) {
-            Call call = engine.single();
-            call.operation(0).shutdown(fd, Constants.SHUT_WR);
-            engine.runUncancellable(
-                call); // if it fails, the peer has already closed the connection
+            Operation operation = engine.single();
+            operation.shutdown(fd, Constants.SHUT_WR);
+            operation.runUncancellable(); // if it fails, the peer has already closed the connection
           }
           closeDescriptor(engine, fd);
         });

@@ -3,10 +3,10 @@ package io.ringspun.internal.net;
 import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
@@ -43,15 +43,15 @@ public final class Sockets {
     if (registered) {
       return intoTable(home.files(), "socket", () -> openRegistered(home, family, type));
     }
-    Call call = home.single();
-    call.operation(0).socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
-    return checkOpen(family, home.run(call));
+    Operation operation = home.single();
+    operation.socket(family.number(), type | Constants.SOCK_CLOEXEC, 0);
+    return checkOpen(family, operation.run());
   }
 
   private static int openRegistered(Engine home, Family family, int type) throws IOException {
-    Call call = home.single();
-    call.operation(0).socketRegistered(family.number(), type, 0);
-    return checkOpen(family, home.run(call));
+    Operation operation = home.single();
+    operation.socketRegistered(family.number(), type, 0);
+    return checkOpen(family, operation.run());
   }
 
   public static int checkOpen(Family family, int result) throws IOException {

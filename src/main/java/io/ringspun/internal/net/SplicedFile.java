@@ -5,9 +5,9 @@ import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.Deadline;
-import io.ringspun.internal.ring.Encoder;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.Pipe;
 import io.ringspun.internal.ring.RegisteredHandle;
 import java.io.IOException;
@@ -111,7 +111,8 @@ public final class SplicedFile {
     }
   }
 
-  private int run(Handle to, Handle from, Deadline deadline, Encoder encoder) throws IOException {
-    return to.runWith(from, ring, encoder, deadline.left(ring));
+  private int run(Handle to, Handle from, Deadline deadline, Operation.Encoder encoder)
+      throws IOException {
+    return ring.single().on(to).with(from).within(deadline.left(ring)).openEnded().run(encoder);
   }
 }

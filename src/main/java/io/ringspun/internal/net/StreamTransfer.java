@@ -7,7 +7,6 @@ import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.memory.NativePool;
-import io.ringspun.internal.ring.Call;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.LentBuffer;
@@ -62,17 +61,18 @@ public final class StreamTransfer {
       }
       mayBeThere = false;
     }
-    boolean tries = mayBeThere;
-    return handle.run(
-        (operation, fd) -> {
-          if (tries) {
-            operation.recv(fd, memory.address(), length, 0);
-          } else {
-            operation.recvPolledFirst(fd, memory.address(), length, 0);
-          }
-        },
-        lent,
-        nanos);
+    Operation operation = single(lent, nanos);
+    if (mayBeThere) {
+      operation.recv(handle.fd(), memory.address(), length, 0);
+    } else {
+      operation.recvPolledFirst(handle.fd(), memory.address(), length, 0);
+    }
+    return operation.run();
+  }
+
+  /** Returns a blank operation on the socket. */
+  private Operation single(Object lent, long nanos) {
+    return handle.single().lending(lent).within(nanos).openEnded();
   }
 
   /**
@@ -140,11 +140,10 @@ public final class StreamTransfer {
         return n;
       }
     }
-    int allFlags = flags | Constants.MSG_NOSIGNAL;
-    return handle.run(
-        (operation, fd) -> operation.send(fd, memory.address(), (int) memory.byteSize(), allFlags),
-        lent,
-        nanos);
+    Operation operation = single(lent, nanos);
+    int length = (int) memory.byteSize();
+    operation.send(handle.fd(), memory.address(), length, flags | Constants.MSG_NOSIGNAL);
+    return operation.run();
   }
 
   private int sendZeroCopy(MemorySegment source, int length, Object lent, int flags, long nanos)
@@ -152,29 +151,22 @@ public final class StreamTransfer {
     int slot =
         lent instanceof LentBuffer buffer ? buffer.slot(handle.engine()) : RegisteredMemory.NONE;
     int allFlags = flags | Constants.MSG_NOSIGNAL;
-    return handle.run(
-        (operation, fd) -> {
-          if (slot >= 0) {
-            operation.sendZcFixed(fd, source.address(), length, allFlags, slot);
-          } else {
-            operation.sendZc(fd, source.address(), length, allFlags);
-          }
-        },
-        lent,
-        nanos);
+    Operation operation = single(lent, nanos);
+    if (slot >= 0) {
+      operation.sendZcFixed(handle.fd(), source.address(), length, allFlags, slot);
+    } else {
+      operation.sendZc(handle.fd(), source.address(), length, allFlags);
+    }
+    return operation.run();
   }
 
   /** Receives into several pieces of memory, one after the other; 0 at the end. */
   public long receive(MemorySegment[] targets, long nanos) throws IOException {
     try (LentVector vector = vector(targets, true)) {
       int n =
-          run(
-              vector,
-              nanos,
-              (operation, fd, header) -> {
-                operation.recvmsg(fd, header, 0);
-                operation.ofStream();
-              });
+          single(vector, nanos)
+              .ofStream()
+              .run((operation, fd) -> operation.recvmsg(fd, vector.prefix().address(), 0));
       vector.filled(n);
       return NetErrors.check("recvmsg", n);
     }
@@ -184,16 +176,13 @@ public final class StreamTransfer {
   public long send(MemorySegment[] sources, int flags, long nanos) throws IOException {
     int allFlags = flags | Constants.MSG_NOSIGNAL;
     try (LentVector vector = vector(sources, false)) {
+      long header = vector.prefix().address();
       int n = -Errno.EOPNOTSUPP;
       if (byteSize(sources) > zeroCopyAbove) {
-        n =
-            run(
-                vector,
-                nanos,
-                (operation, fd, header) -> operation.sendmsgZc(fd, header, allFlags));
+        n = single(vector, nanos).run((operation, fd) -> operation.sendmsgZc(fd, header, allFlags));
       }
       if (isZeroCopyRefused(n)) {
-        n = run(vector, nanos, (operation, fd, header) -> operation.sendmsg(fd, header, allFlags));
+        n = single(vector, nanos).run((operation, fd) -> operation.sendmsg(fd, header, allFlags));
       }
       return NetErrors.check("sendmsg", n);
     }
@@ -215,18 +204,5 @@ public final class StreamTransfer {
       sum += piece.byteSize();
     }
     return sum;
-  }
-
-  /** Fills an operation on a message. */
-  private interface Encoder {
-    void encode(Operation operation, int fd, long header);
-  }
-
-  private int run(LentVector vector, long nanos, Encoder encoder) throws IOException {
-    Engine engine = handle.engine();
-    Call call = engine.single().timeoutNanos(nanos);
-    encoder.encode(call.operation(0), handle.fd(), vector.prefix().address());
-    call.operation(0).using(handle, vector).openEnded();
-    return engine.run(call);
   }
 }

@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Timespec;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +35,20 @@ public final class Call extends Inbound {
     RING_FAILED
   }
 
+  /** Runs calls of one operation and waits until they have ended. */
+  interface Runner {
+    /** See {@link Engine#run}. */
+    int run(Call call) throws IOException;
+
+    /** See {@link Engine#runUncancellable}. */
+    int runUncancellable(Call call);
+  }
+
   final Operation[] operations;
   final Shape shape;
+
+  /** What runs it if it is of one operation, or null if its creator hands it over. */
+  final @Nullable Runner runner;
 
   /** For each operation of a chain whether the link behind it holds even when it fails. */
   final boolean @Nullable [] hard;
@@ -66,40 +79,47 @@ public final class Call extends Inbound {
   Cancelled cancelled = Cancelled.NOT;
   boolean cancelRest; // whether each operation of a chain that ends must take the next one with it
 
-  private Call(int count, Shape shape, boolean @Nullable [] hard, boolean drain) {
+  private Call(
+      int count, Shape shape, @Nullable Runner runner, boolean @Nullable [] hard, boolean drain) {
     operations = new Operation[count];
     for (int i = 0; i < count; i++) {
       operations[i] = new Operation(this);
     }
     this.shape = shape;
+    this.runner = runner;
     this.hard = hard;
     this.drain = drain;
     pending = count;
   }
 
+  /** Creates a call of one operation for {@link Operation#run()}. */
+  static Call single(Runner runner) {
+    return new Call(1, Shape.INDEPENDENT, runner, null, false);
+  }
+
   static Call single() {
-    return new Call(1, Shape.INDEPENDENT, null, false);
+    return batch(1);
   }
 
   /** Creates a call of operations in any order. */
   public static Call batch(int count) {
-    return new Call(count, Shape.INDEPENDENT, null, false);
+    return new Call(count, Shape.INDEPENDENT, null, null, false);
   }
 
   /** Creates a call of operations that are over when the first of them has succeeded. */
   public static Call race(int count) {
-    return new Call(count, Shape.RACE, null, false);
+    return new Call(count, Shape.RACE, null, null, false);
   }
 
   /** Creates a call of operations one after the other. */
   public static Call chain(boolean[] hard, boolean drain) {
-    return new Call(hard.length, Shape.LINKED, hard, drain);
+    return new Call(hard.length, Shape.LINKED, null, hard, drain);
   }
 
   /** Limits the time of an operation of a chain, from the moment that the kernel begins with it. */
   public void limit(int index, Duration time) {
     MemorySegment timespec = Timespec.of(time);
-    Operation limit = new Operation(this).using(null, timespec);
+    Operation limit = new Operation(this).lending(timespec);
     limit.linkTimeout(timespec.address());
     operations[index].limit = limit;
     pending++;
@@ -150,8 +170,12 @@ public final class Call extends Inbound {
     exempt = all && !drain;
   }
 
-  /** Limits the wait. */
-  public Call timeoutNanos(long nanos) {
+  /**
+   * Limits the wait.
+   *
+   * @param nanos the limit, or 0 for none
+   */
+  public Call within(long nanos) {
     timeoutNanos = nanos;
     return this;
   }

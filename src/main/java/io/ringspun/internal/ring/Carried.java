@@ -91,11 +91,9 @@ final class Carried implements Executor {
 
   // ---- calls of carried threads --------------------------------------------------------------
 
-  Call takeSpare() {
-    if (spareCount == 0) {
-      return Call.single();
-    }
-    return spares[--spareCount];
+  /** Returns a blank call of one operation that was used before, or null if there is none. */
+  @Nullable Call takeSpare() {
+    return spareCount == 0 ? null : spares[--spareCount];
   }
 
   void putSpare(Call call) {

@@ -56,8 +56,8 @@ public abstract class CountedDescriptor {
   }
 
   /**
-   * Returns the number that entries which are {@linkplain Operation#using using} this carry. Any
-   * other use must lie between {@link #acquire} and {@link #release}.
+   * Returns the number for entries of operations {@linkplain Operation#on on} this. Any other use
+   * must lie between {@link #acquire} and {@link #release}.
    */
   public final int fd() {
     return fd;

@@ -26,9 +26,9 @@ public final class DescriptorCloser {
       closeDirectly(fd);
       return;
     }
-    Call call = engine.single();
-    call.operation(0).close(fd);
-    int result = engine.runUncancellable(call);
+    Operation operation = engine.single();
+    operation.close(fd);
+    int result = operation.runUncancellable();
     // Cancelled, it never started: the ring was closed first.
     check(result == -Errno.ECANCELED ? engine.kernel().close(fd) : result);
   }
@@ -91,9 +91,9 @@ public final class DescriptorCloser {
   }
 
   private int emptied(int slot) {
-    Call call = engine.single();
-    call.operation(0).closeRegistered(slot);
-    int result = engine.runUncancellable(call);
+    Operation operation = engine.single();
+    operation.closeRegistered(slot);
+    int result = operation.runUncancellable();
     engine.thread().files().giveBack(slot);
     return result;
   }

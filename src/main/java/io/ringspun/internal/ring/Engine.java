@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
  * sleeps.
  */
-public final class Engine implements RingThread.Owner {
+public final class Engine implements RingThread.Owner, Call.Runner {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
   private static final long RECHECK_NANOS = 100_000_000;
 
@@ -142,13 +142,25 @@ public final class Engine implements RingThread.Owner {
     return thread.longestChain();
   }
 
-  /** Returns a blank call of one operation, used once and given back by {@link #run}. */
-  public Call single() {
-    return carriesCaller() ? thread.carried().takeSpare() : Call.single();
+  /**
+   * Returns the blank operation of a new call, for the caller to describe, encode and {@linkplain
+   * Operation#run() run}:
+   *
+   * <pre>
+   * int n = engine.single().on(handle).lending(memory).within(nanos)
+   *     .run((operation, fd) -&gt; operation.read(fd, memory.address(), length, position));
+   * </pre>
+   *
+   * <p>A thread that the ring carries gets one that was used before, so that nothing is allocated.
+   */
+  public Operation single() {
+    Call spare = carriesCaller() ? thread.carried().takeSpare() : null;
+    Call call = spare != null ? spare : Call.single(this);
+    return call.operations[0];
   }
 
   /**
-   * Runs a call of one operation and waits until it has ended, interrupted or not.
+   * Runs a call of {@link #single} and waits until it has ended, interrupted or not.
    *
    * @return the result, or a negated errno
    * @throws InterruptedIOException if the thread is interrupted before, or during an operation that
@@ -157,6 +169,7 @@ public final class Engine implements RingThread.Owner {
    * @throws AsynchronousCloseException if the descriptor is closed meanwhile
    * @throws IOException if the ring is closed or has failed, or the call's time is up
    */
+  @Override
   public int run(Call call) throws IOException {
     runAll(call);
     int result = result(call, 0);
@@ -552,11 +565,13 @@ public final class Engine implements RingThread.Owner {
   }
 
   /**
-   * Runs a call of one operation that waits for no peer. An interrupt neither prevents nor ends it.
+   * Runs a call of {@link #single} that waits for no peer. An interrupt neither prevents nor ends
+   * it.
    *
    * @return the result, or a negated errno; {@code -ECANCELED} if the ring was closed before, and 0
    *     if it failed meanwhile: then the operation may have been done, and must not be repeated
    */
+  @Override
   public int runUncancellable(Call call) {
     boolean interrupted = Thread.interrupted(); // or it would be refused
     try {
@@ -582,10 +597,10 @@ public final class Engine implements RingThread.Owner {
    * @return the descriptor, or a negated errno
    */
   public int installDescriptor(int slot) {
-    Call call = single();
-    call.operation(0).fixedFdInstall(slot);
-    int fd = runUncancellable(call);
-    return call.cancelled == Call.Cancelled.RING_FAILED ? -Errno.ECANCELED : fd;
+    Operation operation = single();
+    operation.fixedFdInstall(slot);
+    int fd = operation.runUncancellable();
+    return operation.call.cancelled == Call.Cancelled.RING_FAILED ? -Errno.ECANCELED : fd;
   }
 
   /** Returns whether the ring takes only what it can poll a device for. */

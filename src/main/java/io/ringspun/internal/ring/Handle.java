@@ -95,44 +95,9 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     return home;
   }
 
-  /**
-   * Runs one operation that may wait for a peer, on the ring for the calling thread.
-   *
-   * @param lent stays reachable meanwhile
-   * @param nanos the time limit, or 0 for none
-   * @return the result, or a negated errno
-   * @throws IOException as {@link Engine#run} does, or if this is closed
-   */
-  public final int run(Encoder encoder, @Nullable Object lent, long nanos) throws IOException {
-    return run(engine(), encoder, lent, nanos);
-  }
-
-  /**
-   * Runs one operation on this and another descriptor, which may wait indefinitely; it ends when
-   * either is closed.
-   *
-   * @param ring where, which must be able to use both
-   * @param nanos the time limit, or 0 for none
-   * @return the result, or a negated errno
-   * @throws IOException as {@link Engine#run} does, or if either is closed
-   */
-  public final int runWith(Handle other, Engine ring, Encoder encoder, long nanos)
-      throws IOException {
-    Call call = ring.single().timeoutNanos(nanos);
-    Operation operation = call.operation(0);
-    encoder.encode(operation, fd());
-    operation.using(this, other, null).openEnded();
-    return ring.run(call);
-  }
-
-  /** Runs one operation on a given ring, which must be able to use this handle. */
-  public final int run(Engine engine, Encoder encoder, @Nullable Object lent, long nanos)
-      throws IOException {
-    Call call = engine.single().timeoutNanos(nanos);
-    Operation operation = call.operation(0);
-    encoder.encode(operation, fd());
-    operation.using(this, lent).openEnded();
-    return engine.run(call);
+  /** Returns a blank operation on this, on the ring for the calling thread. */
+  public final Operation single() {
+    return engine().single().on(this);
   }
 
   /** A call of several operations; returns how many bytes it has transferred. */

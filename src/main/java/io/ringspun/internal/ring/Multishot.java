@@ -25,7 +25,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
 
   private final Engine ring;
   private final @Nullable Handle handle;
-  private final Encoder encoder;
+  private final Operation.Encoder encoder;
   private final @Nullable Supply supply;
   private final @Nullable LentMemory lent;
   private final int waitingMax;
@@ -53,7 +53,11 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
    * @param waitingMax how much may wait to be taken before it is disarmed
    */
   public Multishot(
-      Engine ring, Handle handle, Encoder encoder, @Nullable Supply supply, int waitingMax) {
+      Engine ring,
+      Handle handle,
+      Operation.Encoder encoder,
+      @Nullable Supply supply,
+      int waitingMax) {
     this(ring, handle, encoder, supply, null, waitingMax, false);
   }
 
@@ -63,14 +67,14 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
    *
    * @param lent what the kernel is given
    */
-  public static Multishot merging(Engine ring, Encoder encoder, LentMemory lent) {
+  public static Multishot merging(Engine ring, Operation.Encoder encoder, LentMemory lent) {
     return new Multishot(ring, null, encoder, null, lent, Integer.MAX_VALUE, true);
   }
 
   private Multishot(
       Engine ring,
       @Nullable Handle handle,
-      Encoder encoder,
+      Operation.Encoder encoder,
       @Nullable Supply supply,
       @Nullable LentMemory lent,
       int waitingMax,
@@ -196,7 +200,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
    * @param change fills the operation that does it
    * @return 0, or a negated errno
    */
-  public int update(Encoder change) throws IOException {
+  public int update(Operation.Encoder change) throws IOException {
     Call target;
     synchronized (this) {
       target = armed;
@@ -204,10 +208,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     if (target == null) {
       return 0;
     }
-    Call call = ring.single();
-    change.encode(call.operation(0), -1);
-    call.operation(0).about(target.operation(0));
-    int result = ring.run(call);
+    int result = ring.single().about(target.operation(0)).run(change);
     if (result == -Errno.ENOENT || result == -Errno.EALREADY) {
       ring.cancel(target); // not with the kernel yet, or just completing
       return 0;
@@ -256,9 +257,12 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
       armed = call;
     }
     try {
-      call.operation(0).deliverTo(this);
-      encoder.encode(call.operation(0), handle != null ? handle.fd() : -1);
-      call.operation(0).using(handle, lent != null ? lent : supply).openEnded();
+      call.operation(0)
+          .on(handle)
+          .lending(lent != null ? lent : supply)
+          .openEnded()
+          .deliverTo(this)
+          .encode(encoder);
       ring.start(call);
     } catch (Throwable e) {
       if (!call.given) {

@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.Opcode.Trait;
 import io.ringspun.internal.kernel.SubmissionEntry;
 import io.ringspun.internal.memory.LentMemory;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -82,28 +83,47 @@ public final class Operation extends SubmissionEntry {
     this.call = call;
   }
 
-  /**
-   * Sets the handle and the memory that must stay open and reachable while the operation is in
-   * flight.
-   *
-   * @param lent what owns the memory: a {@link LentMemory}, the segment itself if it is the
-   *     caller's own, or an array of such
-   */
-  public Operation using(@Nullable CountedDescriptor handle, @Nullable Object lent) {
+  // ---- what it works on, and how -------------------------------------------------------------
+
+  /** Sets the descriptor that it works on: it ends when that is closed. */
+  public Operation on(@Nullable CountedDescriptor handle) {
     this.handle = handle;
-    this.lent = lent;
     exempt |= handle != null && handle.waitsForPeers();
     return this;
   }
 
-  /** Sets the handles and the lent memory of an operation on two descriptors. */
-  public Operation using(
-      @Nullable CountedDescriptor handle,
-      @Nullable CountedDescriptor other,
-      @Nullable Object lent) {
+  /** Sets another descriptor that it works on: it ends when either is closed. */
+  public Operation with(@Nullable CountedDescriptor other) {
     this.other = other;
     exempt |= other != null && other.waitsForPeers();
-    return using(handle, lent);
+    return this;
+  }
+
+  /**
+   * Sets the memory that must stay reachable while the operation is in flight.
+   *
+   * @param lent what owns the memory: a {@link LentMemory}, the segment itself if it is the
+   *     caller's own, or an array of such
+   */
+  public Operation lending(@Nullable Object lent) {
+    this.lent = lent;
+    return this;
+  }
+
+  /** Sets two owners of memory that must stay reachable while the operation is in flight. */
+  public Operation lending(Object first, Object second) {
+    return lending(new Object[] {first, second});
+  }
+
+  /**
+   * Limits the wait of a call that has no other operation.
+   *
+   * @param nanos the limit, or 0 for none
+   */
+  public Operation within(long nanos) {
+    assert call.size() == 1;
+    call.within(nanos);
+    return this;
   }
 
   /** Sets further descriptors that it uses: it ends when one of them is closed. */
@@ -120,6 +140,83 @@ public final class Operation extends SubmissionEntry {
     target = operation;
     return this;
   }
+
+  /** Marks the operation as one that may be resubmitted after a transient refusal. */
+  public Operation repeatable() {
+    repeatable = true;
+    return this;
+  }
+
+  /** Marks the operation as multishot. */
+  Operation deliverTo(CompletionSink arrivals) {
+    multishot = arrivals;
+    return this;
+  }
+
+  /** Marks the operation as one that may wait indefinitely for a peer. */
+  public Operation openEnded() {
+    exempt = true;
+    return this;
+  }
+
+  /** Marks the received message as part of a stream, which has no empty messages. */
+  public Operation ofStream() {
+    ofStream = true;
+    return this;
+  }
+
+  // ---- running it alone -----------------------------------------------------------------------
+
+  /** Encodes an operation: calls the method of {@link SubmissionEntry} for its opcode. */
+  public interface Encoder {
+    /**
+     * Encodes it.
+     *
+     * @param fd the number of the descriptor that it works {@linkplain #on on}; {@code AT_FDCWD} if
+     *     there is none, as for the name of a file relative to the current directory
+     */
+    void encode(Operation operation, int fd);
+  }
+
+  /** Has an encoder fill it. What is set by other methods than encoding ones stays. */
+  public Operation encode(Encoder encoder) {
+    encoder.encode(this, handle == null ? AT_FDCWD : handle.fd());
+    return this;
+  }
+
+  /**
+   * Runs it and waits until it has ended, interrupted or not. Only for an operation of {@link
+   * Engine#single}, which must not be used any more afterwards.
+   *
+   * @return the result, or a negated errno
+   * @throws IOException as {@link Engine#run} does
+   */
+  public int run() throws IOException {
+    return runner().run(call);
+  }
+
+  /** Encodes it, then runs it as {@link #run()} does. */
+  public int run(Encoder encoder) throws IOException {
+    return encode(encoder).run();
+  }
+
+  /**
+   * Runs it as {@link Engine#runUncancellable} does. Only for an operation of {@link
+   * Engine#single}.
+   *
+   * @return the result, or a negated errno
+   */
+  public int runUncancellable() {
+    return runner().runUncancellable(call);
+  }
+
+  private Call.Runner runner() {
+    Call.Runner runner = call.runner;
+    assert runner != null : "it is of Engine.single";
+    return runner;
+  }
+
+  // ---- in flight -----------------------------------------------------------------------------
 
   /** Returns whether it works on a descriptor. */
   public boolean uses(CountedDescriptor descriptor) {
@@ -219,29 +316,6 @@ public final class Operation extends SubmissionEntry {
     if (other != null) {
       other.release();
     }
-  }
-
-  /** Marks the operation as one that may be resubmitted after a transient refusal. */
-  public Operation repeatable() {
-    repeatable = true;
-    return this;
-  }
-
-  /** Marks the operation as multishot. */
-  void deliverTo(CompletionSink arrivals) {
-    multishot = arrivals;
-  }
-
-  /** Marks the operation as one that may wait indefinitely for a peer. */
-  public Operation openEnded() {
-    exempt = true;
-    return this;
-  }
-
-  /** Marks the received message as part of a stream, which has no empty messages. */
-  public Operation ofStream() {
-    ofStream = true;
-    return this;
   }
 
   /**

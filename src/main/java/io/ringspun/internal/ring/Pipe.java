@@ -28,10 +28,10 @@ public record Pipe(RawHandle source, RawHandle sink) implements AutoCloseable {
     try (NativePool.Block ends = NativePool.take(ENDS_BYTES)) {
       int result;
       if (home.capabilities().has(Opcode.PIPE)) {
-        Call call = home.single();
-        call.operation(0).pipe(ends.address(), Constants.O_CLOEXEC);
-        call.operation(0).using(null, ends);
-        result = home.run(call);
+        result =
+            home.single()
+                .lending(ends)
+                .run((operation, _) -> operation.pipe(ends.address(), Constants.O_CLOEXEC));
       } else {
         home.requireUsable();
         result = (int) home.kernel().call(SystemCall.PIPE2, ends.address(), Constants.O_CLOEXEC);

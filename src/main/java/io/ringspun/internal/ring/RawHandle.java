@@ -37,15 +37,10 @@ public final class RawHandle extends Handle {
   @Override
   public int share(Engine target, long nanos) throws IOException {
     try (NativePool.Block number = NativePool.take(Integer.BYTES)) {
-      int result =
-          run(
-              target,
-              (operation, fd) -> {
-                number.memory().set(ValueLayout.JAVA_INT, 0, fd);
-                operation.filesUpdate(number.address(), 1, Constants.IORING_FILE_INDEX_ALLOC);
-              },
-              number,
-              nanos);
+      number.memory().set(ValueLayout.JAVA_INT, 0, fd());
+      Operation operation = target.single().on(this).lending(number).within(nanos).openEnded();
+      operation.filesUpdate(number.address(), 1, Constants.IORING_FILE_INDEX_ALLOC);
+      int result = operation.run();
       return result < 0 ? result : number.memory().get(ValueLayout.JAVA_INT, 0);
     }
   }

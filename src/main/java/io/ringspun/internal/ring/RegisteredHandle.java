@@ -55,10 +55,11 @@ public final class RegisteredHandle extends Handle {
     }
     RawHandle address = new RawHandle(number, false, ring);
     try {
-      Call call = ring.single().timeoutNanos(nanos);
-      call.operation(0).sendRegistered(number, fd(), Constants.IORING_MSG_RING_CQE_SKIP);
-      call.operation(0).using(address, this, null);
-      return ring.run(call);
+      return ring.single()
+          .on(address)
+          .with(this)
+          .within(nanos)
+          .run((op, to) -> op.sendRegistered(to, fd(), Constants.IORING_MSG_RING_CQE_SKIP));
     } finally {
       address.close((ring, fd) -> ring.closer().closeDirectly(fd));
     }

@@ -104,7 +104,7 @@ public final class SocketControl implements AutoCloseable {
         plain);
   }
 
-  private int byCommand(Encoder encoder, IntUnaryOperator plain) throws IOException {
+  private int byCommand(Operation.Encoder encoder, IntUnaryOperator plain) throws IOException {
     boolean needsNoRing = handle instanceof RawHandle && !engine.isUsable();
     if (needsNoRing || !engine.capabilities().takesSocketCommands()) {
       return onDescriptor(plain);
@@ -120,25 +120,14 @@ public final class SocketControl implements AutoCloseable {
         });
   }
 
-  /** Fills an operation for the socket. */
-  private interface Encoder {
-    void encode(Operation operation, int fd);
-  }
-
   /** Asks the ring, and if it does not understand, or may not, the kernel plainly. */
-  private int onRing(Encoder encoder, IntUnaryOperator plain) throws IOException {
+  private int onRing(Operation.Encoder encoder, IntUnaryOperator plain) throws IOException {
     int result = onRing(encoder);
     return result == -Errno.EINVAL || result == -Errno.EOPNOTSUPP ? onDescriptor(plain) : result;
   }
 
-  private int onRing(Encoder encoder) throws IOException {
-    return Uninterrupted.get(
-        () -> {
-          Call call = engine.single();
-          encoder.encode(call.operation(0), handle.fd());
-          call.operation(0).using(handle, calls);
-          return engine.run(call);
-        });
+  private int onRing(Operation.Encoder encoder) throws IOException {
+    return Uninterrupted.get(() -> engine.single().on(handle).lending(calls).run(encoder));
   }
 
   private int onDescriptor(IntUnaryOperator plain) throws IOException {

@@ -15,7 +15,7 @@ public final class InboxStress {
 
   /** Something handed over, here a call, with a plain field that the push must publish. */
   private static Call item(int value) {
-    return Call.single().timeoutNanos(value);
+    return Call.single().within(value);
   }
 
   /** Takes everything; the values from left to right are the digits of the result. */

@@ -30,11 +30,11 @@ public class WakeUpStress {
     if (sleptOver) {
       return 0;
     }
-    Call call = RING.single().timeoutNanos(LIMIT_NANOS);
-    call.operation(0).nop();
+    Operation operation = RING.single().within(LIMIT_NANOS);
+    operation.nop();
     long start = System.nanoTime();
     try {
-      RING.run(call);
+      operation.run();
     } catch (IOException _) {
       sleptOver = true;
     }
