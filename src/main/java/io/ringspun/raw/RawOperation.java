@@ -66,8 +66,6 @@ public final class RawOperation {
           Map.entry(IORING_OP_FILES_UPDATE, TABLES),
           Map.entry(IORING_OP_PROVIDE_BUFFERS, TABLES),
           Map.entry(IORING_OP_REMOVE_BUFFERS, TABLES),
-          Map.entry(IORING_OP_READ_MULTISHOT, MANY),
-          Map.entry(IORING_OP_RECV_ZC, MANY),
           Map.entry(IORING_OP_NOP128, LARGE),
           Map.entry(IORING_OP_URING_CMD128, LARGE));
 
@@ -208,7 +206,7 @@ public final class RawOperation {
     if (opcode < 0 || opcode > OPCODE_MAX) {
       throw new IllegalArgumentException("the opcode must be from 0 to 255: " + opcode);
     }
-    String reason = REFUSED.get(opcode);
+    String reason = Opcode.has(opcode, Trait.MULTISHOT) ? MANY : REFUSED.get(opcode);
     if (reason != null) {
       throw new IllegalArgumentException("operation %d %s".formatted(opcode, reason));
     }
@@ -267,7 +265,7 @@ public final class RawOperation {
    * @throws IllegalArgumentException if this is another operation
    */
   public RawOperation splicingFrom(Descriptor source) {
-    if (!splices()) {
+    if (!has(Trait.SPLICES)) {
       throw new IllegalArgumentException("only splice and tee have a second descriptor");
     }
     second = source;
@@ -285,7 +283,7 @@ public final class RawOperation {
    * @throws IllegalArgumentException if this is another operation
    */
   public RawOperation into(TableSlot slot) {
-    if (!fillsSlots()) {
+    if (!has(Trait.FILLS_SLOT)) {
       throw new IllegalArgumentException("operation %d cannot open into a slot".formatted(opcode));
     }
     second = slot;
@@ -302,7 +300,7 @@ public final class RawOperation {
    *     descriptor
    */
   public RawOperation movingTo(Descriptor directory) {
-    if (!names() || Handle.of(directory) instanceof RegisteredHandle) {
+    if (!has(Trait.GIVES_NAME) || Handle.of(directory) instanceof RegisteredHandle) {
       throw new IllegalArgumentException(
           "%s cannot be the new directory of operation %d".formatted(directory, opcode));
     }
@@ -574,36 +572,10 @@ public final class RawOperation {
 
   /** Returns whether this may wait indefinitely for a peer. */
   private boolean mayWaitForPeer() {
-    return switch (opcode) {
-      case IORING_OP_NOP,
-          IORING_OP_FSYNC,
-          IORING_OP_SYNC_FILE_RANGE,
-          IORING_OP_FALLOCATE,
-          IORING_OP_FTRUNCATE,
-          IORING_OP_FADVISE,
-          IORING_OP_MADVISE,
-          IORING_OP_STATX,
-          IORING_OP_RENAMEAT,
-          IORING_OP_UNLINKAT,
-          IORING_OP_MKDIRAT,
-          IORING_OP_SYMLINKAT,
-          IORING_OP_LINKAT,
-          IORING_OP_FSETXATTR,
-          IORING_OP_SETXATTR,
-          IORING_OP_FGETXATTR,
-          IORING_OP_GETXATTR ->
-          false;
-      case IORING_OP_READ,
-          IORING_OP_WRITE,
-          IORING_OP_READ_FIXED,
-          IORING_OP_WRITE_FIXED,
-          IORING_OP_READV,
-          IORING_OP_WRITEV,
-          IORING_OP_READV_FIXED,
-          IORING_OP_WRITEV_FIXED ->
-          descriptor == null; // the handle decides
-      default -> true;
-    };
+    if (has(Trait.TRANSFERS)) {
+      return descriptor == null; // the handle decides
+    }
+    return !has(Trait.LOCAL);
   }
 
   private String name() {
@@ -612,7 +584,7 @@ public final class RawOperation {
 
   /** Returns whether this is a sync, which may report lost data. */
   private boolean syncs() {
-    return (opcode == IORING_OP_FSYNC || opcode == IORING_OP_SYNC_FILE_RANGE) && descriptor != null;
+    return has(Trait.SYNCS) && descriptor != null;
   }
 
   /** Fills an operation. */
@@ -662,7 +634,7 @@ public final class RawOperation {
     if (fileIndex != 0 && takesSlots()) {
       throw new IllegalArgumentException("operation %d %s then".formatted(opcode, TABLES));
     }
-    if (splices() && second != null && descriptor == null) {
+    if (has(Trait.SPLICES) && second != null && descriptor == null) {
       throw new IllegalArgumentException("there is a second descriptor but no first one");
     }
     long bytes = bytesAtAddress();
@@ -687,19 +659,11 @@ public final class RawOperation {
   }
 
   private boolean takesSlots() {
-    return Opcode.has(opcode, Trait.CHANGES_SLOT) || opcode == IORING_OP_PIPE;
+    return has(Trait.CHANGES_SLOT) || opcode == IORING_OP_PIPE;
   }
 
-  private boolean fillsSlots() {
-    return Opcode.has(opcode, Trait.FILLS_SLOT);
-  }
-
-  private boolean splices() {
-    return opcode == IORING_OP_SPLICE || opcode == IORING_OP_TEE;
-  }
-
-  private boolean names() {
-    return opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
+  private boolean has(Trait trait) {
+    return Opcode.has(opcode, trait);
   }
 
   /**
@@ -764,10 +728,10 @@ public final class RawOperation {
     long at = offset;
     if (other != null && opcode == IORING_OP_EPOLL_CTL) {
       at = other.fd();
-    } else if (other != null && splices()) {
+    } else if (other != null && has(Trait.SPLICES)) {
       bits |= other instanceof RegisteredHandle ? SPLICE_F_FD_IN_FIXED : 0;
       index = other.fd();
-    } else if (other != null && names()) {
+    } else if (other != null && has(Trait.GIVES_NAME)) {
       size = other.fd();
     } else if (other != null) {
       index = other.fd() + 1; // 0 means no slot

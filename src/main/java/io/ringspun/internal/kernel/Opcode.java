@@ -3,11 +3,13 @@ package io.ringspun.internal.kernel;
 import static io.ringspun.internal.kernel.Opcode.Trait.CHANGES_SLOT;
 import static io.ringspun.internal.kernel.Opcode.Trait.ENDS_WAIT;
 import static io.ringspun.internal.kernel.Opcode.Trait.FILLS_SLOT;
+import static io.ringspun.internal.kernel.Opcode.Trait.GIVES_NAME;
 import static io.ringspun.internal.kernel.Opcode.Trait.KEEPS_LINK;
 import static io.ringspun.internal.kernel.Opcode.Trait.LOCAL;
 import static io.ringspun.internal.kernel.Opcode.Trait.MULTISHOT;
 import static io.ringspun.internal.kernel.Opcode.Trait.OPENS;
 import static io.ringspun.internal.kernel.Opcode.Trait.PEER;
+import static io.ringspun.internal.kernel.Opcode.Trait.SPLICES;
 import static io.ringspun.internal.kernel.Opcode.Trait.SYNCS;
 import static io.ringspun.internal.kernel.Opcode.Trait.TRANSFERS;
 import static io.ringspun.internal.kernel.Opcode.Trait.WAITS;
@@ -31,14 +33,14 @@ public enum Opcode {
   FSYNC("5.1", LOCAL, KEEPS_LINK, SYNCS),
   READ_FIXED("5.1", TRANSFERS, ZERO_IS_END),
   WRITE_FIXED("5.1", TRANSFERS, WRITES),
-  POLL_ADD("5.1", WAITS, PEER, MULTISHOT),
+  POLL_ADD("5.1", WAITS, PEER),
   POLL_REMOVE("5.1", ENDS_WAIT),
   SYNC_FILE_RANGE("5.2", LOCAL, KEEPS_LINK, SYNCS),
   SENDMSG("5.3", WAITS, PEER),
-  RECVMSG("5.3", WAITS, PEER, MULTISHOT),
-  TIMEOUT("5.4", WAITS, MULTISHOT),
+  RECVMSG("5.3", WAITS, PEER),
+  TIMEOUT("5.4", WAITS),
   TIMEOUT_REMOVE("5.5", ENDS_WAIT),
-  ACCEPT("5.5", WAITS, PEER, OPENS, FILLS_SLOT, CHANGES_SLOT, MULTISHOT),
+  ACCEPT("5.5", WAITS, PEER, OPENS, FILLS_SLOT, CHANGES_SLOT),
   ASYNC_CANCEL("5.5", ENDS_WAIT),
   LINK_TIMEOUT("5.5"),
   CONNECT("5.5", WAITS, PEER),
@@ -52,26 +54,26 @@ public enum Opcode {
   FADVISE("5.6", LOCAL),
   MADVISE("5.6", LOCAL, KEEPS_LINK),
   SEND("5.6", WAITS, PEER),
-  RECV("5.6", WAITS, PEER, ZERO_IS_END, MULTISHOT),
+  RECV("5.6", WAITS, PEER, ZERO_IS_END),
   OPENAT2("5.6", OPENS, FILLS_SLOT, CHANGES_SLOT),
   EPOLL_CTL("5.6", LOCAL),
-  SPLICE("5.7", PEER, ZERO_IS_END),
+  SPLICE("5.7", PEER, ZERO_IS_END, SPLICES),
   PROVIDE_BUFFERS("5.7"),
   REMOVE_BUFFERS("5.7"),
-  TEE("5.8", PEER, ZERO_IS_END),
+  TEE("5.8", PEER, ZERO_IS_END, SPLICES),
   SHUTDOWN("5.11", ENDS_WAIT, PEER, KEEPS_LINK),
-  RENAMEAT("5.11", LOCAL, KEEPS_LINK),
+  RENAMEAT("5.11", LOCAL, KEEPS_LINK, GIVES_NAME),
   UNLINKAT("5.11", LOCAL, KEEPS_LINK),
   MKDIRAT("5.15", LOCAL, KEEPS_LINK),
   SYMLINKAT("5.15", LOCAL, KEEPS_LINK),
-  LINKAT("5.15", LOCAL, KEEPS_LINK),
+  LINKAT("5.15", LOCAL, KEEPS_LINK, GIVES_NAME),
   MSG_RING("5.18"),
   FSETXATTR("5.19", LOCAL, KEEPS_LINK),
   SETXATTR("5.19", LOCAL, KEEPS_LINK),
   FGETXATTR("5.19", LOCAL, KEEPS_LINK),
   GETXATTR("5.19", LOCAL, KEEPS_LINK),
   SOCKET("5.19", OPENS, FILLS_SLOT, CHANGES_SLOT),
-  URING_CMD("5.19", MULTISHOT),
+  URING_CMD("5.19"),
   SEND_ZC("6.0", WAITS, PEER),
   SENDMSG_ZC("6.1", WAITS, PEER),
   READ_MULTISHOT("6.7", MULTISHOT),
@@ -132,7 +134,13 @@ public enum Opcode {
     /** It reports data of earlier writes that the kernel has dropped. */
     SYNCS,
 
-    /** It can complete many times. */
+    /** It moves bytes from a second descriptor. */
+    SPLICES,
+
+    /** It gives a file a name in a second directory. */
+    GIVES_NAME,
+
+    /** It completes many times, whatever its flags. */
     MULTISHOT
   }
 
