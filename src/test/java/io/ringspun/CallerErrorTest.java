@@ -13,6 +13,7 @@ import io.ringspun.testing.Await;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.LongRun;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -209,7 +210,7 @@ class CallerErrorTest {
         others.add(other.begin(ring, () -> work(ring, ended)));
       }
       Dive dive = new Dive(() -> work.run(ring, file, memory));
-      for (int round = 0; round < 2; round++) {
+      for (int round = 0; round < LongRun.count(1, 2); round++) {
         Dive next = new Dive(() -> work.run(ring, file, memory));
         caller.run(ring, next::down);
         dive.add(next);

@@ -324,34 +324,46 @@ class H2Test {
 
   // ---- other processes -----------------------------------------------------------------------
 
-  /** Opens a database, and says whether another process has it. */
+  /** Opens databases, and says of each whether another process has it. */
   static final class Opener {
-    public static void main(String[] arguments) throws SQLException {
+    public static void main(String[] urls) throws SQLException {
       H2RingFilePath.register();
-      try (Connection connection = DriverManager.getConnection(arguments[0])) {
-        System.out.println("opened " + number(connection, "select 1"));
-      } catch (SQLException e) {
-        System.out.println("refused " + e.getErrorCode());
+      for (String url : urls) {
+        try (Connection connection = DriverManager.getConnection(url)) {
+          System.out.println("opened " + number(connection, "select 1"));
+        } catch (SQLException e) {
+          System.out.println("refused " + e.getErrorCode());
+        }
       }
     }
   }
 
-  @ParameterizedTest
-  @EachCaller
-  void lock_keepsOtherProcessesOut(Caller caller) throws Exception {
-    String refused = "refused " + ErrorCode.DATABASE_ALREADY_OPEN_1 + "\n";
+  /** Each caller has a database of its own, so that one child can try them all. */
+  @Test
+  void lock_keepsOtherProcessesOut() throws Exception {
+    List<Connection> held = new ArrayList<>();
+    List<String> urls = new ArrayList<>();
     try (Ring ring = Ring.open()) {
-      Connection held = caller.call(ring, () -> connect(directory));
-      try (held) {
-        assertEquals(refused, child(url("ring:", directory)), "by way of a ring");
-        assertEquals(refused, child(url("", directory)), "without one");
+      try {
+        for (Caller caller : Caller.values()) {
+          Path own = Files.createDirectory(directory.resolve(caller.name()));
+          held.add(caller.call(ring, () -> connect(own)));
+          urls.add(url("ring:", own));
+          urls.add(url("", own));
+        }
+        String refused = "refused " + ErrorCode.DATABASE_ALREADY_OPEN_1 + "\n";
+        assertEquals(refused.repeat(6), child(urls), "with and without a ring");
+      } finally {
+        for (Connection connection : held) {
+          connection.close();
+        }
       }
     }
-    assertEquals("opened 1\n", child(url("ring:", directory)));
+    assertEquals("opened 1\n".repeat(6), child(urls));
   }
 
-  private static String child(String url) throws Exception {
-    return new ChildJvm().withFlagsOfThisOne().run(Opener.class, url);
+  private static String child(List<String> urls) throws Exception {
+    return new ChildJvm().withFlagsOfThisOne().run(Opener.class, urls.toArray(String[]::new));
   }
 
   @ParameterizedTest

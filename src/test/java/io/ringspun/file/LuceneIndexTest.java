@@ -65,7 +65,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(LeakCheck.class)
 @Once
 class LuceneIndexTest {
-  private static final int THREADS = 32;
+  private static final int THREADS = LongRun.count(16, 32);
   private static final int STEPS = LongRun.count(30, 60);
   private static final int KEYS = 25; // of each thread
 

@@ -341,9 +341,13 @@ class RingFileSystemDifferenceTest {
   // ---- copying and moving --------------------------------------------------------------------
 
   private static void fill(Path root) throws IOException {
-    byte[] big = new byte[300_001];
-    fillBytes(big);
-    Files.write(root.resolve("file"), big);
+    fill(root, 300_001);
+  }
+
+  private static void fill(Path root, int fileBytes) throws IOException {
+    byte[] content = new byte[fileBytes];
+    fillBytes(content);
+    Files.write(root.resolve("file"), content);
     Files.setPosixFilePermissions(
         root.resolve("file"), PosixFilePermissions.fromString("rwxr-x---"));
     Files.setLastModifiedTime(root.resolve("file"), LONG_AGO);
@@ -389,7 +393,7 @@ class RingFileSystemDifferenceTest {
               continue; // to replace a link by its target, the JDK deletes the link first and fails
             }
             Path place = Files.createDirectory(root.resolve("place"));
-            fill(place);
+            fill(place, 3_001);
             Path target = place.resolve(to);
             String what = from + " to " + to + " " + Arrays.toString(options);
             log.note(what, () -> action.run(place.resolve(from), target, options));

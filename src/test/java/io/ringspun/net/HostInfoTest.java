@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code -Djdk.includeInExceptions} says of addresses holds for our sockets, too. */
+@Once
 class HostInfoTest {
   @TempDir private Path directory;
 
