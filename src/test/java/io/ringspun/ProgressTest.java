@@ -23,6 +23,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.LeakCheck;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -358,17 +359,15 @@ class ProgressTest {
   @EachCaller
   void readFully_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        RingListener listener = RingListener.bind(ring, loopback());
-        RingSocket far = RingSocket.connect(ring, listener.localAddress());
-        RingSocket near = listener.accept()) {
-      far.writeFully(ByteBuffer.allocate(9));
+        SocketPair pair = SocketPair.open(ring)) {
+      pair.left().writeFully(ByteBuffer.allocate(9));
       MemorySegment memory = Arena.ofAuto().allocate(PAGE);
       BlockedCall<Void> reading =
           BlockedCall.start(
               ring,
               caller,
               () -> {
-                near.readFully(memory);
+                pair.right().readFully(memory);
                 return null;
               });
       reading.awaitInFlight(ring, 1).interrupt();

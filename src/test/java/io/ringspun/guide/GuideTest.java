@@ -16,6 +16,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.testing.Await;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
@@ -245,13 +246,11 @@ class GuideTest {
 
   @Test
   void count_countsToTheEnd() throws Exception {
-    try (RingListener listener = RingListener.bind(ring, loopback());
-        RingSocket left = RingSocket.connect(ring, listener.localAddress());
-        RingSocket right = listener.accept();
+    try (SocketPair pair = SocketPair.open(ring);
         var buffers = BufferRing.open(ring, 8, 1_024)) {
-      left.writeFully(ByteBuffer.allocate(5_000));
-      left.shutdownOutput();
-      assertEquals(5_000, Snippets.count(right, buffers));
+      pair.left().writeFully(ByteBuffer.allocate(5_000));
+      pair.left().shutdownOutput();
+      assertEquals(5_000, Snippets.count(pair.right(), buffers));
     }
   }
 
@@ -297,14 +296,12 @@ class GuideTest {
 
   @Test
   void silentPeer_timesOutAndIsInterrupted() throws Exception {
-    try (RingListener listener = RingListener.bind(ring, loopback());
-        RingSocket left = RingSocket.connect(ring, listener.localAddress());
-        RingSocket right = listener.accept();
+    try (SocketPair pair = SocketPair.open(ring);
         Arena arena = Arena.ofShared()) {
       var buffer = arena.allocate(16);
-      assertThrows(OperationTimeoutException.class, () -> Snippets.readInTime(left, buffer));
+      assertThrows(OperationTimeoutException.class, () -> Snippets.readInTime(pair.left(), buffer));
       AtomicReference<String> answer = new AtomicReference<>();
-      Thread reader = ring.startVirtualThread(() -> answer.set(readOrGiveUp(right)));
+      Thread reader = ring.startVirtualThread(() -> answer.set(readOrGiveUp(pair.right())));
       Await.until("the read is in flight", () -> ring.metrics().inFlight() > 0);
       reader.interrupt();
       reader.join();

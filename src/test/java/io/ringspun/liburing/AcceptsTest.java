@@ -11,6 +11,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,7 +29,7 @@ class AcceptsTest {
   void addresses_areTheirOwn(Caller caller) throws Exception {
     int count = 12;
     try (Ring ring = Ring.open();
-        RingListener listener = RingListener.bind(ring, Connection.ANY_PORT)) {
+        RingListener listener = RingListener.bind(ring, SocketPair.anyPort())) {
       for (int round = 0; round < 5; round++) {
         List<BlockedCall<RingSocket>> accepts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -64,7 +65,7 @@ class AcceptsTest {
   void waiting_areTakenAtOnce(Caller caller) throws Exception {
     int count = 20;
     try (Ring ring = Ring.open();
-        RingListener listener = RingListener.bind(ring, Connection.ANY_PORT)) {
+        RingListener listener = RingListener.bind(ring, SocketPair.anyPort())) {
       List<RingSocket> peers = new ArrayList<>();
       Set<SocketAddress> expected = new HashSet<>();
       for (int i = 0; i < count; i++) {

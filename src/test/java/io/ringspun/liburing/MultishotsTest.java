@@ -15,6 +15,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
@@ -58,7 +59,7 @@ class MultishotsTest {
       for (int round = 0; round < 40; round++) {
         int size = 1 + round * 317;
         int seed = round;
-        try (Connection peers = Connection.open(ring);
+        try (SocketPair peers = SocketPair.open(ring);
             ReceiveStream stream = peers.right().receive(buffers)) {
           var taker = BlockedCall.start(ring, caller, () -> countToTheEnd(stream, seed));
           peers.left().writeFully(ByteBuffer.wrap(Bytes.of(seed, 0, size)));
@@ -91,8 +92,8 @@ class MultishotsTest {
     try (Ring ring = Ring.open();
         Ring senders = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 64, 1024);
-        Connection loud = Connection.open(ring);
-        Connection quiet = Connection.open(ring);
+        SocketPair loud = SocketPair.open(ring);
+        SocketPair quiet = SocketPair.open(ring);
         ReceiveStream flood = loud.right().receive(buffers);
         ReceiveStream trickle = quiet.right().receive(buffers)) {
       var flooding =

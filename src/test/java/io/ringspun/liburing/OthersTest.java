@@ -19,6 +19,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -66,7 +67,7 @@ class OthersTest {
   void connect_refusedThenReached(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       SocketAddress address;
-      try (RingListener listener = RingListener.bind(ring, Connection.ANY_PORT)) {
+      try (RingListener listener = RingListener.bind(ring, SocketPair.anyPort())) {
         address = listener.localAddress();
       }
       for (int i = 0; i < 20; i++) {

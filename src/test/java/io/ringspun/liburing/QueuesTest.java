@@ -21,6 +21,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -144,7 +145,7 @@ class QueuesTest {
   void drain_besideMultishots(Caller caller, @TempDir Path directory) throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 8, 16);
-        Connection peers = Connection.open(ring);
+        SocketPair peers = SocketPair.open(ring);
         ReceiveStream stream = peers.right().receive(buffers);
         Fifo fifo = Fifo.open(ring, directory)) {
       peers.left().write(ByteBuffer.wrap(new byte[] {1}));

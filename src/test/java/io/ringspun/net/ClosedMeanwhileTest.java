@@ -25,6 +25,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
@@ -360,7 +361,7 @@ class ClosedMeanwhileTest {
   /** Objects on which each kind of call must wait. */
   private static final class Fixture implements AutoCloseable {
     final Ring ring;
-    final Pair pair;
+    final SocketPair pair;
     final RingDatagramSocket datagrams;
     final RingListener listener;
     final RingListener busy; // with a full queue
@@ -374,7 +375,7 @@ class ClosedMeanwhileTest {
       this.ring = ring;
       Files.write(path, new byte[100_000]);
       file = RingFile.open(ring, path);
-      pair = Pair.open(ring, Kind.UNIX);
+      pair = SocketPair.open(ring, Kind.UNIX.listen());
       RingSocketTransferTest.fill(pair.left());
       InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
       datagrams = RingDatagramSocket.bind(ring, anywhere);
@@ -490,7 +491,7 @@ class ClosedMeanwhileTest {
     try (Ring ring = Ring.open();
         Ring held = Ring.open();
         BufferRing buffers = BufferRing.open(ring, 2, 64);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         ReceiveStream stream = pair.left().receive(buffers);
         Arena arena = Arena.ofConfined()) {
       BlockedCall<Integer> taker =

@@ -9,6 +9,7 @@ import io.ringspun.Ring;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
+import io.ringspun.testing.SocketPair;
 import io.ringspun.testing.TestNames;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -106,7 +107,7 @@ class HostsTest {
           OperationTimeoutException.class,
           () ->
               caller.call(ring, () -> RingSocket.connect(ring, host, port, Duration.ofMillis(30))));
-      try (Pair pair = caller.call(ring, () -> Pair.open(ring, listener))) {
+      try (SocketPair pair = caller.call(ring, () -> SocketPair.open(ring, listener))) {
         assertTrue(pair.left().isOpen(), "the ring was not held");
       }
       interrupted.interrupt();

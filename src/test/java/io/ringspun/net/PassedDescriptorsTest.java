@@ -28,6 +28,7 @@ import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -89,10 +90,10 @@ class PassedDescriptorsTest {
     Files.writeString(path, "content");
     how.run(
         ring -> {
-          try (Pair unix = Pair.open(ring, Kind.UNIX);
+          try (SocketPair unix = SocketPair.open(ring, Kind.UNIX.listen());
               Fifo fifo = Fifo.open(ring, directory);
               PassedDescriptors passed = new PassedDescriptors()) {
-            Pair tcp = Pair.open(ring, Kind.IPV4);
+            SocketPair tcp = SocketPair.open(ring, Kind.IPV4.listen());
             SocketAddress where;
             SocketAddress datagramsAt;
             try (RingFile file = RingFile.open(ring, path);
@@ -170,7 +171,7 @@ class PassedDescriptorsTest {
     Path path = directory.resolve("file");
     try (Ring ring = Ring.open();
         Arena arena = Arena.ofConfined();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         PassedDescriptors passed = new PassedDescriptors()) {
       try (RingFile append =
               RingFile.open(ring, path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -238,7 +239,7 @@ class PassedDescriptorsTest {
   @Test
   void most_atOnce() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.ABSTRACT);
+        SocketPair pair = SocketPair.open(ring, Kind.ABSTRACT.listen());
         Arena arena = Arena.ofConfined();
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
@@ -268,8 +269,8 @@ class PassedDescriptorsTest {
   void badInput_isRefusedBeforehand() throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
-        Pair tcp = Pair.open(ring, Kind.IPV4);
-        Pair unix = Pair.open(ring, Kind.UNIX);
+        SocketPair tcp = SocketPair.open(ring, Kind.IPV4.listen());
+        SocketPair unix = SocketPair.open(ring, Kind.UNIX.listen());
         RingDatagramSocket udp = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
         RingDatagramSocket local = RingDatagramSocket.bind(ring, Kind.UNIX.listen());
         RingFile registered = RingFile.open(ring, NULL, RingOpenOption.REGISTERED);
@@ -320,7 +321,7 @@ class PassedDescriptorsTest {
   @EachCaller
   void read_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
       BlockedCall<Integer> call =
@@ -336,7 +337,7 @@ class PassedDescriptorsTest {
   @EachCaller
   void read_closedInterruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         PassedDescriptors passed = new PassedDescriptors()) {
       RingSocket hasty = pair.right().within(Duration.ofMillis(10));
       assertThrows(
@@ -378,7 +379,7 @@ class PassedDescriptorsTest {
   @EachCaller
   void write_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
       long before = fill(pair.left());
@@ -399,7 +400,7 @@ class PassedDescriptorsTest {
   @EachCaller
   void write_descriptorOrSocketClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile other = RingFile.open(ring, NULL)) {
       RingFile file = RingFile.open(ring, NULL);
       fill(pair.left());
@@ -421,7 +422,7 @@ class PassedDescriptorsTest {
   @EachCaller
   void write_interruptedAndTimedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         PassedDescriptors passed = new PassedDescriptors()) {
       RingFile file = RingFile.open(ring, NULL);
       long before = fill(pair.left());
@@ -475,7 +476,7 @@ class PassedDescriptorsTest {
   void read_losesNothing(Caller caller) throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.ABSTRACT);
+        SocketPair pair = SocketPair.open(ring, Kind.ABSTRACT.listen());
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
       int won = 0;
@@ -512,7 +513,7 @@ class PassedDescriptorsTest {
     for (boolean closes : new boolean[] {true, false}) {
       try (FaultKernel kernel = new FaultKernel();
           Ring ring = FaultyRing.open(kernel);
-          Pair pair = Pair.open(ring, Kind.UNIX);
+          SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
           RingFile file = RingFile.open(ring, NULL);
           PassedDescriptors passed = new PassedDescriptors()) {
         kernel.add(FaultRule.on(Constants.IORING_OP_RECVMSG).times(1).delay());
@@ -551,7 +552,7 @@ class PassedDescriptorsTest {
   void close_whileReceiving() throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL)) {
       PassedDescriptors passed = new PassedDescriptors();
       BlockedCall<Integer> call =
@@ -573,7 +574,7 @@ class PassedDescriptorsTest {
   void unwanted_areClosed(Caller caller) throws Exception {
     int before = OpenFiles.count("/dev/null");
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
@@ -606,7 +607,7 @@ class PassedDescriptorsTest {
   @Test
   void take_asSomethingElse() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL);
         RingDirectory folder = RingDirectory.open(ring, directory);
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
@@ -660,7 +661,7 @@ class PassedDescriptorsTest {
   @Test
   void take_interrupted() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, NULL);
         PassedDescriptors passed = new PassedDescriptors()) {
       pair.left().writePassing(bytes(1), file);
@@ -678,8 +679,8 @@ class PassedDescriptorsTest {
   @EachCaller
   void take_nonBlocking(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
-        Pair other = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
+        SocketPair other = SocketPair.open(ring, Kind.IPV4.listen());
         Fifo fifo = Fifo.open(ring, directory);
         PassedDescriptors passed = new PassedDescriptors()) {
       Descriptor[] both = {other.left(), fifo.file()};
@@ -714,12 +715,12 @@ class PassedDescriptorsTest {
   void unwanted_lingering() throws Exception {
     int before = OpenFiles.count("socket:");
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.UNIX.listen());
         PassedDescriptors passed = new PassedDescriptors()) {
       List<RingSocket> peers = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        Pair tcp = Pair.open(ring, Kind.IPV4);
+        SocketPair tcp = SocketPair.open(ring, Kind.IPV4.listen());
         peers.add(tcp.right());
         fill(tcp.left());
         tcp.left().setOption(StandardSocketOptions.SO_LINGER, 3600);
@@ -825,7 +826,7 @@ class PassedDescriptorsTest {
     /** Runs it. */
     public static void main(String[] arguments) throws Exception {
       try (Ring ring = Ring.open();
-          Pair pair = Pair.open(ring, Kind.ABSTRACT);
+          SocketPair pair = SocketPair.open(ring, Kind.ABSTRACT.listen());
           RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.ABSTRACT.listen());
           RingFile file = RingFile.open(ring, NULL);
           PassedDescriptors passed = new PassedDescriptors()) {
@@ -849,7 +850,7 @@ class PassedDescriptorsTest {
     }
 
     private static String receive(
-        Pair pair, RingDatagramSocket datagrams, RingFile file, PassedDescriptors passed)
+        SocketPair pair, RingDatagramSocket datagrams, RingFile file, PassedDescriptors passed)
         throws IOException {
       Descriptor[] five = Collections.nCopies(5, file).toArray(new Descriptor[0]);
       pair.left().writePassing(bytes(7), five);

@@ -36,6 +36,7 @@ import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -98,15 +99,12 @@ class RegisteredSocketTest {
     assertTrue(e.getMessage().contains("withRegisteredFiles"), e::getMessage);
   }
 
-  private static Pair pair(Ring ring, RingListener listener) throws IOException {
-    RingSocket left = RingSocket.connect(ring, listener.localAddress(), REGISTERED);
-    return new Pair(left, listener.accept());
+  private static SocketPair pair(Ring ring, RingListener listener) throws IOException {
+    return SocketPair.open(ring, listener, REGISTERED);
   }
 
-  private static Pair pair(Ring ring, Kind kind) throws IOException {
-    try (RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED)) {
-      return pair(ring, listener);
-    }
+  private static SocketPair pair(Ring ring, Kind kind) throws IOException {
+    return SocketPair.open(ring, kind.listen(), REGISTERED);
   }
 
   private static void send(RingSocket from, RingSocket to, int size) throws IOException {
@@ -134,7 +132,7 @@ class RegisteredSocketTest {
             int before = descriptors();
             RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED);
             assertTrue(listener.isRegistered());
-            Pair pair = pair(ring, listener);
+            SocketPair pair = pair(ring, listener);
             try (listener;
                 pair;
                 Arena arena = Arena.ofConfined();
@@ -178,7 +176,7 @@ class RegisteredSocketTest {
   void receive_stream(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         Ring other = Ring.open();
-        Pair pair = pair(ring, Kind.IPV4);
+        SocketPair pair = pair(ring, Kind.IPV4);
         BufferRing buffers = BufferRing.open(ring, 4, 100);
         BufferRing foreign = BufferRing.open(other, 4, 100);
         ReceiveStream stream = pair.right().receive(buffers)) {
@@ -259,8 +257,8 @@ class RegisteredSocketTest {
   void operations_ofAnotherRingsThread() throws Exception {
     try (Ring ring = Ring.open(TABLE);
         Ring other = Ring.open(TABLE);
-        Pair pair = pair(ring, Kind.IPV4);
-        Pair decoys = pair(other, Kind.IPV4)) {
+        SocketPair pair = pair(ring, Kind.IPV4);
+        SocketPair decoys = pair(other, Kind.IPV4)) {
       long before = other.metrics().submitted();
       Caller.CARRIED.run(
           other,
@@ -280,7 +278,7 @@ class RegisteredSocketTest {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED)) {
       int before = descriptors();
-      Pair pair = pair(ring, listener);
+      SocketPair pair = pair(ring, listener);
       RingSocket raw = caller.call(ring, pair.left()::installDescriptor);
       assertFalse(raw.isRegistered());
       assertEquals(before + 1, descriptors());
@@ -410,7 +408,7 @@ class RegisteredSocketTest {
       RingListener hasty = listener.within(Duration.ofMillis(20));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::accept));
       assertEquals(0, slotsTaken(ring));
-      try (Pair pair = pair(ring, hasty)) {
+      try (SocketPair pair = pair(ring, hasty)) {
         send(pair.left(), pair.right(), 10);
       }
     }
@@ -420,7 +418,7 @@ class RegisteredSocketTest {
   @EachCaller
   void read_ends(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
-        Pair pair = pair(ring, Kind.IPV4)) {
+        SocketPair pair = pair(ring, Kind.IPV4)) {
       ByteBuffer target = ByteBuffer.allocateDirect(10);
       var call = BlockedCall.start(ring, caller, () -> pair.left().read(target));
       call.awaitInFlight(ring, 1).interrupt();
@@ -771,7 +769,7 @@ class RegisteredSocketTest {
           () -> {
             for (Kind kind : Kind.values()) {
               try (RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED);
-                  Pair pair = pair(ring, listener)) {
+                  SocketPair pair = pair(ring, listener)) {
                 pair.left().setOption(StandardSocketOptions.SO_RCVBUF, 20_000);
                 assertEquals(20_000, pair.left().getOption(StandardSocketOptions.SO_RCVBUF));
                 send(pair.left(), pair.right(), 100);
@@ -871,7 +869,7 @@ class RegisteredSocketTest {
             assertEquals(chain.getFirst().enter(), request.enter());
             assertEquals(request.opcode() != IORING_OP_LISTEN, request.isLinked());
           }
-          try (Pair pair = Pair.open(ring, listener)) {
+          try (SocketPair pair = SocketPair.open(ring, listener)) {
             assertTrue(pair.right().isRegistered());
             send(pair.left(), pair.right(), 10);
           }
@@ -893,7 +891,7 @@ class RegisteredSocketTest {
                 caller.call(ring, () -> RingListener.bind(ring, Kind.IPV6.listen(), REGISTERED))) {
           assertEquals(0, slotsTaken(ring));
           for (RingListener listener : List.of(first, second)) {
-            try (Pair pair = pair(ring, listener)) {
+            try (SocketPair pair = pair(ring, listener)) {
               send(pair.left(), pair.right(), 10);
             }
           }
@@ -938,7 +936,7 @@ class RegisteredSocketTest {
       try (Ring ring = Ring.open(small);
           RingListener listener =
               caller.call(ring, () -> RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED));
-          Pair pair = pair(ring, listener)) {
+          SocketPair pair = pair(ring, listener)) {
         send(pair.left(), pair.right(), 10);
       }
     }

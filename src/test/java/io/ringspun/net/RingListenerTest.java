@@ -22,6 +22,7 @@ import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.BindException;
@@ -101,7 +102,7 @@ class RingListenerTest {
       call.awaitInFlight(ring, 1).interrupt();
       assertThrows(InterruptedIOException.class, call::result);
       assertTrue(call.interruptPending());
-      try (Pair pair = Pair.open(ring, listener)) {
+      try (SocketPair pair = SocketPair.open(ring, listener)) {
         assertTrue(pair.right().isOpen(), "the listener is still there");
       }
     }
@@ -205,7 +206,7 @@ class RingListenerTest {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
         RingDatagramSocket datagrams = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
-        Pair pair = Pair.open(ring, listener);
+        SocketPair pair = SocketPair.open(ring, listener);
         RingSocket other = RingSocket.connect(ring, listener.localAddress())) {
       int fd = listener.socket().acceptWithPeer(0).fd(); // as the drop-in sockets do
       RawHandle handle = new RawHandle(fd, false, listener.socketHandle().home());
@@ -244,7 +245,7 @@ class RingListenerTest {
     try (Ring ring = Ring.open()) {
       RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
       var where = listener.localAddress();
-      Pair pair = Pair.open(ring, listener);
+      SocketPair pair = SocketPair.open(ring, listener);
       pair.right().close(); // first, so that the listener's side keeps the port
       assertEquals(-1, pair.left().read(ByteBuffer.allocate(1)));
       pair.left().close();

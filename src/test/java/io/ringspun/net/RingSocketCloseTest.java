@@ -17,6 +17,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.LongRun;
 import io.ringspun.testing.OpenFiles;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -120,8 +121,9 @@ class RingSocketCloseTest {
   }
 
   /** Two sockets whose left one can neither read nor write. */
-  private static Pair full(Ring ring) throws IOException {
-    Pair pair = Pair.open(ring, Kind.UNIX); // TCP may find room for some more bytes later
+  private static SocketPair full(Ring ring) throws IOException {
+    SocketPair pair =
+        SocketPair.open(ring, Kind.UNIX.listen()); // TCP may find room for some more bytes later
     RingSocketTransferTest.fill(pair.left());
     return pair;
   }
@@ -130,7 +132,7 @@ class RingSocketCloseTest {
   @MethodSource("blockedCalls")
   void close_meanwhile(Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = full(ring)) {
+        SocketPair pair = full(ring)) {
       BlockedCall<Long> call = BlockedCall.start(ring, caller, () -> how.run(pair.left()));
       call.awaitInFlight(ring, 1);
       pair.left().close();
@@ -144,7 +146,7 @@ class RingSocketCloseTest {
   @MethodSource("blockedCalls")
   void interrupt_meanwhile(Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = full(ring)) {
+        SocketPair pair = full(ring)) {
       BlockedCall<Long> call = BlockedCall.start(ring, caller, () -> how.run(pair.left()));
       call.awaitInFlight(ring, 1).interrupt();
       assertThrows(InterruptedIOException.class, call::result);
@@ -158,7 +160,7 @@ class RingSocketCloseTest {
   @MethodSource("blockedCalls")
   void interrupt_before(Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       BlockedCall<Long> call =
           BlockedCall.start(
               ring,
@@ -176,7 +178,7 @@ class RingSocketCloseTest {
   @MethodSource("blockedCalls")
   void timeLimit(Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = full(ring)) {
+        SocketPair pair = full(ring)) {
       RingSocket hasty = pair.left().within(Duration.ofMillis(10));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, () -> how.run(hasty)));
       assertTrue(pair.left().isOpen());
@@ -187,7 +189,7 @@ class RingSocketCloseTest {
   @Test
   void timeLimit_isForAllOfReadFully() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       AtomicBoolean enough = new AtomicBoolean();
       BlockedCall<Void> trickle =
           BlockedCall.start(
@@ -215,7 +217,7 @@ class RingSocketCloseTest {
     int threads = 1000;
     int before = OpenFiles.count("socket:");
     try (Ring ring = Ring.open();
-        Pair pair = full(ring)) {
+        SocketPair pair = full(ring)) {
       List<BlockedCall<Long>> calls = new ArrayList<>();
       for (int i = 0; i < threads; i++) {
         Blocked how = Blocked.values()[i % Blocked.values().length];
@@ -245,21 +247,21 @@ class RingSocketCloseTest {
     int before = OpenFiles.count("socket:");
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.ABSTRACT.listen())) {
-      List<Pair> pairs = new ArrayList<>();
+      List<SocketPair> pairs = new ArrayList<>();
       List<BlockedCall<Integer>> calls = new ArrayList<>();
       for (int i = 0; i < 1000; i++) {
-        Pair pair = Pair.open(ring, listener);
+        SocketPair pair = SocketPair.open(ring, listener);
         pairs.add(pair);
         calls.add(BlockedCall.start(ring, () -> pair.left().read(ByteBuffer.allocate(1))));
       }
       Await.until("all wait", () -> ring.metrics().inFlight() == 1000);
-      for (Pair pair : pairs) {
+      for (SocketPair pair : pairs) {
         pair.left().close();
       }
       for (BlockedCall<Integer> call : calls) {
         assertThrows(AsynchronousCloseException.class, call::result);
       }
-      for (Pair pair : pairs) {
+      for (SocketPair pair : pairs) {
         pair.close();
       }
     }
@@ -288,9 +290,9 @@ class RingSocketCloseTest {
                 caller,
                 () -> {
                   for (int i = 0; i < rounds; i++) {
-                    Pair pair;
+                    SocketPair pair;
                     synchronized (turn) {
-                      pair = Pair.open(ring, listener);
+                      pair = SocketPair.open(ring, listener);
                     }
                     int seed = seeds.incrementAndGet();
                     BlockedCall<Void> writer =
@@ -392,7 +394,7 @@ class RingSocketCloseTest {
                     .withInFlightLimit(4)
                     .withInlineAttempts(false));
         RingListener listener = RingListener.bind(ring, Kind.ABSTRACT.listen());
-        Pair idle = Pair.open(ring, listener)) {
+        SocketPair idle = SocketPair.open(ring, listener)) {
       List<BlockedCall<Integer>> calls = new ArrayList<>();
       for (int i = 0; i < readers; i++) {
         calls.add(BlockedCall.start(ring, () -> idle.left().read(ByteBuffer.allocate(1))));
@@ -400,7 +402,7 @@ class RingSocketCloseTest {
       Await.until("all wait", () -> ring.metrics().inFlight() == readers);
       try (RingFile file = RingFile.open(ring, path);
           Arena arena = Arena.ofConfined();
-          Pair other = Pair.open(ring, listener)) {
+          SocketPair other = SocketPair.open(ring, listener)) {
         MemorySegment target = arena.allocate(4096);
         file.readFully(target, 0);
         Bytes.check(1, 0, target);
@@ -423,8 +425,8 @@ class RingSocketCloseTest {
   @EachCaller
   void close_lingers(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4);
-        Pair other = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        SocketPair other = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocketTransferTest.fill(pair.left());
       pair.left().setOption(StandardSocketOptions.SO_LINGER, 1);
       AtomicBoolean closed = new AtomicBoolean();
@@ -454,7 +456,7 @@ class RingSocketCloseTest {
   @Test
   void close_lingersNoLongerThanNeeded() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       pair.left().setOption(StandardSocketOptions.SO_LINGER, 40);
       pair.left().write(ByteBuffer.allocate(1));
       BlockedCall<Void> closing =
@@ -477,7 +479,7 @@ class RingSocketCloseTest {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
       listener.setOption(StandardSocketOptions.SO_LINGER, 7);
-      try (Pair pair = Pair.open(ring, listener)) {
+      try (SocketPair pair = SocketPair.open(ring, listener)) {
         assertEquals(7, pair.right().getOption(StandardSocketOptions.SO_LINGER));
       }
     }

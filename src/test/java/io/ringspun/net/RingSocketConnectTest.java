@@ -16,6 +16,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.BindException;
@@ -86,7 +87,7 @@ class RingSocketConnectTest {
         ring -> {
           for (Kind kind : Kind.values()) {
             try (RingListener listener = RingListener.bind(ring, kind.listen());
-                Pair pair = Pair.open(ring, listener)) {
+                SocketPair pair = SocketPair.open(ring, listener)) {
               assertEquals(listener.localAddress(), pair.left().remoteAddress(), kind.name());
               assertEquals(pair.left().localAddress(), pair.right().remoteAddress(), kind.name());
               assertEquals(listener.localAddress(), pair.right().localAddress(), kind.name());
@@ -325,7 +326,7 @@ class RingSocketConnectTest {
   @Test
   void localAddress_unnamedUnixSocket() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX)) {
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       assertEquals(UnixDomainSocketAddress.of(""), pair.left().localAddress());
       assertEquals(UnixDomainSocketAddress.of(""), pair.right().remoteAddress());
     }

@@ -21,6 +21,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -48,7 +49,7 @@ class RingSocketLeaseTest {
         ring -> {
           for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
             try (BufferPool pool = ring.bufferPool(2, 5000);
-                Pair pair = Pair.open(ring, kind);
+                SocketPair pair = SocketPair.open(ring, kind.listen());
                 Lease source = pool.take();
                 Lease target = pool.take()) {
               for (RingSocket socket :
@@ -80,7 +81,7 @@ class RingSocketLeaseTest {
   void write_whatIsNobodys_isZero() throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 100);
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       try (Lease first = pool.take()) {
         first.segment().fill((byte) 7);
       }
@@ -100,7 +101,7 @@ class RingSocketLeaseTest {
         Ring other = FaultyRing.open(kernel);
         BufferPool pool = ring.bufferPool(1, 5000);
         BufferPool foreign = other.bufferPool(1, 5000);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         Lease lease = pool.take();
         Lease stranger = foreign.take()) {
       assertTrue(pool.isRegistered());
@@ -127,7 +128,7 @@ class RingSocketLeaseTest {
   void zeroCopy_refused(int errno) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         BufferPool pool = ring.bufferPool(1, 5000);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         Lease lease = pool.take()) {
       kernel.add(FaultRule.on(IORING_OP_SEND_ZC).fail(errno));
       pair.left().withZeroCopyAbove(0).writeFully(lease, 5000);
@@ -140,7 +141,7 @@ class RingSocketLeaseTest {
   void writeFully_short() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         BufferPool pool = ring.bufferPool(1, 5000);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         Lease lease = pool.take()) {
       kernel.add(FaultRule.on(IORING_OP_SEND, IORING_OP_SEND_ZC).shorten(777));
       for (RingSocket socket : new RingSocket[] {pair.left(), pair.left().withZeroCopyAbove(0)}) {
@@ -159,7 +160,7 @@ class RingSocketLeaseTest {
   void read_blocksAndThen(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 100);
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       var reader = BlockedCall.start(ring, caller, () -> read(pool, pair.right()));
       reader.awaitInFlight(ring, 1);
       pair.left().write(ByteBuffer.allocate(5));
@@ -191,7 +192,7 @@ class RingSocketLeaseTest {
   void arguments() throws Exception {
     try (Ring ring = Ring.open();
         BufferPool pool = ring.bufferPool(1, 100);
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocket socket = pair.left();
       Lease lease = pool.take();
       assertThrows(IndexOutOfBoundsException.class, () -> socket.write(lease, 0));

@@ -21,6 +21,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -41,7 +42,7 @@ class RingSocketTransferTest {
 
   /** Something to do with two connected sockets and an arena of the running thread. */
   private interface Body {
-    void run(Pair pair, Arena arena) throws Exception;
+    void run(SocketPair pair, Arena arena) throws Exception;
   }
 
   /** Runs a body over TCP and over a Unix socket. */
@@ -50,7 +51,7 @@ class RingSocketTransferTest {
       how.run(
           ring -> {
             try (Arena arena = Arena.ofConfined();
-                Pair pair = Pair.open(ring, kind)) {
+                SocketPair pair = SocketPair.open(ring, kind.listen())) {
               body.run(pair, arena);
             }
           });
@@ -153,7 +154,7 @@ class RingSocketTransferTest {
   void gather_manyPieces() throws Exception {
     try (Ring ring = Ring.open();
         Arena arena = Arena.ofConfined();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       MemorySegment[] pieces =
           Stream.generate(() -> arena.allocate(1)).limit(2000).toArray(MemorySegment[]::new);
       assertEquals(1024, pair.left().write(pieces));
@@ -166,7 +167,7 @@ class RingSocketTransferTest {
   void badMemory_isRefused() throws Exception {
     try (Ring ring = Ring.open();
         Arena arena = Arena.ofConfined();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocket socket = pair.left();
       MemorySegment empty = arena.allocate(0);
       MemorySegment heap = MemorySegment.ofArray(new byte[1]);
@@ -211,7 +212,7 @@ class RingSocketTransferTest {
     how.run(
         ring -> {
           try (Arena arena = Arena.ofConfined();
-              Pair pair = Pair.open(ring, Kind.IPV4)) {
+              SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
             pair.left().setOption(StandardSocketOptions.TCP_NODELAY, true);
             BlockedCall<Void> writer =
                 BlockedCall.start(
@@ -235,7 +236,7 @@ class RingSocketTransferTest {
   @EachCaller
   void read_blocksAndThenCompletes(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       ByteBuffer target = ByteBuffer.allocate(10);
       BlockedCall<Integer> call = BlockedCall.start(ring, caller, () -> pair.left().read(target));
       call.awaitInFlight(ring, 1);
@@ -249,7 +250,7 @@ class RingSocketTransferTest {
   @Test
   void largeHeapBuffer_isCopiedInPieces() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX)) {
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       ByteBuffer large = ByteBuffer.allocate(50_000_000);
       fill(pair.left());
       long before = NativeMemory.allocatedBytes();
@@ -286,7 +287,7 @@ class RingSocketTransferTest {
   @EachCaller
   void write_blocksUntilThePeerReads(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX)) {
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       long sum = fill(pair.left());
       BlockedCall<Integer> call =
           BlockedCall.start(
@@ -333,7 +334,7 @@ class RingSocketTransferTest {
   @EachCaller
   void inline_noTrip(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX)) {
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       caller.call(
           ring,
           () -> {
@@ -411,7 +412,7 @@ class RingSocketTransferTest {
   void shutdownInput_endsAReadThatWaits(Caller caller) throws Exception {
     for (Kind kind : new Kind[] {Kind.IPV4, Kind.UNIX}) {
       try (Ring ring = Ring.open();
-          Pair pair = Pair.open(ring, kind)) {
+          SocketPair pair = SocketPair.open(ring, kind.listen())) {
         BlockedCall<Integer> call =
             BlockedCall.start(ring, caller, () -> pair.left().read(ByteBuffer.allocate(1)));
         call.awaitInFlight(ring, 1);
@@ -441,7 +442,7 @@ class RingSocketTransferTest {
   void reset_byThePeer(RingCase how) throws Exception {
     how.run(
         ring -> {
-          try (Pair pair = Pair.open(ring, Kind.IPV4)) {
+          try (SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
             pair.right().setOption(StandardSocketOptions.SO_LINGER, 0);
             pair.right().close();
             OperationException reset =
@@ -461,7 +462,7 @@ class RingSocketTransferTest {
   @EachCaller
   void reset_wakesThoseWhoWait(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       fill(pair.left());
       BlockedCall<Integer> reader =
           BlockedCall.start(ring, caller, () -> pair.left().read(ByteBuffer.allocate(1)));
@@ -494,7 +495,7 @@ class RingSocketTransferTest {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);
         Arena arena = Arena.ofConfined();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       kernel.add(FaultRule.on(Constants.IORING_OP_RECV, Constants.IORING_OP_SEND).shorten(7));
       pair.left().writeFully(Bytes.segment(arena, 1, 0, 100));
       MemorySegment target = arena.allocate(100);
@@ -512,7 +513,7 @@ class RingSocketTransferTest {
     try (FaultKernel kernel = new FaultKernel();
         Ring ring = FaultyRing.open(kernel);
         Arena arena = Arena.ofConfined();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       for (int opcode :
           new int[] {
             Constants.IORING_OP_RECV,

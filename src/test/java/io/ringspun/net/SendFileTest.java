@@ -25,6 +25,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,7 +84,8 @@ class SendFileTest {
   }
 
   /** Sends, and returns what arrives if that is as much as was said to have been sent. */
-  private void requireSent(Ring ring, Way way, Pair pair, RingFile file, long position, long count)
+  private void requireSent(
+      Ring ring, Way way, SocketPair pair, RingFile file, long position, long count)
       throws Exception {
     int end = (int) Math.min(content.length, position + count);
     int expected = Math.max(0, end - (int) position);
@@ -101,7 +103,7 @@ class SendFileTest {
         ring -> {
           for (Way way : Way.values()) {
             for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
-              try (Pair pair = Pair.open(ring, kind);
+              try (SocketPair pair = SocketPair.open(ring, kind.listen());
                   RingFile file = RingFile.open(ring, path)) {
                 requireSent(ring, way, pair, file, 0, content.length);
                 requireSent(ring, way, pair, file, 17, 300_000);
@@ -121,7 +123,7 @@ class SendFileTest {
   void splice_large(Caller caller) throws Exception {
     Bytes.file(path, 3, 9_000_001);
     try (Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       RingSocket socket = pair.left().withSpliceAbove(1 << 20).within(Duration.ofDays(1));
       var sender = BlockedCall.start(ring, caller, () -> socket.sendFile(file, 1, 9_000_000));
@@ -140,7 +142,7 @@ class SendFileTest {
   @Test
   void splice_registeredFile() throws Exception {
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(4));
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path, RingOpenOption.REGISTERED)) {
       assertTrue(file.isRegistered());
       requireSent(ring, Way.SPLICED, pair, file, 3, 600_000);
@@ -153,7 +155,7 @@ class SendFileTest {
   void splice_refused(int opcode) throws Exception {
     int errno = opcode == IORING_OP_PIPE ? Errno.EMFILE : Errno.EINVAL;
     try (Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       FaultRule rule = FaultRule.on(opcode).after(opcode == IORING_OP_PIPE ? 0 : 2).fail(errno);
       kernel.add(FaultRule.on(IORING_OP_SPLICE).times(2).shorten(70_000));
@@ -167,7 +169,7 @@ class SendFileTest {
   @Test
   void splice_notReadable() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path, StandardOpenOption.WRITE)) {
       RingSocket socket = pair.left().withSpliceAbove(0);
       assertThrows(NonReadableChannelException.class, () -> socket.sendFile(file, 0, 10));
@@ -177,7 +179,7 @@ class SendFileTest {
   @Test
   void splice_peerGone() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX);
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
         RingFile file = RingFile.open(ring, path)) {
       pair.right().close();
       RingSocket socket = pair.left().withSpliceAbove(0);
@@ -192,7 +194,7 @@ class SendFileTest {
   void splice_timeLimit(Caller caller) throws Exception {
     Files.write(path, new byte[32 << 20]);
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       RingSocket socket = pair.left().withSpliceAbove(0).within(Duration.ofMillis(50));
       long sent = caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20));
@@ -208,7 +210,7 @@ class SendFileTest {
   @EnumSource
   void transfers_short(Way way) throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       kernel.add(FaultRule.on(IORING_OP_READ).shorten(50_001));
       kernel.add(FaultRule.on(IORING_OP_SEND).shorten(7_777));
@@ -220,7 +222,7 @@ class SendFileTest {
   @Test
   void arguments() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       RingSocket socket = pair.left();
       assertThrows(IllegalArgumentException.class, () -> socket.sendFile(file, -1, 1));
@@ -240,7 +242,7 @@ class SendFileTest {
       boolean close = i < 2;
       Way way = Way.values()[i % 2];
       try (Ring ring = Ring.open();
-          Pair pair = Pair.open(ring, Kind.IPV4);
+          SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           RingFile file = RingFile.open(ring, path)) {
         RingSocket socket = way.view(pair.left());
         var sender = BlockedCall.start(ring, caller, () -> socket.sendFile(file, 0, 32 << 20));

@@ -24,6 +24,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -75,11 +76,11 @@ class SharedBuffersTest {
     }
   }
 
-  private static void send(Pair pair, byte[] bytes) throws IOException {
+  private static void send(SocketPair pair, byte[] bytes) throws IOException {
     pair.left().writeFully(ByteBuffer.wrap(bytes));
   }
 
-  private static void send(Pair pair, String text) throws IOException {
+  private static void send(SocketPair pair, String text) throws IOException {
     send(pair, text.getBytes());
   }
 
@@ -103,7 +104,7 @@ class SharedBuffersTest {
           for (Way way : Way.values()) {
             for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
               try (BufferRing buffers = way.open(ring, 3, 10);
-                  Pair pair = Pair.open(ring, kind);
+                  SocketPair pair = SocketPair.open(ring, kind.listen());
                   ReceiveStream stream = way.receive(pair.right(), buffers)) {
                 send(pair, "0123456789abc");
                 assertEquals("0123456789", next(stream), way.name());
@@ -123,7 +124,7 @@ class SharedBuffersTest {
     for (Way way : Way.values()) {
       try (Ring ring = Ring.open();
           BufferRing buffers = way.open(ring, 3, 10);
-          Pair pair = Pair.open(ring, Kind.IPV4);
+          SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           ReceiveStream stream = way.receive(pair.right(), buffers)) {
         var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
         send(pair, "one");
@@ -151,12 +152,12 @@ class SharedBuffersTest {
     for (Caller caller : Caller.values()) {
       try (Ring ring = Ring.open();
           BufferRing buffers = way.open(ring, 50, 97)) {
-        List<Pair> pairs = new ArrayList<>();
+        List<SocketPair> pairs = new ArrayList<>();
         List<BlockedCall<byte[]>> readers = new ArrayList<>();
         List<BlockedCall<Void>> writers = new ArrayList<>();
         for (int i = 0; i < sockets; i++) {
           int seed = i;
-          Pair pair = Pair.open(ring, Kind.IPV4);
+          SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           pairs.add(pair);
           readers.add(
               BlockedCall.start(ring, caller, () -> readAll(way, pair.right(), buffers, seed)));
@@ -175,7 +176,7 @@ class SharedBuffersTest {
     }
   }
 
-  private static Void writeAll(Pair pair, int seed, int byteSize) throws IOException {
+  private static Void writeAll(SocketPair pair, int seed, int byteSize) throws IOException {
     Random random = new Random(seed);
     for (int done = 0; done < byteSize; ) {
       int step = Math.min(byteSize - done, 1 + random.nextInt(700));
@@ -213,7 +214,7 @@ class SharedBuffersTest {
   @EnumSource
   void close_chunksOut(Way way) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       BufferRing buffers = way.open(ring, 8, 4);
       ReceiveStream stream = way.receive(pair.right(), buffers);
       send(pair, "0123456789");
@@ -237,7 +238,7 @@ class SharedBuffersTest {
   void bundle_fillsManyBuffers() throws Exception {
     try (Ring ring = FaultyRing.open(kernel);
         BufferRing buffers = BufferRing.open(ring, 100, 10);
-        Pair pair = Pair.open(ring, Kind.IPV4);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         ReceiveStream stream = Way.BUNDLES.receive(pair.right(), buffers)) {
       send(pair, Bytes.of(1, 0, 995));
       try (Chunk first = stream.next()) {
@@ -265,8 +266,8 @@ class SharedBuffersTest {
   void incremental_piecesShareABuffer() throws Exception {
     try (Ring ring = Ring.open();
         BufferRing buffers = Way.INCREMENTAL.open(ring, 1, 10);
-        Pair one = Pair.open(ring, Kind.IPV4);
-        Pair two = Pair.open(ring, Kind.IPV4);
+        SocketPair one = SocketPair.open(ring, Kind.IPV4.listen());
+        SocketPair two = SocketPair.open(ring, Kind.IPV4.listen());
         ReceiveStream first = one.right().receive(buffers);
         ReceiveStream second = two.right().receive(buffers)) {
       assertTrue(buffers.isIncremental());

@@ -19,6 +19,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,11 +40,8 @@ class SocketChainTest {
   private static final String CASES = "io.ringspun.testing.RingCase#all";
   private static final RingOptions TABLE = RingOptions.defaults().withRegisteredFiles(8);
 
-  private static Pair registered(Ring ring, Kind kind) throws IOException {
-    try (RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED)) {
-      RingSocket left = RingSocket.connect(ring, listener.localAddress(), REGISTERED);
-      return new Pair(left, listener.accept());
-    }
+  private static SocketPair registered(Ring ring, Kind kind) throws IOException {
+    return SocketPair.open(ring, kind.listen(), REGISTERED);
   }
 
   /** A request and its answer in one trip, and what a file has to say about it in another. */
@@ -59,7 +57,8 @@ class SocketChainTest {
         ring -> {
           for (Kind kind : Kind.values()) {
             for (boolean isRegistered : new boolean[] {true, false}) {
-              try (Pair pair = isRegistered ? registered(ring, kind) : Pair.open(ring, kind);
+              try (SocketPair pair =
+                      isRegistered ? registered(ring, kind) : SocketPair.open(ring, kind.listen());
                   RingFile file = RingFile.open(ring, path);
                   Arena arena = Arena.ofConfined()) {
                 var echo = BlockedCall.start(ring, Caller.VIRTUAL, () -> echo(pair.right()));
@@ -100,7 +99,7 @@ class SocketChainTest {
   @EachCaller
   void chain_shortReceive_breaks(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
-        Pair pair = registered(ring, Kind.IPV4)) {
+        SocketPair pair = registered(ring, Kind.IPV4)) {
       MemorySegment target = Arena.ofAuto().allocate(10);
       MemorySegment answer = Arena.ofAuto().allocate(5);
       var call =
@@ -125,7 +124,7 @@ class SocketChainTest {
   @Test
   void chain_shortRawReceive() throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RawOperation receive =
           RawOperation.of(IORING_OP_RECV)
               .on(pair.left())
@@ -150,7 +149,8 @@ class SocketChainTest {
   @EachCaller
   void chain_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE)) {
-      for (Pair pair : List.of(registered(ring, Kind.IPV6), Pair.open(ring, Kind.UNIX))) {
+      for (SocketPair pair :
+          List.of(registered(ring, Kind.IPV6), SocketPair.open(ring, Kind.UNIX.listen()))) {
         MemorySegment target = Arena.ofAuto().allocate(10);
         var call =
             BlockedCall.start(
@@ -182,8 +182,8 @@ class SocketChainTest {
     Path path = Files.write(directory.resolve("file"), new byte[10]);
     try (Ring ring = Ring.open(TABLE);
         Ring other = Ring.open(TABLE);
-        Pair one = registered(ring, Kind.IPV4);
-        Pair two = Pair.open(ring, Kind.ABSTRACT);
+        SocketPair one = registered(ring, Kind.IPV4);
+        SocketPair two = SocketPair.open(ring, Kind.ABSTRACT.listen());
         RingFile file = RingFile.open(ring, path)) {
       MemorySegment sent = Arena.ofAuto().allocate(1000).fill((byte) 9);
       MemorySegment first = Arena.ofAuto().allocate(1000);

@@ -20,6 +20,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.OpenFiles;
+import io.ringspun.testing.SocketPair;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.FileInputStream;
@@ -72,7 +73,7 @@ class SocketFaultTest {
   @MethodSource("blockedCalls")
   void reset_meanwhile(RingSocketCloseTest.Blocked how, Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocketTransferTest.fill(pair.left());
       BlockedCall<Void> call =
           BlockedCall.start(
@@ -103,7 +104,7 @@ class SocketFaultTest {
         RingFile file = RingFile.open(ring, path);
         Arena arena = Arena.ofShared()) {
       MemorySegment memory = arena.allocate(1 << 20);
-      try (Pair pair = Pair.open(ring, Kind.IPV4);
+      try (SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           ReceiveStream stream = pair.left().receive(buffers)) {
         BlockedCall<?> call = BlockedCall.start(ring, caller, stream::next);
         call.awaitInFlight(ring, 1);
@@ -112,7 +113,7 @@ class SocketFaultTest {
       }
       for (int i = 0; i < 2; i++) {
         boolean sendsFile = i == 0;
-        try (Pair pair = Pair.open(ring, Kind.IPV4)) {
+        try (SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
           RingSocket noCopy = pair.left().withZeroCopyAbove(0);
           BlockedCall<Void> call =
               BlockedCall.start(
@@ -172,7 +173,7 @@ class SocketFaultTest {
       for (Kind kind : new Kind[] {Kind.IPV4, Kind.UNIX}) {
         for (ByteBuffer source : new ByteBuffer[] {heap.clear(), direct.clear()}) {
           try (Ring ring = Ring.open();
-              Pair pair = Pair.open(ring, kind)) {
+              SocketPair pair = SocketPair.open(ring, kind.listen())) {
             RingSocket socket =
                 interrupts ? pair.left() : pair.left().within(Duration.ofMillis(200));
             BlockedCall<Void> call =
@@ -291,10 +292,10 @@ class SocketFaultTest {
     int before = OpenFiles.count("socket:");
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.ABSTRACT.listen())) {
-      List<Pair> pairs = new ArrayList<>();
+      List<SocketPair> pairs = new ArrayList<>();
       List<BlockedCall<Void>> calls = new ArrayList<>();
       for (int i = 0; i < threads; i++) {
-        Pair pair = Pair.open(ring, listener);
+        SocketPair pair = SocketPair.open(ring, listener);
         pair.left().setOption(StandardSocketOptions.SO_SNDBUF, 4096);
         pairs.add(pair);
         calls.add(
@@ -307,7 +308,7 @@ class SocketFaultTest {
                 }));
       }
       Await.until("all wait", () -> ring.metrics().inFlight() == threads);
-      for (Pair pair : pairs) {
+      for (SocketPair pair : pairs) {
         pair.left().close();
         pair.right().close();
       }

@@ -19,6 +19,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -180,7 +181,7 @@ class SocketStepsTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("failures")
   void failure_breaksTheChain(String operation, int errno, Source source) throws Exception {
-    try (Pair pair = Pair.open(ring, Kind.UNIX)) {
+    try (SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       Outcomes result =
           ring.chain().add(source.of(this)).send(pair.left(), request).nop().attempt();
       assertEquals(0, result.firstFailure().orElseThrow().position());

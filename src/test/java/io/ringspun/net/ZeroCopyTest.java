@@ -22,6 +22,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
@@ -67,7 +68,7 @@ class ZeroCopyTest {
     byte[] bytes = random(3_000_000);
     ringCase.run(
         ring -> {
-          try (Pair pair = Pair.open(ring, Kind.IPV4);
+          try (SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
               Arena arena = Arena.ofConfined()) {
             RingSocket socket = pair.left().withZeroCopyAbove(1000);
             var reader = BlockedCall.start(ring, () -> readFully(pair.right(), bytes.length));
@@ -82,7 +83,7 @@ class ZeroCopyTest {
     byte[] bytes = random(2000);
     MemorySegment source = memory(bytes);
     try (Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, Kind.IPV6)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV6.listen())) {
       RingSocket socket = pair.left().withZeroCopyAbove(1000).within(Duration.ofDays(1));
       assertEquals(1000, socket.write(source.asSlice(0, 1000)));
       assertEquals(0, kernel.submitted(IORING_OP_SEND_ZC));
@@ -109,7 +110,7 @@ class ZeroCopyTest {
     byte[] bytes = random(2000);
     MemorySegment source = memory(bytes);
     try (Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, errno == 0 ? Kind.UNIX : Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, (errno == 0 ? Kind.UNIX : Kind.IPV4).listen())) {
       RingSocket socket = pair.left().withZeroCopyAbove(0);
       if (errno != 0) {
         kernel.add(FaultRule.on(IORING_OP_SEND_ZC, IORING_OP_SENDMSG_ZC).fail(errno));
@@ -135,7 +136,7 @@ class ZeroCopyTest {
     MemorySegment source = memory(bytes);
     try (kernel;
         Ring ring = FaultyRing.open(kernel);
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocket socket = pair.left().withZeroCopyAbove(0).within(Duration.ofMillis(100));
       kernel.add(FaultRule.on(IORING_OP_SEND_ZC).delayLast());
       var writer = BlockedCall.start(ring, caller, () -> socket.write(source));
@@ -159,7 +160,7 @@ class ZeroCopyTest {
   void write_peerDoesNotRead(Caller caller) throws Exception {
     MemorySegment source = Arena.ofAuto().allocate(64 << 20);
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocket socket = pair.left().withZeroCopyAbove(0);
       var writer = BlockedCall.start(ring, caller, () -> writeFully(socket, source));
       writer.awaitInFlight(ring, 1);
@@ -177,7 +178,7 @@ class ZeroCopyTest {
   void write_bufferFull_interruptedAndClosed(Caller caller) throws Exception {
     MemorySegment source = Arena.ofAuto().allocate(1 << 20);
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.IPV4)) {
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
       RingSocket limited = pair.left().within(Duration.ofMillis(50));
       assertThrows(OperationTimeoutException.class, () -> fill(limited, source));
       RingSocket socket = pair.left().withZeroCopyAbove(0);
@@ -218,7 +219,7 @@ class ZeroCopyTest {
   @EachCaller
   void views_together(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
-        Pair pair = Pair.open(ring, Kind.UNIX)) {
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen())) {
       RingSocketTransferTest.fill(pair.left());
       RingSocket hasty = pair.left().within(Duration.ofMillis(10)).withZeroCopyAbove(0);
       MemorySegment source = Arena.ofAuto().allocate(100);

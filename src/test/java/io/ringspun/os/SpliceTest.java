@@ -11,18 +11,15 @@ import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Errno;
-import io.ringspun.net.RingListener;
-import io.ringspun.net.RingSocket;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.SocketPair;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -37,23 +34,6 @@ class SpliceTest {
   private static final int SIZE = 200_000;
 
   @TempDir Path directory;
-
-  private record Pair(RingSocket left, RingSocket right) implements AutoCloseable {
-    static Pair open(Ring ring) throws Exception {
-      var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-      try (RingListener listener = RingListener.bind(ring, any)) {
-        RingSocket left = RingSocket.connect(ring, listener.localAddress());
-        return new Pair(left, listener.accept());
-      }
-    }
-
-    @Override
-    public void close() throws Exception {
-      try (left) {
-        right.close();
-      }
-    }
-  }
 
   private static byte[] read(RingFd source, int count) throws Exception {
     MemorySegment target = Arena.ofAuto().allocate(count);
@@ -158,33 +138,33 @@ class SpliceTest {
   void sockets_throughAPipe(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
-        Pair from = Pair.open(ring);
-        Pair to = Pair.open(ring)) {
+        SocketPair from = SocketPair.open(ring);
+        SocketPair to = SocketPair.open(ring)) {
       var proxy =
           caller.begin(
               ring,
               () -> {
                 long moved = 0;
-                for (int n; (n = pipe.sink().spliceFrom(from.right, 65_536)) > 0; ) {
+                for (int n; (n = pipe.sink().spliceFrom(from.right(), 65_536)) > 0; ) {
                   for (int left = n; left > 0; ) {
-                    left -= pipe.source().spliceTo(to.left, left);
+                    left -= pipe.source().spliceTo(to.left(), left);
                   }
                   moved += n;
                 }
-                to.left.shutdownOutput();
+                to.left().shutdownOutput();
                 return moved;
               });
       var writer =
           caller.begin(
               ring,
               () -> {
-                from.left.writeFully(Bytes.direct(2, 0, SIZE));
-                from.left.shutdownOutput();
+                from.left().writeFully(Bytes.direct(2, 0, SIZE));
+                from.left().shutdownOutput();
                 return true;
               });
       ByteBuffer received = ByteBuffer.allocateDirect(SIZE);
       while (received.hasRemaining()) {
-        assertTrue(to.right.read(received) > 0);
+        assertTrue(to.right().read(received) > 0);
       }
       Bytes.check(2, 0, MemorySegment.ofBuffer(received.flip()));
       assertEquals(SIZE, proxy.result());
@@ -198,13 +178,13 @@ class SpliceTest {
   void socketThatTakesSome_interrupted(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingPipe pipe = RingPipe.open(ring);
-        Pair pair = Pair.open(ring)) {
-      pair.left.setOption(StandardSocketOptions.SO_SNDBUF, 4096);
+        SocketPair pair = SocketPair.open(ring)) {
+      pair.left().setOption(StandardSocketOptions.SO_SNDBUF, 4096);
       pipe.resize(1 << 20);
       pipe.sink().writeFully(Bytes.segment(Arena.ofAuto(), 4, 0, 1 << 20));
       while (true) { // until the socket is full
         var call =
-            BlockedCall.start(ring, caller, () -> pipe.source().spliceTo(pair.left, 1 << 20));
+            BlockedCall.start(ring, caller, () -> pipe.source().spliceTo(pair.left(), 1 << 20));
         Await.until("it waits", () -> call.hasEnded() || isParked(call.thread()));
         if (!call.hasEnded()) {
           call.interrupt();
@@ -216,9 +196,9 @@ class SpliceTest {
           }
         }
       }
-      pair.left.shutdownOutput();
+      pair.left().shutdownOutput();
       ByteBuffer received = ByteBuffer.allocateDirect(1 << 20);
-      while (pair.right.read(received) > 0) {
+      while (pair.right().read(received) > 0) {
         assertTrue(received.hasRemaining());
       }
       received.flip();

@@ -20,6 +20,7 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
+import io.ringspun.net.SocketOpenOption;
 import io.ringspun.os.RingPipe;
 import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.testing.Await;
@@ -29,12 +30,11 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -186,14 +186,15 @@ class RawOperationTest {
   @ValueSource(booleans = {false, true})
   void socket_commandTellsWhatHasArrived(boolean registered) throws Exception {
     assumeTrue(FaultKernel.breaksChains(), "commands to sockets need Linux 6.7");
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    try (RingListener listener = RingListener.bind(ring, any);
-        RingSocket left = connect(listener, registered);
-        RingSocket right = listener.accept()) {
+    SocketOpenOption[] options =
+        registered ? new SocketOpenOption[] {SocketOpenOption.REGISTERED} : new SocketOpenOption[0];
+    try (RingListener listener = RingListener.bind(ring, SocketPair.anyPort());
+        SocketPair pair = SocketPair.open(ring, listener, options)) {
+      RingSocket left = pair.left();
       RawOperation inq =
           RawOperation.of(IORING_OP_URING_CMD).on(left).offset(SIOCINQ).command(0, 0);
       assertEquals(0, Raw.of(ring).run(inq).result());
-      right.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      pair.right().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       Await.until("they arrive", () -> Raw.of(ring).run(inq).result() == 3);
 
       RawOperation receive =
@@ -203,26 +204,19 @@ class RawOperationTest {
     }
   }
 
-  private RingSocket connect(RingListener listener, boolean registered) throws IOException {
-    return registered
-        ? RingSocket.connect(
-            ring, listener.localAddress(), io.ringspun.net.SocketOpenOption.REGISTERED)
-        : RingSocket.connect(ring, listener.localAddress());
-  }
-
   /** The second completion says that the memory is free; the first one has the result. */
   @Test
   void zeroCopySend_hasTheFirstCompletionsResult() throws Exception {
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    try (RingListener listener = RingListener.bind(ring, any);
-        RingSocket left = connect(listener, false);
-        RingSocket right = listener.accept()) {
+    try (SocketPair pair = SocketPair.open(ring)) {
       RawOperation send =
-          RawOperation.of(IORING_OP_SEND_ZC).on(left).address(memory, Access.READS).length(64);
+          RawOperation.of(IORING_OP_SEND_ZC)
+              .on(pair.left())
+              .address(memory, Access.READS)
+              .length(64);
       RawResult result = Raw.of(ring).run(send);
       assertEquals(64, result.result());
       assertEquals(IORING_CQE_F_MORE, result.flags());
-      assertEquals(64, right.read(ByteBuffer.allocate(100)));
+      assertEquals(64, pair.right().read(ByteBuffer.allocate(100)));
     }
   }
 
