@@ -76,7 +76,7 @@ final class AttributeNames {
   /**
    * Reads attributes.
    *
-   * @throws IllegalArgumentException if there is none of one of the names
+   * @throws IllegalArgumentException if there is no attribute of one of the names
    * @throws UnsupportedOperationException if the view is unknown
    */
   static Map<String, Object> read(RingPath file, String attributes, LinkOption... options)
@@ -125,7 +125,7 @@ final class AttributeNames {
     return Collections.unmodifiableMap(result);
   }
 
-  /** Reads what the JDK alone knows; a key of a file is equal to that of every other view. */
+  /** Reads attributes that only the JDK reads; the file key equals the key of the other views. */
   private static Map<String, Object> withOurKey(
       Path file, String attributes, List<String> names, LinkOption... options) throws IOException {
     var jdk = RingFileSystem.JDK_PROVIDER;

@@ -29,8 +29,8 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JDK's provider, whose calls may wait: for a device, another machine, or the other end of a
- * FIFO. On behalf of a virtual thread each is a {@link BlockingTask}.
+ * The JDK's provider, whose calls may block: on a device, another machine, or the other end of a
+ * FIFO. A virtual thread runs each of them as a {@link BlockingTask}.
  */
 final class BlockingProvider extends FileSystemProvider {
   private final FileSystemProvider jdk;
@@ -137,7 +137,7 @@ final class BlockingProvider extends FileSystemProvider {
 
   @Override
   public boolean isHidden(Path path) throws IOException {
-    return jdk.isHidden(path); // a matter of the name
+    return jdk.isHidden(path); // compares names only
   }
 
   @Override
@@ -157,7 +157,7 @@ final class BlockingProvider extends FileSystemProvider {
     return view == null ? null : blocking(view, type);
   }
 
-  /** Returns a view of the JDK whose calls may wait as those of this provider may. */
+  /** Wraps a JDK view so that a virtual thread runs its calls as {@link BlockingTask}s. */
   @SuppressWarnings("NullAway") // a method without a result returns null here
   static <V extends FileAttributeView> V blocking(V view, Class<V> type) {
     return type.cast(

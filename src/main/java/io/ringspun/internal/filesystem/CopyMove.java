@@ -29,8 +29,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Copying and moving by the rules of the default provider. The bytes of regular files go through
- * the ring; the rest is left to that provider itself.
+ * Copies and moves files by the rules of the default provider. The content of regular files goes
+ * through the ring; everything else is delegated to the default provider.
  */
 final class CopyMove {
   private static final int COPY_BYTES = 1 << 17;
@@ -52,7 +52,7 @@ final class CopyMove {
         case StandardCopyOption.COPY_ATTRIBUTES -> keepAttributes = true;
         case LinkOption link -> links.add(link);
         default -> {
-          JDK.copy(source.jdk(), target.jdk(), options); // to copy interruptibly, or to refuse
+          JDK.copy(source.jdk(), target.jdk(), options); // interruptibly, or it rejects the options
           return;
         }
       }
@@ -76,7 +76,7 @@ final class CopyMove {
       switch (option) {
         case StandardCopyOption.REPLACE_EXISTING -> replace = true;
         case StandardCopyOption.ATOMIC_MOVE -> atomic = true;
-        case LinkOption _ -> {} // a link is moved itself in any case
+        case LinkOption _ -> {} // a move never follows the link
         default -> throw new UnsupportedOperationException("Unsupported option: " + option);
       }
     }
@@ -107,7 +107,7 @@ final class CopyMove {
         });
   }
 
-  /** Moves to another file system, where nothing has the target's name any more. */
+  /** Moves a file to another file system. The target must not exist. */
   private static void moveAcross(
       FileStat stat, RingPath source, RingPath target, CopyOption... options) throws IOException {
     if (stat.type() != FileStat.FileType.REGULAR) {
@@ -126,10 +126,10 @@ final class CopyMove {
   }
 
   /**
-   * Sees to it that the target's name is free.
+   * Removes an existing target if it may be replaced.
    *
    * @return false if the target is the source
-   * @throws FileAlreadyExistsException if it is taken and not to be replaced
+   * @throws FileAlreadyExistsException if the target exists and must not be replaced
    */
   private static boolean makeRoom(FileStat source, RingPath target, boolean replace)
       throws IOException {
@@ -137,7 +137,7 @@ final class CopyMove {
     try {
       taken = target.stat(FileErrors::asJdk, LinkOption.NOFOLLOW_LINKS);
     } catch (FileSystemException _) {
-      return true; // not there, or so that what follows fails and says why
+      return true; // it does not exist, or the operation that follows reports the error
     }
     if (RingAttributes.Key.of(taken).equals(RingAttributes.Key.of(source))) {
       return false;
@@ -148,7 +148,7 @@ final class CopyMove {
     try {
       target.delete(taken.type() == FileStat.FileType.DIRECTORY);
     } catch (NoSuchFileException _) {
-      // Someone else was quicker.
+      // Another process has removed it.
     }
     return true;
   }
@@ -165,7 +165,7 @@ final class CopyMove {
                 () -> OpenFile.openAsJdk(path.fileSystem().ring(), path.jdk(), options, mode)));
   }
 
-  /** Copies a regular file; there is either a complete copy in the end or none. */
+  /** Copies a regular file. If that fails, the partial copy is deleted. */
   private static void copyFile(
       FileStat stat, RingFile in, RingPath source, RingPath target, boolean keepAttributes)
       throws IOException {
@@ -204,7 +204,7 @@ final class CopyMove {
     }
   }
 
-  /** Keeps what can be kept; only the times must. */
+  /** Copies attributes. Only failing to set the times is an error. */
   private static void keepAttributes(
       FileStat stat, RingFile in, RingPath source, RingFile out, RingPath target)
       throws IOException {
@@ -214,7 +214,7 @@ final class CopyMove {
       JDK.setAttribute(copy, "unix:gid", stat.gid());
       JDK.setAttribute(copy, "unix:mode", stat.permissions());
     } catch (FileSystemException _) {
-      // Only root may give files away.
+      // Only root may change the owner.
     }
     for (String name : extendedAttributes(source.jdk())) {
       try {
@@ -223,7 +223,7 @@ final class CopyMove {
           Uninterrupted.run(() -> out.setXattr(name, value.get()));
         }
       } catch (OperationException _) {
-        // Not every file system has every kind of attribute.
+        // The target's file system does not support this attribute.
       }
     }
     JDK.getFileAttributeView(copy, BasicFileAttributeView.class)
@@ -238,7 +238,7 @@ final class CopyMove {
         names.add("user." + name);
       }
     } catch (IOException _) {
-      // A file system without such attributes.
+      // The file system does not support these attributes.
     }
     return names;
   }

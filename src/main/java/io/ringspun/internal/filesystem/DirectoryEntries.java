@@ -14,14 +14,14 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The entries of a directory as the JDK lists it. Since that may wait, a virtual thread has another
- * one read ahead; what was read ahead is not seen any more once the stream is closed.
+ * The entries of a directory, listed by the JDK. Listing may block, so for a virtual thread another
+ * thread reads ahead. Once the stream is closed, entries that were read ahead are not returned.
  */
 final class DirectoryEntries implements Iterator<Path> {
   private static final int AHEAD = 256;
 
   private final Iterator<Path> jdk;
-  private final UnaryOperator<Path> told;
+  private final UnaryOperator<Path> converter;
   private final DirectoryStream.Filter<? super Path> filter;
   private final BooleanSupplier closed;
 
@@ -32,18 +32,18 @@ final class DirectoryEntries implements Iterator<Path> {
   /**
    * Takes ownership of an iterator.
    *
-   * @param jdk the JDK's, of all entries
-   * @param told how an entry is converted
+   * @param jdk the JDK's iterator over all entries
+   * @param converter converts the JDK's path of an entry
    * @param filter accepts the entries to return; it is called on the thread that iterates
    * @param closed whether the stream is closed
    */
   DirectoryEntries(
       Iterator<Path> jdk,
-      UnaryOperator<Path> told,
+      UnaryOperator<Path> converter,
       DirectoryStream.Filter<? super Path> filter,
       BooleanSupplier closed) {
     this.jdk = jdk;
-    this.told = told;
+    this.converter = converter;
     this.filter = filter;
     this.closed = closed;
   }
@@ -57,7 +57,7 @@ final class DirectoryEntries implements Iterator<Path> {
       if (ahead.isEmpty() && !readAhead()) {
         return false;
       }
-      Path entry = told.apply(ahead.remove());
+      Path entry = converter.apply(ahead.remove());
       try {
         next = filter.accept(entry) ? entry : null;
       } catch (IOException e) {
@@ -77,7 +77,7 @@ final class DirectoryEntries implements Iterator<Path> {
             }
           });
     } catch (IOException e) {
-      throw new AssertionError(e); // an iterator has an exception of its own
+      throw new AssertionError(e); // iterators report errors as DirectoryIteratorException
     }
     return !ahead.isEmpty();
   }

@@ -18,33 +18,33 @@ final class JdkCaller {
 
   private JdkCaller() {}
 
-  /** Returns whether {@code Files.createTempFile} or {@code createTempDirectory} makes this. */
+  /** Returns whether the caller is {@code Files.createTempFile} or {@code createTempDirectory}. */
   static boolean makesTemporary(Path path) {
     return hasDigit(path) && isCalledBy(frame -> frame.getClassName().equals(TEMPORARY));
   }
 
-  /** Returns whether {@code Files.readAllBytes} or {@code readString} opens a file. */
+  /** Returns whether the caller is {@code Files.readAllBytes} or {@code readString}. */
   static boolean readsAllBytes() {
     return isCalledBy(frame -> frame.getMethodName().equals("readAllBytes"));
   }
 
-  /** A temporary name has a random number, so most names need no look at the stack. */
+  /** Temporary names contain a random number. Other names need no stack walk. */
   private static boolean hasDigit(Path path) {
     Path name = path.getFileName();
     return name != null && name.toString().chars().anyMatch(c -> c >= '0' && c <= '9');
   }
 
-  /** Looks at the callers up to the first that does not belong to the JDK. */
+  /** Walks the stack up to the first caller outside the JDK. */
   private static boolean isCalledBy(Predicate<StackFrame> asked) {
     return STACK.walk(
         frames ->
             frames
                 .dropWhile(frame -> frame.getClassName().startsWith(OURS))
-                .takeWhile(JdkCaller::isJdks)
+                .takeWhile(JdkCaller::belongsToJdk)
                 .anyMatch(asked));
   }
 
-  private static boolean isJdks(StackFrame frame) {
+  private static boolean belongsToJdk(StackFrame frame) {
     return frame.getClassName().equals(FILES) || frame.getClassName().equals(TEMPORARY);
   }
 }

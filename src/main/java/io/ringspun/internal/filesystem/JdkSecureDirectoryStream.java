@@ -15,9 +15,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open directory of the JDK's, told in ring paths, for where it stands in.
+ * A JDK directory stream that returns ring paths, for when no ring is available.
  *
- * @param fileSystem that of the paths
+ * @param fileSystem the file system of the paths
  * @param jdk the JDK's stream
  */
 record JdkSecureDirectoryStream(RingFileSystem fileSystem, SecureDirectoryStream<Path> jdk)

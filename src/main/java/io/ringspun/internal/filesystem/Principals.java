@@ -25,7 +25,7 @@ final class Principals {
   /**
    * Returns a user.
    *
-   * @param file one that had this owner a moment ago
+   * @param file a file that had this owner just now
    */
   static UserPrincipal user(int uid, Path file, LinkOption... options) throws IOException {
     if (!USERS.containsKey(uid)) {
@@ -38,7 +38,7 @@ final class Principals {
   /**
    * Returns a group.
    *
-   * @param file one that had this group a moment ago
+   * @param file a file that had this group just now
    */
   static GroupPrincipal group(int gid, Path file, LinkOption... options) throws IOException {
     if (!GROUPS.containsKey(gid)) {

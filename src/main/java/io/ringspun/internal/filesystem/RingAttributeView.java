@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attributes read through the ring and set by the JDK. Also serves as a basic view and as an owner
- * view.
+ * Reads attributes through the ring and sets them through the JDK. Also serves as the basic view
+ * and the owner view.
  */
 final class RingAttributeView implements PosixFileAttributeView {
   private final RingPath file;
@@ -37,7 +37,7 @@ final class RingAttributeView implements PosixFileAttributeView {
 
   @Override
   public PosixFileAttributes readAttributes() throws IOException {
-    return file.isJdks() ? jdk.readAttributes() : RingPosixAttributes.read(file, options);
+    return file.isDelegated() ? jdk.readAttributes() : RingPosixAttributes.read(file, options);
   }
 
   @Override

@@ -27,7 +27,7 @@ class RingAttributes implements BasicFileAttributes {
     return FileTime.from(stat.accessTime());
   }
 
-  /** When it was made, or, where the file system does not tell, last modified: as in the JDK. */
+  /** Returns the last modified time if the file system has no creation time, as the JDK does. */
   @Override
   public final FileTime creationTime() {
     return stat.birthTime().equals(Instant.EPOCH)
@@ -68,8 +68,8 @@ class RingAttributes implements BasicFileAttributes {
   /**
    * The identity of a file, with the string form of the JDK's keys.
    *
-   * @param device as {@code st_dev} of stat(2) has it, the attribute {@code unix:dev}
-   * @param inode the attribute {@code unix:ino}
+   * @param device {@code st_dev} of stat(2), which is the attribute {@code unix:dev}
+   * @param inode {@code st_ino}, which is the attribute {@code unix:ino}
    */
   record Key(long device, long inode) {
     static Key of(FileStat stat) {

@@ -7,7 +7,7 @@ import java.nio.file.attribute.DosFileAttributes;
 import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 
-/** Attributes of DOS, read as {@link RingDosAttributes} and set by the JDK. */
+/** Reads DOS attributes as {@link RingDosAttributes} and sets them through the JDK. */
 final class RingDosAttributeView implements DosFileAttributeView {
   private final RingPath file;
   private final DosFileAttributeView jdk;
@@ -26,7 +26,7 @@ final class RingDosAttributeView implements DosFileAttributeView {
 
   @Override
   public DosFileAttributes readAttributes() throws IOException {
-    return file.isJdks() ? jdk.readAttributes() : RingDosAttributes.read(file, options);
+    return file.isDelegated() ? jdk.readAttributes() : RingDosAttributes.read(file, options);
   }
 
   @Override

@@ -16,24 +16,24 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The default file system once more, with a home ring. What is not about files is the JDK's. */
+/** A view of the default file system whose files are opened on a home ring. */
 public final class RingFileSystem extends FileSystem {
   static final FileSystem JDK = FileSystems.getDefault();
   static final FileSystemProvider JDK_PROVIDER = new BlockingProvider(JDK.provider());
 
-  /** The one with the shared ring as its home. */
+  /** The file system whose home is the shared ring. */
   public static final RingFileSystem SHARED = new RingFileSystem(null);
 
   private final @Nullable Ring home; // null for the shared ring, which is opened when needed
 
-  /** Creates one with a home ring; null for the shared one. */
+  /** Creates a file system with a home ring, or with the shared ring if that is null. */
   public RingFileSystem(@Nullable Ring home) {
     this.home = home;
   }
 
   /**
-   * The instance that the JDK has found, since {@link java.nio.file.Files} compares providers, or
-   * one of our own where the JDK cannot see us.
+   * The provider instance that the JDK has loaded, because {@link java.nio.file.Files} compares
+   * providers; or an instance of our own if the JDK's service loader does not find this module.
    */
   private static final class Provider {
     static final FileSystemProvider INSTANCE =
@@ -43,7 +43,7 @@ public final class RingFileSystem extends FileSystem {
             .orElseGet(RingFileSystemProvider::new);
   }
 
-  /** Returns the ring path of the same name. */
+  /** Returns the ring path with the same name. */
   public Path wrap(Path path) {
     return new RingPath(this, path);
   }
@@ -58,7 +58,7 @@ public final class RingFileSystem extends FileSystem {
     return ring != null ? ring : RingGroup.shared().next();
   }
 
-  /** Returns why the JDK does everything here, or nothing if there is a ring. */
+  /** Returns why all calls are delegated to the JDK, or nothing if a ring is available. */
   Optional<String> fallback() throws IOException {
     return home == null ? Fallback.reason() : Optional.empty();
   }

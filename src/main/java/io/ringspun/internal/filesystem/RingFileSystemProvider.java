@@ -69,7 +69,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   }
 
   /**
-   * Refuses: there is one file system for each ring, and it is there already.
+   * Always fails, because every ring has exactly one file system, which exists already.
    *
    * @throws FileSystemAlreadyExistsException always
    */
@@ -110,7 +110,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
     if (attributes.length == 0) {
       if (options.isEmpty() && JdkCaller.readsAllBytes()) {
         RingPath file = RingPath.of(path);
-        return file.isJdks()
+        return file.isDelegated()
             ? JDK.newByteChannel(file.jdk(), options)
             : RingBackedChannel.openUninterruptible(file.fileSystem().ring(), file.jdk());
       }
@@ -134,7 +134,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public InputStream newInputStream(Path path, OpenOption... options) throws IOException {
     RingPath file = RingPath.of(path);
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       return JDK.newInputStream(file.jdk(), options);
     }
     return FileAccess.get().inputStream(file.fileSystem().ring(), file.jdk(), options);
@@ -143,7 +143,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public OutputStream newOutputStream(Path path, OpenOption... options) throws IOException {
     RingPath file = RingPath.of(path);
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       return JDK.newOutputStream(file.jdk(), options);
     }
     return FileAccess.get().outputStream(file.fileSystem().ring(), file.jdk(), options);
@@ -153,7 +153,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public void copy(Path source, Path target, CopyOption... options) throws IOException {
     RingPath from = RingPath.of(source);
     RingPath to = RingPath.of(target);
-    if (from.isJdks() || to.isJdks()) {
+    if (from.isDelegated() || to.isDelegated()) {
       JDK.copy(from.jdk(), to.jdk(), options);
     } else {
       CopyMove.copy(from, to, options);
@@ -164,7 +164,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public void move(Path source, Path target, CopyOption... options) throws IOException {
     RingPath from = RingPath.of(source);
     RingPath to = RingPath.of(target);
-    if (from.isJdks() || to.isJdks()) {
+    if (from.isDelegated() || to.isDelegated()) {
       JDK.move(from.jdk(), to.jdk(), options);
     } else {
       CopyMove.move(from, to, options);
@@ -178,7 +178,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       Path path, DirectoryStream.Filter<? super Path> filter) throws IOException {
     Objects.requireNonNull(filter);
     RingPath directory = RingPath.of(path);
-    return directory.isJdks()
+    return directory.isDelegated()
         ? JdkSecureDirectoryStream.open(directory, filter)
         : RingSecureDirectoryStream.open(directory, filter);
   }
@@ -195,7 +195,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
 
   private static void createDirectory(RingPath directory, FileAttribute<?>... attributes)
       throws IOException {
-    if (directory.isJdks()) {
+    if (directory.isDelegated()) {
       JDK.createDirectory(directory.jdk(), attributes);
       return;
     }
@@ -213,7 +213,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       throws IOException {
     RingPath link = RingPath.of(path);
     RingPath target = RingPath.of(to);
-    if (link.isJdks()) {
+    if (link.isDelegated()) {
       JDK.createSymbolicLink(link.jdk(), target.jdk(), attributes);
       return;
     }
@@ -221,7 +221,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       throw new UnsupportedOperationException("a symbolic link has no attributes of its own");
     }
     if (target.toString().isEmpty()) {
-      throw new NoSuchFileException(link.toString()); // the kernel says so, of the link
+      throw new NoSuchFileException(link.toString()); // as the kernel reports for the link
     }
     link.onRing(
         FileErrors::asJdk,
@@ -235,7 +235,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public void createLink(Path path, Path to) throws IOException {
     RingPath link = RingPath.of(path);
     RingPath existing = RingPath.of(to);
-    if (link.isJdks()) {
+    if (link.isDelegated()) {
       JDK.createLink(link.jdk(), existing.jdk());
       return;
     }
@@ -256,7 +256,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void delete(Path path) throws IOException {
     RingPath file = RingPath.of(path);
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       JDK.delete(file.jdk());
       return;
     }
@@ -284,7 +284,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void checkAccess(Path path, AccessMode... modes) throws IOException {
     RingPath file = RingPath.of(path);
-    if (modes.length == 0 && !file.isJdks()) {
+    if (modes.length == 0 && !file.isDelegated()) {
       file.stat(FileErrors::ofSource);
     } else {
       JDK.checkAccess(file.jdk(), modes);
@@ -319,7 +319,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public <A extends BasicFileAttributes> A readAttributes(
       Path path, Class<A> type, LinkOption... options) throws IOException {
     RingPath file = RingPath.of(path);
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       return JDK.readAttributes(file.jdk(), type, options);
     }
     if (type == BasicFileAttributes.class) {
@@ -338,7 +338,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public Map<String, Object> readAttributes(Path path, String attributes, LinkOption... options)
       throws IOException {
     RingPath file = RingPath.of(path);
-    return file.isJdks()
+    return file.isDelegated()
         ? JDK.readAttributes(file.jdk(), attributes, options)
         : AttributeNames.read(file, attributes, options);
   }

@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A path of the default file system with a home ring.
  *
- * @param fileSystem which has the ring
- * @param jdk the same path without it
+ * @param fileSystem the file system, which has the ring
+ * @param jdk the same path of the default file system
  */
 public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
 
   /**
-   * Returns a path as one of ours.
+   * Casts a path to a ring path.
    *
-   * @throws ProviderMismatchException if it is of another provider
+   * @throws ProviderMismatchException if the path belongs to another provider
    */
   static RingPath of(Path path) {
     if (Objects.requireNonNull(path) instanceof RingPath ours) {
@@ -46,21 +46,21 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
     return path == null ? null : like(path);
   }
 
-  // ---- what a ring does with the name --------------------------------------------------------
+  // ---- operations on the ring -----------------------------------------------------------------
 
-  /** Something done to a name. */
+  /** An operation on a name. */
   interface Action<T> {
     T run(Names names) throws IOException;
   }
 
-  /** Does something through the ring, interrupted or not. */
+  /** Runs an operation on the ring; a pending interrupt does not cancel it. */
   <T> T onRing(Names.Errors errors, Action<T> action) throws IOException {
     return Uninterrupted.get(
         () -> action.run(new Names(null, EngineAccess.of(fileSystem.ring()), errors)));
   }
 
-  /** Returns whether the JDK is to do it, since there can be no ring. */
-  boolean isJdks() throws IOException {
+  /** Returns whether calls are delegated to the JDK because no ring is available. */
+  boolean isDelegated() throws IOException {
     return fileSystem.fallback().isPresent();
   }
 
@@ -69,7 +69,7 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
     return onRing(errors, names -> names.stat(jdk, flags));
   }
 
-  /** Removes a name, which is that of a directory or not. */
+  /** Deletes a directory or another file. */
   void delete(boolean directory) throws IOException {
     onRing(
         FileErrors::ofDelete,

@@ -41,9 +41,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open directory. Its names are used through the ring and are relative to what was opened,
- * whatever takes its place; the JDK lists it, for which io_uring has no operation, and sets
- * attributes.
+ * An open directory. The ring resolves names relative to the open descriptor, even if the directory
+ * has been moved or replaced. The JDK lists the entries, because io_uring has no operation for
+ * that, and sets attributes.
  */
 final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private final RingPath
@@ -51,7 +51,8 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private final Ring ring;
   private final RawHandle directory;
   private final Filter<? super Path> filter;
-  private final SecureDirectoryStream<Path> jdk; // of the same open directory, with all entries
+  private final SecureDirectoryStream<Path>
+      jdk; // the JDK's stream of the same open directory, unfiltered
 
   private RingSecureDirectoryStream(
       RingPath path,
@@ -66,7 +67,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     this.jdk = jdk;
   }
 
-  /** Opens a directory; where there is no {@code /proc}, the JDK does everything. */
+  /** Opens a directory; without {@code /proc}, all calls are delegated to the JDK. */
   static SecureDirectoryStream<Path> open(RingPath path, Filter<? super Path> filter)
       throws IOException {
     Ring ring = path.fileSystem().ring();
@@ -79,7 +80,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     }
   }
 
-  /** Has an open directory listed; it is closed if that fails. */
+  /** Starts listing an open directory, which is closed if that fails. */
   private static SecureDirectoryStream<Path> of(
       RingPath path, Ring ring, RawHandle directory, Filter<? super Path> filter)
       throws IOException {
@@ -98,7 +99,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     }
   }
 
-  /** Returns the kernel's own link to an open directory. */
+  /** Returns the link in {@code /proc} to an open directory. */
   private static Path procPath(RawHandle directory) throws IOException {
     directory.acquire();
     try {
@@ -108,7 +109,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     }
   }
 
-  /** Returns an entry of the listing as a path below that of the directory. */
+  /** Resolves the name of an entry against the path of the directory. */
   private static Path below(RingPath directory, Path entry) {
     return directory.fileSystem().wrap(directory.jdk().resolve(entry.getFileName()));
   }
@@ -134,13 +135,13 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     return new Names(directory, directory.home(), errors);
   }
 
-  /** Does something through the ring, interrupted or not. */
+  /** Runs an operation on the ring; a pending interrupt does not cancel it. */
   private <T> T onRing(Names.Errors errors, RingPath.Action<T> action) throws IOException {
     try {
       return Uninterrupted.get(() -> action.run(names(errors)));
     } catch (ClosedChannelException e) {
       if (directory.isOpen()) {
-        throw e; // it is the ring that was closed
+        throw e; // the ring was closed, not this stream
       }
       ClosedDirectoryStreamException closed = new ClosedDirectoryStreamException();
       closed.initCause(e);
@@ -157,7 +158,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     try {
       opened = onRing(FileErrors::ofDirectory, names -> names.openDirectory(child.jdk(), flags));
     } catch (NotDirectoryException e) {
-      if (flags != 0 && isLink(child)) { // the kernel asks first whether it is a directory
+      if (flags != 0 && isLink(child)) { // the kernel checks first whether it is a directory
         throw FileErrors.asJdk(name.toString(), null, Errno.ELOOP);
       }
       throw e;
@@ -246,7 +247,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
         type, file, setter(jdk.getFileAttributeView(file.jdk(), posix(type), options)), options);
   }
 
-  /** The JDK's view that can set whatever is to be set by one of ours. */
+  /** Returns the JDK's view type that can set every attribute of one of our views. */
   private static Class<PosixFileAttributeView> posix(Class<?> type) {
     Objects.requireNonNull(type);
     return PosixFileAttributeView.class;
@@ -269,7 +270,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
         : null;
   }
 
-  /** Attributes of one of the names, or without one of the directory itself. */
+  /** Attributes of an entry, or of the directory itself if there is no name. */
   private class BasicView implements BasicFileAttributeView {
     final @Nullable RingPath name;
     final PosixFileAttributeView setter;
@@ -299,7 +300,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     }
   }
 
-  /** Attributes with owners and permissions. */
+  /** Attributes including owner and permissions. */
   private final class PosixView extends BasicView implements PosixFileAttributeView {
     PosixView(@Nullable RingPath name, PosixFileAttributeView setter, LinkOption... options) {
       super(name, setter, options);

@@ -17,7 +17,7 @@ final class RingUris {
   /**
    * Returns the path of the default file system that a ring path's URI names.
    *
-   * @throws IllegalArgumentException if it is no such URI
+   * @throws IllegalArgumentException if it is not the URI of a ring path
    */
   static Path jdkPath(URI uri) {
     requireScheme(uri);
@@ -29,7 +29,7 @@ final class RingUris {
   /**
    * Checks the URI of the file system, {@code ring:///}.
    *
-   * @throws IllegalArgumentException if it is another one
+   * @throws IllegalArgumentException if it is another URI
    */
   static void requireRoot(URI uri) {
     requireScheme(uri);

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * URLs of the scheme {@code ring}, so that the URI of a ring path can be made a {@link URL}, for
  * instance for a {@link java.net.URLClassLoader}. The JDK finds it by {@link
- * java.util.ServiceLoader}, if the library is on the class path or the module path; programs need
- * not know it.
+ * java.util.ServiceLoader}, if the library is on the class path or the module path; programs do not
+ * use this class directly.
  *
  * <p>A connection reads the file as {@code Files.newInputStream} does, or the names in a directory,
  * one a line, as a URL of the scheme {@code file} does. Safe for use by multiple concurrent
@@ -48,7 +48,7 @@ public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
 
     @Override
     protected URLConnection openConnection(URL url, Proxy proxy) throws IOException {
-      return openConnection(url); // a file needs none
+      return openConnection(url); // files need no proxy
     }
 
     private static Path path(URL url) throws IOException {
@@ -60,7 +60,7 @@ public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
     }
   }
 
-  /** A file or a directory. As every connection of the JDK, it is for one thread. */
+  /** A connection to a file or a directory; like every URL connection, for one thread only. */
   private static final class Connection extends URLConnection {
     private final Path path;
     private @Nullable BasicFileAttributes attributes; // once connected
@@ -112,7 +112,7 @@ public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
       }
     }
 
-    /** Returns what readers of URLs expect. */
+    /** Returns the exception that URL connections throw for a missing file. */
     private static FileNotFoundException notFound(IOException reason) {
       FileNotFoundException told = new FileNotFoundException(reason.getMessage());
       told.initCause(reason);
@@ -143,7 +143,7 @@ public final class RingUrlHandlerProvider extends URLStreamHandlerProvider {
       try {
         return attributes();
       } catch (IOException _) {
-        return null; // a header's absence is no failure
+        return null; // a missing header is not an error
       }
     }
   }

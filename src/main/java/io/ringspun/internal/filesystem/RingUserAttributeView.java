@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The user's own attributes of a file: values through the ring, the list of names by the JDK.
+ * User-defined attributes: values go through the ring, the JDK lists the names.
  *
- * @param file whose they are
+ * @param file the file
  * @param jdk the JDK's view
  */
 record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
@@ -34,14 +34,14 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public int size(String name) throws IOException {
-    return file.isJdks()
+    return file.isDelegated()
         ? jdk.size(name)
         : value(name, "Unable to get size of extended attribute").length;
   }
 
   @Override
   public int read(String name, ByteBuffer target) throws IOException {
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       return jdk.read(name, target);
     }
     if (target.isReadOnly()) {
@@ -64,7 +64,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public int write(String name, ByteBuffer source) throws IOException {
-    if (file.isJdks()) {
+    if (file.isDelegated()) {
       return jdk.write(name, source);
     }
     byte[] value = new byte[source.remaining()];

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The JDK's watch service, told in ring paths. */
+/** A wrapper of the JDK's watch service that returns ring paths. */
 final class RingWatchService implements WatchService {
   private final RingFileSystem fileSystem;
   private final WatchService jdk;
@@ -25,7 +25,8 @@ final class RingWatchService implements WatchService {
    */
   private final ReentrantLock registering = new ReentrantLock();
 
-  private final Map<WatchKey, Key> keys = new ConcurrentHashMap<>(); // the valid ones, by the JDK's
+  private final Map<WatchKey, Key> keys =
+      new ConcurrentHashMap<>(); // the valid keys, by the JDK's keys
 
   RingWatchService(RingFileSystem fileSystem, WatchService jdk) {
     this.fileSystem = fileSystem;
@@ -113,7 +114,7 @@ final class RingWatchService implements WatchService {
       return events;
     }
 
-    @SuppressWarnings("unchecked") // an event's kind is that of its context
+    @SuppressWarnings("unchecked") // the kind determines the type of the context
     private static WatchEvent.Kind<Path> kindOfName(WatchEvent<?> event) {
       return (WatchEvent.Kind<Path>) event.kind();
     }

@@ -144,7 +144,7 @@ public final class BackedDatagramChannel extends DatagramChannel implements Dele
     return memberships.computeIfAbsent(key, joined -> new BackedMembership(this, joined));
   }
 
-  /** Lets go of a membership that has ended. */
+  /** Forgets a membership that has ended. */
   void forget(MembershipKey key) {
     memberships.remove(key);
   }

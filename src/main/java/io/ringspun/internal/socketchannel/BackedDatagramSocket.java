@@ -26,7 +26,7 @@ final class BackedDatagramSocket extends MulticastSocket {
   private BackedDatagramSocket(BackedDatagramChannel channel, MulticastSocket jdk)
       throws IOException {
     super((SocketAddress) null);
-    super.close(); // the socket that the constructor has opened, which is not used
+    super.close(); // the superclass opened a socket that is not used
     this.channel = channel;
     this.jdk = jdk;
   }
@@ -35,7 +35,7 @@ final class BackedDatagramSocket extends MulticastSocket {
     try {
       return new BackedDatagramSocket(channel, jdk);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // there is no descriptor left
+      throw new UncheckedIOException(e); // no descriptor is available
     }
   }
 
@@ -58,9 +58,9 @@ final class BackedDatagramSocket extends MulticastSocket {
     return !channel.isOpen();
   }
 
-  // ---- what may close the channel ------------------------------------------------------------
+  // ---- calls that may close the channel -------------------------------------------------------
 
-  /** Sends or receives. */
+  /** A send or a receive. */
   private interface Transfer {
     void run() throws IOException;
   }

@@ -51,7 +51,7 @@ final class ChannelRules {
     T open(ProtocolFamily family) throws IOException;
   }
 
-  /** Opens a socket; of no family in particular, one for IPv6, which reaches IPv4 too. */
+  /** Opens a socket; without a family, an IPv6 socket, which also reaches IPv4 addresses. */
   static <T> T open(@Nullable ProtocolFamily family, Opener<T> opener) throws IOException {
     if (family != null) {
       return Uninterrupted.get(() -> opener.open(family));
@@ -60,7 +60,7 @@ final class ChannelRules {
       try {
         return Uninterrupted.get(() -> opener.open(StandardProtocolFamily.INET6));
       } catch (UnsupportedOperationException _) {
-        // IPv4 is what there is
+        // IPv6 is not available
       }
     }
     return Uninterrupted.get(() -> opener.open(StandardProtocolFamily.INET));
@@ -90,8 +90,8 @@ final class ChannelRules {
   /**
    * Checks whether a socket of a family can use an address.
    *
-   * @throws UnresolvedAddressException if it is a name that was not found
-   * @throws UnsupportedAddressTypeException if the family has other addresses
+   * @throws UnresolvedAddressException if the host name was not resolved
+   * @throws UnsupportedAddressTypeException if the family has another type of address
    */
   static void requireFit(SocketAddress address, Family family) {
     boolean isUnix =
@@ -114,7 +114,7 @@ final class ChannelRules {
     }
   }
 
-  /** Returns what a socket is bound to unless told otherwise. */
+  /** Returns the address that a socket is bound to by default. */
   static SocketAddress any(Family family) {
     return family == Family.UNIX ? UnixDomainSocketAddress.of("") : new InetSocketAddress(0);
   }
@@ -136,7 +136,7 @@ final class ChannelRules {
     return remote;
   }
 
-  /** Refuses memory that the calling thread may not use, as the JDK does. */
+  /** Rejects buffers over memory that the calling thread may not access, as the JDK does. */
   static void requireAccessible(ByteBuffer buffer) {
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
     if (memory.scope().isAlive() && !memory.isAccessibleBy(Thread.currentThread())) {
@@ -144,7 +144,7 @@ final class ChannelRules {
     }
   }
 
-  /** Returns a part of an array whose buffers the calling thread may use. */
+  /** Returns a range of an array after checking that the calling thread may access its buffers. */
   static ByteBuffer[] slice(ByteBuffer[] buffers, int offset, int length) {
     Objects.checkFromIndexSize(offset, length, buffers.length);
     ByteBuffer[] chosen = Arrays.copyOfRange(buffers, offset, offset + length);
@@ -154,7 +154,7 @@ final class ChannelRules {
     return chosen;
   }
 
-  /** Sets options of a channel that were set on another one. */
+  /** Sets on a channel the options that were set on another channel. */
   @SuppressWarnings("unchecked") // the values were of the options' types when they were set
   static void copyOptions(Map<SocketOption<?>, Object> options, NetworkChannel target)
       throws IOException {
@@ -171,7 +171,7 @@ final class ChannelRules {
     return total;
   }
 
-  /** Returns what the JDK throws where binding, connecting or accepting fails. */
+  /** Converts a failure of bind, connect or accept to the exception that the JDK throws. */
   static IOException socketException(IOException e) {
     if (e instanceof OperationException) {
       SocketException specific = new SocketException(e.getMessage());
@@ -181,7 +181,7 @@ final class ChannelRules {
     return e;
   }
 
-  /** Returns what a {@link java.net.Socket} throws where a channel throws something else. */
+  /** Converts an exception of a channel to the exception that {@link java.net.Socket} throws. */
   static IOException ofSocket(Exception e) {
     String message =
         switch (e) {

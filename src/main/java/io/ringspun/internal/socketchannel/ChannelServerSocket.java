@@ -15,7 +15,7 @@ import java.nio.channels.SocketChannel;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a server-socket channel look like a server socket. */
+/** The {@link ServerSocket} adaptor of a server-socket channel. */
 final class ChannelServerSocket extends ServerSocket {
   private final RingServerSocketChannelImpl channel;
   private volatile int timeoutMillis;

@@ -18,13 +18,13 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a socket channel look like a socket, without urgent data. */
+/** The {@link Socket} adaptor of a socket channel; urgent data is not supported. */
 final class ChannelSocket extends Socket {
   private final RingSocketChannelImpl channel;
   private volatile int timeoutMillis;
 
   private ChannelSocket(RingSocketChannelImpl channel) throws SocketException {
-    super((SocketImpl) null); // no method that would ask it is left
+    super((SocketImpl) null); // every method that would use it is overridden
     this.channel = channel;
   }
 

@@ -19,7 +19,7 @@ final class Delegate<C extends SelectableChannel> {
   private final C channel;
   private final Set<SelectionKey> keys = ConcurrentHashMap.newKeySet();
 
-  /** Something that the channel does. */
+  /** An operation of the channel. */
   interface Action<C, T extends @Nullable Object> {
     T run(C channel) throws IOException;
   }
@@ -33,7 +33,7 @@ final class Delegate<C extends SelectableChannel> {
     return channel;
   }
 
-  /** Has the channel do something; if that closes it, our channel is closed too. */
+  /** Runs an operation; if that closes the JDK's channel, our channel is closed too. */
   <T extends @Nullable Object> T run(Action<C, T> action) throws IOException {
     try {
       return action.run(channel);
@@ -45,8 +45,8 @@ final class Delegate<C extends SelectableChannel> {
   }
 
   /**
-   * Changes the mode. For blocking mode our channel has no valid keys left, so those behind them
-   * are cancelled, though no selection has come to that yet.
+   * Changes the mode. Our channel has no valid keys when it enters blocking mode, so the JDK's keys
+   * behind them are cancelled, even if no selection has removed them yet.
    */
   void configureBlocking(boolean block) throws IOException {
     if (block) {

@@ -1,6 +1,6 @@
 package io.ringspun.internal.socketchannel;
 
-/** A channel whose work a channel of the JDK does: always, or once it was in non-blocking mode. */
+/** A channel that is backed by a JDK channel, always or since it entered non-blocking mode. */
 interface Delegating {
   Delegate<?> delegate();
 }

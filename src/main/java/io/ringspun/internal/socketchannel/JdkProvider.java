@@ -5,7 +5,7 @@ import java.nio.channels.spi.SelectorProvider;
 import javax.management.JMException;
 import javax.management.MBeanServerFactory;
 
-/** The provider of channels and selectors that the JDK itself has. */
+/** The JDK's default provider of channels and selectors. */
 public final class JdkProvider {
   private static final String NAME = "sun.nio.ch.EPollSelectorProvider";
 
@@ -25,8 +25,8 @@ public final class JdkProvider {
   }
 
   /**
-   * Makes another one: where ours is installed, nothing public leads to the JDK's. Its package is
-   * exported to {@code java.management} though, which makes objects by name.
+   * Creates an instance: if our provider is installed, no public method returns the JDK's. But its
+   * package is exported to {@code java.management}, which can instantiate classes by name.
    */
   private static SelectorProvider make() {
     try {

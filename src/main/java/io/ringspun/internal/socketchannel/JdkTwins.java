@@ -28,15 +28,15 @@ import org.jspecify.annotations.Nullable;
  * {@code dup3(2)} redirects the descriptor to the socket. Both descriptors are open from then on.
  */
 final class JdkTwins {
-  /** How many descriptors above ours are likely to have just been opened. */
+  /** The number of descriptors above ours to search first, as the JDK's was just opened. */
   private static final int LIKELY = 64;
 
-  /** How many are looked at in the end: more than a process can have, usually. */
+  /** The number of descriptors to search before giving up; usually more than a process may open. */
   private static final int DESCRIPTORS_MAX = 1 << 20;
 
   private JdkTwins() {}
 
-  /** Makes a channel for a connected socket. */
+  /** Creates a channel for a connected socket. */
   static SocketChannel connected(SocketHandle socket) throws IOException {
     SocketChannel channel = JdkProvider.get().openSocketChannel();
     try {
@@ -52,7 +52,7 @@ final class JdkTwins {
     }
   }
 
-  /** Makes a channel for a socket that is bound, not connected. */
+  /** Creates a channel for a socket that is bound but not connected. */
   static SocketChannel bound(SocketHandle socket) throws IOException {
     SocketChannel channel = JdkProvider.get().openSocketChannel(protocol(socket.family()));
     try {
@@ -66,7 +66,7 @@ final class JdkTwins {
     }
   }
 
-  /** Makes a channel for a socket that takes connections. */
+  /** Creates a channel for a listening socket. */
   static ServerSocketChannel listening(SocketHandle socket) throws IOException {
     ServerSocketChannel channel =
         JdkProvider.get().openServerSocketChannel(protocol(socket.family()));
@@ -115,7 +115,7 @@ final class JdkTwins {
     }
   }
 
-  /** Lays our socket under the descriptor that has these addresses. */
+  /** Redirects the descriptor with these addresses to our socket. */
   private static void lay(SocketHandle socket, SocketAddress local, @Nullable SocketAddress remote)
       throws IOException {
     socket.control(
@@ -124,8 +124,7 @@ final class JdkTwins {
           int fd = socket.handle().fd();
           int replaced = find(calls, fd, local, remote);
           NetErrors.check("dup3", calls.lay(fd, replaced));
-          // A channel that has been used by a virtual thread takes this for done, and waits
-          // itself.
+          // A JDK channel that a virtual thread has used assumes that this has been done.
           return NetErrors.check("fcntl", calls.setNonBlocking(fd));
         });
   }

@@ -49,7 +49,7 @@ public final class RingSelector extends AbstractSelector {
   private final Object wakeLock = new Object(); // for all that follows
   private boolean woken; // for the next selection
   private boolean waiting;
-  private boolean passedOn; // to the JDK's selector
+  private boolean passedOn; // wakes the JDK's selector
 
   public RingSelector(SelectorProvider provider, Selector jdk) {
     super(provider);
@@ -72,12 +72,12 @@ public final class RingSelector extends AbstractSelector {
       keys.add(key); // before it can be selected
       inner.interestOps(ops);
     } catch (ClosedChannelException e) {
-      throw new CancelledKeyException(); // closed meanwhile, as its keys then are
+      throw new CancelledKeyException(); // closed meanwhile, which also cancels its keys
     } catch (CancelledKeyException e) {
       if (key.inner == null) {
-        throw e; // of an earlier registration, which no selection has flushed
+        throw e; // a cancelled key that no selection has flushed yet
       }
-      // The key was visible and has been cancelled, as if this call came later.
+      // Another thread has cancelled the new key already.
     }
     if (!isOpen()) {
       keys.remove(key);
@@ -89,7 +89,7 @@ public final class RingSelector extends AbstractSelector {
 
   // ---- selecting -----------------------------------------------------------------------------
 
-  /** A selection of the JDK's selector, which may wait. */
+  /** A selection operation of the JDK's selector, which may block. */
   private interface Selection {
     void run(Consumer<SelectionKey> found) throws IOException;
   }
@@ -136,9 +136,9 @@ public final class RingSelector extends AbstractSelector {
   /**
    * Selects.
    *
-   * @param action what is done with each key that is ready; null puts them into the selected-key
-   *     set, which is left alone otherwise
-   * @return for how many keys the action was run, or how many were put there or updated
+   * @param action the action to run for each ready key; null adds the keys to the selected-key set,
+   *     which is not changed otherwise
+   * @return the number of keys for which the action was run, or that were added or updated
    */
   private int select(Selection selection, @Nullable Consumer<SelectionKey> action)
       throws IOException {
@@ -162,7 +162,7 @@ public final class RingSelector extends AbstractSelector {
     }
   }
 
-  /** Has the JDK's selector look for what is ready; it does not wait if there was a wake-up. */
+  /** Runs a selection of the JDK's selector, which does not block if a wake-up is pending. */
   private void find(Selection selection) throws IOException {
     boolean waits;
     synchronized (wakeLock) {
@@ -189,7 +189,7 @@ public final class RingSelector extends AbstractSelector {
     try {
       found.put((Key) inner.attachment(), inner.readyOps());
     } catch (CancelledKeyException _) {
-      // It is not ready then.
+      // A cancelled key is not ready.
     }
   }
 
@@ -220,7 +220,7 @@ public final class RingSelector extends AbstractSelector {
     return performed;
   }
 
-  /** Has both selectors forget cancelled keys. */
+  /** Removes cancelled keys from both selectors. */
   private void flushCancelled() throws IOException {
     List<SelectionKey> cancelled;
     synchronized (cancelledKeys()) {
@@ -293,7 +293,7 @@ public final class RingSelector extends AbstractSelector {
     }
   }
 
-  /** A key for a channel of ours. */
+  /** The key of a Ringspun channel. */
   private final class Key extends AbstractSelectionKey {
     private final SelectableChannel channel;
     private final Delegate<?> delegate;
@@ -367,7 +367,7 @@ public final class RingSelector extends AbstractSelector {
     }
   }
 
-  /** A set from which users may remove, but to which only the selector adds. */
+  /** A set from which users may remove elements, but to which only the selector adds. */
   private static final class Ungrowable extends AbstractSet<SelectionKey> {
     private final Set<SelectionKey> set;
 

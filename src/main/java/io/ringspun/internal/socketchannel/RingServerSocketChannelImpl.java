@@ -46,14 +46,15 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
   private final ReentrantLock acceptLock = new ReentrantLock();
   private final Object stateLock = new Object(); // for all that follows; not held while waiting
 
-  /** Null if the JDK has had the channel since before it was bound. */
+  /** Null if the JDK's channel has backed this one since before it was bound. */
   private volatile @Nullable RingListener ring;
 
   /** Null while the channel has always been in blocking mode. */
   private volatile @Nullable Delegate<ServerSocketChannel> jdk;
 
   private volatile @Nullable SocketAddress local; // null until bound on the ring
-  private final Map<SocketOption<?>, Object> options = new LinkedHashMap<>(); // those set so far
+  private final Map<SocketOption<?>, Object> options =
+      new LinkedHashMap<>(); // the options set so far
   private @Nullable ServerSocket socket;
 
   private RingServerSocketChannelImpl(SelectorProvider provider, RingListener ring, Family family) {
@@ -72,7 +73,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
   /**
    * Opens a channel that is not bound, with a ring of the shared group as its home.
    *
-   * @param family null for IPv6 and IPv4, or for IPv4 where there is no other
+   * @param family null for IPv6 and IPv4, or for IPv4 alone if IPv6 is not available
    */
   public static RingServerSocketChannel open(
       SelectorProvider provider, @Nullable ProtocolFamily family) throws IOException {
@@ -89,7 +90,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
     return channel;
   }
 
-  /** Makes a channel of one that the JDK has bound. */
+  /** Creates a channel that is backed by a bound JDK channel. */
   public static RingServerSocketChannel backedBy(SelectorProvider provider, ServerSocketChannel jdk)
       throws IOException {
     boolean isUnix = jdk.getLocalAddress() instanceof UnixDomainSocketAddress;
@@ -191,7 +192,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
     }
   }
 
-  /** Blocks under the rules of an interruptible channel. */
+  /** Accepts as an interruptible channel: a close or an interrupt ends the call. */
   private RingSocket acceptOnRing(RingListener own) throws IOException {
     RingSocket accepted = null;
     InterruptedIOException interrupted = null;
@@ -290,11 +291,11 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
 
   // ---- the JDK's channel ---------------------------------------------------------------------
 
-  /** Returns the JDK's channel; a channel that is, or was, in non-blocking mode has one. */
+  /** Returns the JDK's channel, which exists if this one is or was in non-blocking mode. */
   @Override
   public Delegate<ServerSocketChannel> delegate() {
     Delegate<ServerSocketChannel> delegate = jdk;
-    assert delegate != null : "what was in non-blocking mode has one";
+    assert delegate != null : "no channel of the JDK";
     return delegate;
   }
 

@@ -59,19 +59,20 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
   private final ReentrantLock writeLock = new ReentrantLock(); // to write or connect; taken second
   private final Object stateLock = new Object(); // guards the options and the backing channel
 
-  /** Null if the JDK has had the channel since before it was bound or connected. */
+  /** Null if the JDK's channel has backed this one since before it was bound or connected. */
   private volatile @Nullable RingSocket ring;
 
   /** Null while the channel has always been in blocking mode. */
   private volatile @Nullable Delegate<SocketChannel> jdk;
 
-  // What became of the channel while the ring had it:
+  // The channel's state while it was backed by the ring:
   private volatile State state = State.UNCONNECTED;
   private volatile boolean inputClosed;
   private volatile boolean outputClosed;
   private volatile @Nullable SocketAddress local; // null until bound
   private volatile @Nullable SocketAddress remote; // null until there was an attempt to connect
-  private final Map<SocketOption<?>, Object> options = new LinkedHashMap<>(); // those set so far
+  private final Map<SocketOption<?>, Object> options =
+      new LinkedHashMap<>(); // the options set so far
 
   private boolean connectionReset; // guarded by readLock
   private @Nullable Socket socket; // guarded by stateLock
@@ -91,7 +92,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
   /**
    * Opens a channel that is not connected, with a ring of the shared group as its home.
    *
-   * @param family null for IPv6 and IPv4, or for IPv4 where there is no other
+   * @param family null for IPv6 and IPv4, or for IPv4 alone if IPv6 is not available
    */
   public static RingSocketChannel open(SelectorProvider provider, @Nullable ProtocolFamily family)
       throws IOException {
@@ -117,7 +118,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     }
   }
 
-  /** Makes a channel of a connection that a listener has taken. */
+  /** Creates a channel for a connection that a listener has accepted. */
   static RingSocketChannel accepted(SelectorProvider provider, RingSocket ring, Family family)
       throws IOException {
     RingSocketChannelImpl channel = new RingSocketChannelImpl(provider, ring, family);
@@ -131,7 +132,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     return channel;
   }
 
-  /** Makes a channel of one that the JDK has connected. */
+  /** Creates a channel that is backed by a connected JDK channel. */
   public static RingSocketChannel backedBy(SelectorProvider provider, SocketChannel jdk)
       throws IOException {
     boolean isUnix = jdk.getLocalAddress() instanceof UnixDomainSocketAddress;
@@ -143,17 +144,17 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
 
   // ---- blocking ------------------------------------------------------------------------------
 
-  /** Something that the ring does, which has made progress if the result is positive. */
+  /** An operation on the ring; a positive result means progress. */
   private interface Blocking {
     long run(RingSocket socket) throws IOException;
   }
 
-  /** Something that the JDK does. */
+  /** An operation of the JDK's channel. */
   private interface OnJdk {
     long run(SocketChannel channel) throws IOException;
   }
 
-  /** Blocks under the rules of an interruptible channel. */
+  /** Runs an operation as an interruptible channel: a close or an interrupt ends it. */
   private long interruptibly(Blocking action) throws IOException {
     boolean completed = false;
     long result = 0;
@@ -161,7 +162,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     try {
       begin();
       result = action.run(ring());
-      completed = result > 0; // an end that comes with the close is the close
+      completed = result > 0; // the close may cause the end of the stream
     } catch (SocketTimeoutException e) {
       throw e;
     } catch (InterruptedIOException e) {
@@ -341,7 +342,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
       return interruptibly(
           ring -> {
             if (outputClosed) {
-              throw new AsynchronousCloseException(); // as the JDK does, whichever thread closed it
+              throw new AsynchronousCloseException(); // as the JDK does
             }
             return onRing.run(ring);
           });
@@ -574,7 +575,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     } else {
       requireConnected();
       if (!inputClosed) {
-        inputClosed = true; // before a read that waits finds the end
+        inputClosed = true; // before a blocked read returns the end
         shutdown(RingSocket::shutdownInput);
       }
     }
@@ -589,7 +590,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
     } else {
       requireConnected();
       if (!outputClosed) {
-        outputClosed = true; // before a write that waits is refused
+        outputClosed = true; // before a blocked write fails
         shutdown(RingSocket::shutdownOutput);
       }
     }
@@ -642,11 +643,11 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
 
   // ---- the JDK's channel ---------------------------------------------------------------------
 
-  /** Returns the JDK's channel; a channel that is, or was, in non-blocking mode has one. */
+  /** Returns the JDK's channel, which exists if this one is or was in non-blocking mode. */
   @Override
   public Delegate<SocketChannel> delegate() {
     Delegate<SocketChannel> delegate = jdk;
-    assert delegate != null : "what was in non-blocking mode has one";
+    assert delegate != null : "no channel of the JDK";
     return delegate;
   }
 

@@ -1,7 +1,7 @@
 /**
- * The JDK's socket channels on a ring. {@link io.ringspun.net.RingSocketChannel} and {@link
- * io.ringspun.net.RingServerSocketChannel} open them, and {@link
- * io.ringspun.net.RingSelectorProvider} also makes selectors, pipes and datagram channels of the
- * JDK's own, which work with them. In non-blocking mode a channel of the JDK does the work.
+ * Socket channels of the JDK's types. {@link io.ringspun.net.RingSocketChannel} and {@link
+ * io.ringspun.net.RingServerSocketChannel} open channels that are backed by a ring in blocking mode
+ * and by a JDK channel in non-blocking mode. {@link io.ringspun.net.RingSelectorProvider} also
+ * opens selectors, pipes and datagram channels that wrap the JDK's.
  */
 package io.ringspun.internal.socketchannel;
