@@ -44,7 +44,7 @@ public final class UnloadUses {
         new TreeSet<>(
             Set.of("ringspun-N", "ringspun-shared-N", "ringspun-watchdog", "ringspun-offload-N"));
     if (ring.carriesVirtualThreads()) {
-      expected.add("ringspun-afterlife-N");
+      expected.add("ringspun-orphans-N");
     }
     assertEquals(expected, kinds);
   }

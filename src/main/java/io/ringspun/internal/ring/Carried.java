@@ -177,8 +177,8 @@ final class Carried implements Executor {
 
   // ---- the end -------------------------------------------------------------------------------
 
-  /** Sends those that are ready to where they can run without this ring. */
-  void emigrate() {
+  /** Moves ready virtual threads to an executor that runs them without this ring. */
+  void moveToOrphanExecutor() {
     for (Runnable continuation = ready.poll(); continuation != null; continuation = ready.poll()) {
       OrphanExecutor.EXECUTOR.execute(continuation);
     }
@@ -191,7 +191,7 @@ final class Carried implements Executor {
 
   /** Carries virtual threads whose ring is closed. */
   private static final class OrphanExecutor {
-    static final Executor EXECUTOR = LibraryThreads.pool("ringspun-afterlife-");
+    static final Executor EXECUTOR = LibraryThreads.pool("ringspun-orphans-");
   }
 
   @Override

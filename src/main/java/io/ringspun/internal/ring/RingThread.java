@@ -786,7 +786,7 @@ final class RingThread extends Thread implements Carrier {
     doorbell.leave();
     takePosted();
     flush();
-    carried.emigrate();
+    carried.moveToOrphanExecutor();
     if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {
       OwnRing.unregister(kernel, memory);
     }

@@ -578,7 +578,10 @@ class DispatcherTest {
   void fail_endsAllAtOnce() {
     List<Call> calls = new ArrayList<>(admitSingles(LIMIT + 1));
     take();
+    int unanswered = UnansweredOperations.size();
     dispatcher.fail();
+    assertEquals(
+        LIMIT, UnansweredOperations.size() - unanswered, "kept, since the kernel has them");
     calls.add(admit(Call.single()));
     for (Call call : calls) {
       assertSame(Call.Cancelled.RING_FAILED, call.cancelled);

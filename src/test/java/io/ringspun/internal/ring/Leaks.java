@@ -44,9 +44,4 @@ public final class Leaks {
   public static long lostBytes() {
     return NativePool.lostBytes();
   }
-
-  /** Returns how many operations were never answered for, because their rings failed. */
-  public static int quarantined() {
-    return UnansweredOperations.size();
-  }
 }
