@@ -11,7 +11,6 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
@@ -24,6 +23,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.RingCase;
 import java.io.ByteArrayOutputStream;
@@ -31,7 +31,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -395,48 +394,25 @@ class RingStreamTest {
 
   @ParameterizedTest
   @EachCaller
-  void read_blocksAndThenCompletes(Caller caller) throws Exception {
+  void read_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         Fifo fifo = Fifo.open(ring, directory);
         RingInputStream in = RingInputStream.of(fifo.file(), 0)) {
-      BlockedCall<Integer> reader = BlockedCall.start(ring, caller, in::read);
-      reader.awaitInFlight(ring, 1);
-      fifo.write(200);
-      assertEquals(200, reader.result());
-      BlockedCall<byte[]> more = BlockedCall.start(ring, caller, () -> in.readNBytes(5));
-      more.awaitInFlight(ring, 1);
+      new FourEnds(in::read, () -> fifo.write(200), in::close).check(ring, caller, 200);
+    }
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void readNBytes_blocksUntilAllAreThere(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Fifo fifo = Fifo.open(ring, directory);
+        RingInputStream in = RingInputStream.of(fifo.file(), 0)) {
+      BlockedCall<byte[]> call = BlockedCall.start(ring, caller, () -> in.readNBytes(5));
+      call.awaitInFlight(ring, 1);
       fifo.write(1, 2);
       fifo.write(3, 4, 5);
-      assertEquals("0102030405", HexFormat.of().formatHex(more.result()));
-    }
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void read_interrupted(Caller caller) throws Exception {
-    try (Ring ring = Ring.open();
-        Fifo fifo = Fifo.open(ring, directory);
-        RingInputStream in = RingInputStream.of(fifo.file(), 0)) {
-      BlockedCall<Integer> reader = BlockedCall.start(ring, caller, in::read);
-      reader.awaitInFlight(ring, 1).interrupt();
-      assertThrows(InterruptedIOException.class, reader::result);
-      assertTrue(reader.interruptPending());
-      fifo.write(9);
-      assertEquals(9, in.read(), "the stream stays open");
-    }
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void read_closedMeanwhile(Caller caller) throws Exception {
-    try (Ring ring = Ring.open();
-        Fifo fifo = Fifo.open(ring, directory)) {
-      RingInputStream in = RingInputStream.of(fifo.file(), 0);
-      BlockedCall<Integer> reader = BlockedCall.start(ring, caller, in::read);
-      reader.awaitInFlight(ring, 1);
-      in.close();
-      assertThrows(AsynchronousCloseException.class, reader::result);
-      assertEquals(0, ring.metrics().inFlight());
+      assertEquals("0102030405", HexFormat.of().formatHex(call.result()));
     }
   }
 

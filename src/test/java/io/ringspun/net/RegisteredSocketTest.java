@@ -33,6 +33,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
@@ -57,6 +58,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -364,47 +366,40 @@ class RegisteredSocketTest {
 
   @ParameterizedTest
   @EachCaller
-  void accept_blocksAndThenCompletes(Caller caller) throws Exception {
-    try (Ring ring = Ring.open(TABLE);
-        RingListener listener = RingListener.bind(ring, Kind.IPV6.listen(), REGISTERED)) {
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1);
-      try (RingSocket socket = RingSocket.connect(ring, listener.localAddress());
-          RingSocket peer = call.result()) {
-        assertEquals(socket.localAddress(), peer.remoteAddress());
-        assertEquals(1, slotsTaken(ring));
+  void accept_fourEnds(Caller caller) throws Exception {
+    for (Kind kind : List.of(Kind.IPV6, Kind.UNIX)) {
+      try (Ring ring = Ring.open(TABLE);
+          RingListener listener = RingListener.bind(ring, kind.listen(), REGISTERED)) {
+        SocketAddress where = listener.localAddress();
+        AtomicReference<SocketAddress> last = new AtomicReference<>();
+        new FourEnds(
+                () -> {
+                  try (RingSocket peer = listener.accept()) {
+                    assertEquals(1, slotsTaken(ring));
+                    return peer.remoteAddress();
+                  }
+                },
+                () -> {
+                  try (RingSocket socket = RingSocket.connect(ring, where)) {
+                    last.set(socket.localAddress());
+                  }
+                },
+                listener::close)
+            .check(ring, caller, last::get);
+        assertThrows(ClosedChannelException.class, listener::localAddress);
+        assertThrows(
+            ClosedChannelException.class,
+            () -> listener.setOption(StandardSocketOptions.SO_RCVBUF, 4096));
+        requireAllFree(ring, 8);
       }
-      assertEquals(0, slotsTaken(ring));
     }
   }
 
   @ParameterizedTest
   @EachCaller
-  void accept_closedMeanwhile(Caller caller) throws Exception {
-    try (Ring ring = Ring.open(TABLE)) {
-      RingListener listener = RingListener.bind(ring, Kind.UNIX.listen(), REGISTERED);
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1);
-      listener.close();
-      assertThrows(AsynchronousCloseException.class, call::result);
-      assertThrows(ClosedChannelException.class, listener::accept);
-      assertThrows(ClosedChannelException.class, listener::localAddress);
-      assertThrows(
-          ClosedChannelException.class,
-          () -> listener.setOption(StandardSocketOptions.SO_RCVBUF, 4096));
-      requireAllFree(ring, 8);
-    }
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void accept_interruptedMeanwhile_andTimedOut(Caller caller) throws Exception {
+  void accept_timedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open(TABLE);
         RingListener listener = RingListener.bind(ring, Kind.ABSTRACT.listen(), REGISTERED)) {
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1).interrupt();
-      assertThrows(InterruptedIOException.class, call::result);
-      assertTrue(call.interruptPending());
       RingListener hasty = listener.within(Duration.ofMillis(20));
       assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::accept));
       assertEquals(0, slotsTaken(ring));

@@ -19,6 +19,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import java.io.InterruptedIOException;
@@ -113,28 +114,14 @@ class RingDatagramSocketTest {
 
   @ParameterizedTest
   @EachCaller
-  void receive_blocksAndThenCompletes(Caller caller) throws Exception {
+  void receive_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
-      BlockedCall<Datagram> call =
-          BlockedCall.start(ring, caller, () -> socket.receive(ByteBuffer.allocate(10)));
-      call.awaitInFlight(ring, 1);
-      socket.send(ByteBuffer.allocate(3), socket.localAddress());
-      assertEquals(3, call.result().length());
-    }
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void receive_closedMeanwhile(Caller caller) throws Exception {
-    try (Ring ring = Ring.open()) {
-      RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen());
-      BlockedCall<Datagram> call =
-          BlockedCall.start(ring, caller, () -> socket.receive(ByteBuffer.allocate(10)));
-      call.awaitInFlight(ring, 1);
-      socket.close();
-      assertThrows(AsynchronousCloseException.class, call::result);
-      assertThrows(ClosedChannelException.class, () -> socket.receive(ByteBuffer.allocate(1)));
+      new FourEnds(
+              () -> socket.receive(ByteBuffer.allocate(10)).length(),
+              () -> socket.send(ByteBuffer.allocate(3), socket.localAddress()),
+              socket::close)
+          .check(ring, caller, 3);
       assertThrows(
           ClosedChannelException.class,
           () -> socket.send(ByteBuffer.allocate(1), Kind.IPV4.listen()));
@@ -143,13 +130,9 @@ class RingDatagramSocketTest {
 
   @ParameterizedTest
   @EachCaller
-  void receive_interruptedAndTimedOut(Caller caller) throws Exception {
+  void receive_timedOut(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingDatagramSocket socket = RingDatagramSocket.bind(ring, Kind.IPV4.listen())) {
-      BlockedCall<Datagram> call =
-          BlockedCall.start(ring, caller, () -> socket.receive(ByteBuffer.allocate(10)));
-      call.awaitInFlight(ring, 1).interrupt();
-      assertThrows(InterruptedIOException.class, call::result);
       RingDatagramSocket hasty = socket.within(Duration.ofMillis(10));
       assertThrows(
           OperationTimeoutException.class,

@@ -19,6 +19,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
@@ -28,15 +29,15 @@ import java.io.InterruptedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -64,47 +65,28 @@ class RingListenerTest {
         });
   }
 
-  @ParameterizedTest
-  @EachCaller
-  void accept_blocksAndThenCompletes(Caller caller) throws Exception {
-    try (Ring ring = Ring.open();
-        RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1);
-      try (RingSocket socket = RingSocket.connect(ring, listener.localAddress());
-          RingSocket peer = call.result()) {
-        assertEquals(socket.localAddress(), peer.remoteAddress());
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void accept_closedMeanwhile(Caller caller) throws Exception {
-    try (Ring ring = Ring.open()) {
-      RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1);
-      listener.close();
-      assertThrows(AsynchronousCloseException.class, call::result);
-      assertThrows(ClosedChannelException.class, listener::accept);
-      assertFalse(listener.isOpen());
-    }
-  }
-
   @Liburing("accept")
   @ParameterizedTest
   @EachCaller
-  void accept_interruptedMeanwhile(Caller caller) throws Exception {
+  void accept_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen())) {
-      BlockedCall<RingSocket> call = BlockedCall.start(ring, caller, listener::accept);
-      call.awaitInFlight(ring, 1).interrupt();
-      assertThrows(InterruptedIOException.class, call::result);
-      assertTrue(call.interruptPending());
-      try (SocketPair pair = SocketPair.open(ring, listener)) {
-        assertTrue(pair.right().isOpen(), "the listener is still there");
-      }
+      SocketAddress where = listener.localAddress();
+      AtomicReference<SocketAddress> last = new AtomicReference<>();
+      new FourEnds(
+              () -> {
+                try (RingSocket peer = listener.accept()) {
+                  return peer.remoteAddress();
+                }
+              },
+              () -> {
+                try (RingSocket socket = RingSocket.connect(ring, where)) {
+                  last.set(socket.localAddress());
+                }
+              },
+              listener::close)
+          .check(ring, caller, last::get);
+      assertFalse(listener.isOpen());
     }
   }
 

@@ -22,15 +22,14 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
 import io.ringspun.testing.SocketPair;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -120,24 +119,14 @@ class SharedBuffersTest {
 
   @ParameterizedTest
   @EachCaller
-  void next_blocksClosedInterrupted(Caller caller) throws Exception {
+  void next_fourEnds(Caller caller) throws Exception {
     for (Way way : Way.values()) {
       try (Ring ring = Ring.open();
           BufferRing buffers = way.open(ring, 3, 10);
           SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           ReceiveStream stream = way.receive(pair.right(), buffers)) {
-        var taker = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
-        send(pair, "one");
-        assertEquals("one", taker.result());
-        var interrupted =
-            BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
-        interrupted.interrupt();
-        assertThrows(InterruptedIOException.class, interrupted::result);
-        send(pair, "two");
-        assertEquals("two", next(stream));
-        var closed = BlockedCall.start(ring, caller, () -> next(stream)).awaitInFlight(ring, 1);
-        stream.close();
-        assertThrows(AsynchronousCloseException.class, closed::result);
+        new FourEnds(() -> next(stream), () -> send(pair, "one"), stream::close)
+            .check(ring, caller, "one");
       }
     }
   }

@@ -20,6 +20,7 @@ import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

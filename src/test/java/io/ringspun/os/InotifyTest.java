@@ -12,6 +12,7 @@ import io.ringspun.file.RingFileSystems;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.RawNames;
 import java.nio.file.Files;
 import java.nio.file.Path;

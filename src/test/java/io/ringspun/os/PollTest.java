@@ -20,6 +20,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -19,6 +19,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -16,6 +16,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.SocketPair;
 import java.lang.foreign.Arena;

@@ -30,6 +30,7 @@ import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.SocketPair;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -42,6 +43,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -224,30 +226,15 @@ class RawOperationTest {
 
   @ParameterizedTest
   @EachCaller
-  void read_completesAtOnce(Caller caller) throws Exception {
-    fifo.write(7);
-    assertEquals(1, caller.call(ring, () -> Raw.of(ring).run(reading())).result());
-    assertEquals(7, memory.get(JAVA_BYTE, 0));
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void read_blocksThenCompletes(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
-    call.awaitInFlight(ring, 1);
-    fifo.write(8, 9);
-    assertEquals(2, call.result().result());
-    assertEquals(9, memory.get(JAVA_BYTE, 1));
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void read_closedMeanwhile(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
-    call.awaitInFlight(ring, 1);
-    fifo.file().close();
-    assertThrows(AsynchronousCloseException.class, call::result);
-    assertThrows(ClosedChannelException.class, () -> Raw.of(ring).run(reading()));
+  void read_fourEnds(Caller caller) throws Exception {
+    new FourEnds(
+            () -> {
+              int count = Raw.of(ring).run(reading()).result();
+              return List.of(count, memory.get(JAVA_BYTE, 0), memory.get(JAVA_BYTE, 1));
+            },
+            () -> fifo.write(8, 9),
+            fifo.file()::close)
+        .check(ring, caller, List.of(2, (byte) 8, (byte) 9));
   }
 
   @ParameterizedTest
@@ -262,18 +249,6 @@ class RawOperationTest {
       assertThrows(AsynchronousCloseException.class, call::result);
       assertThrows(ClosedChannelException.class, () -> Raw.of(ring).run(poll));
     } // hangs if the first descriptor is still counted
-  }
-
-  @ParameterizedTest
-  @EachCaller
-  void read_interruptedMeanwhile(Caller caller) throws Exception {
-    var call = BlockedCall.start(ring, caller, () -> Raw.of(ring).run(reading()));
-    call.awaitInFlight(ring, 1);
-    call.interrupt();
-    assertThrows(InterruptedIOException.class, call::result);
-    assertTrue(call.interruptPending());
-    assertEquals(0, ring.metrics().inFlight(), "the kernel still holds the memory");
-    assertTrue(fifo.file().isOpen());
   }
 
   @ParameterizedTest

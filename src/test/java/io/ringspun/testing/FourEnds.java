@@ -1,15 +1,15 @@
-package io.ringspun.os;
+package io.ringspun.testing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.Ring;
-import io.ringspun.testing.BlockedCall;
-import io.ringspun.testing.Caller;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /**
  * The ends that a blocking call can come to.
@@ -18,22 +18,29 @@ import java.util.concurrent.Callable;
  * @param provide what lets one call return
  * @param close what ends all calls
  */
-record FourEnds(Callable<?> call, Caller.Action provide, Caller.Action close) {
+public record FourEnds(Callable<?> call, Caller.Action provide, Caller.Action close) {
 
   /** Checks all of them, on a thread of a kind; the call must return what is expected. */
-  void check(Ring ring, Caller caller, Object expected) throws Exception {
+  public void check(Ring ring, Caller caller, Object expected) throws Exception {
+    check(ring, caller, () -> expected);
+  }
+
+  /** Checks all of them; what is expected depends on what has been provided last. */
+  public void check(Ring ring, Caller caller, Supplier<?> expected) throws Exception {
     provide.run();
-    assertEquals(expected, caller.call(ring, call), "it completes at once");
+    assertEquals(expected.get(), caller.call(ring, call), "it completes at once");
 
     var waiting = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
     provide.run();
-    assertEquals(expected, waiting.result(), "it blocks, then completes");
+    var result = waiting.result();
+    assertEquals(expected.get(), result, "it blocks, then completes");
 
     var interrupted = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
     interrupted.interrupt();
     assertThrows(InterruptedIOException.class, interrupted::result);
+    assertTrue(interrupted.interruptPending(), "the interrupt stays pending");
     provide.run();
-    assertEquals(expected, caller.call(ring, call), "an interrupt loses nothing");
+    assertEquals(expected.get(), caller.call(ring, call), "an interrupt loses nothing");
 
     var closed = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
     close.run();
