@@ -1,10 +1,10 @@
 #!/bin/sh
 # Fetches liburing from the distribution's own packages, as any user, without changing the system.
 #
-#   liburing.sh bundle DIR [LIBRARY]
-#       puts liburing.so.2 of this machine's architecture under DIR/resources, where the build
-#       packs it into the jar. LIBRARY is a liburing.so.2 the user has named; it is not copied,
-#       but with it a failure to fetch is only a warning.
+#   liburing.sh bundle DIR CLASSES [LIBRARY]
+#       puts liburing.so.2 of this machine's architecture under CLASSES, which the build packs into
+#       the jar; DIR is for what that needs. LIBRARY is a liburing.so.2 the user has named; it is
+#       not copied, but with it a failure to fetch is only a warning.
 #   liburing.sh dev DIR
 #       puts liburing-dev's headers under DIR and prints "cc=COMPILER", "include=DIRECTORY" and
 #       "lib=DIRECTORY" for a test that compiles C. Exits with 77 and a reason if it cannot.
@@ -13,7 +13,7 @@
 set -eu
 
 usage() {
-  echo "usage: $0 bundle DIR [LIBRARY] | dev DIR" >&2
+  echo "usage: $0 bundle DIR CLASSES [LIBRARY] | dev DIR" >&2
   exit 2
 }
 
@@ -84,8 +84,7 @@ system_library() {
 }
 
 bundle() {
-  resources=$dir/resources
-  native=$resources/io/ringspun/internal/kernel/native/linux-$(java_arch)
+  native=$1/io/ringspun/internal/kernel/native/linux-$(java_arch)
   [ -f "$native/liburing.so.2" ] && return 0
 
   if fetch liburing2; then
@@ -99,7 +98,7 @@ bundle() {
   fi
 
   say "$why"
-  for present in "${1:-}" "$(system_library)"; do
+  for present in "${2:-}" "$(system_library)"; do
     if [ -n "$present" ] && [ -f "$present" ]; then
       say "warning: the jar is built without a bundled liburing.so.2; found $present"
       return 0
@@ -147,7 +146,10 @@ dev() {
 }
 
 case $mode in
-  bundle) bundle "${3:-}" ;;
+  bundle)
+    [ $# -ge 3 ] || usage
+    bundle "$3" "${4:-}"
+    ;;
   dev) dev ;;
   *) usage ;;
 esac
