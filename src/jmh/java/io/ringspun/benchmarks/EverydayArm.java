@@ -1,0 +1,143 @@
+package io.ringspun.benchmarks;
+
+import io.ringspun.Ring;
+import io.ringspun.file.RingFileChannel;
+import io.ringspun.file.RingFileSystems;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One way to do an {@link EverydayWork}. */
+final class EverydayArm extends Arm implements EverydayWork.Place {
+  private final Crew crew;
+  private final @Nullable Rings rings;
+  private final Path directory;
+  private final BenchmarkFile blocks;
+  private final List<EverydayWork.Task> tasks = new ArrayList<>();
+  private @Nullable FileChannel shared;
+
+  private EverydayArm(Crew crew, @Nullable Rings rings, Path directory) throws IOException {
+    this.crew = crew;
+    this.rings = rings;
+    this.directory = directory;
+    blocks = BenchmarkFile.cached();
+  }
+
+  /** Makes the files and what each thread does with them. */
+  static EverydayArm open(EverydayWork work, String name, int threads) throws IOException {
+    Path directory = Files.createTempDirectory(BenchmarkFile.directory(), "everyday");
+    EverydayArm arm =
+        switch (name) {
+          case "jdk" ->
+              new EverydayArm(new Crew(Thread.ofVirtual().factory(), threads), null, directory);
+          case "jdkPlatform" ->
+              new EverydayArm(new Crew(Thread.ofPlatform().factory(), threads), null, directory);
+          case "carried" -> {
+            Rings rings = Rings.onePerProcessor();
+            yield new EverydayArm(new Crew(rings.carried(), threads), rings, directory);
+          }
+          case "default" ->
+              new EverydayArm(
+                  new Crew(Thread.ofVirtual().factory(), threads), Rings.one(), directory);
+          case "platform" ->
+              new EverydayArm(
+                  new Crew(Thread.ofPlatform().factory(), threads), Rings.one(), directory);
+          default -> throw new IllegalArgumentException("no such arm: " + name);
+        };
+    for (int i = 0; i < threads; i++) {
+      arm.tasks.add(work.task(arm, i));
+    }
+    return arm;
+  }
+
+  /** Returns the arm that does the same by the JDK alone. */
+  static String yardstick(String arm) {
+    return arm.equals("platform") ? "jdkPlatform" : "jdk";
+  }
+
+  @Override
+  void run(int operations) throws Exception {
+    crew.run(
+        operations,
+        (member, share) -> {
+          EverydayWork.Task task = tasks.get(member);
+          for (int i = 0; i < share; i++) {
+            task.run();
+          }
+        });
+  }
+
+  private Ring ring() {
+    if (rings == null) {
+      throw new IllegalStateException("an arm of the JDK has no ring");
+    }
+    return rings.first();
+  }
+
+  @Override
+  public Path path(String name) {
+    Path path = directory.resolve(name);
+    return rings == null ? path : RingFileSystems.wrap(ring(), path);
+  }
+
+  @Override
+  public FileChannel open(Path path, OpenOption... options) throws IOException {
+    return rings == null
+        ? FileChannel.open(path, options)
+        : RingFileChannel.open(ring(), RingFileSystems.unwrap(path), options);
+  }
+
+  @Override
+  public FileChannel shared() throws IOException {
+    FileChannel channel = shared;
+    if (channel == null) {
+      channel = open(blocks.path(), StandardOpenOption.READ);
+      shared = channel;
+    }
+    return channel;
+  }
+
+  @Override
+  public BenchmarkFile blocks() {
+    return blocks;
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (EverydayWork.Task task : tasks) {
+      task.close();
+    }
+    if (shared != null) {
+      shared.close();
+    }
+    if (rings != null) {
+      rings.close();
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException problem)
+              throws IOException {
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
