@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Bytes;
@@ -254,6 +255,7 @@ class GroupPoolTest {
   @ParameterizedTest
   @EachCaller
   void ringClosed_othersGoOn(Caller caller) throws Exception {
+    NativePool.trim();
     long before = NativeMemory.allocatedBytes();
     try (FaultKernel kernel = new FaultKernel();
         RingGroup group = FaultyRing.openGroup(2, kernel)) {
@@ -283,6 +285,7 @@ class GroupPoolTest {
       assertThrows(RingClosedException.class, () -> group.bufferPool(1, 4096));
       pool.close();
     }
+    NativePool.trim();
     assertEquals(before, NativeMemory.allocatedBytes());
   }
 

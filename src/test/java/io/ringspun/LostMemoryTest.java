@@ -69,7 +69,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * back to its pool.
  */
 class LostMemoryTest {
-  private static final long BLOCK = 4096; // the least that the pool gives out
+  private static final long BLOCK = 4096; // what the pool gives out for more than 256 bytes
   private static final long DOORBELL = 4096; // what a failed ring itself leaves with the kernel
   private static final int STEPS = 4; // more than a ring takes from its closing to its wait
 
@@ -164,21 +164,21 @@ class LostMemoryTest {
     return Stream.of(
         new Case(
             "read heap",
-            BLOCK,
+            128,
             kit -> {
               RingFile file = kit.file();
               return () -> file.read(heap(100), 0);
             }),
         new Case(
             "write heap",
-            BLOCK,
+            128,
             kit -> {
               RingFile file = kit.file();
               return () -> file.write(heap(100), 0);
             }),
         new Case(
             "read shared arena",
-            BLOCK,
+            128,
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
@@ -186,7 +186,7 @@ class LostMemoryTest {
             }),
         new Case(
             "write shared arena",
-            BLOCK,
+            128,
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
@@ -194,14 +194,14 @@ class LostMemoryTest {
             }),
         new Case(
             "readv",
-            3 * BLOCK, // the vector and two copies
+            96, // the vector and two copies
             kit -> {
               RingFile file = kit.file();
               return () -> file.read(new ByteBuffer[] {heap(9), heap(9)}, 0);
             }),
         new Case(
             "writev",
-            2 * BLOCK,
+            64,
             kit -> {
               RingFile file = kit.file();
               return () -> file.write(new ByteBuffer[] {heap(9)}, 0);
@@ -222,14 +222,14 @@ class LostMemoryTest {
             }),
         new Case(
             "setXattr",
-            BLOCK,
+            32,
             kit -> {
               RingFile file = kit.file();
               return () -> file.setXattr("user.a", new byte[1]);
             }),
         new Case(
             "batch",
-            2 * BLOCK,
+            256,
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
@@ -238,7 +238,7 @@ class LostMemoryTest {
             }),
         new Case(
             "chain",
-            2 * BLOCK,
+            256,
             kit -> {
               RingFile file = kit.file();
               MemorySegment memory = kit.shared(100);
@@ -308,7 +308,7 @@ class LostMemoryTest {
             }),
         new Case(
             "openFile",
-            2 * BLOCK, // the path, and how to open
+            64, // the path, and how to open
             1,
             -1,
             kit -> {
@@ -317,42 +317,42 @@ class LostMemoryTest {
             }),
         new Case(
             "stat of a name",
-            2 * BLOCK,
+            288,
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.stat(Path.of("file"));
             }),
         new Case(
             "rename",
-            2 * BLOCK,
+            64,
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.rename(Path.of("missing"), Path.of("elsewhere"));
             }),
         new Case(
             "unlink",
-            BLOCK,
+            32,
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.unlink(Path.of("missing"));
             }),
         new Case(
             "symlink",
-            2 * BLOCK,
+            64,
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.symlink(Path.of("file"), Path.of("file"));
             }),
         new Case(
             "xattr of a name",
-            BLOCK + (128 << 10),
+            32 + (128 << 10),
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.xattr(Path.of("file"), "user.a");
             }),
         new Case(
             "setXattr of a name",
-            2 * BLOCK,
+            64,
             kit -> {
               RingDirectory directory = kit.directory();
               return () -> directory.setXattr(Path.of("file"), "user.a", new byte[1]);
@@ -367,28 +367,28 @@ class LostMemoryTest {
     return Stream.of(
         new Case(
             "receive heap",
-            BLOCK,
+            128,
             kit -> {
               RingSocket socket = kit.sockets()[0];
               return () -> socket.read(heap(100));
             }),
         new Case(
             "send heap",
-            BLOCK,
+            128,
             kit -> {
               RingSocket socket = kit.sockets()[0];
               return () -> socket.write(heap(100));
             }),
         new Case(
             "receive several",
-            2 * BLOCK,
+            256,
             kit -> {
               RingSocket socket = kit.sockets()[0];
               return () -> socket.read(new ByteBuffer[] {heap(100)});
             }),
         new Case(
             "send several, without a copy",
-            2 * BLOCK,
+            256,
             kit -> {
               RingSocket socket = kit.sockets()[0].withZeroCopyAbove(0);
               return () -> socket.write(new ByteBuffer[] {heap(100)});
@@ -422,7 +422,7 @@ class LostMemoryTest {
             }),
         new Case(
             "connect",
-            BLOCK,
+            128,
             Constants.IORING_OP_CONNECT,
             kit -> {
               RingListener listener = kit.add(RingListener.bind(kit.home, loopback()));
@@ -431,14 +431,14 @@ class LostMemoryTest {
             }),
         new Case(
             "receive a datagram",
-            2 * BLOCK, // the message and the copy
+            4224, // the message and the copy
             kit -> {
               RingDatagramSocket socket = kit.add(RingDatagramSocket.bind(kit.home, loopback()));
               return () -> socket.receive(heap(100));
             }),
         new Case(
             "send a datagram",
-            2 * BLOCK,
+            4224,
             kit -> {
               RingDatagramSocket socket = kit.add(RingDatagramSocket.bind(kit.home, loopback()));
               SocketAddress target = socket.localAddress();
@@ -450,14 +450,14 @@ class LostMemoryTest {
     return Stream.of(
         new Case(
             "await a counter",
-            BLOCK,
+            32,
             kit -> {
               EventFd counter = kit.add(EventFd.open(kit.home));
               return counter::await;
             }),
         new Case(
             "signal a counter",
-            BLOCK,
+            32,
             kit -> {
               EventFd counter = kit.add(EventFd.open(kit.home));
               return counter::signal;
@@ -475,23 +475,23 @@ class LostMemoryTest {
             }),
         new Case(
             "read a pipe into heap",
-            BLOCK,
+            128,
             kit -> {
               RingPipe pipe = kit.add(RingPipe.open(kit.home));
               return () -> pipe.source().read(heap(100));
             }),
         new Case(
             "write a pipe from heap",
-            BLOCK,
+            128,
             kit -> {
               RingPipe pipe = kit.add(RingPipe.open(kit.home));
               return () -> pipe.sink().write(heap(100));
             }),
-        new Case("open a pipe", BLOCK, 2, -1, kit -> () -> RingPipe.open(kit.failing)),
-        new Case("sleep", BLOCK, kit -> () -> RingTimer.sleep(kit.failing, Duration.ofHours(1))),
+        new Case("open a pipe", 32, 2, -1, kit -> () -> RingPipe.open(kit.failing)),
+        new Case("sleep", 32, kit -> () -> RingTimer.sleep(kit.failing, Duration.ofHours(1))),
         new Case(
             "tick",
-            BLOCK,
+            32,
             kit -> {
               Ticker ticker =
                   kit.add(Ticker.every(kit.failing, TimerClock.MONOTONIC, Duration.ofHours(1)));
@@ -499,7 +499,7 @@ class LostMemoryTest {
             }),
         new Case(
             "wait for any of several words",
-            BLOCK,
+            32,
             kit -> {
               MemorySegment word = Arena.global().allocate(4, 4);
               FutexWord[] words = {FutexWord.local(kit.failing, word)};

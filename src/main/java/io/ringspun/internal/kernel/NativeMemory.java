@@ -12,13 +12,15 @@ import java.lang.invoke.MethodHandle;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Page-aligned memory of the C library, which any thread may free, one piece at a time, without the
- * pause of all threads that closing a shared arena costs.
+ * Memory of the C library, page-aligned or for structures, which any thread may free, one piece at
+ * a time, without the pause of all threads that closing a shared arena costs.
  */
 @SuppressWarnings("restricted")
 public final class NativeMemory {
-  /** Alignment of every piece in bytes, enough for direct I/O on any common device. */
+  /** Alignment of pages in bytes, enough for direct I/O on any common device. */
   public static final long ALIGNMENT = 4096;
+
+  private static final long STRUCTURE_ALIGNMENT = 16;
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final MethodHandle ALIGNED_ALLOC =
@@ -63,9 +65,13 @@ public final class NativeMemory {
    */
   public static MemorySegment allocate(long byteSize) {
     assert byteSize > 0 && byteSize % ALIGNMENT == 0 : byteSize;
+    return allocate(ALIGNMENT, byteSize);
+  }
+
+  private static MemorySegment allocate(long alignment, long byteSize) {
     MemorySegment memory;
     try {
-      memory = (MemorySegment) ALIGNED_ALLOC.invokeExact(ALIGNMENT, byteSize);
+      memory = (MemorySegment) ALIGNED_ALLOC.invokeExact(alignment, byteSize);
     } catch (Throwable e) {
       throw LinuxKernel.broken(e);
     }
@@ -75,6 +81,17 @@ public final class NativeMemory {
     ALLOCATED.addAndGet(byteSize);
     // Zeroed, so that what another part of the process left there can reach no file and no peer.
     return memory.reinterpret(byteSize).fill((byte) 0);
+  }
+
+  /**
+   * Allocates zeroed memory for a structure, aligned to 16 bytes; {@link #free} frees it.
+   *
+   * @param byteSize a multiple of 16
+   * @throws OutOfMemoryError if the C library has none left
+   */
+  public static MemorySegment allocateSmall(long byteSize) {
+    assert byteSize > 0 && byteSize % STRUCTURE_ALIGNMENT == 0 : byteSize;
+    return allocate(STRUCTURE_ALIGNMENT, byteSize);
   }
 
   /**

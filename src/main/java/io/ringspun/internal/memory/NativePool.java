@@ -7,12 +7,20 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Page-aligned native memory for what the kernel must be given but callers do not have there:
- * copies of heap buffers, paths, vectors, results. Kept by size for the next caller. Thread-safe.
+ * Native memory for what the kernel must be given but callers do not have there: copies of heap
+ * buffers, paths, vectors, results. Kept by size for the next caller. Blocks of a page and more are
+ * page-aligned; smaller ones are for structures, not for transfers. Thread-safe.
+ *
+ * <p>A block goes back to the {@link Magazine} of the carrier that returns it, and the next caller
+ * there takes it again: no two processors write the same line. What a magazine cannot hold or does
+ * not have comes from the stock of the size, which is behind a lock.
  */
 public final class NativePool {
-  private static final int SMALLEST_BITS = 12;
+  private static final int SMALLEST_BITS = 5;
+  private static final int SMALL_BITS = 8; // the largest of less than a page
+  private static final int PAGE_BITS = 12;
   private static final int LARGEST_BITS = 20;
+  private static final int SMALL_SIZES = SMALL_BITS - SMALLEST_BITS + 1;
 
   /** The largest block kept for the next caller; larger ones are allocated and freed each time. */
   public static final int LARGEST_BYTES = 1 << LARGEST_BITS;
@@ -21,18 +29,22 @@ public final class NativePool {
 
   private static final LongAdder LOST_BYTES = new LongAdder();
 
-  private static final NativePool[] BY_SIZE = new NativePool[LARGEST_BITS - SMALLEST_BITS + 1];
+  private static final NativePool[] BY_SIZE =
+      new NativePool[SMALL_SIZES + LARGEST_BITS - PAGE_BITS + 1];
 
   static {
     for (int i = 0; i < BY_SIZE.length; i++) {
-      BY_SIZE[i] = new NativePool(1L << (SMALLEST_BITS + i));
+      int bits = i < SMALL_SIZES ? SMALLEST_BITS + i : PAGE_BITS + i - SMALL_SIZES;
+      BY_SIZE[i] = new NativePool(i, 1L << bits);
     }
   }
 
+  private final int index;
   private final long blockBytes;
   private final ArrayDeque<Block> free = new ArrayDeque<>(); // guarded by its own monitor
 
-  private NativePool(long blockBytes) {
+  private NativePool(int index, long blockBytes) {
+    this.index = index;
     this.blockBytes = blockBytes;
   }
 
@@ -69,7 +81,10 @@ public final class NativePool {
         LOST_BYTES.add(memory.byteSize());
         return;
       }
-      if (home == null || !home.keep(this)) {
+      NativePool pool = home;
+      if (pool == null) {
+        NativeMemory.free(memory);
+      } else if (!Magazine.ofCaller().offer(pool.index, this) && !pool.keep(this)) {
         NativeMemory.free(memory);
       }
     }
@@ -96,15 +111,41 @@ public final class NativePool {
       long pages = Math.ceilDiv(byteSize, NativeMemory.ALIGNMENT);
       return new Block(null, NativeMemory.allocate(pages * NativeMemory.ALIGNMENT));
     }
+    int index = index(byteSize);
+    Block block = Magazine.ofCaller().poll(index);
+    return block != null ? block : BY_SIZE[index].fromStock();
+  }
+
+  private static int index(long byteSize) {
     int bits = Long.SIZE - Long.numberOfLeadingZeros(byteSize - 1);
-    NativePool pool = BY_SIZE[Math.max(bits - SMALLEST_BITS, 0)];
-    synchronized (pool.free) {
-      Block block = pool.free.poll();
+    return bits <= SMALL_BITS
+        ? Math.max(bits - SMALLEST_BITS, 0)
+        : SMALL_SIZES + Math.max(bits - PAGE_BITS, 0);
+  }
+
+  private Block fromStock() {
+    synchronized (free) {
+      Block block = free.poll();
       if (block != null) {
         return block;
       }
     }
-    return new Block(pool, NativeMemory.allocate(pool.blockBytes));
+    return new Block(
+        this,
+        index < SMALL_SIZES
+            ? NativeMemory.allocateSmall(blockBytes)
+            : NativeMemory.allocate(blockBytes));
+  }
+
+  /** Returns how many blocks of a size a magazine holds: none of the large ones. */
+  static int magazineCapacity(int index) {
+    long bytes = BY_SIZE[index].blockBytes;
+    return (int) Math.min(Magazine.BYTES_PER_SIZE / bytes, Magazine.BLOCKS_PER_SIZE);
+  }
+
+  /** Returns how many sizes there are. */
+  static int sizes() {
+    return BY_SIZE.length;
   }
 
   /** Returns how many bytes were never given back, since the kernel may keep them. */
@@ -115,6 +156,7 @@ public final class NativePool {
   /** Frees what is kept for the next caller. */
   public static void trim() {
     for (NativePool pool : BY_SIZE) {
+      Magazine.drain(pool.index, block -> NativeMemory.free(block.memory));
       synchronized (pool.free) {
         for (Block block = pool.free.poll(); block != null; block = pool.free.poll()) {
           NativeMemory.free(block.memory);

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.memory.CarrierThread;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -13,11 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CarrierAccess {
   private static final @Nullable MethodHandle BUILDER;
-  private static final @Nullable MethodHandle CURRENT_CARRIER;
 
   static {
     MethodHandle builder = null;
-    MethodHandle currentCarrier = null;
     if (Thread.class.getModule().isOpen("java.lang", CarrierAccess.class.getModule())) {
       try {
         Class<?> type = Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder");
@@ -25,22 +24,17 @@ final class CarrierAccess {
             MethodHandles.privateLookupIn(type, MethodHandles.lookup())
                 .findConstructor(type, MethodType.methodType(void.class, Executor.class))
                 .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
-        currentCarrier =
-            MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup())
-                .findStatic(
-                    Thread.class, "currentCarrierThread", MethodType.methodType(Thread.class));
       } catch (ReflectiveOperationException _) {
         builder = null; // a JDK that keeps them elsewhere: the default scheduler it is
       }
     }
     BUILDER = builder;
-    CURRENT_CARRIER = currentCarrier;
   }
 
   private CarrierAccess() {}
 
   static boolean available() {
-    return BUILDER != null && CURRENT_CARRIER != null;
+    return BUILDER != null && CarrierThread.isKnown();
   }
 
   /**
@@ -64,13 +58,6 @@ final class CarrierAccess {
 
   /** Returns the platform thread that runs this code, or the current thread if that is hidden. */
   static Thread current() {
-    if (CURRENT_CARRIER == null) {
-      return Thread.currentThread();
-    }
-    try {
-      return (Thread) CURRENT_CARRIER.invokeExact();
-    } catch (Throwable e) {
-      throw broken("Thread.currentCarrierThread cannot fail", e);
-    }
+    return CarrierThread.current();
   }
 }
