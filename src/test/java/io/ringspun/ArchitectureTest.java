@@ -41,6 +41,7 @@ class ArchitectureTest {
   private static final String INTERNAL = "io.ringspun.internal..";
   private static final String KERNEL = "io.ringspun.internal.kernel";
   private static final String MEMORY = "io.ringspun.internal.memory";
+  private static final String INLINE = "io.ringspun.internal.inline";
   private static final String RING = "io.ringspun.internal.ring";
 
   /** From the top down: a package may use those of its own layer and of the layers behind it. */
@@ -60,6 +61,7 @@ class ArchitectureTest {
           Set.of("io.ringspun.buffer"),
           Set.of("io.ringspun", "io.ringspun.raw"),
           Set.of(RING),
+          Set.of(INLINE),
           Set.of(MEMORY),
           Set.of(KERNEL));
 
@@ -294,7 +296,7 @@ class ArchitectureTest {
   void queuesAndMappings_areForTheRingOnly() {
     noClasses()
         .that()
-        .resideOutsideOfPackages(KERNEL, RING)
+        .resideOutsideOfPackages(KERNEL, INLINE, RING)
         .should()
         .dependOnClassesThat(MACHINERY)
         .check(CLASSES);

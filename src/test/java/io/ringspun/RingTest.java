@@ -344,11 +344,13 @@ class RingTest {
     List<Ring> rings = RingGroup.shared().rings();
     List<Long> before = rings.stream().map(ring -> ring.metrics().completed()).toList();
     for (int i = 0; i < rings.size(); i++) {
-      RingFile.open(path).close();
+      try (RingFile file = RingFile.open(path, StandardOpenOption.WRITE)) {
+        file.fsync();
+      }
     }
     for (int i = 0; i < rings.size(); i++) {
       long more = rings.get(i).metrics().completed() - before.get(i);
-      assertTrue(more >= 2, "an open and a close, not " + more);
+      assertTrue(more >= 1, "a sync, not " + more);
     }
   }
 

@@ -1150,7 +1150,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     if (result == -Errno.EINVAL) {
       // A kernel without the operation reports this error.
       RawHandle raw = open.descriptor();
-      result = BlockingTask.run(() -> raw.engine().inline().truncate(raw, size));
+      result = BlockingTask.run(() -> raw.engine().inline().truncateWaiting(raw, size));
     }
     FileErrors.check("ftruncate", result);
   }
@@ -1241,7 +1241,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long size() throws IOException {
-    return stat().size();
+    return open.size();
   }
 
   /**

@@ -58,7 +58,7 @@ class RingFileSizeTest {
     return Files.size(path) < 1 << 30 ? Files.readAllBytes(path) : new byte[0];
   }
 
-  /** Only where somebody else may know better is a worker of the ring's asked. */
+  /** A file system in memory knows the size, too; its other attributes a worker is asked for. */
   @Test
   void stat_withoutTheRing() throws Exception {
     Path memory = Files.createTempFile(Path.of("/dev/shm"), "stat", "");
@@ -71,6 +71,8 @@ class RingFileSizeTest {
         kernel.forget();
         try (RingFile file = RingFile.open(ring, path)) {
           assertEquals(SIZE, file.size());
+          assertEquals(0, kernel.submitted(Constants.IORING_OP_STATX), path::toString);
+          assertEquals(SIZE, file.stat().size());
           assertEquals(
               hasDevice ? 0 : 1, kernel.submitted(Constants.IORING_OP_STATX), path::toString);
         }

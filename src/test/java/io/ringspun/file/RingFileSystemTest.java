@@ -14,6 +14,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.FaultyRing;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
+import io.ringspun.RingMetrics;
+import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
@@ -69,6 +71,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(LeakCheck.class)
 class RingFileSystemTest {
@@ -270,9 +273,10 @@ class RingFileSystemTest {
     void run() throws Exception;
   }
 
-  @Test
-  void operations_goThroughTheRing() throws Exception {
-    try (Ring ring = Ring.open()) {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void operations_goThroughTheRing(boolean inline) throws Exception {
+    try (Ring ring = Ring.open(RingOptions.defaults().withInlineAttempts(inline))) {
       Path root = RingFileSystems.wrap(ring, directory);
       Path file = root.resolve("file");
       List<Action> actions =
@@ -291,9 +295,14 @@ class RingFileSystemTest {
               () -> Files.walk(root).close(),
               () -> Files.delete(root.resolve("moved")));
       for (int i = 0; i < actions.size(); i++) {
-        long before = ring.metrics().submitted();
+        RingMetrics before = ring.metrics();
         actions.get(i).run();
-        assertTrue(ring.metrics().submitted() > before, "action " + i);
+        RingMetrics after = ring.metrics();
+        assertTrue(
+            inline
+                ? after.inlineHits() > before.inlineHits()
+                : after.submitted() > before.submitted(),
+            "action " + i);
       }
       assertInstanceOf(RingFileChannel.class, close(FileChannel.open(file)));
       assertInstanceOf(RingFileChannel.class, close(Files.newByteChannel(file)));

@@ -319,7 +319,8 @@ class MappedMemoryTest {
     Path second = directory.resolve("second");
     Fifo.make(first, second);
     MemorySegment memory = map(file(), MapMode.READ_ONLY);
-    try (Ring ring = Ring.open(RingOptions.defaults().withWorkers(1, 1))) {
+    try (Ring ring =
+        Ring.open(RingOptions.defaults().withWorkers(1, 1).withInlineAttempts(false))) {
       var occupant = occupy(ring, first);
       var waiting = advise(ring, caller, memory).awaitInFlight(ring, 2);
       try (var _ = FileChannel.open(first, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -624,14 +624,15 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
-  public long call(SystemCall call, long... arguments) {
+  public long call(
+      CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f) {
     synchronized (this) {
       Integer errno = callFaults.get(call);
       if (errno != null) {
         return -errno;
       }
     }
-    return REAL.call(call, arguments);
+    return REAL.call(memory, call, a, b, c, d, e, f);
   }
 
   @Override
@@ -644,6 +645,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   public long pwritev2(
       int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
     return REAL.pwritev2(fd, limited(call, held), count, position, flags, held);
+  }
+
+  @Override
+  public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+    return REAL.pwrite(fd, call, limited(source), position);
   }
 
   @Override

@@ -5,7 +5,6 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
-import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.memory.PathMemory;
 import io.ringspun.internal.ring.Call;
@@ -73,12 +72,17 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * @return its descriptor or its slot
    */
   public int open(Path name, int flags, int mode, boolean registered) throws IOException {
+    int opened = openInline(name, flags, mode, 0, registered);
+    if (opened >= 0) {
+      return opened;
+    }
     try (PathMemory path = PathMemory.of(name)) {
       return open(
           name,
           flags,
           0,
           registered,
+          lacksReader(opened, flags),
           path,
           (op, at) -> {
             if (registered) {
@@ -99,6 +103,10 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    */
   public int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
+    int opened = openInline(name, flags, mode, resolve, registered);
+    if (opened >= 0) {
+      return opened;
+    }
     try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
         PathMemory path = PathMemory.of(name)) {
       OpenHow.write(how.memory(), flags, OpenFlags.openat2Mode(flags, mode), resolve);
@@ -107,6 +115,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
           flags,
           resolve,
           registered,
+          lacksReader(opened, flags),
           new Object[] {path, how},
           (op, at) -> {
             if (registered) {
@@ -120,6 +129,40 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   /**
+   * Opens a file on the calling thread.
+   *
+   * @return its descriptor, or a negative number if the ring is to open it
+   */
+  private int openInline(Path name, int flags, int mode, int resolve, boolean registered)
+      throws IOException {
+    if (registered) {
+      return InlineNames.UNDECIDED;
+    }
+    Engine engine = engine();
+    int result = InlineNames.open(engine, directory, name, flags, mode, resolve);
+    if (result == InlineNames.UNDECIDED || lacksReader(result, flags)) {
+      return result;
+    }
+    awaitWriterOfPipe(engine, checkOpen(name, flags, resolve, false, result), flags);
+    return result;
+  }
+
+  /** Returns whether an open was refused because it is a FIFO that nobody reads. */
+  private static boolean lacksReader(int result, int flags) {
+    return result == -Errno.ENXIO && (flags & Constants.O_ACCMODE) == Constants.O_WRONLY;
+  }
+
+  /** Waits until something that is open for reading, if it is a FIFO, has had a writer. */
+  private void awaitWriterOfPipe(Engine engine, int fd, int flags) throws IOException {
+    boolean readsFile =
+        (flags & (Constants.O_ACCMODE | Constants.O_DIRECTORY | Constants.O_PATH))
+            == Constants.O_RDONLY;
+    if (readsFile && InlineNames.isPipe(engine, fd)) {
+      awaitWriter(engine, fd, flags);
+    }
+  }
+
+  /**
    * Opens a file. The kernel makes its first attempt with {@code O_NONBLOCK}, so a FIFO whose other
    * end is not open is refused to a writer, and opened for a reader at once. The caller must see
    * neither: a writer's open is retried on a worker, which may wait, and a reader's open waits for
@@ -127,24 +170,29 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * the start.
    */
   private int open(
-      Path name, int flags, int resolve, boolean registered, Object lent, Operation.Encoder encoder)
+      Path name,
+      int flags,
+      int resolve,
+      boolean registered,
+      boolean lacksReader,
+      Object lent,
+      Operation.Encoder encoder)
       throws IOException {
     Engine engine = engine(registered, name);
     int access = flags & Constants.O_ACCMODE;
     int number = -1;
     try {
       boolean waits = registered && access == Constants.O_RDONLY;
-      int result = attempt(engine, lent, encoder, waits);
-      if (result == -Errno.ENXIO && access == Constants.O_WRONLY) {
+      int result = lacksReader ? -Errno.ENXIO : attempt(engine, lent, encoder, waits);
+      if (lacksReader(result, flags)) {
         result = engine.withOneMoreWorker(() -> attempt(engine, lent, encoder, true));
       }
       number = checkOpen(name, flags, resolve, registered, result);
     } finally {
       giveUpSlot(registered, number);
     }
-    boolean readsFile = access == Constants.O_RDONLY && (flags & Constants.O_DIRECTORY) == 0;
-    if (readsFile && !registered && isPipe(engine, number)) {
-      awaitWriter(engine, number, flags);
+    if (!registered) {
+      awaitWriterOfPipe(engine, number, flags);
     }
     return number;
   }
@@ -161,10 +209,6 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
       operation.openEnded().async();
     }
     return operation.run();
-  }
-
-  private static boolean isPipe(Engine engine, int fd) {
-    return engine.kernel().call(SystemCall.FCNTL, fd, Constants.F_GETPIPE_SZ, 0) >= 0;
   }
 
   /**
@@ -210,23 +254,50 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   public FileStat stat(Path name, int flags) throws IOException {
+    Engine engine = engine();
+    return switch (InlineNames.stat(engine, directory, name, flags)) {
+      case InlineNames.Found.Attributes(FileStat stat) -> stat;
+      case InlineNames.Found.Refusal(int result) -> {
+        if (result != InlineNames.UNDECIDED) {
+          check(name, result);
+        }
+        yield statOnRing(engine, name, flags);
+      }
+    };
+  }
+
+  private FileStat statOnRing(Engine engine, Path name, int flags) throws IOException {
     try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
         PathMemory path = PathMemory.of(name)) {
       int mask = Statx.ALL;
       check(
           name,
-          single()
+          single(engine)
               .lending(path, block)
               .run((op, at) -> op.statx(at, path.address(), flags, mask, block.address())));
       return FileStat.of(block.memory());
     }
   }
 
+  /** Returns whether there is a file of this name, as far as the kernel tells. */
+  public boolean exists(Path name, int flags) throws IOException {
+    Engine engine = engine();
+    int result = InlineNames.exists(engine, directory, name, flags);
+    if (result == InlineNames.UNDECIDED) {
+      try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
+          PathMemory path = PathMemory.of(name)) {
+        result =
+            single(engine)
+                .lending(path, block)
+                .run((op, at) -> op.statx(at, path.address(), flags, 0, block.address()));
+      }
+    }
+    return result == 0;
+  }
+
   /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
   public void unlink(Path name, int flags) throws IOException {
-    try (PathMemory path = PathMemory.of(name)) {
-      check(name, single().lending(path).run((op, at) -> op.unlinkat(at, path.address(), flags)));
-    }
+    check(name, unlinked(name, flags));
   }
 
   /**
@@ -235,8 +306,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    */
   public void unlinkIfPossible(Path name) throws IOException {
     boolean interrupted = Thread.interrupted();
-    try (PathMemory path = PathMemory.of(name)) {
-      single().lending(path).run((op, at) -> op.unlinkat(at, path.address(), 0));
+    try {
+      unlinked(name, 0);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -244,34 +315,57 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     }
   }
 
-  public void mkdir(Path name, int mode) throws IOException {
-    try (PathMemory path = PathMemory.of(name)) {
-      check(name, single().lending(path).run((op, at) -> op.mkdirat(at, path.address(), mode)));
+  private int unlinked(Path name, int flags) throws IOException {
+    Engine engine = engine();
+    int result = InlineNames.unlink(engine, directory, name, flags);
+    if (result != InlineNames.UNDECIDED) {
+      return result;
     }
+    try (PathMemory path = PathMemory.of(name)) {
+      return single(engine).lending(path).run((op, at) -> op.unlinkat(at, path.address(), flags));
+    }
+  }
+
+  public void mkdir(Path name, int mode) throws IOException {
+    Engine engine = engine();
+    int result = InlineNames.mkdir(engine, directory, name, mode);
+    if (result == InlineNames.UNDECIDED) {
+      try (PathMemory path = PathMemory.of(name)) {
+        result = single(engine).lending(path).run((op, at) -> op.mkdirat(at, path.address(), mode));
+      }
+    }
+    check(name, result);
   }
 
   public void symlink(Path target, Path link) throws IOException {
-    try (PathMemory content = PathMemory.of(target);
-        PathMemory path = PathMemory.of(link)) {
-      check(
-          link,
-          single()
-              .lending(content, path)
-              .run((op, at) -> op.symlinkat(content.address(), at, path.address())));
+    Engine engine = engine();
+    int result = InlineNames.symlink(engine, directory, target, link);
+    if (result == InlineNames.UNDECIDED) {
+      try (PathMemory content = PathMemory.of(target);
+          PathMemory path = PathMemory.of(link)) {
+        result =
+            single(engine)
+                .lending(content, path)
+                .run((op, at) -> op.symlinkat(content.address(), at, path.address()));
+      }
     }
+    check(link, result);
   }
 
   public void rename(Path name, Names newPlace, Path newName, int flags) throws IOException {
-    int result;
-    try (PathMemory path = PathMemory.of(name);
-        PathMemory newPath = PathMemory.of(newName)) {
-      result =
-          single()
-              .with(newPlace.directory)
-              .lending(path, newPath)
-              .run(
-                  (op, at) ->
-                      op.renameat(at, path.address(), newPlace.at(), newPath.address(), flags));
+    Engine engine = engine();
+    int result = InlineNames.rename(engine, directory, name, newPlace.directory, newName, flags);
+    if (result == InlineNames.UNDECIDED) {
+      try (PathMemory path = PathMemory.of(name);
+          PathMemory newPath = PathMemory.of(newName)) {
+        result =
+            single(engine)
+                .with(newPlace.directory)
+                .lending(path, newPath)
+                .run(
+                    (op, at) ->
+                        op.renameat(at, path.address(), newPlace.at(), newPath.address(), flags));
+      }
     }
     if (result == -Errno.EXDEV) {
       throw new AtomicMoveNotSupportedException(
@@ -281,15 +375,20 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   }
 
   public void link(Path name, Names newPlace, Path newName) throws IOException {
-    try (PathMemory path = PathMemory.of(name);
-        PathMemory newPath = PathMemory.of(newName)) {
-      int result =
-          single()
-              .with(newPlace.directory)
-              .lending(path, newPath)
-              .run((op, at) -> op.linkat(at, path.address(), newPlace.at(), newPath.address(), 0));
-      check(name, newName, result);
+    Engine engine = engine();
+    int result = InlineNames.link(engine, directory, name, newPlace.directory, newName);
+    if (result == InlineNames.UNDECIDED) {
+      try (PathMemory path = PathMemory.of(name);
+          PathMemory newPath = PathMemory.of(newName)) {
+        result =
+            single(engine)
+                .with(newPlace.directory)
+                .lending(path, newPath)
+                .run(
+                    (op, at) -> op.linkat(at, path.address(), newPlace.at(), newPath.address(), 0));
+      }
     }
+    check(name, newName, result);
   }
 
   public Optional<byte[]> xattr(Path name, String attribute) throws IOException {

@@ -2,6 +2,7 @@ package io.ringspun.internal.file;
 
 import io.ringspun.Ring;
 import io.ringspun.file.FileStat;
+import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
@@ -166,18 +167,37 @@ public record OpenFile(
     return stat(descriptor(), timeoutNanos);
   }
 
+  /** Returns the size of the file in bytes. */
+  public long size() throws IOException {
+    RawHandle raw = descriptor();
+    Engine engine = raw.engine();
+    if (engine.config().inlineAttempts()) {
+      engine.requireUsable();
+      long size = engine.inline().size(raw);
+      engine.countInline(size >= 0);
+      if (size >= 0) {
+        return size;
+      }
+    }
+    return stat(raw, timeoutNanos).size();
+  }
+
   /** Returns the attributes of something open. */
   public static FileStat stat(RawHandle handle, long timeoutNanos) throws IOException {
     Engine engine = handle.engine();
+    if (engine.config().inlineAttempts()) {
+      engine.requireUsable();
+      try (InlineMemory memory = engine.inline().memory()) {
+        boolean done = engine.inline().stat(handle, memory) == 0;
+        engine.countInline(done);
+        if (done) {
+          return FileStat.of(memory.statx());
+        }
+      }
+    }
     try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1)) {
       block.memory().set(ValueLayout.JAVA_BYTE, Statx.SIZE_BYTES, (byte) 0); // an empty path
       long emptyPath = block.address() + Statx.SIZE_BYTES;
-      if (engine.config().inlineAttempts()) {
-        engine.requireUsable();
-        if (engine.inline().stat(handle, block.memory()) == 0) {
-          return FileStat.of(block.memory());
-        }
-      }
       int result =
           engine
               .single()

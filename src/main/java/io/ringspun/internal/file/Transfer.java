@@ -1,7 +1,9 @@
 package io.ringspun.internal.file;
 
+import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.memory.NativePool;
@@ -34,7 +36,8 @@ public final class Transfer {
   // Whether plain system calls can do without waiting here; cleared by any thread that learns that
   // they cannot. A race merely costs another attempt.
   private boolean inlineReads;
-  private boolean inlineWrites;
+  private final boolean inlineWrites;
+  private boolean nowaitWrites;
 
   public Transfer(Handle handle, OpenFlags flags, long timeoutNanos) {
     this.handle = handle;
@@ -45,12 +48,13 @@ public final class Transfer {
     // so
     // does a write that syncs.
     inlineReads = !direct && handle instanceof RawHandle;
-    inlineWrites = inlineReads && !append && !flags.writesSync();
+    inlineWrites = inlineReads && !flags.writesSync();
+    nowaitWrites = inlineWrites && !append;
   }
 
   /** Reads what one operation gives: 0 at the end. */
   public int read(MemorySegment target, long position) throws IOException {
-    return target.isNative() ? read(target, target, position) : readCopying(target, position);
+    return read(target, target, position);
   }
 
   /** Reads as many bytes as a pool's buffer has, as {@link #read(MemorySegment, long)} does. */
@@ -59,7 +63,7 @@ public final class Transfer {
   }
 
   /**
-   * Reads into native memory.
+   * Reads.
    *
    * @param lent what the memory belongs to
    */
@@ -78,6 +82,9 @@ public final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? target : target.asSlice(done);
+    if (!rest.isNative()) {
+      return readCopying(engine, target, position, done);
+    }
     try {
       int n = readOnRing(engine, rest, lent, position + done, length - done);
       return done + FileErrors.check("read", n);
@@ -113,15 +120,19 @@ public final class Transfer {
   }
 
   /** Fills heap memory, through copies, as far as one native read would. */
-  private int readCopying(MemorySegment target, long position) throws IOException {
+  private int readCopying(Engine engine, MemorySegment target, long position, int already)
+      throws IOException {
     int wanted = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
-    int done = 0;
+    int done = already;
     while (done < wanted) {
       int step = Math.min(wanted - done, NativePool.LARGEST_BYTES);
       int n;
-      try (NativePool.Block block = NativePool.take(step)) {
+      try (NativePool.Block block = NativePool.take(roomFor(step))) {
         MemorySegment copy = block.memory().asSlice(0, step);
-        n = read(copy, block, position + done);
+        n =
+            step > InlineMemory.BUFFER_BYTES
+                ? read(copy, block, position + done)
+                : FileErrors.check("read", readOnRing(engine, copy, block, position + done, step));
         MemorySegment.copy(copy, 0, target, done, n);
       } catch (IOException e) {
         return (int) Progress.before(e, done);
@@ -134,9 +145,14 @@ public final class Transfer {
     return done;
   }
 
+  /** Returns how large a block must be for it to be aligned as direct I/O needs it. */
+  private long roomFor(int byteSize) {
+    return direct ? Math.max(byteSize, NativeMemory.ALIGNMENT) : byteSize;
+  }
+
   /** Writes what one operation takes. */
   public int write(MemorySegment source, long position) throws IOException {
-    return source.isNative() ? write(source, source, position) : writeCopying(source, position);
+    return write(source, source, position);
   }
 
   /** Writes the first bytes of a pool's buffer, as {@link #write(MemorySegment, long)} does. */
@@ -145,7 +161,7 @@ public final class Transfer {
   }
 
   /**
-   * Writes native memory.
+   * Writes.
    *
    * @param lent what the memory belongs to
    */
@@ -163,6 +179,9 @@ public final class Transfer {
       done = Math.max(n, 0);
     }
     MemorySegment rest = done == 0 ? source : source.asSlice(done);
+    if (!rest.isNative()) {
+      return writeCopying(engine, source, position, done);
+    }
     try {
       int n = writeOnRing(engine, rest, lent, position + done, length - done);
       return done + FileErrors.check("write", n);
@@ -171,10 +190,15 @@ public final class Transfer {
     }
   }
 
+  /** Writes on the calling thread: most likely that does not wait, or the kernel refuses to. */
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
-    int n = (int) engine.inline().write((RawHandle) handle, source, position);
-    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-      inlineWrites = false; // as on ext4, and as with pipes
+    RawHandle raw = (RawHandle) handle;
+    int n = (int) engine.inline().write(raw, source, position);
+    if (n < 0 && nowaitWrites) {
+      n = (int) engine.inline().writeNowait(raw, source, position);
+      if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
+        nowaitWrites = false; // as on ext4, and as with pipes
+      }
     }
     return n;
   }
@@ -214,17 +238,22 @@ public final class Transfer {
   }
 
   /** Writes heap memory, through copies, as far as one native write would. */
-  private int writeCopying(MemorySegment source, long position) throws IOException {
+  private int writeCopying(Engine engine, MemorySegment source, long position, int already)
+      throws IOException {
     int wanted = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
-    int done = 0;
+    int done = already;
     while (done < wanted) {
       // What is appended goes in one piece, or what others append would come in between.
-      int step = append ? wanted : Math.min(wanted - done, NativePool.LARGEST_BYTES);
+      int step = append ? wanted - done : Math.min(wanted - done, NativePool.LARGEST_BYTES);
       int n;
-      try (NativePool.Block block = NativePool.take(step)) {
+      try (NativePool.Block block = NativePool.take(roomFor(step))) {
         MemorySegment copy = block.memory().asSlice(0, step);
         MemorySegment.copy(source, done, copy, 0, step);
-        n = write(copy, block, position + done);
+        n =
+            step > InlineMemory.BUFFER_BYTES
+                ? write(copy, block, position + done)
+                : FileErrors.check(
+                    "write", writeOnRing(engine, copy, block, position + done, step));
       } catch (IOException e) {
         return (int) Progress.before(e, done);
       }

@@ -10,7 +10,9 @@ import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.Names;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.file.OpenFlags;
+import io.ringspun.internal.file.Transfer;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.PathMemory;
 import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
@@ -42,6 +44,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A channel on a file that a ring reads and writes. Mapping and locking are the JDK's own. */
@@ -50,7 +53,8 @@ public final class RingBackedChannel extends RingFileChannel {
   private final OpenFile open;
   private final RingFile file; // the same, for transfers
   private final OpenFlags flags;
-  private final boolean interruptible;
+  private final Transfer transfer;
+  private final BooleanSupplier ignoresInterrupts; // asked when there is one
 
   private final ReentrantLock positionLock = new ReentrantLock(); // for all that moves the position
   private long position; // guarded by positionLock
@@ -60,12 +64,13 @@ public final class RingBackedChannel extends RingFileChannel {
   private final Object twinLock = new Object();
   private @Nullable JdkDelegate twin; // guarded by twinLock
 
-  private RingBackedChannel(Ring ring, OpenFile open, boolean interruptible) {
+  private RingBackedChannel(Ring ring, OpenFile open, BooleanSupplier ignoresInterrupts) {
     this.ring = ring;
     this.open = open;
     file = FileAccess.get().file(open);
     flags = open.flags();
-    this.interruptible = interruptible;
+    transfer = new Transfer(open.handle(), flags, open.timeoutNanos());
+    this.ignoresInterrupts = ignoresInterrupts;
   }
 
   public static RingBackedChannel openOn(
@@ -88,7 +93,7 @@ public final class RingBackedChannel extends RingFileChannel {
     OpenFlags flags = OpenFlags.of(options);
     boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
     try {
-      return new RingBackedChannel(ring, OpenFile.open(names, path, flags, mode), true);
+      return new RingBackedChannel(ring, OpenFile.open(names, path, flags, mode), () -> false);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -96,12 +101,18 @@ public final class RingBackedChannel extends RingFileChannel {
     }
   }
 
-  /** Opens a file for reading, as a channel that no interrupt ends. */
-  public static RingBackedChannel openUninterruptible(Ring ring, Path path) throws IOException {
+  /**
+   * Opens a file for reading.
+   *
+   * @param ignores says, when the thread of an operation is interrupted, whether that is not to
+   *     close the channel
+   */
+  public static RingBackedChannel openIgnoringInterruptsIf(
+      BooleanSupplier ignores, Ring ring, Path path) throws IOException {
     Set<OpenOption> options = Set.of(StandardOpenOption.READ);
     OpenFile file =
         Uninterrupted.get(() -> OpenFile.openAsJdk(ring, path, options, OpenFile.DEFAULT_MODE));
-    return new RingBackedChannel(ring, file, false);
+    return new RingBackedChannel(ring, file, ignores);
   }
 
   /** Something that blocks and can be ended by an interrupt or a close. */
@@ -109,34 +120,30 @@ public final class RingBackedChannel extends RingFileChannel {
     long run() throws IOException;
   }
 
-  /** Runs it under the rules of an interruptible channel, unless this is none. */
+  /** Runs it under the rules of an interruptible channel. */
   private long interruptibly(Blocking action) throws IOException {
     requireOpen(); // closed already, not closed meanwhile
-    if (!interruptible) {
+    InterruptedIOException interrupt = null;
+    if (!Thread.currentThread().isInterrupted()) {
+      try {
+        return action.run();
+      } catch (InterruptedIOException e) {
+        interrupt = e;
+      }
+    }
+    if (ignoresInterrupts.getAsBoolean()) {
       return Uninterrupted.get(action::run);
     }
-    boolean completed = false;
-    long result = 0;
-    InterruptedIOException interrupted = null;
-    try {
-      begin();
-      if (!isOpen()) {
-        throw new ClosedChannelException();
-      }
-      result = action.run();
-      completed = true;
-    } catch (InterruptedIOException e) {
-      interrupted = e;
-    } finally {
-      end(completed); // waits for the interrupting thread, and throws if it has closed the channel
-    }
-    if (interrupted != null) {
-      close();
-      ClosedByInterruptException closed = new ClosedByInterruptException();
-      closed.initCause(interrupted);
-      throw closed;
-    }
-    return result;
+    throw closedByInterrupt(interrupt);
+  }
+
+  /** Closes the channel, as an interrupt does that ends one of its operations or comes before. */
+  private ClosedByInterruptException closedByInterrupt(@Nullable InterruptedIOException cause)
+      throws IOException {
+    close();
+    ClosedByInterruptException closed = new ClosedByInterruptException();
+    closed.initCause(cause);
+    return closed;
   }
 
   private long atPosition(Blocking action) throws IOException {
@@ -153,13 +160,14 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int read(ByteBuffer target) throws IOException {
     requireReadable();
-    return (int)
-        atPosition(
-            () -> {
-              int n = readAt(target, position);
-              position += Math.max(n, 0);
-              return n;
-            });
+    positionLock.lock();
+    try {
+      int n = readInterruptibly(target, position);
+      position += Math.max(n, 0);
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
   }
 
   @Override
@@ -167,14 +175,14 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(target);
     requireNotNegative(at);
     requireReadable();
-    return (int)
-        interruptibly(
-            () -> {
-              if (target.hasRemaining() && !target.isReadOnly()) {
-                requireSeekable();
-              }
-              return readAt(target, at);
-            });
+    if (!seekable && target.hasRemaining() && !target.isReadOnly()) {
+      interruptibly(this::checkSeekable);
+    }
+    return readInterruptibly(target, at);
+  }
+
+  private int readInterruptibly(ByteBuffer target, long at) throws IOException {
+    return (int) interruptibly(() -> readAt(target, at));
   }
 
   private int readAt(ByteBuffer target, long at) throws IOException {
@@ -184,8 +192,12 @@ public final class RingBackedChannel extends RingFileChannel {
     if (!target.hasRemaining()) {
       return 0;
     }
-    requireFit(target, at);
-    return file.read(target, at);
+    MemorySegment memory = MemorySegment.ofBuffer(target);
+    requireFit(memory, at);
+    Lending.requireAccessible(memory);
+    int n = transfer.read(memory, at);
+    target.position(target.position() + n);
+    return n == 0 ? -1 : n;
   }
 
   @Override
@@ -213,13 +225,14 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int write(ByteBuffer source) throws IOException {
     requireWritable();
-    return (int)
-        atPosition(
-            () -> {
-              int n = writeAt(source, position);
-              position += n; // without meaning when appending
-              return n;
-            });
+    positionLock.lock();
+    try {
+      int n = writeInterruptibly(source, position);
+      position += n; // without meaning when appending
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
   }
 
   @Override
@@ -227,22 +240,26 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(source);
     requireNotNegative(at);
     requireWritable();
-    return (int)
-        interruptibly(
-            () -> {
-              if (source.hasRemaining()) {
-                requireSeekable();
-              }
-              return writeAt(source, at);
-            });
+    if (!seekable && source.hasRemaining()) {
+      interruptibly(this::checkSeekable);
+    }
+    return writeInterruptibly(source, at);
+  }
+
+  private int writeInterruptibly(ByteBuffer source, long at) throws IOException {
+    return (int) interruptibly(() -> writeAt(source, at));
   }
 
   private int writeAt(ByteBuffer source, long at) throws IOException {
     if (!source.hasRemaining()) {
       return 0;
     }
-    requireFit(source, at);
-    return flags.append() ? file.append(source) : file.write(source, at);
+    MemorySegment memory = MemorySegment.ofBuffer(source);
+    requireFit(memory, at);
+    Lending.requireAccessible(memory);
+    int n = transfer.write(memory, at);
+    source.position(source.position() + n);
+    return n;
   }
 
   @Override
@@ -542,6 +559,11 @@ public final class RingBackedChannel extends RingFileChannel {
     }
   }
 
+  private long checkSeekable() throws IOException {
+    requireSeekable();
+    return 0;
+  }
+
   /** Refuses positions where there are none. The kernel would take them, and ignore them. */
   private void requireSeekable() throws IOException {
     if (!seekable) {
@@ -564,8 +586,7 @@ public final class RingBackedChannel extends RingFileChannel {
   }
 
   /** Refuses, with the JDK's exceptions, what {@link RingFile} refuses with its own. */
-  private void requireFit(ByteBuffer buffer, long at) throws IOException {
-    MemorySegment memory = MemorySegment.ofBuffer(buffer);
+  private void requireFit(MemorySegment memory, long at) throws IOException {
     if (memory.scope().isAlive() && !memory.isAccessibleBy(Thread.currentThread())) {
       throw new WrongThreadException("the buffer is confined to another thread");
     }
@@ -579,7 +600,7 @@ public final class RingBackedChannel extends RingFileChannel {
   private long requireFit(ByteBuffer[] buffers, long at) throws IOException {
     long total = 0;
     for (ByteBuffer buffer : buffers) {
-      requireFit(buffer, at);
+      requireFit(MemorySegment.ofBuffer(buffer), at);
       total += buffer.remaining();
     }
     requireEnd(at, total);

@@ -13,6 +13,9 @@ import java.util.function.Predicate;
 final class JdkCaller {
   private static final StackWalker STACK = StackWalker.getInstance();
   private static final String OURS = JdkCaller.class.getPackageName();
+  private static final String LIBRARY = "io.ringspun.";
+  private static final int MOST_FRAMES = 16;
+  private static final int LEAST_DIGITS = 6; // of a random long: fewer once in 10^13 names
   private static final String FILES = Files.class.getName();
   private static final String TEMPORARY = "java.nio.file.TempFileHelper"; // not public
 
@@ -20,18 +23,28 @@ final class JdkCaller {
 
   /** Returns whether the caller is {@code Files.createTempFile} or {@code createTempDirectory}. */
   static boolean makesTemporary(Path path) {
-    return hasDigit(path) && isCalledBy(frame -> frame.getClassName().equals(TEMPORARY));
+    return hasNumber(path) && isCalledBy(frame -> frame.getClassName().equals(TEMPORARY));
   }
 
-  /** Returns whether the caller is {@code Files.readAllBytes} or {@code readString}. */
+  /** Returns whether {@code Files.readAllBytes} or {@code readString} reads from a channel. */
   static boolean readsAllBytes() {
-    return isCalledBy(frame -> frame.getMethodName().equals("readAllBytes"));
+    return STACK.walk(
+        frames ->
+            frames
+                .dropWhile(frame -> frame.getClassName().startsWith(LIBRARY))
+                .takeWhile(frame -> !frame.getClassName().startsWith(LIBRARY))
+                .limit(MOST_FRAMES)
+                .anyMatch(
+                    frame ->
+                        frame.getClassName().equals(FILES)
+                            && frame.getMethodName().equals("readAllBytes")));
   }
 
-  /** Temporary names contain a random number. Other names need no stack walk. */
-  private static boolean hasDigit(Path path) {
+  /** A temporary name has a long random number, so most names need no look at the stack. */
+  private static boolean hasNumber(Path path) {
     Path name = path.getFileName();
-    return name != null && name.toString().chars().anyMatch(c -> c >= '0' && c <= '9');
+    return name != null
+        && name.toString().chars().filter(c -> c >= '0' && c <= '9').count() >= LEAST_DIGITS;
   }
 
   /** Walks the stack up to the first caller outside the JDK. */

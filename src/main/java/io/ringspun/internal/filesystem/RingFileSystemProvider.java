@@ -108,11 +108,15 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
     if (attributes.length == 0) {
-      if (options.isEmpty() && JdkCaller.readsAllBytes()) {
+      if (options.isEmpty()) {
         RingPath file = RingPath.of(path);
-        return file.isDelegated()
-            ? JDK.newByteChannel(file.jdk(), options)
-            : RingBackedChannel.openUninterruptible(file.fileSystem().ring(), file.jdk());
+        if (file.isDelegated()) {
+          return JdkCaller.readsAllBytes()
+              ? JDK.newByteChannel(file.jdk(), options)
+              : newFileChannel(path, options);
+        }
+        return RingBackedChannel.openIgnoringInterruptsIf(
+            JdkCaller::readsAllBytes, file.fileSystem().ring(), file.jdk());
       }
       if (options.contains(StandardOpenOption.CREATE_NEW) && JdkCaller.makesTemporary(path)) {
         return newFileChannel(path, options, PRIVATE_FILE);
@@ -279,6 +283,16 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public FileStore getFileStore(Path path) throws IOException {
     return JDK.getFileStore(RingPath.of(path).jdk());
+  }
+
+  @Override
+  public boolean exists(Path path, LinkOption... options) {
+    RingPath file = RingPath.of(path);
+    try {
+      return file.isDelegated() ? JDK.exists(file.jdk(), options) : file.exists(options);
+    } catch (IOException _) {
+      return false; // as the JDK does: it is not known to exist
+    }
   }
 
   @Override

@@ -69,7 +69,12 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
     return onRing(errors, names -> names.stat(jdk, flags));
   }
 
-  /** Deletes a directory or another file. */
+  boolean exists(LinkOption... options) throws IOException {
+    int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
+    return onRing(FileErrors::ofSource, names -> names.exists(jdk, flags));
+  }
+
+  /** Removes a name, which is that of a directory or not. */
   void delete(boolean directory) throws IOException {
     onRing(
         FileErrors::ofDelete,

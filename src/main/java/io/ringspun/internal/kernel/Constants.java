@@ -289,6 +289,7 @@ public final class Constants {
   public static final int AT_FDCWD = -100;
   public static final int AT_EMPTY_PATH = 0x1000;
   public static final int AT_STATX_DONT_SYNC = 0x4000;
+  public static final int RUSAGE_THREAD = 1;
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
   public static final int AT_REMOVEDIR = 0x200;
 
@@ -302,6 +303,7 @@ public final class Constants {
   public static final int RESOLVE_NO_SYMLINKS = 1 << 2;
   public static final int RESOLVE_BENEATH = 1 << 3;
   public static final int RESOLVE_IN_ROOT = 1 << 4;
+  public static final int RESOLVE_CACHED = 1 << 5;
 
   // sqe->ioprio of operations on sockets
   public static final int IORING_ACCEPT_MULTISHOT = 1;

@@ -1,6 +1,7 @@
 package io.ringspun.internal.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Everything Ringspun asks of the operating system, in one place so that tests can stand between.
@@ -66,12 +67,24 @@ public interface Kernel {
   int close(int fd);
 
   /**
-   * Makes one of the rarer system calls, by {@code syscall(2)}.
+   * Makes a system call by {@code syscall(2)}. What the arguments point to must stay reachable
+   * meanwhile.
+   *
+   * @return what the call does, or a negated {@code errno}
+   */
+  long call(CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f);
+
+  /**
+   * Makes one of the rarer system calls.
    *
    * @param arguments at most six; the caller keeps what they point to reachable until this returns
    * @return what the call does, or a negated {@code errno}
    */
-  long call(SystemCall call, long... arguments);
+  default long call(SystemCall call, long... arguments) {
+    assert arguments.length <= 6 : call;
+    long[] all = Arrays.copyOf(arguments, 6);
+    return call(new CallMemory(), call, all[0], all[1], all[2], all[3], all[4], all[5]);
+  }
 
   /**
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
@@ -83,6 +96,12 @@ public interface Kernel {
 
   /** Writes at a position without a ring, by {@code pwritev2(2)}; see {@link #preadv2}. */
   long pwritev2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+
+  /**
+   * Writes at a position without a ring, by {@code pwrite(2)}, which may wait; the segment is held
+   * open for the duration of the call.
+   */
+  long pwrite(int fd, CallMemory call, MemorySegment source, long position);
 
   /**
    * Writes what there is to know of an open file, by {@code statx(2)}.

@@ -13,7 +13,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
 
 /** The running Linux kernel, reached through liburing and the C library. */
 @SuppressWarnings("restricted") // this package has all native calls
@@ -64,13 +63,14 @@ public final class LinuxKernel implements Kernel {
               JAVA_LONG),
           SAVE_ERRNO,
           Linker.Option.firstVariadicArg(1));
-  private static final int ARGUMENTS_MAX = 6;
 
   // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
   // an arena shared between threads cannot be closed while the kernel copies into it.
   private static final MethodHandle PREADV2 =
       linkSavingErrno(
           "preadv2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
+  private static final MethodHandle PWRITE =
+      linkSavingErrno("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PWRITEV2 =
       linkSavingErrno(
           "pwritev2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
@@ -244,19 +244,19 @@ public final class LinuxKernel implements Kernel {
 
   private static MemorySegment map(int fd, long offset, long size) throws ErrnoException {
     long address =
-        syscall(SystemCall.MMAP, 0, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
+        INSTANCE.call(SystemCall.MMAP, 0, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
     if (address < 0) {
       throw new ErrnoException("mmap of a ring", (int) -address);
     }
     MemorySegment mapping = MemorySegment.ofAddress(address).reinterpret(size);
     // A child between fork and exec must not see a ring that it cannot drive.
-    long ignored = syscall(SystemCall.MADVISE, address, size, MADV_DONTFORK);
+    long ignored = INSTANCE.call(SystemCall.MADVISE, address, size, MADV_DONTFORK);
     assert ignored == 0 : ignored;
     return mapping;
   }
 
   private static void unmap(MemorySegment mapping) {
-    long result = syscall(SystemCall.MUNMAP, mapping.address(), mapping.byteSize());
+    long result = INSTANCE.call(SystemCall.MUNMAP, mapping.address(), mapping.byteSize());
     assert result == 0 : Errno.describe((int) -result);
   }
 
@@ -285,29 +285,19 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long call(SystemCall call, long... arguments) {
-    return syscall(call, arguments);
+  public long call(
+      CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f) {
+    return syscall(memory, call, a, b, c, d, e, f);
   }
 
-  private static long syscall(SystemCall call, long... arguments) {
-    assert arguments.length <= ARGUMENTS_MAX : call;
-    CallMemory memory = new CallMemory();
-    long[] all = Arrays.copyOf(arguments, ARGUMENTS_MAX);
+  private static long syscall(
+      CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f) {
     try {
       long result =
-          (long)
-              SYSCALL.invokeExact(
-                  memory.errno,
-                  (long) call.number(),
-                  all[0],
-                  all[1],
-                  all[2],
-                  all[3],
-                  all[4],
-                  all[5]);
+          (long) SYSCALL.invokeExact(memory.errno, (long) call.number(), a, b, c, d, e, f);
       return result == -1 ? -errno(memory) : result;
-    } catch (Throwable e) {
-      throw broken(e);
+    } catch (Throwable problem) {
+      throw broken(problem);
     }
   }
 
@@ -335,6 +325,18 @@ public final class LinuxKernel implements Kernel {
           (long)
               PWRITEV2.invokeExact(
                   call.errno, fd, call.vectorAddress(), count, position, flags, held);
+      return n < 0 ? -errno(call) : n;
+    } catch (RuntimeException e) {
+      throw e; // the segment's arena is closed, or belongs to another thread
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+    try {
+      long n = (long) PWRITE.invokeExact(call.errno, fd, source, source.byteSize(), position);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread

@@ -10,8 +10,11 @@ public enum SystemCall {
   EPOLL_PWAIT(281, 22),
   EVENTFD2(290, 19),
   FCNTL(72, 25),
+  FSTAT(5, 80),
+  FSTATFS(138, 44),
   FTRUNCATE(77, 46),
   GETPEERNAME(52, 205),
+  GETRUSAGE(98, 165),
   GETSOCKNAME(51, 204),
   GETSOCKOPT(55, 209),
   INOTIFY_ADD_WATCH(254, 27),
@@ -19,19 +22,28 @@ public enum SystemCall {
   INOTIFY_RM_WATCH(255, 28),
   IOCTL(16, 29),
   IO_URING_REGISTER(427, 427),
+  LINKAT(265, 37),
   LISTEN(50, 201),
   LSEEK(8, 62),
   MADVISE(28, 233),
+  MKDIRAT(258, 34),
   MMAP(9, 222),
   MUNMAP(11, 215),
+  OPENAT(257, 56),
+  OPENAT2(437, 437),
   PIDFD_OPEN(434, 434),
   PIPE2(293, 59),
+  RENAMEAT2(316, 276),
   SCHED_GETAFFINITY(204, 123),
   SETSOCKOPT(54, 208),
+  STATX(332, 291),
+  SYMLINKAT(266, 36),
+  UNLINKAT(263, 35),
   WAITID(247, 95);
 
   private final int onX86;
   private final int elsewhere;
+  private final int number; // on this machine
 
   /**
    * Makes one.
@@ -42,11 +54,12 @@ public enum SystemCall {
   SystemCall(int onX86, int elsewhere) {
     this.onX86 = onX86;
     this.elsewhere = elsewhere;
+    number = numberOn(Machine.CURRENT);
   }
 
   /** Returns the number on this machine. */
   int number() {
-    return numberOn(Machine.CURRENT);
+    return number;
   }
 
   /** Returns the number on a machine that is known. */

@@ -45,6 +45,20 @@ public final class PathMemory implements LentMemory, AutoCloseable {
     return new PathMemory(block);
   }
 
+  /**
+   * Writes a path to memory of the caller's.
+   *
+   * @return false if there is no room for it
+   */
+  public static boolean write(Path path, MemorySegment room) {
+    byte[] bytes = bytes(path);
+    if (bytes.length >= room.byteSize()) {
+      return false;
+    }
+    put(room, bytes);
+    return true;
+  }
+
   /** Writes a path to memory that is freed when it becomes unreachable. */
   public static MemorySegment kept(Path path) {
     byte[] bytes = bytes(path);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Carried implements Executor {
   private static final int READY_BURST = 256; // run before completions are looked at
-  private static final int INLINE_BURST = 64; // inline hits before a carried thread steps aside
+  private static final int INLINE_BURST = 256; // inline hits before a carried thread steps aside
   private static final int SPARES_MAX = 4096;
   private static final long PINNED_TEST_NANOS = 10_000;
 

@@ -1,5 +1,7 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.inline.Locality;
+import io.ringspun.internal.inline.Pace;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SystemCall;
@@ -46,6 +48,9 @@ public abstract class CountedDescriptor {
   private boolean mayHaveLeft = true;
 
   final SyncState syncState;
+
+  private @Nullable Locality locality; // any thread that finds out writes the same
+  private volatile @Nullable Pace pace; // of calls on the calling thread; made when needed
 
   CountedDescriptor(int fd, int entryFlags, boolean direct, SyncState syncState) {
     assert fd >= 0;
@@ -147,6 +152,26 @@ public abstract class CountedDescriptor {
    */
   public final boolean mayHaveLeft() {
     return mayHaveLeft;
+  }
+
+  /** Returns whether this is a local file, or null if that is unknown. */
+  final @Nullable Locality locality() {
+    return locality;
+  }
+
+  /** Records whether this is a local file. */
+  final void noteLocality(Locality found) {
+    locality = found;
+  }
+
+  /** Returns how quick calls are on this that may wait. */
+  final Pace pace() {
+    Pace known = pace;
+    if (known == null) {
+      known = new Pace(); // of two that are made at once, one is forgotten, and what it knows
+      pace = known;
+    }
+    return known;
   }
 
   /** Says whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */

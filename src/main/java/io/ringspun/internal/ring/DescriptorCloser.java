@@ -16,6 +16,21 @@ public final class DescriptorCloser {
   }
 
   /**
+   * Closes the descriptor of a handle that nobody uses any more: on the calling thread if it is a
+   * local file, else as {@link #close(int)} does.
+   *
+   * @throws IOException if the kernel reports that data was lost
+   */
+  void close(CountedDescriptor handle) throws IOException {
+    long result = engine.config().inlineAttempts() ? engine.inline().close(handle) : -Errno.EAGAIN;
+    if (result == -Errno.EAGAIN) {
+      close(handle.fd());
+    } else {
+      check((int) result);
+    }
+  }
+
+  /**
    * Closes a descriptor through the ring, so that a file system that writes back on close does not
    * hold the calling thread; by {@code close(2)} where the ring is closed or has failed.
    *

@@ -1,86 +1,78 @@
 package io.ringspun.internal.ring;
 
-import io.ringspun.internal.kernel.CallMemory;
+import io.ringspun.internal.inline.InlineMemory;
+import io.ringspun.internal.inline.InlineRule;
+import io.ringspun.internal.inline.Locality;
+import io.ringspun.internal.inline.Mounts;
+import io.ringspun.internal.inline.Pace;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.FileStatus;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Transfers that never block: {@code preadv2} and {@code pwritev2} with {@code RWF_NOWAIT}, {@code
- * recv} and {@code send} with {@code MSG_DONTWAIT}, on the calling thread. They succeed if the page
- * cache or a socket has the data or accepts it, and cost a plain system call; otherwise the kernel
- * returns {@code -EAGAIN} at once and the operation goes through the ring.
+ * Plain system calls on the calling thread, as {@link InlineRule} allows them. Where one cannot be
+ * made, or did not do its work, the answer is {@code -EAGAIN}, and the operation goes through the
+ * ring.
  *
- * <p>The descriptor must not be closed meanwhile. A thread that no ring carries acquires and
- * releases the handle. The ring's own thread, where the count would cost a cache line that all
- * processors fight for, writes down which handle it is using and then looks whether that is closed;
- * who closes does it the other way round ({@link #awaitUnused}). Both are volatile, so one of them
- * sees the other.
+ * <p>The descriptor must not be closed meanwhile. A count of users would cost a cache line that all
+ * processors fight for. So a thread writes down in its carrier's {@link InlineMemory} which handle
+ * it is using, and then looks whether that is closed; who closes does it the other way round
+ * ({@link #awaitUnused}). Both are volatile, so one of them sees the other.
  */
 public final class InlineCalls {
-  // Threads that meet in a slot merely make fresh memory; the stride keeps slots on lines of their
-  // own.
-  private static final int SLOT_BITS = 6;
-  private static final int STRIDE = 16;
-
-  private static final VarHandle IN_USE;
-
-  static {
-    try {
-      IN_USE =
-          MethodHandles.lookup().findVarHandle(InlineCalls.class, "inUse", CountedDescriptor.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final Pace CLOSING = new Pace(); // of all local files
 
   private final Kernel kernel;
   private final Thread thread; // the ring's own
-  private final CallMemory threadMemory = new CallMemory(); // for calls on the ring's own thread
-  private final AtomicReferenceArray<@Nullable CallMemory> pool =
-      new AtomicReferenceArray<>(STRIDE << SLOT_BITS);
+  private final InlineMemory threadMemory = InlineMemory.create(); // for the ring's own thread
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
-
-  @SuppressWarnings("unused") // through IN_USE
-  private volatile @Nullable CountedDescriptor
-      inUse; // written by the ring's thread, read by the thread that closes
+  private final LongAdder slow = new LongAdder();
 
   InlineCalls(Kernel kernel, Thread thread) {
     this.kernel = kernel;
     this.thread = thread;
   }
 
-  /** A system call that transfers what the memory describes, or writes something there. */
-  private interface Transfer {
-    long run(Kernel kernel, int fd, CallMemory call, long position, MemorySegment held);
+  // ---- open files and sockets ----------------------------------------------------------------
+
+  /** A system call on something open. */
+  private interface OpenCall {
+    long run(Kernel kernel, int fd, InlineMemory memory, long position, MemorySegment held);
   }
 
-  private static final Transfer READ =
-      (kernel, fd, call, position, held) ->
-          kernel.preadv2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
-  private static final Transfer WRITE =
-      (kernel, fd, call, position, held) ->
-          kernel.pwritev2(fd, call, 1, position, Constants.RWF_NOWAIT, held);
-
-  private static final Transfer STAT =
-      (kernel, fd, call, _, held) ->
-          kernel.statx(fd, call, Constants.AT_STATX_DONT_SYNC, Statx.ALL, held);
-
-  private static final Transfer RECV =
-      (kernel, fd, call, _, held) -> kernel.recv(fd, call, held, Constants.MSG_DONTWAIT);
-  private static final Transfer SEND =
-      (kernel, fd, call, _, held) ->
-          kernel.send(fd, call, held, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
+  private static final OpenCall READ =
+      (kernel, fd, memory, position, held) ->
+          kernel.preadv2(fd, memory.call(), 1, position, Constants.RWF_NOWAIT, held);
+  private static final OpenCall WRITE_NOWAIT =
+      (kernel, fd, memory, position, held) ->
+          kernel.pwritev2(fd, memory.call(), 1, position, Constants.RWF_NOWAIT, held);
+  private static final OpenCall WRITE =
+      (kernel, fd, memory, position, held) -> kernel.pwrite(fd, memory.call(), held, position);
+  private static final OpenCall RECV =
+      (kernel, fd, memory, _, held) -> kernel.recv(fd, memory.call(), held, Constants.MSG_DONTWAIT);
+  private static final OpenCall SEND =
+      (kernel, fd, memory, _, held) ->
+          kernel.send(fd, memory.call(), held, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
+  private static final OpenCall TRUNCATE =
+      (kernel, fd, memory, size, _) ->
+          kernel.call(memory.call(), SystemCall.FTRUNCATE, fd, size, 0, 0, 0, 0);
+  private static final OpenCall SIZE =
+      (kernel, fd, memory, _, _) -> {
+        long struct = memory.statx().address();
+        long result = kernel.call(memory.call(), SystemCall.FSTAT, fd, struct, 0, 0, 0, 0);
+        return result < 0 ? result : FileStatus.size(memory.statx());
+      };
+  private static final OpenCall LOCALITY =
+      (kernel, fd, memory, _, _) -> Locality.of(kernel, fd, memory) == Locality.LOCAL ? 1 : 0;
 
   /**
    * Tries to read.
@@ -91,13 +83,21 @@ public final class InlineCalls {
    */
   public long read(CountedDescriptor handle, MemorySegment target, long position)
       throws ClosedChannelException {
-    return transfer(READ, handle, target, position);
+    return transfer(READ, handle, target, position, null);
   }
 
-  /** Tries to write; see {@link #read}. */
+  /** Tries to write where the file system can refuse to wait; see {@link #read}. */
+  public long writeNowait(CountedDescriptor handle, MemorySegment source, long position)
+      throws ClosedChannelException {
+    return transfer(WRITE_NOWAIT, handle, source, position, null);
+  }
+
+  /** Writes to a local file while its writes are quick; see {@link #read}. */
   public long write(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
-    return transfer(WRITE, handle, source, position);
+    return isLocal(handle)
+        ? transfer(WRITE, handle, source, position, handle.pace())
+        : -Errno.EAGAIN;
   }
 
   /**
@@ -108,71 +108,43 @@ public final class InlineCalls {
    * @throws IllegalStateException if the segment's arena is closed
    */
   public long recv(CountedDescriptor handle, MemorySegment target) throws ClosedChannelException {
-    return transfer(RECV, handle, target, 0);
+    return transfer(RECV, handle, target, 0, null);
   }
 
   /** Tries to send, without a signal if the peer has closed the connection; see {@link #recv}. */
   public long send(CountedDescriptor handle, MemorySegment source) throws ClosedChannelException {
-    return transfer(SEND, handle, source, 0);
-  }
-
-  private long transfer(
-      Transfer transfer, CountedDescriptor handle, MemorySegment memory, long position)
-      throws ClosedChannelException {
-    assert handle.entryFlags() == 0 : "a slot's number means nothing to a system call";
-    long length = Math.min(memory.byteSize(), Constants.MAX_RW_COUNT);
-    if (CarrierAccess.current() == thread) {
-      IN_USE.setVolatile(this, handle);
-      try {
-        if (!handle.isOpen()) {
-          throw new ClosedChannelException();
-        }
-        threadMemory.vector(memory.address(), length);
-        return transfer.run(kernel, handle.fd(), threadMemory, position, memory);
-      } finally {
-        IN_USE.setRelease(this, null);
-      }
-    }
-    handle.acquire();
-    try {
-      int home = home();
-      CallMemory call = take(home);
-      call.vector(memory.address(), length);
-      long n = transfer.run(kernel, handle.fd(), call, position, memory);
-      pool.lazySet(home, call);
-      return n;
-    } finally {
-      handle.release();
-    }
-  }
-
-  /** Waits until the ring's thread has no call on a handle that is closed already. */
-  void awaitUnused(CountedDescriptor handle) {
-    while (inUse == handle) {
-      Thread.onSpinWait(); // the call cannot wait, so it takes as long as its copying
-    }
+    return transfer(SEND, handle, source, 0, null);
   }
 
   /**
-   * Tries to get the attributes of a file. For an open file on a local device the kernel has them
-   * in memory.
+   * Returns the size of a local file.
    *
-   * @param block where {@code struct statx} goes, and behind it a zero byte
-   * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere
+   * @return the size in bytes, or a negated errno
    * @throws ClosedChannelException if the handle is closed
    */
-  public int stat(CountedDescriptor handle, MemorySegment block) throws ClosedChannelException {
-    int result = (int) transfer(STAT, handle, block, 0);
-    return result == 0 && Statx.getInt(block, Statx.DEVICE_MAJOR) == 0 ? -Errno.EAGAIN : result;
+  public long size(CountedDescriptor handle) throws ClosedChannelException {
+    return isLocal(handle) ? transfer(SIZE, handle, MemorySegment.NULL, 0, null) : -Errno.EAGAIN;
   }
 
   /**
-   * Sets a file's size; this one may wait, on kernels that cannot do it through a ring.
+   * Sets the size of a local file while that is quick.
    *
    * @return 0 or a negated errno
    * @throws ClosedChannelException if the handle is closed
    */
-  public int truncate(CountedDescriptor handle, long size) throws ClosedChannelException {
+  public long truncate(CountedDescriptor handle, long size) throws ClosedChannelException {
+    return isLocal(handle)
+        ? transfer(TRUNCATE, handle, MemorySegment.NULL, size, handle.pace())
+        : -Errno.EAGAIN;
+  }
+
+  /**
+   * Sets a file's size, however long that takes.
+   *
+   * @return 0 or a negated errno
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public int truncateWaiting(CountedDescriptor handle, long size) throws ClosedChannelException {
     handle.acquire();
     try {
       return (int) kernel.call(SystemCall.FTRUNCATE, handle.fd(), size);
@@ -181,19 +153,278 @@ public final class InlineCalls {
     }
   }
 
+  private boolean isLocal(CountedDescriptor handle) throws ClosedChannelException {
+    Locality known = handle.locality();
+    if (known == null) {
+      boolean isLocal = transfer(LOCALITY, handle, MemorySegment.NULL, 0, null) == 1;
+      known = isLocal ? Locality.LOCAL : Locality.ELSEWHERE;
+      handle.noteLocality(known);
+    }
+    return known == Locality.LOCAL;
+  }
+
+  private long transfer(
+      OpenCall call,
+      CountedDescriptor handle,
+      MemorySegment memory,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
+    assert handle.entryFlags() == 0 : "a slot's number means nothing to a system call";
+    InlineMemory own = memory(handle);
+    if (own == null) {
+      handle.acquire();
+      try {
+        return run(call, handle.fd(), InlineMemory.create(), position, memory, pace);
+      } finally {
+        handle.release();
+      }
+    }
+    try {
+      if (!handle.isOpen()) {
+        throw new ClosedChannelException();
+      }
+      return run(call, handle.fd(), own, position, memory, pace);
+    } finally {
+      own.close();
+    }
+  }
+
+  /**
+   * Takes memory for one call on a handle, which is not closed until the memory is given back,
+   * unless it is closed already.
+   *
+   * @return null if another thread has it
+   */
+  private @Nullable InlineMemory memory(Object work) {
+    if (CarrierAccess.current() == thread) {
+      threadMemory.use(work);
+      return threadMemory;
+    }
+    return InlineMemory.take(work);
+  }
+
+  private long run(
+      OpenCall call,
+      int fd,
+      InlineMemory memory,
+      long position,
+      MemorySegment held,
+      @Nullable Pace pace) {
+    if (!held.isNative()) {
+      return runCopying(call, fd, memory, position, held, pace);
+    }
+    memory.call().vector(held.address(), Math.min(held.byteSize(), Constants.MAX_RW_COUNT));
+    if (pace == null) {
+      return call.run(kernel, fd, memory, position, held);
+    }
+    if (!memory.begins(pace, kernel)) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      return call.run(kernel, fd, memory, position, held);
+    } finally {
+      ended(memory);
+    }
+  }
+
+  private long runCopying(
+      OpenCall call,
+      int fd,
+      InlineMemory memory,
+      long position,
+      MemorySegment heap,
+      @Nullable Pace pace) {
+    long length = heap.byteSize();
+    if (length > InlineMemory.BUFFER_BYTES) {
+      return -Errno.EAGAIN;
+    }
+    MemorySegment copy = memory.buffer(length);
+    boolean fills = call == READ || call == RECV;
+    if (!fills) {
+      MemorySegment.copy(heap, 0, copy, 0, length);
+    }
+    long n = run(call, fd, memory, position, copy, pace);
+    if (fills && n > 0) {
+      MemorySegment.copy(copy, 0, heap, 0, n);
+    }
+    return n;
+  }
+
+  private void ended(InlineMemory memory) {
+    if (memory.ended(kernel)) {
+      slow.increment();
+    }
+  }
+
+  /** Waits until the ring's thread has no call on a handle that is closed already. */
+  void awaitUnused(CountedDescriptor handle) {
+    threadMemory.awaitOther(handle);
+  }
+
+  /**
+   * Tries to get the attributes of a file. For an open file on a local device the kernel has them
+   * in memory.
+   *
+   * @param memory of the calling thread, where {@code struct statx} goes
+   * @return 0 or a negated errno: {@code -EAGAIN} if the file system may be elsewhere
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public int stat(CountedDescriptor handle, InlineMemory memory) throws ClosedChannelException {
+    handle.acquire();
+    try {
+      int flags = Constants.AT_STATX_DONT_SYNC;
+      int result = kernel.statx(handle.fd(), memory.call(), flags, Statx.ALL, memory.statx());
+      boolean hasDevice = result == 0 && Statx.getInt(memory.statx(), Statx.DEVICE_MAJOR) != 0;
+      return result == 0 && !hasDevice ? -Errno.EAGAIN : result;
+    } finally {
+      handle.release();
+    }
+  }
+
+  /**
+   * Closes the descriptor of a local file while that is quick.
+   *
+   * @param handle closed, and used by nobody any more
+   * @return 0 or a negated errno: {@code -EAGAIN} if it is still open
+   */
+  long close(CountedDescriptor handle) {
+    try (InlineMemory memory = memory()) {
+      Locality known = handle.locality();
+      if (known == null) {
+        known = Locality.of(kernel, handle.fd(), memory);
+      }
+      if (known != Locality.LOCAL || !memory.begins(CLOSING, kernel)) {
+        return -Errno.EAGAIN;
+      }
+      try {
+        return kernel.close(handle.fd());
+      } finally {
+        ended(memory);
+      }
+    }
+  }
+
   /** Returns the flags that something was opened with, or a negated errno. */
   public int statusFlags(int fd) {
     return (int) kernel.call(SystemCall.FCNTL, fd, Constants.F_GETFL);
   }
 
-  private static int home() {
-    long id = Thread.currentThread().threadId();
-    return (int) ((id * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - SLOT_BITS)) * STRIDE;
+  // ---- names ---------------------------------------------------------------------------------
+
+  /** A system call on one or two names, which lie in the memory. */
+  public interface NameCall {
+    /**
+     * Makes the call.
+     *
+     * @param at the descriptor that the name is relative to
+     * @param newAt the descriptor that the second name is relative to
+     */
+    long run(Kernel kernel, InlineMemory memory, int at, int newAt, long a, long b);
   }
 
-  private CallMemory take(int home) {
-    CallMemory call = pool.getAndSet(home, null);
-    return call != null ? call : new CallMemory();
+  /** Returns memory for one call of the calling thread, which closes it without having parked. */
+  public InlineMemory memory() {
+    InlineMemory own = memory(this);
+    return own != null ? own : InlineMemory.create();
+  }
+
+  /** Makes a call on a name. */
+  public long onName(
+      InlineRule rule,
+      NameCall call,
+      InlineMemory memory,
+      @Nullable CountedDescriptor directory,
+      Path name,
+      long a,
+      long b)
+      throws ClosedChannelException {
+    if (!memory.hasRoomFor(name)) {
+      return -Errno.EAGAIN;
+    }
+    return onPath(rule, call, memory, directory, name, null, a, b);
+  }
+
+  /** Makes a call on two names. */
+  public long onNames(
+      InlineRule rule,
+      NameCall call,
+      InlineMemory memory,
+      @Nullable CountedDescriptor directory,
+      Path name,
+      @Nullable CountedDescriptor newDirectory,
+      Path newName,
+      long a)
+      throws ClosedChannelException {
+    if (!memory.hasRoomFor(name)
+        || !memory.hasRoomForSecond(newName)
+        || Mounts.isRemote(newName, System.nanoTime())) {
+      return -Errno.EAGAIN;
+    }
+    return onPath(rule, call, memory, directory, name, newDirectory, a, 0);
+  }
+
+  private long onPath(
+      InlineRule rule,
+      NameCall call,
+      InlineMemory memory,
+      @Nullable CountedDescriptor directory,
+      Path name,
+      @Nullable CountedDescriptor newDirectory,
+      long a,
+      long b)
+      throws ClosedChannelException {
+    if (directory != null) {
+      directory.acquire();
+    }
+    try {
+      if (newDirectory != null) {
+        newDirectory.acquire();
+      }
+      try {
+        int at = directory == null ? Constants.AT_FDCWD : directory.fd();
+        int newAt = newDirectory == null ? Constants.AT_FDCWD : newDirectory.fd();
+        return timed(rule, call, memory, at, name, newAt, a, b);
+      } finally {
+        if (newDirectory != null) {
+          newDirectory.release();
+        }
+      }
+    } finally {
+      if (directory != null) {
+        directory.release();
+      }
+    }
+  }
+
+  private long timed(
+      InlineRule rule,
+      NameCall call,
+      InlineMemory memory,
+      int at,
+      Path name,
+      int newAt,
+      long a,
+      long b) {
+    if (!rule.mayWait()) {
+      return call.run(kernel, memory, at, newAt, a, b);
+    }
+    if (!memory.begins(rule.pace(at, name), kernel)
+        || Mounts.isRemote(name, memory.since())) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      return call.run(kernel, memory, at, newAt, a, b);
+    } finally {
+      ended(memory);
+    }
+  }
+
+  // ---- figures -------------------------------------------------------------------------------
+
+  /** Has calls that have been going on for long send those like them to the ring. */
+  void noticeSlowCall(long now) {
+    threadMemory.noticeSlowCall(now);
   }
 
   void count(boolean hit) {
@@ -206,5 +437,9 @@ public final class InlineCalls {
 
   long misses() {
     return misses.sum();
+  }
+
+  long slow() {
+    return slow.sum();
   }
 }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.inline.InlineMemory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -22,8 +23,9 @@ final class LiveRings {
     return RINGS;
   }
 
-  /** Waits until no ring's own thread is in a system call on a handle that is closed already. */
+  /** Waits until no thread is in a plain system call on a handle that is closed already. */
   static void awaitUnused(CountedDescriptor handle) {
+    InlineMemory.awaitUnused(handle);
     for (Engine ring : RINGS) {
       ring.inline().awaitUnused(handle);
     }

@@ -52,7 +52,7 @@ public final class RawHandle extends Handle {
 
   @Override
   void giveBack() throws IOException {
-    engine().closer().close(fd());
+    engine().closer().close(this);
   }
 
   @Override

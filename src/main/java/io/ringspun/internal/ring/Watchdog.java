@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
 import java.util.Map;
@@ -67,7 +68,10 @@ final class Watchdog implements Runnable {
         lastSeenNanos = System.nanoTime();
         LockSupport.parkNanos(this, PERIOD_NANOS);
       }
+      long now = System.nanoTime();
+      InlineMemory.noticeSlowCalls(now);
       for (Engine engine : LiveRings.all()) {
+        engine.inline().noticeSlowCall(now);
         try {
           look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()));
         } catch (RuntimeException | Error e) {

@@ -383,7 +383,8 @@ class OracleTest {
             .compile(
                 Files.writeString(
                     directory.resolve("calls.c"),
-                    "#include <stdio.h>\n#include <%s>\nint main(void)\n{\n".formatted(header)
+                    "#define __ARCH_WANT_NEW_STAT\n#include <stdio.h>\n#include <%s>\nint main(void)\n{\n"
+                            .formatted(header)
                         + prints
                         + "}\n"));
     return CCompiler.run("", program.toString()).expectSuccess().lines().toList();

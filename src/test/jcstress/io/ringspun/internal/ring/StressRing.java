@@ -147,8 +147,14 @@ final class StressRing {
     }
 
     @Override
-    public long call(SystemCall call, long... arguments) {
-      return kernel.call(call, arguments);
+    public long call(
+        CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f) {
+      return kernel.call(memory, call, a, b, c, d, e, f);
+    }
+
+    @Override
+    public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+      return kernel.pwrite(fd, call, source, position);
     }
 
     @Override

@@ -1,0 +1,274 @@
+package io.ringspun.internal.file;
+
+import io.ringspun.file.FileStat;
+import io.ringspun.internal.inline.InlineMemory;
+import io.ringspun.internal.inline.InlineRule;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.OpenHow;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Engine;
+import io.ringspun.internal.ring.InlineCalls.NameCall;
+import io.ringspun.internal.ring.RawHandle;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operations on names on the calling thread. Each returns what the kernel answered, or {@link
+ * #UNDECIDED} where the operation is for the ring.
+ */
+final class InlineNames {
+  /** The operation was not done, and goes through the ring. */
+  static final int UNDECIDED = -Errno.EAGAIN;
+
+  private static final int CHANGING = Constants.O_CREAT | Constants.O_TRUNC | Constants.O_TMPFILE;
+
+  private static final NameCall STAT =
+      (kernel, memory, at, _, flags, mask) ->
+          kernel.call(
+              memory.call(),
+              SystemCall.STATX,
+              at,
+              memory.name(),
+              flags,
+              mask,
+              memory.statx().address(),
+              0);
+  private static final NameCall OPEN =
+      (kernel, memory, at, _, how, _) ->
+          kernel.call(
+              memory.call(), SystemCall.OPENAT2, at, memory.name(), how, OpenHow.SIZE_BYTES, 0, 0);
+  private static final NameCall UNLINK =
+      (kernel, memory, at, _, flags, _) ->
+          kernel.call(memory.call(), SystemCall.UNLINKAT, at, memory.name(), flags, 0, 0, 0);
+  private static final NameCall MKDIR =
+      (kernel, memory, at, _, mode, _) ->
+          kernel.call(memory.call(), SystemCall.MKDIRAT, at, memory.name(), mode, 0, 0, 0);
+  private static final NameCall RENAME =
+      (kernel, memory, at, newAt, flags, _) ->
+          kernel.call(
+              memory.call(),
+              SystemCall.RENAMEAT2,
+              at,
+              memory.name(),
+              newAt,
+              memory.secondName(),
+              flags,
+              0);
+  private static final NameCall LINK =
+      (kernel, memory, at, newAt, flags, _) ->
+          kernel.call(
+              memory.call(),
+              SystemCall.LINKAT,
+              at,
+              memory.name(),
+              newAt,
+              memory.secondName(),
+              flags,
+              0);
+  private static final NameCall SYMLINK = // the second name is the content of the link
+      (kernel, memory, at, _, _, _) ->
+          kernel.call(
+              memory.call(), SystemCall.SYMLINKAT, memory.secondName(), at, memory.name(), 0, 0, 0);
+
+  private InlineNames() {}
+
+  /**
+   * Opens a file that need not wait for anybody: with {@code O_NONBLOCK}, as the kernel's first
+   * attempt in a ring has it, and without it afterwards.
+   *
+   * @param resolve {@code RESOLVE_} flags
+   */
+  static int open(
+      Engine engine, @Nullable RawHandle directory, Path name, int flags, int mode, int resolve)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    boolean changes = (flags & CHANGING & ~Constants.O_DIRECTORY) != 0;
+    boolean mayBlock = (flags & (Constants.O_PATH | Constants.O_DIRECTORY)) == 0;
+    int asked = mayBlock ? flags | Constants.O_NONBLOCK : flags;
+    if ((flags & Constants.O_PATH) != 0) {
+      asked &= ~Constants.O_LARGEFILE; // openat2 refuses what means nothing
+    }
+    int result;
+    try (InlineMemory memory = engine.inline().memory()) {
+      long how =
+          memory.how(
+              asked,
+              OpenFlags.openat2Mode(flags, mode),
+              changes ? resolve : resolve | Constants.RESOLVE_CACHED);
+      InlineRule rule = changes ? InlineRule.CREATE : InlineRule.OPEN;
+      result = (int) engine.inline().onName(rule, OPEN, memory, directory, name, how, 0);
+      if (result >= 0 && mayBlock) {
+        engine
+            .kernel()
+            .call(memory.call(), SystemCall.FCNTL, result, Constants.F_SETFL, flags, 0, 0, 0);
+      }
+    }
+    return counted(engine, isDecided(result) ? result : UNDECIDED);
+  }
+
+  /** Returns whether it is the file that was refused, not this way to open it. */
+  private static boolean isDecided(int result) {
+    return result != -Errno.EPERM && result != -Errno.ENOSYS && result != -Errno.EINVAL;
+  }
+
+  /** Returns whether an open file is a pipe. */
+  static boolean isPipe(Engine engine, int fd) {
+    try (InlineMemory memory = engine.inline().memory()) {
+      return engine
+              .kernel()
+              .call(memory.call(), SystemCall.FCNTL, fd, Constants.F_GETPIPE_SZ, 0, 0, 0, 0)
+          >= 0;
+    }
+  }
+
+  /** What {@link #stat} found. */
+  sealed interface Found {
+    /** The attributes. */
+    record Attributes(FileStat stat) implements Found {}
+
+    /** The kernel's answer, or {@link #UNDECIDED}. */
+    record Refusal(int result) implements Found {}
+  }
+
+  /** Queries the attributes of a file. */
+  static Found stat(Engine engine, @Nullable RawHandle directory, Path name, int flags)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return new Found.Refusal(UNDECIDED);
+    }
+    try (InlineMemory memory = engine.inline().memory()) {
+      int result = stat(engine, memory, directory, name, flags, Statx.ALL);
+      return result == 0
+          ? new Found.Attributes(FileStat.of(memory.statx()))
+          : new Found.Refusal(result);
+    }
+  }
+
+  /** Looks whether there is a file. */
+  static int exists(Engine engine, @Nullable RawHandle directory, Path name, int flags)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    try (InlineMemory memory = engine.inline().memory()) {
+      return stat(engine, memory, directory, name, flags, 0);
+    }
+  }
+
+  private static int stat(
+      Engine engine,
+      InlineMemory memory,
+      @Nullable RawHandle directory,
+      Path name,
+      int flags,
+      int mask)
+      throws IOException {
+    return counted(
+        engine,
+        (int)
+            engine
+                .inline()
+                .onName(InlineRule.STAT_NAME, STAT, memory, directory, name, flags, mask));
+  }
+
+  static int unlink(Engine engine, @Nullable RawHandle directory, Path name, int flags)
+      throws IOException {
+    return change(engine, UNLINK, directory, name, flags);
+  }
+
+  static int mkdir(Engine engine, @Nullable RawHandle directory, Path name, int mode)
+      throws IOException {
+    return change(engine, MKDIR, directory, name, mode);
+  }
+
+  static int rename(
+      Engine engine,
+      @Nullable RawHandle directory,
+      Path name,
+      @Nullable RawHandle newDirectory,
+      Path newName,
+      int flags)
+      throws IOException {
+    return change(engine, RENAME, directory, name, newDirectory, newName, flags);
+  }
+
+  static int link(
+      Engine engine,
+      @Nullable RawHandle directory,
+      Path name,
+      @Nullable RawHandle newDirectory,
+      Path newName)
+      throws IOException {
+    return change(engine, LINK, directory, name, newDirectory, newName, 0);
+  }
+
+  static int symlink(Engine engine, @Nullable RawHandle directory, Path target, Path link)
+      throws IOException {
+    return change(engine, SYMLINK, directory, link, null, target, 0);
+  }
+
+  private static int change(
+      Engine engine, NameCall call, @Nullable RawHandle directory, Path name, int argument)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    try (InlineMemory memory = engine.inline().memory()) {
+      return counted(
+          engine,
+          (int)
+              engine
+                  .inline()
+                  .onName(InlineRule.CHANGE_NAME, call, memory, directory, name, argument, 0));
+    }
+  }
+
+  private static int change(
+      Engine engine,
+      NameCall call,
+      @Nullable RawHandle directory,
+      Path name,
+      @Nullable RawHandle newDirectory,
+      Path newName,
+      int argument)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    try (InlineMemory memory = engine.inline().memory()) {
+      return counted(
+          engine,
+          (int)
+              engine
+                  .inline()
+                  .onNames(
+                      InlineRule.CHANGE_NAME,
+                      call,
+                      memory,
+                      directory,
+                      name,
+                      newDirectory,
+                      newName,
+                      argument));
+    }
+  }
+
+  private static boolean isAllowed(Engine engine) throws IOException {
+    if (!engine.config().inlineAttempts()) {
+      return false;
+    }
+    engine.requireUsable();
+    return true;
+  }
+
+  private static int counted(Engine engine, int result) {
+    int answer = result == -Errno.EINTR ? UNDECIDED : result;
+    engine.countInline(answer != UNDECIDED);
+    return answer;
+  }
+}

@@ -1,0 +1,243 @@
+package io.ringspun.internal.inline;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ringspun.internal.kernel.CallMemory;
+import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.kernel.OpenHow;
+import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.memory.CarrierThread;
+import io.ringspun.internal.memory.PathMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory for one plain system call: its arguments, its results, and two names. Each carrier finds
+ * one of its own; a thread holds it from {@link #take} to {@link #close} and must not park
+ * meanwhile.
+ */
+public final class InlineMemory implements AutoCloseable {
+  /** The size of the buffer for a copy of heap memory. */
+  public static final int BUFFER_BYTES = 64 << 10;
+
+  private static final int SPINS = 1_000;
+  private static final long LOOK_AGAIN_NANOS = 20_000;
+
+  /** Longer names go to the ring. */
+  private static final long NAME_BYTES = 1024;
+
+  private static final long HOW = 0;
+  private static final long USAGE = 32; // struct rusage, 144 bytes
+  private static final long STATX = 192; // and a zero byte behind it
+  private static final long NAME = 512;
+  private static final long SECOND_NAME = NAME + NAME_BYTES;
+  private static final long BYTES = SECOND_NAME + NAME_BYTES;
+
+  private static final long VOLUNTARY_SWITCHES = USAGE + 128;
+
+  private static final int STRIPE_BITS =
+      Integer.SIZE
+          - Integer.numberOfLeadingZeros(4 * Runtime.getRuntime().availableProcessors() - 1);
+  private static final InlineMemory[] BY_STRIPE = new InlineMemory[1 << STRIPE_BITS];
+
+  private static final VarHandle USER;
+  private static final VarHandle PACE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      USER = lookup.findVarHandle(InlineMemory.class, "user", Object.class);
+      PACE = lookup.findVarHandle(InlineMemory.class, "pace", Pace.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+    for (int i = 0; i < BY_STRIPE.length; i++) {
+      BY_STRIPE[i] = new InlineMemory();
+    }
+  }
+
+  private final CallMemory call = new CallMemory();
+  private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 64);
+  private final MemorySegment statx = memory.asSlice(STATX, Statx.SIZE_BYTES + 1);
+  private final MemorySegment name = memory.asSlice(NAME, NAME_BYTES);
+  private final MemorySegment secondName = memory.asSlice(SECOND_NAME, NAME_BYTES);
+
+  /** What the holder works on, read by whoever closes that; null if nobody holds this. */
+  @SuppressWarnings("unused") // through USER
+  private volatile @Nullable Object user;
+
+  private @Nullable MemorySegment buffer; // made when needed
+
+  // Written by the thread that holds this, read by the watchdog: first the pace, then since when.
+  @SuppressWarnings("unused") // through PACE
+  private volatile @Nullable Pace pace;
+
+  private long since;
+
+  private Pace.Verdict verdict = Pace.Verdict.QUICK;
+  private long switches; // how often the thread had slept before
+
+  @SuppressWarnings("unused") // distance to the next one
+  private long p0, p1, p2, p3, p4, p5, p6, p7;
+
+  private InlineMemory() {}
+
+  /** Returns memory for one thread alone. */
+  public static InlineMemory create() {
+    return new InlineMemory();
+  }
+
+  /**
+   * Takes what the calling thread's carrier has.
+   *
+   * @param work what the memory is for: a descriptor that must stay open meanwhile, or anything
+   * @return null if another thread has it
+   */
+  public static @Nullable InlineMemory take(Object work) {
+    InlineMemory memory = BY_STRIPE[CarrierThread.stripe(STRIPE_BITS)];
+    boolean taken = memory.user == null && USER.compareAndSet(memory, null, work);
+    return taken ? memory : null;
+  }
+
+  /** Begins a use of memory that only the calling thread uses. */
+  public void use(Object work) {
+    USER.setVolatile(this, work);
+  }
+
+  /** Gives it back. */
+  @Override
+  public void close() {
+    USER.setRelease(this, null);
+  }
+
+  /** Waits until no carrier is in a call on something that is closed already. */
+  public static void awaitUnused(Object work) {
+    for (InlineMemory memory : BY_STRIPE) {
+      memory.awaitOther(work);
+    }
+  }
+
+  /** Waits until the holder is not in a call on something that is closed already. */
+  public void awaitOther(Object work) {
+    for (int i = 0; user == work; i++) {
+      if (i < SPINS) {
+        Thread.onSpinWait(); // most calls take as long as their copying
+      } else {
+        LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      }
+    }
+  }
+
+  /** Does {@link #noticeSlowCall} for all carriers. */
+  public static void noticeSlowCalls(long now) {
+    for (InlineMemory memory : BY_STRIPE) {
+      memory.noticeSlowCall(now);
+    }
+  }
+
+  /** Any thread: has a call that has been going on for long send those like it to the ring. */
+  public void noticeSlowCall(long now) {
+    Pace going = pace;
+    long took = now - since;
+    if (going != null && took >= Pace.SLOW_NANOS && going == pace) {
+      going.isTakingLong(took, now);
+    }
+  }
+
+  /**
+   * Begins a call that may wait, and its time.
+   *
+   * @return false if calls like it go to the ring for now
+   */
+  public boolean begins(Pace kind, Kernel kernel) {
+    long now = System.nanoTime();
+    Pace.Verdict asked = kind.ask(now);
+    if (asked == Pace.Verdict.PAUSED) {
+      since = now;
+      return false;
+    }
+    verdict = asked;
+    switches = asked == Pace.Verdict.WATCHED ? voluntarySwitches(kernel) : 0;
+    since = now;
+    PACE.setRelease(this, kind);
+    return true;
+  }
+
+  /** Ends what {@link #begins} began; returns whether it was slow. */
+  public boolean ended(Kernel kernel) {
+    Pace kind = pace;
+    PACE.setRelease(this, null);
+    long now = System.nanoTime();
+    boolean slept =
+        verdict == Pace.Verdict.WATCHED
+            && now - since >= Pace.SLOW_NANOS
+            && voluntarySwitches(kernel) != switches;
+    return kind != null && kind.ended(verdict, since, now, slept);
+  }
+
+  /** Returns when the last call began. */
+  public long since() {
+    return since;
+  }
+
+  /** Returns how often the calling thread has slept in the kernel. */
+  private long voluntarySwitches(Kernel kernel) {
+    kernel.call(
+        call, SystemCall.GETRUSAGE, Constants.RUSAGE_THREAD, memory.address() + USAGE, 0, 0, 0, 0);
+    return memory.get(JAVA_LONG, VOLUNTARY_SWITCHES);
+  }
+
+  /** Returns the part that every call needs. */
+  public CallMemory call() {
+    return call;
+  }
+
+  /** Returns the start of the buffer, which is page-aligned. */
+  public MemorySegment buffer(long byteSize) {
+    MemorySegment made = buffer;
+    if (made == null) {
+      made = Arena.ofAuto().allocate(BUFFER_BYTES, NativeMemory.ALIGNMENT);
+      buffer = made;
+    }
+    return made.asSlice(0, byteSize);
+  }
+
+  /** Returns room for {@code struct statx}, with a zero byte behind it. */
+  public MemorySegment statx() {
+    return statx;
+  }
+
+  /** Writes how to open a file, and returns where. */
+  public long how(int flags, int mode, int resolve) {
+    OpenHow.write(memory, flags, mode, resolve);
+    return memory.address() + HOW;
+  }
+
+  /** Writes a name; returns whether there is room for it. */
+  public boolean hasRoomFor(Path path) {
+    return PathMemory.write(path, name);
+  }
+
+  /** Writes another name; returns whether there is room for it. */
+  public boolean hasRoomForSecond(Path path) {
+    return PathMemory.write(path, secondName);
+  }
+
+  /** Returns the address of the name. */
+  public long name() {
+    return name.address();
+  }
+
+  /** Returns the address of the other name. */
+  public long secondName() {
+    return secondName.address();
+  }
+}

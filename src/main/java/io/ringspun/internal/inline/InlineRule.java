@@ -1,0 +1,60 @@
+package io.ringspun.internal.inline;
+
+import java.nio.file.Path;
+
+/**
+ * How an operation may be done on the calling thread before the ring is asked. Operations that are
+ * not listed go to the ring at once: they wait for a device or a peer, as syncs, direct transfers
+ * and accepts do.
+ */
+public enum InlineRule {
+  /** {@code preadv2} with {@code RWF_NOWAIT}: the page cache has it, or {@code -EAGAIN}. */
+  READ(false),
+  /** {@code recv} and {@code send} with {@code MSG_DONTWAIT}. */
+  SOCKET(false),
+  /** {@code openat2} with {@code RESOLVE_CACHED}, Linux 5.12; neither creates nor truncates. */
+  OPEN(false),
+  /** {@code fstat} and {@code statx} of an open file of a {@linkplain Locality local} system. */
+  STAT_OPEN(false),
+  /** {@code pwrite} to the page cache: ext4 has no form of it that refuses to wait. */
+  WRITE(true),
+  /** {@code statx} by name. */
+  STAT_NAME(true),
+  /** {@code openat} that creates or truncates. */
+  CREATE(true),
+  /** {@code unlinkat}, {@code renameat2}, {@code mkdirat}, {@code linkat}, {@code symlinkat}. */
+  CHANGE_NAME(true),
+  /** {@code getxattr} and {@code setxattr} and their like. */
+  ATTRIBUTE(true),
+  /** {@code ftruncate} and {@code fallocate}. */
+  RESIZE(true),
+  /** {@code close}: of a file on a network it may flush. */
+  CLOSE(true);
+
+  private final boolean mayWait;
+
+  @SuppressWarnings("ImmutableEnumChecker") // what is learned of a kind of call belongs to it
+  private final PaceTable paces = new PaceTable();
+
+  InlineRule(boolean mayWait) {
+    this.mayWait = mayWait;
+  }
+
+  /**
+   * Returns the pace of such calls on a name.
+   *
+   * @param directory the descriptor that the name is relative to
+   */
+  public Pace pace(int directory, Path name) {
+    return paces.of(directory, name);
+  }
+
+  /**
+   * Returns whether the call may wait for a device now and then. If not, there is a form of it that
+   * refuses instead; if so, local file systems answer in microseconds nearly always, and {@link
+   * Pace} notices when they do not.
+   */
+  public boolean mayWait() {
+    return mayWait;
+  }
+}

@@ -1,0 +1,103 @@
+package io.ringspun.internal.inline;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Where file systems are mounted that are not on this machine, or that another process implements.
+ * Calls on names below go to the ring. Links that lead there are not followed: {@link Pace} notices
+ * these. Safe for use by multiple concurrent threads.
+ */
+public final class Mounts {
+  private static final long VALID_NANOS = 1_000_000_000;
+  private static final Path TABLE = Path.of("/proc/self/mountinfo");
+  private static final int MOUNT_POINT = 4; // of the fields before " - "
+
+  private static final Set<String> REMOTE_TYPES =
+      Set.of(
+          "9p",
+          "afs",
+          "autofs",
+          "ceph",
+          "cifs",
+          "coda",
+          "gfs2",
+          "glusterfs",
+          "gpfs",
+          "lustre",
+          "ncpfs",
+          "nfs",
+          "nfs4",
+          "ocfs2",
+          "orangefs",
+          "smb3",
+          "smbfs",
+          "virtiofs");
+
+  /**
+   * What the table said.
+   *
+   * @param untilNanos when to look again
+   * @param remote mount points, each with a slash at the end
+   */
+  private record Snapshot(long untilNanos, List<String> remote) {}
+
+  private static volatile Snapshot snapshot = new Snapshot(System.nanoTime(), List.of());
+
+  private Mounts() {}
+
+  /** Returns whether a name is below a mount point of a remote file system. */
+  public static boolean isRemote(Path path, long now) {
+    Snapshot current = snapshot;
+    if (now - current.untilNanos >= 0) {
+      current = refreshed(now);
+    }
+    return !current.remote.isEmpty() && isBelow(path, current.remote);
+  }
+
+  private static boolean isBelow(Path path, List<String> remote) {
+    String name = path.toAbsolutePath() + "/";
+    for (String mount : remote) {
+      if (name.startsWith(mount)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Looks again; others use what is known meanwhile. */
+  private static Snapshot refreshed(long now) {
+    snapshot = new Snapshot(now + VALID_NANOS, snapshot.remote);
+    Snapshot fresh = new Snapshot(now + VALID_NANOS, read());
+    snapshot = fresh;
+    return fresh;
+  }
+
+  private static List<String> read() {
+    try (Stream<String> lines = Files.lines(TABLE)) {
+      return lines.map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
+    } catch (IOException | RuntimeException _) {
+      return List.of(); // without /proc there is nothing to learn
+    }
+  }
+
+  /** Returns the mount point of a line if its file system is remote, else nothing. */
+  static String remotePoint(String line) {
+    int end = line.indexOf(" - ");
+    if (end < 0) {
+      return "";
+    }
+    String type = line.substring(end + 3).split(" ", 2)[0];
+    boolean isRemote = REMOTE_TYPES.contains(type) || type.startsWith("fuse");
+    if (!isRemote) {
+      return "";
+    }
+    String point = line.substring(0, end).split(" ", -1)[MOUNT_POINT];
+    String name = point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
+    return name.endsWith("/") ? name : name + "/";
+  }
+}

@@ -1,0 +1,105 @@
+package io.ringspun.internal.inline;
+
+/**
+ * Whether one kind of call, on one file or in one part of the file tree, is still quick. A call
+ * that was slow sends its kind to the ring for a pause that doubles with each further one; after a
+ * pause one call at a time tries again. Safe for use by multiple concurrent threads: where nothing
+ * is slow, nothing is written here, and races merely shift a pause.
+ *
+ * <p>On a busy machine a call may seem slow because its thread lost the processor. So the first
+ * slow call only makes those after it be watched: only one during which the thread slept in the
+ * kernel begins a pause. What took very long begins one at once.
+ */
+public final class Pace {
+  /** From when on a call is slow. */
+  static final long SLOW_NANOS = 200_000;
+
+  private static final long VERY_SLOW_NANOS = 20_000_000;
+  private static final long LEAST_PAUSE_NANOS = 10_000_000;
+  private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
+  private static final int PAUSE_FACTOR = 10; // so that calls hold a thread a tenth of the time
+  private static final int WATCHED_CALLS = 64;
+
+  // All but the first are written only around slow calls.
+  private volatile long pausedUntil; // by System.nanoTime, or 0
+  private long pauseNanos; // the last one, or 0 once calls are quick again
+  private int watched; // how many more calls to look at closely
+
+  /** What to do with a call. */
+  public enum Verdict {
+    /** Do it on the calling thread, and time it. */
+    QUICK,
+    /** The same, and see whether the thread slept. */
+    WATCHED,
+    /** Give it to the ring. */
+    PAUSED
+  }
+
+  /** Decides about a call that would begin now. */
+  public Verdict ask(long now) {
+    long until = pausedUntil;
+    if (until == 0) {
+      return watched == 0 ? Verdict.QUICK : Verdict.WATCHED;
+    }
+    return now - until < 0 || !tries(now) ? Verdict.PAUSED : Verdict.WATCHED;
+  }
+
+  /** Ends a pause for one caller; for others it goes on until that one knows more. */
+  private synchronized boolean tries(long now) {
+    if (now - pausedUntil < 0) {
+      return false;
+    }
+    pausedUntil = nonZero(now + pauseNanos);
+    return true;
+  }
+
+  /**
+   * Takes note of a call that is over.
+   *
+   * @param verdict what {@link #ask} said
+   * @param slept whether the thread slept meanwhile; not looked at unless it was watched
+   * @return whether it was slow
+   */
+  boolean ended(Verdict verdict, long startNanos, long endNanos, boolean slept) {
+    long took = endNanos - startNanos;
+    if (verdict == Verdict.QUICK && took < SLOW_NANOS) {
+      return false;
+    }
+    return ended(took, endNanos, verdict == Verdict.WATCHED && slept);
+  }
+
+  private synchronized boolean ended(long took, long now, boolean slept) {
+    if (took >= VERY_SLOW_NANOS || (took >= SLOW_NANOS && slept)) {
+      pause(took, now);
+      return true;
+    }
+    if (took >= SLOW_NANOS) {
+      watched = WATCHED_CALLS;
+      return true;
+    }
+    pausedUntil = 0;
+    watched = Math.max(watched - 1, 0);
+    if (watched == 0) {
+      pauseNanos = 0;
+    }
+    return false;
+  }
+
+  /** Begins a pause because of a call that has taken long and is not over. */
+  synchronized void isTakingLong(long took, long now) {
+    if (pausedUntil == 0) {
+      pause(took, now);
+    }
+  }
+
+  private void pause(long took, long now) {
+    long pause = Math.max(LEAST_PAUSE_NANOS, Math.max(2 * pauseNanos, PAUSE_FACTOR * took));
+    pauseNanos = Math.min(pause, LONGEST_PAUSE_NANOS);
+    pausedUntil = nonZero(now + pauseNanos);
+    watched = WATCHED_CALLS;
+  }
+
+  private static long nonZero(long nanos) {
+    return nanos == 0 ? 1 : nanos;
+  }
+}

@@ -1,0 +1,124 @@
+package io.ringspun.internal.inline;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.internal.inline.Pace.Verdict;
+import org.junit.jupiter.api.Test;
+
+/** Goal: slow calls go to the ring, for pauses that double. Method: a clock of the test's own. */
+class PaceTest {
+  private static final long QUICK = 1_000;
+  private static final long SLOW = 1_000_000;
+  private static final long VERY_SLOW = 50_000_000;
+  private static final long LEAST_PAUSE = 10_000_000;
+
+  private final Pace pace = new Pace();
+  private long now = 1;
+
+  /** Makes a call; returns whether it was made on the calling thread. */
+  private boolean call(long nanos, boolean sleeps) {
+    Verdict verdict = pace.ask(now);
+    if (verdict == Verdict.PAUSED) {
+      return false;
+    }
+    long start = now;
+    now += nanos;
+    pace.ended(verdict, start, now, sleeps && verdict == Verdict.WATCHED);
+    return true;
+  }
+
+  /** Returns how long calls go to the ring, in steps of a millisecond. */
+  private long pauseMillis() {
+    long start = now;
+    while (pace.ask(now) == Verdict.PAUSED) {
+      now += 1_000_000;
+    }
+    pace.ended(Verdict.WATCHED, now, now + QUICK, false); // for the one that was asked about
+    return (now - start) / 1_000_000;
+  }
+
+  @Test
+  void quickCalls_stay() {
+    for (int i = 0; i < 1_000; i++) {
+      assertTrue(call(QUICK, false));
+    }
+    assertEquals(Verdict.QUICK, pace.ask(now));
+  }
+
+  @Test
+  void oneSlowCall_isWatchedOnly() {
+    assertTrue(call(SLOW, true));
+    assertEquals(Verdict.WATCHED, pace.ask(now));
+    for (int i = 0; i < 64; i++) {
+      assertTrue(call(QUICK, false));
+    }
+    assertEquals(Verdict.QUICK, pace.ask(now));
+  }
+
+  /** The thread lost its processor: it was slow, but did not wait. */
+  @Test
+  void slowCallsThatDoNotSleep_stay() {
+    for (int i = 0; i < 100; i++) {
+      assertTrue(call(SLOW, false));
+    }
+  }
+
+  @Test
+  void slowCallsThatSleep_pause() {
+    assertTrue(call(SLOW, true));
+    assertTrue(call(SLOW, true));
+    assertFalse(call(QUICK, false));
+    assertEquals(LEAST_PAUSE, pauseMillis() * 1_000_000);
+    assertTrue(call(QUICK, false));
+  }
+
+  @Test
+  void verySlowCall_pausesAtOnce() {
+    assertTrue(call(VERY_SLOW, false));
+    assertFalse(call(QUICK, false));
+    assertEquals(500, pauseMillis(), "ten times as long as the call");
+  }
+
+  @Test
+  void pauses_double() {
+    call(VERY_SLOW, true);
+    now += 500_000_000;
+    for (long millis : new long[] {1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000}) {
+      assertTrue(call(SLOW, true), "one tries");
+      now += (millis - 1) * 1_000_000;
+      assertFalse(call(SLOW, true), millis + " ms are not over");
+      now += 1_000_000;
+    }
+  }
+
+  @Test
+  void afterAPause_oneTriesAtATime() {
+    call(VERY_SLOW, true);
+    now += 500_000_000;
+    assertEquals(Verdict.WATCHED, pace.ask(now));
+    assertEquals(Verdict.PAUSED, pace.ask(now), "the first has not come back");
+    pace.ended(Verdict.WATCHED, now, now + QUICK, false);
+    assertEquals(Verdict.WATCHED, pace.ask(now + QUICK));
+  }
+
+  @Test
+  void quickCallsAfterAPause_makeTheNextOneShort() {
+    call(VERY_SLOW, true);
+    now += 500_000_000;
+    for (int i = 0; i < 64; i++) {
+      assertTrue(call(QUICK, false));
+    }
+    call(SLOW, true);
+    call(SLOW, true);
+    assertEquals(LEAST_PAUSE, pauseMillis() * 1_000_000);
+  }
+
+  @Test
+  void callThatIsNotOver_pausesTheOthers() {
+    pace.ask(now);
+    pace.isTakingLong(SLOW, now + SLOW);
+    assertEquals(Verdict.PAUSED, pace.ask(now + SLOW));
+  }
+}
