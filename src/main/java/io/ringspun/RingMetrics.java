@@ -13,8 +13,10 @@ package io.ringspun;
  * @param overflows times that the completion queue was found to have overflowed
  * @param completionEntries current size of the completion queue
  * @param stale completions that were dropped because they matched no operation in flight
- * @param inlineHits transfers done by a non-blocking system call instead of the ring
- * @param inlineMisses non-blocking attempts that would have blocked and went through the ring
+ * @param inlineHits operations done by a plain system call on the calling thread
+ * @param inlineMisses operations that went through the ring because such a call would have waited,
+ *     or is not made for a while since calls like it were slow
+ * @param inlineSlow plain system calls that were expected to be quick and took 200 µs or more
  * @param unregisteredPools buffer pools whose memory the kernel refused to register
  * @since 0.1
  */
@@ -30,4 +32,5 @@ public record RingMetrics(
     long stale,
     long inlineHits,
     long inlineMisses,
+    long inlineSlow,
     long unregisteredPools) {}

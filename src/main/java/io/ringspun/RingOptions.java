@@ -389,11 +389,30 @@ public final class RingOptions {
   }
 
   /**
-   * Sets whether transfers try a non-blocking system call ({@code RWF_NOWAIT}, {@code
-   * MSG_DONTWAIT}) before they go through the ring. On by default, because it is faster for data in
-   * the page cache or in a socket's buffers.
+   * Sets whether operations are done by plain system calls on the calling thread where the kernel
+   * most likely answers from memory, and go through the ring only otherwise. On by default, because
+   * a hand-over to the ring and to a kernel worker costs ten times as much as such a call.
    *
-   * @param enabled whether to try
+   * <ul>
+   *   <li>Calls that refuse instead of waiting: reads of the page cache ({@code RWF_NOWAIT}), sends
+   *       and receives ({@code MSG_DONTWAIT}), opens without {@code CREATE} or {@code
+   *       TRUNCATE_EXISTING} ({@code RESOLVE_CACHED}), sizes and attributes of open files.
+   *   <li>Calls that seldom wait on a local file system: writes to the page cache, attributes of
+   *       names, creating, renaming, linking and removing names, closing a regular file. They are
+   *       timed. When calls of a kind are slow (200 µs or more), that kind goes through the ring
+   *       for at least 10 ms and ten times as long as the call took; each further slow call doubles
+   *       the pause, up to a minute. The kinds of each device, and of each part of the file tree,
+   *       are told apart.
+   * </ul>
+   *
+   * <p>Direct transfers, writes of files opened with {@code SYNC} or {@code DSYNC}, syncs, and
+   * names on network file systems and FUSE always go through the ring. While a plain call runs, no
+   * interrupt, time limit or {@link io.ringspun.raw.Raw#cancelAll} reaches it, and on a carried
+   * thread it holds the ring; {@code close} of its file waits for it. {@link
+   * RingMetrics#inlineHits}, {@link RingMetrics#inlineMisses} and {@link RingMetrics#inlineSlow}
+   * count.
+   *
+   * @param enabled whether to make such calls
    * @return the changed copy
    */
   public RingOptions withInlineAttempts(boolean enabled) {

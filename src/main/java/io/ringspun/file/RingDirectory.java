@@ -190,8 +190,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     if (flags.deleteOnClose() && resolve != 0) {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
-    int number = names.openWithin(name, flags.bits(), mode, resolve, flags.registered());
-    return new RingFile(OpenFile.opened(names, name, number, flags));
+    Names.Opened opened = names.openWithin(name, flags.bits(), mode, resolve, flags.registered());
+    return new RingFile(OpenFile.opened(names, name, opened, flags));
   }
 
   /**
@@ -210,7 +210,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
     int resolve = Resolve.bits(Arrays.asList(bounds), new HashSet<>());
-    int fd = names.openWithin(name, Names.DIRECTORY_FLAGS, 0, resolve, false);
+    int fd = names.openWithin(name, Names.DIRECTORY_FLAGS, 0, resolve, false).number();
     return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
   }
 

@@ -19,6 +19,7 @@ import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -72,6 +73,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private int signalThrows;
   private Thread signalThrower;
   private int inlineMax = Integer.MAX_VALUE;
+  private volatile long inlineNanos;
   private int hiddenFeatures;
   private int enterFlags;
   private Shadow youngest;
@@ -602,6 +604,11 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     return fd;
   }
 
+  /** Makes writes on the calling thread take as long as this, at least. */
+  public void slowInlineWrites(Duration time) {
+    inlineNanos = time.toNanos();
+  }
+
   @Override
   public int signal(int eventfd) {
     synchronized (this) {
@@ -649,6 +656,10 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+    long end = System.nanoTime() + inlineNanos;
+    while (System.nanoTime() - end < 0) {
+      Thread.onSpinWait(); // it holds the thread, as a device does
+    }
     return REAL.pwrite(fd, call, limited(source), position);
   }
 

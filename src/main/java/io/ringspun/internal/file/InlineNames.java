@@ -36,6 +36,9 @@ final class InlineNames {
               mask,
               memory.statx().address(),
               0);
+  private static final NameCall ACCESS = // F_OK; follows links
+      (kernel, memory, at, _, _, _) ->
+          kernel.call(memory.call(), SystemCall.FACCESSAT, at, memory.name(), 0, 0, 0, 0);
   private static final NameCall OPEN =
       (kernel, memory, at, _, how, _) ->
           kernel.call(
@@ -116,16 +119,6 @@ final class InlineNames {
     return result != -Errno.EPERM && result != -Errno.ENOSYS && result != -Errno.EINVAL;
   }
 
-  /** Returns whether an open file is a pipe. */
-  static boolean isPipe(Engine engine, int fd) {
-    try (InlineMemory memory = engine.inline().memory()) {
-      return engine
-              .kernel()
-              .call(memory.call(), SystemCall.FCNTL, fd, Constants.F_GETPIPE_SZ, 0, 0, 0, 0)
-          >= 0;
-    }
-  }
-
   /** What {@link #stat} found. */
   sealed interface Found {
     /** The attributes. */
@@ -156,7 +149,13 @@ final class InlineNames {
       return UNDECIDED;
     }
     try (InlineMemory memory = engine.inline().memory()) {
-      return stat(engine, memory, directory, name, flags, 0);
+      if (flags != 0) {
+        return stat(engine, memory, directory, name, flags, 0);
+      }
+      return counted(
+          engine,
+          (int)
+              engine.inline().onName(InlineRule.STAT_NAME, ACCESS, memory, directory, name, 0, 0));
     }
   }
 

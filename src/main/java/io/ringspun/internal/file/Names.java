@@ -1,6 +1,8 @@
 package io.ringspun.internal.file;
 
 import io.ringspun.file.FileStat;
+import io.ringspun.internal.inline.Locality;
+import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.OpenHow;
@@ -62,8 +64,16 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   /** Opens a directory from where the names are relative to; more flags than usual may be given. */
   public RawHandle openDirectory(Path path, int flags) throws IOException {
-    return new RawHandle(open(path, DIRECTORY_FLAGS | flags, 0, false), false, home);
+    return new RawHandle(open(path, DIRECTORY_FLAGS | flags, 0, false).number(), false, home);
   }
+
+  /**
+   * Something that has just been opened.
+   *
+   * @param number its descriptor or its slot
+   * @param place where it is, or null if that is unknown
+   */
+  public record Opened(int number, @Nullable Place place) {}
 
   /**
    * Opens a file by openat(2), and waits for the other end of a FIFO.
@@ -71,10 +81,10 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * @param registered whether to put it into the home ring's table
    * @return its descriptor or its slot
    */
-  public int open(Path name, int flags, int mode, boolean registered) throws IOException {
-    int opened = openInline(name, flags, mode, 0, registered);
-    if (opened >= 0) {
-      return opened;
+  public Opened open(Path name, int flags, int mode, boolean registered) throws IOException {
+    int result = openInline(name, flags, mode, 0, registered);
+    if (result >= 0) {
+      return awaited(result, flags);
     }
     try (PathMemory path = PathMemory.of(name)) {
       return open(
@@ -82,7 +92,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
           flags,
           0,
           registered,
-          lacksReader(opened, flags),
+          lacksReader(result, flags),
           path,
           (op, at) -> {
             if (registered) {
@@ -101,11 +111,11 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * @param registered whether to put it into the home ring's table
    * @return its descriptor or its slot
    */
-  public int openWithin(Path name, int flags, int mode, int resolve, boolean registered)
+  public Opened openWithin(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
-    int opened = openInline(name, flags, mode, resolve, registered);
-    if (opened >= 0) {
-      return opened;
+    int result = openInline(name, flags, mode, resolve, registered);
+    if (result >= 0) {
+      return awaited(result, flags);
     }
     try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
         PathMemory path = PathMemory.of(name)) {
@@ -115,7 +125,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
           flags,
           resolve,
           registered,
-          lacksReader(opened, flags),
+          lacksReader(result, flags),
           new Object[] {path, how},
           (op, at) -> {
             if (registered) {
@@ -143,8 +153,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     if (result == InlineNames.UNDECIDED || lacksReader(result, flags)) {
       return result;
     }
-    awaitWriterOfPipe(engine, checkOpen(name, flags, resolve, false, result), flags);
-    return result;
+    return checkOpen(name, flags, resolve, false, result);
   }
 
   /** Returns whether an open was refused because it is a FIFO that nobody reads. */
@@ -152,14 +161,17 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     return result == -Errno.ENXIO && (flags & Constants.O_ACCMODE) == Constants.O_WRONLY;
   }
 
-  /** Waits until something that is open for reading, if it is a FIFO, has had a writer. */
-  private void awaitWriterOfPipe(Engine engine, int fd, int flags) throws IOException {
-    boolean readsFile =
-        (flags & (Constants.O_ACCMODE | Constants.O_DIRECTORY | Constants.O_PATH))
-            == Constants.O_RDONLY;
-    if (readsFile && InlineNames.isPipe(engine, fd)) {
+  /** Looks what a descriptor is of, and if it is a FIFO's for reading, waits for a writer. */
+  private Opened awaited(int fd, int flags) throws IOException {
+    if ((flags & (Constants.O_DIRECTORY | Constants.O_PATH)) != 0) {
+      return new Opened(fd, new Place(Locality.ELSEWHERE, 0));
+    }
+    Engine engine = engine();
+    Place place = engine.inline().place(fd);
+    if (place.locality() == Locality.PIPE && (flags & Constants.O_ACCMODE) == Constants.O_RDONLY) {
       awaitWriter(engine, fd, flags);
     }
+    return new Opened(fd, place);
   }
 
   /**
@@ -169,7 +181,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
    * a writer. A slot of the table does not tell whether it holds a FIFO, so a worker opens it from
    * the start.
    */
-  private int open(
+  private Opened open(
       Path name,
       int flags,
       int resolve,
@@ -191,10 +203,7 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     } finally {
       giveUpSlot(registered, number);
     }
-    if (!registered) {
-      awaitWriterOfPipe(engine, number, flags);
-    }
-    return number;
+    return registered ? new Opened(number, null) : awaited(number, flags);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.ringspun.internal.file;
 import io.ringspun.Ring;
 import io.ringspun.file.FileStat;
 import io.ringspun.internal.inline.InlineMemory;
+import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
@@ -54,8 +55,7 @@ public record OpenFile(
   public static OpenFile open(Names names, Path path, OpenFlags flags, int mode)
       throws IOException {
     PathMemory.requireDefault(path);
-    int number = names.open(path, flags.bits(), mode, flags.registered());
-    return opened(names, path, number, flags);
+    return opened(names, path, names.open(path, flags.bits(), mode, flags.registered()), flags);
   }
 
   /** Wraps an open file, and queries its alignment if it needs one. */
@@ -65,13 +65,18 @@ public record OpenFile(
   }
 
   /** Takes ownership of a descriptor or a slot that has just been opened under a name. */
-  public static OpenFile opened(Names names, Path name, int number, OpenFlags flags)
+  public static OpenFile opened(Names names, Path name, Names.Opened opened, OpenFlags flags)
       throws IOException {
+    int number = opened.number();
     Engine home = names.home();
     Handle handle =
         flags.registered()
             ? new RegisteredHandle(number, flags.direct(), home)
             : new RawHandle(number, flags.direct(), home);
+    Place place = opened.place();
+    if (place != null) {
+      handle.notePlace(place);
+    }
     try {
       if (flags.deleteOnClose()) {
         names.unlinkIfPossible(name);

@@ -193,12 +193,15 @@ public final class Transfer {
   /** Writes on the calling thread: most likely that does not wait, or the kernel refuses to. */
   private int writeInline(Engine engine, MemorySegment source, long position) throws IOException {
     RawHandle raw = (RawHandle) handle;
-    int n = (int) engine.inline().write(raw, source, position);
-    if (n < 0 && nowaitWrites) {
-      n = (int) engine.inline().writeNowait(raw, source, position);
-      if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-        nowaitWrites = false; // as on ext4, and as with pipes
-      }
+    if (engine.inline().isLocal(raw)) {
+      return (int) engine.inline().write(raw, source, position);
+    }
+    if (!nowaitWrites) {
+      return -Errno.EAGAIN;
+    }
+    int n = (int) engine.inline().writeNowait(raw, source, position);
+    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
+      nowaitWrites = false; // as with pipes
     }
     return n;
   }

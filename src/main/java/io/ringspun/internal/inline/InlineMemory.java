@@ -28,6 +28,7 @@ public final class InlineMemory implements AutoCloseable {
   /** The size of the buffer for a copy of heap memory. */
   public static final int BUFFER_BYTES = 64 << 10;
 
+  private static final int TIMED_BRIEF_CALLS = 8;
   private static final int SPINS = 1_000;
   private static final long LOOK_AGAIN_NANOS = 20_000;
 
@@ -82,7 +83,11 @@ public final class InlineMemory implements AutoCloseable {
 
   private long since;
 
+  private int nameLength;
+
   private Pace.Verdict verdict = Pace.Verdict.QUICK;
+  private boolean isTimed = true;
+  private int briefCalls;
   private long switches; // how often the thread had slept before
 
   @SuppressWarnings("unused") // distance to the next one
@@ -171,8 +176,24 @@ public final class InlineMemory implements AutoCloseable {
     return true;
   }
 
-  /** Ends what {@link #begins} began; returns whether it was slow. */
+  /**
+   * Begins a call as {@link #begins} does that is so brief that to look at the clock would take a
+   * good part of its time: one of several is timed.
+   */
+  public boolean beginsBrief(Pace kind, Kernel kernel) {
+    if (kind.isQuick() && ++briefCalls % TIMED_BRIEF_CALLS != 0) {
+      isTimed = false;
+      return true;
+    }
+    return begins(kind, kernel);
+  }
+
+  /** Ends what was begun; returns whether it was slow. */
   public boolean ended(Kernel kernel) {
+    if (!isTimed) {
+      isTimed = true;
+      return false;
+    }
     Pace kind = pace;
     PACE.setRelease(this, null);
     long now = System.nanoTime();
@@ -183,7 +204,7 @@ public final class InlineMemory implements AutoCloseable {
     return kind != null && kind.ended(verdict, since, now, slept);
   }
 
-  /** Returns when the last call began. */
+  /** Returns when the last call began that was timed. */
   public long since() {
     return since;
   }
@@ -223,12 +244,18 @@ public final class InlineMemory implements AutoCloseable {
 
   /** Writes a name; returns whether there is room for it. */
   public boolean hasRoomFor(Path path) {
-    return PathMemory.write(path, name);
+    nameLength = PathMemory.write(path, name);
+    return nameLength >= 0;
+  }
+
+  /** Returns the pace of calls on the name. */
+  Pace pace(PaceTable paces, int directory) {
+    return paces.of(directory, name, nameLength);
   }
 
   /** Writes another name; returns whether there is room for it. */
   public boolean hasRoomForSecond(Path path) {
-    return PathMemory.write(path, secondName);
+    return PathMemory.write(path, secondName) >= 0;
   }
 
   /** Returns the address of the name. */

@@ -1,7 +1,5 @@
 package io.ringspun.internal.inline;
 
-import java.nio.file.Path;
-
 /**
  * How an operation may be done on the calling thread before the ring is asked. Operations that are
  * not listed go to the ring at once: they wait for a device or a peer, as syncs, direct transfers
@@ -24,10 +22,6 @@ public enum InlineRule {
   CREATE(true),
   /** {@code unlinkat}, {@code renameat2}, {@code mkdirat}, {@code linkat}, {@code symlinkat}. */
   CHANGE_NAME(true),
-  /** {@code getxattr} and {@code setxattr} and their like. */
-  ATTRIBUTE(true),
-  /** {@code ftruncate} and {@code fallocate}. */
-  RESIZE(true),
   /** {@code close}: of a file on a network it may flush. */
   CLOSE(true);
 
@@ -41,12 +35,17 @@ public enum InlineRule {
   }
 
   /**
-   * Returns the pace of such calls on a name.
+   * Returns the pace of such calls on the name that the memory has.
    *
    * @param directory the descriptor that the name is relative to
    */
-  public Pace pace(int directory, Path name) {
-    return paces.of(directory, name);
+  public Pace pace(int directory, InlineMemory memory) {
+    return memory.pace(paces, directory);
+  }
+
+  /** Returns the pace of such calls on open files. */
+  public Pace pace(Place place) {
+    return paces.of(place.device());
   }
 
   /**

@@ -2,10 +2,10 @@ package io.ringspun.internal.inline;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.FileStatus;
 import io.ringspun.internal.kernel.Kernel;
-import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 
 /**
@@ -15,9 +15,12 @@ import java.util.Set;
 public enum Locality {
   /** A regular file of a local file system. */
   LOCAL,
+  /** A pipe or a FIFO. */
+  PIPE,
   /** Anything else. */
   ELSEWHERE;
 
+  private static final int FIFO = 1; // S_IFIFO >>> 12
   private static final int REGULAR = 8; // S_IFREG >>> 12
 
   // statfs(2): f_type of the local file systems that have no block device of their own.
@@ -35,18 +38,27 @@ public enum Locality {
    *
    * @param fd open, and not closed meanwhile
    */
-  public static Locality of(Kernel kernel, int fd, InlineMemory memory) {
-    int mask = Statx.ALL;
-    int result =
-        kernel.statx(fd, memory.call(), Constants.AT_STATX_DONT_SYNC, mask, memory.statx());
-    if (result != 0 || Statx.mode(memory.statx()) >>> 12 != REGULAR) {
-      return ELSEWHERE;
+  public static Place of(Kernel kernel, int fd, InlineMemory memory) {
+    MemorySegment struct = memory.statx();
+    long address = struct.address();
+    if (kernel.call(memory.call(), SystemCall.FSTAT, fd, address, 0, 0, 0, 0) != 0) {
+      return new Place(ELSEWHERE, 0);
     }
-    if (Statx.getInt(memory.statx(), Statx.DEVICE_MAJOR) != 0) {
+    long device = FileStatus.device(struct);
+    return new Place(of(kernel, fd, memory, struct), device);
+  }
+
+  private static Locality of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
+    int type = FileStatus.mode(struct) >>> 12;
+    if (type != REGULAR) {
+      return type == FIFO ? PIPE : ELSEWHERE;
+    }
+    if (FileStatus.deviceMajor(struct) != 0) {
       return LOCAL; // there is a block device
     }
-    long struct = memory.statx().address(); // struct statfs has 120 bytes
-    boolean isKnown = kernel.call(memory.call(), SystemCall.FSTATFS, fd, struct, 0, 0, 0, 0) == 0;
-    return isKnown && LOCAL_TYPES.contains(memory.statx().get(JAVA_LONG, 0)) ? LOCAL : ELSEWHERE;
+    // struct statfs has 120 bytes
+    boolean isKnown =
+        kernel.call(memory.call(), SystemCall.FSTATFS, fd, struct.address(), 0, 0, 0, 0) == 0;
+    return isKnown && LOCAL_TYPES.contains(struct.get(JAVA_LONG, 0)) ? LOCAL : ELSEWHERE;
   }
 }

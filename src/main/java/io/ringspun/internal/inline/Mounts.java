@@ -46,11 +46,15 @@ public final class Mounts {
    */
   private record Snapshot(long untilNanos, List<String> remote) {}
 
-  private static volatile Snapshot snapshot = new Snapshot(System.nanoTime(), List.of());
+  private static volatile Snapshot snapshot = new Snapshot(System.nanoTime() + VALID_NANOS, read());
 
   private Mounts() {}
 
-  /** Returns whether a name is below a mount point of a remote file system. */
+  /**
+   * Returns whether a name is below a mount point of a remote file system.
+   *
+   * @param now the time, which need not be exact: when to look at the table again depends on it
+   */
   public static boolean isRemote(Path path, long now) {
     Snapshot current = snapshot;
     if (now - current.untilNanos >= 0) {

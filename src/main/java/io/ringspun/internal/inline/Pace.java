@@ -35,6 +35,17 @@ public final class Pace {
     PAUSED
   }
 
+  /** Returns whether nothing was slow lately. */
+  boolean isQuick() {
+    return pausedUntil == 0 && watched == 0;
+  }
+
+  /** Returns whether calls go to the ring now. */
+  public boolean isPaused() {
+    long until = pausedUntil;
+    return until != 0 && System.nanoTime() - until < 0;
+  }
+
   /** Decides about a call that would begin now. */
   public Verdict ask(long now) {
     long until = pausedUntil;
@@ -85,10 +96,13 @@ public final class Pace {
     return false;
   }
 
-  /** Begins a pause because of a call that has taken long and is not over. */
+  /** Begins a pause, or prolongs it, because of a call that has taken long and is not over. */
   synchronized void isTakingLong(long took, long now) {
-    if (pausedUntil == 0) {
-      pause(took, now);
+    long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
+    if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
+      pauseNanos = Math.max(pauseNanos, pause);
+      pausedUntil = nonZero(now + pause);
+      watched = WATCHED_CALLS;
     }
   }
 

@@ -4,11 +4,13 @@ package io.ringspun.internal.kernel;
 public enum SystemCall {
   BIND(49, 200),
   CLOCK_GETTIME(228, 113),
+  CLOSE(3, 57),
   DUP3(292, 24),
   EPOLL_CREATE1(291, 20),
   EPOLL_CTL(233, 21),
   EPOLL_PWAIT(281, 22),
   EVENTFD2(290, 19),
+  FACCESSAT(269, 48),
   FCNTL(72, 25),
   FSTAT(5, 80),
   FSTATFS(138, 44),

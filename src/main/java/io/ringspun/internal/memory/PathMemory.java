@@ -48,15 +48,15 @@ public final class PathMemory implements LentMemory, AutoCloseable {
   /**
    * Writes a path to memory of the caller's.
    *
-   * @return false if there is no room for it
+   * @return its length without the zero, or -1 if there is no room for it
    */
-  public static boolean write(Path path, MemorySegment room) {
+  public static int write(Path path, MemorySegment room) {
     byte[] bytes = bytes(path);
     if (bytes.length >= room.byteSize()) {
-      return false;
+      return -1;
     }
     put(room, bytes);
-    return true;
+    return bytes.length;
   }
 
   /** Writes a path to memory that is freed when it becomes unreachable. */

@@ -1,7 +1,6 @@
 package io.ringspun.internal.ring;
 
-import io.ringspun.internal.inline.Locality;
-import io.ringspun.internal.inline.Pace;
+import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SystemCall;
@@ -49,8 +48,7 @@ public abstract class CountedDescriptor {
 
   final SyncState syncState;
 
-  private @Nullable Locality locality; // any thread that finds out writes the same
-  private volatile @Nullable Pace pace; // of calls on the calling thread; made when needed
+  private @Nullable Place place; // any thread that finds out writes an equal one
 
   CountedDescriptor(int fd, int entryFlags, boolean direct, SyncState syncState) {
     assert fd >= 0;
@@ -154,24 +152,14 @@ public abstract class CountedDescriptor {
     return mayHaveLeft;
   }
 
-  /** Returns whether this is a local file, or null if that is unknown. */
-  final @Nullable Locality locality() {
-    return locality;
+  /** Returns where this is, or null if that is unknown. */
+  final @Nullable Place place() {
+    return place;
   }
 
-  /** Records whether this is a local file. */
-  final void noteLocality(Locality found) {
-    locality = found;
-  }
-
-  /** Returns how quick calls are on this that may wait. */
-  final Pace pace() {
-    Pace known = pace;
-    if (known == null) {
-      known = new Pace(); // of two that are made at once, one is forgotten, and what it knows
-      pace = known;
-    }
-    return known;
+  /** Records where this is. */
+  public final void notePlace(Place found) {
+    place = found;
   }
 
   /** Says whether every write syncs what it wrote ({@code O_SYNC}, {@code O_DSYNC}). */

@@ -21,5 +21,6 @@ public interface CounterReader<T> {
       long stale,
       long inlineHits,
       long inlineMisses,
+      long inlineSlow,
       long unregisteredPools);
 }

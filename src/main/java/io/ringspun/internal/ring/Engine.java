@@ -736,7 +736,8 @@ public final class Engine implements RingThread.Owner, Call.Runner {
 
   /** Reads the counters; each value is exact, but their moments may differ slightly. */
   public <T> T readCounters(CounterReader<T> reader) {
-    return thread.readCounters(reader, inline.hits(), inline.misses(), unregisteredBuffers.sum());
+    return thread.readCounters(
+        reader, inline.hits(), inline.misses(), inline.slow(), unregisteredBuffers.sum());
   }
 
   /**

@@ -5,6 +5,7 @@ import io.ringspun.internal.inline.InlineRule;
 import io.ringspun.internal.inline.Locality;
 import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.inline.Pace;
+import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.FileStatus;
@@ -28,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * ({@link #awaitUnused}). Both are volatile, so one of them sees the other.
  */
 public final class InlineCalls {
-  private static final Pace CLOSING = new Pace(); // of all local files
-
   private final Kernel kernel;
   private final Thread thread; // the ring's own
   private final InlineMemory threadMemory = InlineMemory.create(); // for the ring's own thread
@@ -62,17 +61,12 @@ public final class InlineCalls {
   private static final OpenCall SEND =
       (kernel, fd, memory, _, held) ->
           kernel.send(fd, memory.call(), held, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
-  private static final OpenCall TRUNCATE =
-      (kernel, fd, memory, size, _) ->
-          kernel.call(memory.call(), SystemCall.FTRUNCATE, fd, size, 0, 0, 0, 0);
   private static final OpenCall SIZE =
       (kernel, fd, memory, _, _) -> {
         long struct = memory.statx().address();
         long result = kernel.call(memory.call(), SystemCall.FSTAT, fd, struct, 0, 0, 0, 0);
         return result < 0 ? result : FileStatus.size(memory.statx());
       };
-  private static final OpenCall LOCALITY =
-      (kernel, fd, memory, _, _) -> Locality.of(kernel, fd, memory) == Locality.LOCAL ? 1 : 0;
 
   /**
    * Tries to read.
@@ -86,18 +80,24 @@ public final class InlineCalls {
     return transfer(READ, handle, target, position, null);
   }
 
-  /** Tries to write where the file system can refuse to wait; see {@link #read}. */
+  /**
+   * Tries to write where the file system can refuse to wait; see {@link #read}. Not for local
+   * files: on one that is frozen even this call waits.
+   */
   public long writeNowait(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
     return transfer(WRITE_NOWAIT, handle, source, position, null);
   }
 
-  /** Writes to a local file while its writes are quick; see {@link #read}. */
+  /** Writes to a {@linkplain #isLocal local} file while its writes are quick; see {@link #read}. */
   public long write(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
-    return isLocal(handle)
-        ? transfer(WRITE, handle, source, position, handle.pace())
-        : -Errno.EAGAIN;
+    return transfer(WRITE, handle, source, position, InlineRule.WRITE.pace(place(handle)));
+  }
+
+  /** Returns whether this is a file that answers from memory most of the time. */
+  public boolean isLocal(CountedDescriptor handle) throws ClosedChannelException {
+    return place(handle).locality() == Locality.LOCAL;
   }
 
   /**
@@ -127,18 +127,6 @@ public final class InlineCalls {
   }
 
   /**
-   * Sets the size of a local file while that is quick.
-   *
-   * @return 0 or a negated errno
-   * @throws ClosedChannelException if the handle is closed
-   */
-  public long truncate(CountedDescriptor handle, long size) throws ClosedChannelException {
-    return isLocal(handle)
-        ? transfer(TRUNCATE, handle, MemorySegment.NULL, size, handle.pace())
-        : -Errno.EAGAIN;
-  }
-
-  /**
    * Sets a file's size, however long that takes.
    *
    * @return 0 or a negated errno
@@ -153,14 +141,18 @@ public final class InlineCalls {
     }
   }
 
-  private boolean isLocal(CountedDescriptor handle) throws ClosedChannelException {
-    Locality known = handle.locality();
+  private Place place(CountedDescriptor handle) throws ClosedChannelException {
+    Place known = handle.place();
     if (known == null) {
-      boolean isLocal = transfer(LOCALITY, handle, MemorySegment.NULL, 0, null) == 1;
-      known = isLocal ? Locality.LOCAL : Locality.ELSEWHERE;
-      handle.noteLocality(known);
+      handle.acquire();
+      try {
+        known = place(handle.fd());
+      } finally {
+        handle.release();
+      }
+      handle.notePlace(known);
     }
-    return known == Locality.LOCAL;
+    return known;
   }
 
   private long transfer(
@@ -290,18 +282,26 @@ public final class InlineCalls {
    */
   long close(CountedDescriptor handle) {
     try (InlineMemory memory = memory()) {
-      Locality known = handle.locality();
+      Place known = handle.place();
       if (known == null) {
         known = Locality.of(kernel, handle.fd(), memory);
       }
-      if (known != Locality.LOCAL || !memory.begins(CLOSING, kernel)) {
+      if (known.locality() != Locality.LOCAL
+          || !memory.begins(InlineRule.CLOSE.pace(known), kernel)) {
         return -Errno.EAGAIN;
       }
       try {
-        return kernel.close(handle.fd());
+        return kernel.call(memory.call(), SystemCall.CLOSE, handle.fd(), 0, 0, 0, 0, 0);
       } finally {
         ended(memory);
       }
+    }
+  }
+
+  /** Returns where something is that has just been opened. */
+  public Place place(int fd) {
+    try (InlineMemory memory = memory()) {
+      return Locality.of(kernel, fd, memory);
     }
   }
 
@@ -358,7 +358,7 @@ public final class InlineCalls {
       throws ClosedChannelException {
     if (!memory.hasRoomFor(name)
         || !memory.hasRoomForSecond(newName)
-        || Mounts.isRemote(newName, System.nanoTime())) {
+        || Mounts.isRemote(newName, memory.since())) {
       return -Errno.EAGAIN;
     }
     return onPath(rule, call, memory, directory, name, newDirectory, a, 0);
@@ -409,8 +409,15 @@ public final class InlineCalls {
     if (!rule.mayWait()) {
       return call.run(kernel, memory, at, newAt, a, b);
     }
-    if (!memory.begins(rule.pace(at, name), kernel)
-        || Mounts.isRemote(name, memory.since())) {
+    if (Mounts.isRemote(name, memory.since())) {
+      return -Errno.EAGAIN;
+    }
+    Pace pace = rule.pace(at, memory);
+    boolean begun =
+        rule == InlineRule.STAT_NAME
+            ? memory.beginsBrief(pace, kernel)
+            : memory.begins(pace, kernel);
+    if (!begun) {
       return -Errno.EAGAIN;
     }
     try {

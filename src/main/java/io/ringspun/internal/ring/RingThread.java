@@ -298,7 +298,11 @@ final class RingThread extends Thread implements Carrier {
   }
 
   <T> T readCounters(
-      CounterReader<T> reader, long inlineHits, long inlineMisses, long unregisteredPools) {
+      CounterReader<T> reader,
+      long inlineHits,
+      long inlineMisses,
+      long inlineSlow,
+      long unregisteredPools) {
     return reader.read(
         dispatcher.submitted(),
         dispatcher.completed(),
@@ -311,6 +315,7 @@ final class RingThread extends Thread implements Carrier {
         dispatcher.stale(),
         carried.inlineHits() + inlineHits,
         carried.inlineMisses() + inlineMisses,
+        inlineSlow,
         unregisteredPools);
   }
 
