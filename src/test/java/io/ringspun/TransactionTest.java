@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Fifo;
@@ -328,6 +329,7 @@ class TransactionTest {
         fifo.write(1);
         other.write(1);
         assertThrows(IllegalStateException.class, reader::result);
+        NativePool.trim();
         if (round == 0) {
           allocated = NativeMemory.allocatedBytes();
         }

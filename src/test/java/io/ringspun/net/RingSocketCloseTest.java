@@ -10,6 +10,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingOptions;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.memory.NativePool;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
@@ -370,7 +371,8 @@ class RingSocketCloseTest {
               });
       client.result();
       server.result();
-      assertEquals(early.get(), NativeMemory.allocatedBytes());
+      NativePool.trim(); // what is kept for the next caller is not lost
+      assertTrue(NativeMemory.allocatedBytes() <= early.get());
       Await.until("the heap is as it was", () -> usedHeap() - earlyHeap.get() < 10L * connections);
       assertEquals(sockets, OpenFiles.count("socket:"));
       assertEquals(0, ring.metrics().inFlight());
