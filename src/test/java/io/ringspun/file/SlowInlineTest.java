@@ -100,7 +100,7 @@ class SlowInlineTest {
     try (Ring ring = Ring.open();
         RingFile file = RingFile.open(ring, mount.resolve("file"), CREATE, WRITE);
         RingFile another = RingFile.open(ring, mount.resolve("another"), CREATE, WRITE)) {
-      write(file);
+      untilInline(ring, file); // the first write of a fresh file system may be slow
       Pace pace = InlineRule.WRITE.pace(EngineAccess.of(ring).inline().place(Handle.of(file).fd()));
       List<BlockedCall<Integer>> writes = new ArrayList<>();
       String thaw = "fsfreeze -u " + mount;
@@ -110,12 +110,11 @@ class SlowInlineTest {
       try {
         writes.add(write(ring, file));
         Await.until("the write is noticed to take long", pace::isPaused);
-        int before = ring.metrics().inFlight();
-        for (int i = 1; i <= 10; i++) {
+        for (int i = 0; i < 10; i++) {
           writes.add(write(ring, another));
-          int expected = before + i;
-          Await.until("all go through the ring", () -> ring.metrics().inFlight() >= expected);
         }
+        // When a pause ends, one call at a time tries again.
+        Await.until("all but one go through the ring", () -> ring.metrics().inFlight() >= 9);
         ring.nop();
         assertTrue(writes.stream().noneMatch(BlockedCall::hasEnded));
       } finally {

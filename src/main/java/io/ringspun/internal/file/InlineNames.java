@@ -134,12 +134,17 @@ final class InlineNames {
     if (!isAllowed(engine)) {
       return new Found.Refusal(UNDECIDED);
     }
+    Found found;
     try (InlineMemory memory = engine.inline().memory()) {
       int result = stat(engine, memory, directory, name, flags, Statx.ALL);
-      return result == 0
-          ? new Found.Attributes(FileStat.of(memory.statx()))
-          : new Found.Refusal(result);
+      found =
+          result == 0
+              ? new Found.Attributes(FileStat.of(memory.statx()))
+              : new Found.Refusal(result);
     }
+    return found instanceof Found.Refusal(int result)
+        ? new Found.Refusal(counted(engine, result))
+        : counted(engine, found);
   }
 
   /** Looks whether there is a file. */
@@ -148,15 +153,17 @@ final class InlineNames {
     if (!isAllowed(engine)) {
       return UNDECIDED;
     }
+    int result;
     try (InlineMemory memory = engine.inline().memory()) {
-      if (flags != 0) {
-        return stat(engine, memory, directory, name, flags, 0);
-      }
-      return counted(
-          engine,
-          (int)
-              engine.inline().onName(InlineRule.STAT_NAME, ACCESS, memory, directory, name, 0, 0));
+      result =
+          flags != 0
+              ? stat(engine, memory, directory, name, flags, 0)
+              : (int)
+                  engine
+                      .inline()
+                      .onName(InlineRule.STAT_NAME, ACCESS, memory, directory, name, 0, 0);
     }
+    return counted(engine, result);
   }
 
   private static int stat(
@@ -167,12 +174,8 @@ final class InlineNames {
       int flags,
       int mask)
       throws IOException {
-    return counted(
-        engine,
-        (int)
-            engine
-                .inline()
-                .onName(InlineRule.STAT_NAME, STAT, memory, directory, name, flags, mask));
+    return (int)
+        engine.inline().onName(InlineRule.STAT_NAME, STAT, memory, directory, name, flags, mask);
   }
 
   static int unlink(Engine engine, @Nullable RawHandle directory, Path name, int flags)
@@ -217,14 +220,15 @@ final class InlineNames {
     if (!isAllowed(engine)) {
       return UNDECIDED;
     }
+    int result;
     try (InlineMemory memory = engine.inline().memory()) {
-      return counted(
-          engine,
+      result =
           (int)
               engine
                   .inline()
-                  .onName(InlineRule.CHANGE_NAME, call, memory, directory, name, argument, 0));
+                  .onName(InlineRule.CHANGE_NAME, call, memory, directory, name, argument, 0);
     }
+    return counted(engine, result);
   }
 
   private static int change(
@@ -239,9 +243,9 @@ final class InlineNames {
     if (!isAllowed(engine)) {
       return UNDECIDED;
     }
+    int result;
     try (InlineMemory memory = engine.inline().memory()) {
-      return counted(
-          engine,
+      result =
           (int)
               engine
                   .inline()
@@ -253,8 +257,9 @@ final class InlineNames {
                       name,
                       newDirectory,
                       newName,
-                      argument));
+                      argument);
     }
+    return counted(engine, result);
   }
 
   private static boolean isAllowed(Engine engine) throws IOException {
@@ -265,9 +270,18 @@ final class InlineNames {
     return true;
   }
 
+  /**
+   * Counts a call whose memory has been given back: a carried thread may let others run here, and
+   * they use the same memory.
+   */
   private static int counted(Engine engine, int result) {
     int answer = result == -Errno.EINTR ? UNDECIDED : result;
     engine.countInline(answer != UNDECIDED);
     return answer;
+  }
+
+  private static Found counted(Engine engine, Found found) {
+    engine.countInline(true);
+    return found;
   }
 }

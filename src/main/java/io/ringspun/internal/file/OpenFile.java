@@ -26,6 +26,7 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open file and how it was opened: what may be done with it, how direct I/O must be aligned, and
@@ -192,12 +193,10 @@ public record OpenFile(
     Engine engine = handle.engine();
     if (engine.config().inlineAttempts()) {
       engine.requireUsable();
-      try (InlineMemory memory = engine.inline().memory()) {
-        boolean done = engine.inline().stat(handle, memory) == 0;
-        engine.countInline(done);
-        if (done) {
-          return FileStat.of(memory.statx());
-        }
+      FileStat found = statInline(engine, handle);
+      engine.countInline(found != null); // others may run here, and use the same memory
+      if (found != null) {
+        return found;
       }
     }
     try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES + 1)) {
@@ -214,6 +213,12 @@ public record OpenFile(
                       op.statx(fd, emptyPath, Constants.AT_EMPTY_PATH, Statx.ALL, block.address()));
       FileErrors.check("statx", result);
       return FileStat.of(block.memory());
+    }
+  }
+
+  private static @Nullable FileStat statInline(Engine engine, RawHandle handle) throws IOException {
+    try (InlineMemory memory = engine.inline().memory()) {
+      return engine.inline().stat(handle, memory) == 0 ? FileStat.of(memory.statx()) : null;
     }
   }
 

@@ -1,10 +1,14 @@
 package io.ringspun.internal.inline;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
 /**
  * Whether one kind of call, on one file or in one part of the file tree, is still quick. A call
  * that was slow sends its kind to the ring for a pause that doubles with each further one; after a
  * pause one call at a time tries again. Safe for use by multiple concurrent threads: where nothing
- * is slow, nothing is written here, and races merely shift a pause.
+ * is slow, nothing is written here, and races merely shift a pause. There is no lock: a virtual
+ * thread that met one would leave its carrier, whose {@link InlineMemory} it is using.
  *
  * <p>On a busy machine a call may seem slow because its thread lost the processor. So the first
  * slow call only makes those after it be watched: only one during which the thread slept in the
@@ -19,6 +23,16 @@ public final class Pace {
   private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
   private static final int PAUSE_FACTOR = 10; // so that calls hold a thread a tenth of the time
   private static final int WATCHED_CALLS = 64;
+
+  private static final VarHandle PAUSED_UNTIL;
+
+  static {
+    try {
+      PAUSED_UNTIL = MethodHandles.lookup().findVarHandle(Pace.class, "pausedUntil", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   // All but the first are written only around slow calls.
   private volatile long pausedUntil; // by System.nanoTime, or 0
@@ -52,16 +66,12 @@ public final class Pace {
     if (until == 0) {
       return watched == 0 ? Verdict.QUICK : Verdict.WATCHED;
     }
-    return now - until < 0 || !tries(now) ? Verdict.PAUSED : Verdict.WATCHED;
+    return now - until < 0 || !tries(now, until) ? Verdict.PAUSED : Verdict.WATCHED;
   }
 
   /** Ends a pause for one caller; for others it goes on until that one knows more. */
-  private synchronized boolean tries(long now) {
-    if (now - pausedUntil < 0) {
-      return false;
-    }
-    pausedUntil = nonZero(now + pauseNanos);
-    return true;
+  private boolean tries(long now, long until) {
+    return PAUSED_UNTIL.compareAndSet(this, until, nonZero(now + pauseNanos));
   }
 
   /**
@@ -79,7 +89,7 @@ public final class Pace {
     return ended(took, endNanos, verdict == Verdict.WATCHED && slept);
   }
 
-  private synchronized boolean ended(long took, long now, boolean slept) {
+  private boolean ended(long took, long now, boolean slept) {
     if (took >= VERY_SLOW_NANOS || (took >= SLOW_NANOS && slept)) {
       pause(took, now);
       return true;
@@ -97,7 +107,7 @@ public final class Pace {
   }
 
   /** Begins a pause, or prolongs it, because of a call that has taken long and is not over. */
-  synchronized void isTakingLong(long took, long now) {
+  void isTakingLong(long took, long now) {
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
       pauseNanos = Math.max(pauseNanos, pause);

@@ -323,7 +323,10 @@ public final class InlineCalls {
     long run(Kernel kernel, InlineMemory memory, int at, int newAt, long a, long b);
   }
 
-  /** Returns memory for one call of the calling thread, which closes it without having parked. */
+  /**
+   * Returns memory for one call of the calling thread, which closes it without having left its
+   * carrier: it must neither park, yield nor meet a monitor meanwhile.
+   */
   public InlineMemory memory() {
     InlineMemory own = memory(this);
     return own != null ? own : InlineMemory.create();
@@ -339,10 +342,10 @@ public final class InlineCalls {
       long a,
       long b)
       throws ClosedChannelException {
-    if (!memory.hasRoomFor(name)) {
+    if (Mounts.isRemote(name, memory.since()) || !memory.hasRoomFor(name)) {
       return -Errno.EAGAIN;
     }
-    return onPath(rule, call, memory, directory, name, null, a, b);
+    return onPath(rule, call, memory, directory, null, a, b);
   }
 
   /** Makes a call on two names. */
@@ -356,12 +359,13 @@ public final class InlineCalls {
       Path newName,
       long a)
       throws ClosedChannelException {
-    if (!memory.hasRoomFor(name)
-        || !memory.hasRoomForSecond(newName)
-        || Mounts.isRemote(newName, memory.since())) {
+    if (Mounts.isRemote(name, memory.since())
+        || Mounts.isRemote(newName, memory.since())
+        || !memory.hasRoomFor(name)
+        || !memory.hasRoomForSecond(newName)) {
       return -Errno.EAGAIN;
     }
-    return onPath(rule, call, memory, directory, name, newDirectory, a, 0);
+    return onPath(rule, call, memory, directory, newDirectory, a, 0);
   }
 
   private long onPath(
@@ -369,7 +373,6 @@ public final class InlineCalls {
       NameCall call,
       InlineMemory memory,
       @Nullable CountedDescriptor directory,
-      Path name,
       @Nullable CountedDescriptor newDirectory,
       long a,
       long b)
@@ -384,7 +387,7 @@ public final class InlineCalls {
       try {
         int at = directory == null ? Constants.AT_FDCWD : directory.fd();
         int newAt = newDirectory == null ? Constants.AT_FDCWD : newDirectory.fd();
-        return timed(rule, call, memory, at, name, newAt, a, b);
+        return timed(rule, call, memory, at, newAt, a, b);
       } finally {
         if (newDirectory != null) {
           newDirectory.release();
@@ -398,19 +401,9 @@ public final class InlineCalls {
   }
 
   private long timed(
-      InlineRule rule,
-      NameCall call,
-      InlineMemory memory,
-      int at,
-      Path name,
-      int newAt,
-      long a,
-      long b) {
+      InlineRule rule, NameCall call, InlineMemory memory, int at, int newAt, long a, long b) {
     if (!rule.mayWait()) {
       return call.run(kernel, memory, at, newAt, a, b);
-    }
-    if (Mounts.isRemote(name, memory.since())) {
-      return -Errno.EAGAIN;
     }
     Pace pace = rule.pace(at, memory);
     boolean begun =
