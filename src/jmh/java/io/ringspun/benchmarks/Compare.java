@@ -1,10 +1,6 @@
 package io.ringspun.benchmarks;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -26,8 +22,6 @@ import java.util.function.ToDoubleFunction;
  * own, still in turn, so that no arm profits or suffers from what the compiler learned of another.
  */
 public final class Compare {
-  private static final String MARK = "sample ";
-
   private final Workload workload;
   private final boolean child;
   private List<String> arms;
@@ -99,7 +93,7 @@ public final class Compare {
           System.gc(); // what an arm leaves behind is not the next one's to clear away
           Sample sample = arm.getValue().measure(operations);
           if (round >= 0) {
-            System.out.println(MARK + arm.getKey() + " " + sample.encode());
+            SampleFork.print(arm.getKey(), sample);
           }
         }
       }
@@ -150,32 +144,11 @@ public final class Compare {
   /** Has another JVM measure arms, and collects its samples. */
   private void fork(List<String> chosen, int count, Map<String, List<Sample>> samples)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of("--class-path", System.getProperty("java.class.path")));
-    command.addAll(List.of(Compare.class.getName(), workload.name(), "--child"));
-    command.addAll(List.of("--arms", String.join(",", chosen), "--threads", "" + count));
-    command.addAll(List.of("--rounds", "" + rounds, "--warmups", "" + warmups));
-    command.addAll(List.of("--operations", "" + operations));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith(MARK)) {
-          String[] parts = line.substring(MARK.length()).split(" ", 2);
-          samples.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(Sample.parse(parts[1]));
-        } else {
-          System.err.println(line);
-        }
-      }
-    }
-    int status = process.waitFor();
-    if (status != 0) {
-      throw new IllegalStateException("the JVM for " + chosen + " ended with status " + status);
-    }
+    List<String> arguments = new ArrayList<>(List.of(workload.name(), "--child"));
+    arguments.addAll(List.of("--arms", String.join(",", chosen), "--threads", "" + count));
+    arguments.addAll(List.of("--rounds", "" + rounds, "--warmups", "" + warmups));
+    arguments.addAll(List.of("--operations", "" + operations));
+    SampleFork.run(Compare.class, arguments, samples);
   }
 
   private void report(int count, Map<String, List<Sample>> samples) {

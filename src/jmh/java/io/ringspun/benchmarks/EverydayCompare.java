@@ -1,10 +1,6 @@
 package io.ringspun.benchmarks;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -20,8 +16,6 @@ import java.util.Map;
  *     [--rounds 5] [--forks 1] [--warmups 3] [--millis 200]</pre>
  */
 public final class EverydayCompare {
-  private static final String MARK = "sample ";
-
   private List<EverydayWork> works = List.of(EverydayWork.values());
   private List<String> arms = List.of("carried", "default");
   private List<Integer> threads = List.of();
@@ -87,7 +81,7 @@ public final class EverydayCompare {
         System.gc(); // what an arm leaves behind is not the next one's to clear away
         Sample sample = arm.getValue().measure(operations);
         if (round >= 0) {
-          System.out.println(MARK + arm.getKey() + " " + sample.encode());
+          SampleFork.print(arm.getKey(), sample);
         }
       }
     }
@@ -138,32 +132,11 @@ public final class EverydayCompare {
 
   private void fork(EverydayWork work, int count, Map<String, List<Sample>> samples)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of("--class-path", System.getProperty("java.class.path")));
-    command.addAll(List.of(EverydayCompare.class.getName(), "--child", "--work", work.name()));
-    command.addAll(List.of("--arms", String.join(",", arms), "--threads", "" + count));
-    command.addAll(List.of("--rounds", "" + rounds, "--warmups", "" + warmups));
-    command.addAll(List.of("--millis", "" + millis));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith(MARK)) {
-          String[] parts = line.substring(MARK.length()).split(" ", 2);
-          samples.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(Sample.parse(parts[1]));
-        } else {
-          System.err.println(line);
-        }
-      }
-    }
-    int status = process.waitFor();
-    if (status != 0) {
-      throw new IllegalStateException("the JVM for " + work + " ended with status " + status);
-    }
+    List<String> arguments = new ArrayList<>(List.of("--child", "--work", work.name()));
+    arguments.addAll(List.of("--arms", String.join(",", arms), "--threads", "" + count));
+    arguments.addAll(List.of("--rounds", "" + rounds, "--warmups", "" + warmups));
+    arguments.addAll(List.of("--millis", "" + millis));
+    SampleFork.run(EverydayCompare.class, arguments, samples);
   }
 
   private static void report(
