@@ -160,14 +160,13 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int read(ByteBuffer target) throws IOException {
     requireReadable();
-    positionLock.lock();
-    try {
-      int n = readInterruptibly(target, position);
-      position += Math.max(n, 0);
-      return n;
-    } finally {
-      positionLock.unlock();
-    }
+    return (int)
+        atPosition(
+            () -> {
+              int n = readAt(target, position);
+              position += Math.max(n, 0);
+              return n;
+            });
   }
 
   @Override
@@ -175,14 +174,14 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(target);
     requireNotNegative(at);
     requireReadable();
-    if (!seekable && target.hasRemaining() && !target.isReadOnly()) {
-      interruptibly(this::checkSeekable);
-    }
-    return readInterruptibly(target, at);
-  }
-
-  private int readInterruptibly(ByteBuffer target, long at) throws IOException {
-    return (int) interruptibly(() -> readAt(target, at));
+    return (int)
+        interruptibly(
+            () -> {
+              if (target.hasRemaining() && !target.isReadOnly()) {
+                requireSeekable();
+              }
+              return readAt(target, at);
+            });
   }
 
   private int readAt(ByteBuffer target, long at) throws IOException {
@@ -225,14 +224,13 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int write(ByteBuffer source) throws IOException {
     requireWritable();
-    positionLock.lock();
-    try {
-      int n = writeInterruptibly(source, position);
-      position += n; // without meaning when appending
-      return n;
-    } finally {
-      positionLock.unlock();
-    }
+    return (int)
+        atPosition(
+            () -> {
+              int n = writeAt(source, position);
+              position += n; // without meaning when appending
+              return n;
+            });
   }
 
   @Override
@@ -240,14 +238,14 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(source);
     requireNotNegative(at);
     requireWritable();
-    if (!seekable && source.hasRemaining()) {
-      interruptibly(this::checkSeekable);
-    }
-    return writeInterruptibly(source, at);
-  }
-
-  private int writeInterruptibly(ByteBuffer source, long at) throws IOException {
-    return (int) interruptibly(() -> writeAt(source, at));
+    return (int)
+        interruptibly(
+            () -> {
+              if (source.hasRemaining()) {
+                requireSeekable();
+              }
+              return writeAt(source, at);
+            });
   }
 
   private int writeAt(ByteBuffer source, long at) throws IOException {
@@ -557,11 +555,6 @@ public final class RingBackedChannel extends RingFileChannel {
     if (!flags.write()) {
       throw new NonWritableChannelException();
     }
-  }
-
-  private long checkSeekable() throws IOException {
-    requireSeekable();
-    return 0;
   }
 
   /** Refuses positions where there are none. The kernel would take them, and ignore them. */
