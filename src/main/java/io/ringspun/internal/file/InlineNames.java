@@ -43,40 +43,28 @@ final class InlineNames {
       (kernel, memory, at, _, how, _) ->
           kernel.call(
               memory.call(), SystemCall.OPENAT2, at, memory.name(), how, OpenHow.SIZE_BYTES, 0, 0);
-  private static final NameCall UNLINK =
-      (kernel, memory, at, _, flags, _) ->
-          kernel.call(memory.call(), SystemCall.UNLINKAT, at, memory.name(), flags, 0, 0, 0);
-  private static final NameCall MKDIR =
-      (kernel, memory, at, _, mode, _) ->
-          kernel.call(memory.call(), SystemCall.MKDIRAT, at, memory.name(), mode, 0, 0, 0);
-  private static final NameCall RENAME =
-      (kernel, memory, at, newAt, flags, _) ->
-          kernel.call(
-              memory.call(),
-              SystemCall.RENAMEAT2,
-              at,
-              memory.name(),
-              newAt,
-              memory.secondName(),
-              flags,
-              0);
-  private static final NameCall LINK =
-      (kernel, memory, at, newAt, flags, _) ->
-          kernel.call(
-              memory.call(),
-              SystemCall.LINKAT,
-              at,
-              memory.name(),
-              newAt,
-              memory.secondName(),
-              flags,
-              0);
+  private static final NameCall UNLINK = onName(SystemCall.UNLINKAT);
+  private static final NameCall MKDIR = onName(SystemCall.MKDIRAT);
+  private static final NameCall RENAME = onNames(SystemCall.RENAMEAT2);
+  private static final NameCall LINK = onNames(SystemCall.LINKAT);
   private static final NameCall SYMLINK = // the second name is the content of the link
       (kernel, memory, at, _, _, _) ->
           kernel.call(
               memory.call(), SystemCall.SYMLINKAT, memory.secondName(), at, memory.name(), 0, 0, 0);
 
   private InlineNames() {}
+
+  /** A call on a name, with a mode or flags. */
+  private static NameCall onName(SystemCall call) {
+    return (kernel, memory, at, _, argument, _) ->
+        kernel.call(memory.call(), call, at, memory.name(), argument, 0, 0, 0);
+  }
+
+  /** A call on two names, with flags. */
+  private static NameCall onNames(SystemCall call) {
+    return (kernel, memory, at, newAt, flags, _) ->
+        kernel.call(memory.call(), call, at, memory.name(), newAt, memory.secondName(), flags, 0);
+  }
 
   /**
    * Opens a file that need not wait for anybody: with {@code O_NONBLOCK}, as the kernel's first

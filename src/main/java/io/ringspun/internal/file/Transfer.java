@@ -44,8 +44,7 @@ public final class Transfer {
     this.timeoutNanos = timeoutNanos;
     direct = flags.direct();
     append = flags.append();
-    // With O_DIRECT a call that must not wait for memory or locks still waits for the device, and
-    // so
+    // With O_DIRECT a call that must not wait for memory or locks still waits for the device. So
     // does a write that syncs.
     inlineReads = !direct && handle instanceof RawHandle;
     inlineWrites = inlineReads && !flags.writesSync();

@@ -44,10 +44,7 @@ public final class InlineMemory implements AutoCloseable {
 
   private static final long VOLUNTARY_SWITCHES = USAGE + 128;
 
-  private static final int STRIPE_BITS =
-      Integer.SIZE
-          - Integer.numberOfLeadingZeros(4 * Runtime.getRuntime().availableProcessors() - 1);
-  private static final InlineMemory[] BY_STRIPE = new InlineMemory[1 << STRIPE_BITS];
+  private static final InlineMemory[] BY_STRIPE = new InlineMemory[CarrierThread.STRIPES];
 
   private static final VarHandle USER;
   private static final VarHandle PACE;
@@ -107,7 +104,7 @@ public final class InlineMemory implements AutoCloseable {
    * @return null if another thread has it
    */
   public static @Nullable InlineMemory take(Object work) {
-    InlineMemory memory = BY_STRIPE[CarrierThread.stripe(STRIPE_BITS)];
+    InlineMemory memory = BY_STRIPE[CarrierThread.stripe()];
     boolean taken = memory.user == null && USER.compareAndSet(memory, null, work);
     return taken ? memory : null;
   }

@@ -10,6 +10,13 @@ import org.jspecify.annotations.Nullable;
  * java.base/java.lang}.
  */
 public final class CarrierThread {
+  private static final int STRIPE_BITS =
+      Integer.SIZE
+          - Integer.numberOfLeadingZeros(4 * Runtime.getRuntime().availableProcessors() - 1);
+
+  /** How many stripes there are: several for each processor, so that few carriers share one. */
+  public static final int STRIPES = 1 << STRIPE_BITS;
+
   private static final @Nullable MethodHandle CURRENT_CARRIER = find();
 
   private CarrierThread() {}
@@ -47,12 +54,10 @@ public final class CarrierThread {
   }
 
   /**
-   * Returns an index that threads of one carrier have in common and those of others most likely do
-   * not.
-   *
-   * @param bits how many bits it has, at least 1
+   * Returns an index below {@link #STRIPES} that threads of one carrier have in common and those of
+   * others most likely do not.
    */
-  public static int stripe(int bits) {
-    return (int) ((current().threadId() * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - bits));
+  public static int stripe() {
+    return (int) ((current().threadId() * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - STRIPE_BITS));
   }
 }

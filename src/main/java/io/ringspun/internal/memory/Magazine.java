@@ -16,11 +16,7 @@ final class Magazine {
   /** How many blocks of each size are kept at most. */
   static final long BLOCKS_PER_SIZE = 32;
 
-  private static final int STRIPE_BITS =
-      Integer.SIZE
-          - Integer.numberOfLeadingZeros(4 * Runtime.getRuntime().availableProcessors() - 1);
-
-  private static final Magazine[] MAGAZINES = new Magazine[1 << STRIPE_BITS];
+  private static final Magazine[] MAGAZINES = new Magazine[CarrierThread.STRIPES];
 
   private static final VarHandle BUSY;
 
@@ -49,7 +45,7 @@ final class Magazine {
 
   /** Returns the one of the calling thread's carrier. */
   static Magazine ofCaller() {
-    return MAGAZINES[CarrierThread.stripe(STRIPE_BITS)];
+    return MAGAZINES[CarrierThread.stripe()];
   }
 
   /** Takes a block of a size, if there is one. */

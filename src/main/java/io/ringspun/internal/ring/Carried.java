@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.memory.CarrierThread;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ final class Carried implements Executor {
   /** Any thread: makes a continuation of a virtual thread ready to run. */
   @Override
   public void execute(Runnable continuation) {
-    if (CarrierAccess.current() == carrier && !carrier.isGone()) {
+    if (CarrierThread.current() == carrier && !carrier.isGone()) {
       ready.add(continuation);
     } else {
       carrier.handOver(new Resumption(continuation));

@@ -8,9 +8,9 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two things inside {@code java.lang} that carrying virtual threads needs: a builder with a
- * scheduler of our own, and the platform thread under the current one. Both are there only with
- * {@code --add-opens java.base/java.lang}.
+ * The thing inside {@code java.lang} that carrying virtual threads needs beside {@link
+ * CarrierThread}: a builder with a scheduler of our own. It is there only with {@code --add-opens
+ * java.base/java.lang}.
  */
 final class CarrierAccess {
   private static final @Nullable MethodHandle BUILDER;
@@ -54,10 +54,5 @@ final class CarrierAccess {
   /** Passes on what is no fault of the call, such as that the caller's stack is full. */
   private static Error broken(String message, Throwable e) {
     return e instanceof Error error ? error : new AssertionError(message, e);
-  }
-
-  /** Returns the platform thread that runs this code, or the current thread if that is hidden. */
-  static Thread current() {
-    return CarrierThread.current();
   }
 }

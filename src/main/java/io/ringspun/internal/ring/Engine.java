@@ -6,6 +6,7 @@ import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.memory.CarrierThread;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
@@ -70,7 +71,7 @@ public final class Engine implements RingThread.Owner, Call.Runner {
 
   /** Returns the ring that carries the calling thread, or null. */
   public static @Nullable Engine carryingCurrentThread() {
-    return CarrierAccess.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
+    return CarrierThread.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
   }
 
   /** Sets the public ring of this engine. */
@@ -721,7 +722,7 @@ public final class Engine implements RingThread.Owner, Call.Runner {
 
   /** Returns whether the calling thread stands on this ring's thread. */
   public boolean carriesCaller() {
-    return CarrierAccess.current() == thread;
+    return CarrierThread.current() == thread;
   }
 
   /** Returns the thread that drives the ring. */

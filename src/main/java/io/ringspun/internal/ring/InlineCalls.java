@@ -12,6 +12,7 @@ import io.ringspun.internal.kernel.FileStatus;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.memory.CarrierThread;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
@@ -189,7 +190,7 @@ public final class InlineCalls {
    * @return null if another thread has it
    */
   private @Nullable InlineMemory memory(Object work) {
-    if (CarrierAccess.current() == thread) {
+    if (CarrierThread.current() == thread) {
       threadMemory.use(work);
       return threadMemory;
     }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.memory.CarrierThread;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -10,14 +11,14 @@ import org.jspecify.annotations.Nullable;
 record Waiter(Thread thread, @Nullable Carrier carrier) {
 
   static Waiter current() {
-    Carrier carrier = CarrierAccess.current() instanceof Carrier ring ? ring : null;
+    Carrier carrier = CarrierThread.current() instanceof Carrier ring ? ring : null;
     return new Waiter(Thread.currentThread(), carrier);
   }
 
   /** Parks this thread, the calling one; {@code nanos} is 0 for no limit. May return early. */
   void park(long nanos) {
     if (carrier != null
-        && carrier == (Object) CarrierAccess.current()) { // it may have left a ring that was closed
+        && carrier == (Object) CarrierThread.current()) { // it may have left a ring that was closed
       carrier.parkCarried(nanos);
     } else if (nanos > 0) {
       LockSupport.parkNanos(this, nanos);
