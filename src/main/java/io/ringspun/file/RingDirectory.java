@@ -5,9 +5,9 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.internal.file.FileErrors;
-import io.ringspun.internal.file.Names;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.file.OpenFlags;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.PathMemory;
@@ -73,16 +73,16 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   private static final int DEFAULT_MODE = 0777;
 
   private final RawHandle handle;
-  private final Names names;
+  private final PathOperations paths;
 
   private RingDirectory(RawHandle handle, Engine home) {
-    this(handle, new Names(handle, home));
+    this(handle, new PathOperations(handle, home));
   }
 
-  private RingDirectory(RawHandle handle, Names names) {
+  private RingDirectory(RawHandle handle, PathOperations paths) {
     super(handle);
     this.handle = handle;
-    this.names = names;
+    this.paths = paths;
   }
 
   /**
@@ -109,8 +109,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public static RingDirectory open(Ring ring, Path path) throws IOException {
     PathMemory.requireDefault(path);
-    Names names = new Names(null, EngineAccess.of(ring));
-    return new RingDirectory(names.openDirectory(path, 0), names.home());
+    PathOperations paths = new PathOperations(null, EngineAccess.of(ring));
+    return new RingDirectory(paths.openDirectory(path, 0), paths.home());
   }
 
   /**
@@ -144,7 +144,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public RingDirectory within(Duration limit) {
     long nanos = Arguments.timeoutNanos(limit);
-    return new RingDirectory(handle, new Names(handle, names.home(), names.errors(), nanos));
+    return new RingDirectory(
+        handle, new PathOperations(handle, paths.home(), paths.errors(), nanos));
   }
 
   /**
@@ -190,8 +191,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     if (flags.deleteOnClose() && resolve != 0) {
       throw new IllegalArgumentException("DELETE_ON_CLOSE and Resolve exclude each other");
     }
-    Names.Opened opened = names.openWithin(name, flags.bits(), mode, resolve, flags.registered());
-    return new RingFile(OpenFile.opened(names, name, opened, flags));
+    PathOperations.Opened opened =
+        paths.openWithin(name, flags.bits(), mode, resolve, flags.registered());
+    return new RingFile(OpenFile.opened(paths, name, opened, flags));
   }
 
   /**
@@ -210,8 +212,8 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public RingDirectory openDirectory(Path name, Resolve... bounds) throws IOException {
     requireRelative(name);
     int resolve = Resolve.bits(Arrays.asList(bounds), new HashSet<>());
-    int fd = names.openWithin(name, Names.DIRECTORY_FLAGS, 0, resolve, false).number();
-    return new RingDirectory(new RawHandle(fd, false, names.home()), names.home());
+    int fd = paths.openWithin(name, PathOperations.DIRECTORY_FLAGS, 0, resolve, false).number();
+    return new RingDirectory(new RawHandle(fd, false, paths.home()), paths.home());
   }
 
   /**
@@ -236,7 +238,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public FileStat stat(Path name, LinkOption... options) throws IOException {
     requireRelative(name);
-    return names.stat(name, statFlags(options));
+    return paths.stat(name, statFlags(options));
   }
 
   static int statFlags(LinkOption... options) {
@@ -278,7 +280,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throws IOException {
     requireRelative(name);
     requireRelative(newName);
-    names.rename(name, newDirectory.names, newName, RenameOption.bits(options));
+    paths.rename(name, newDirectory.paths, newName, RenameOption.bits(options));
   }
 
   /**
@@ -290,7 +292,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void unlink(Path name) throws IOException {
     requireRelative(name);
-    names.unlink(name, 0);
+    paths.unlink(name, 0);
   }
 
   /**
@@ -303,7 +305,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void rmdir(Path name) throws IOException {
     requireRelative(name);
-    names.telling(FileErrors::ofRmdir).unlink(name, Constants.AT_REMOVEDIR);
+    paths.telling(FileErrors::ofRmdir).unlink(name, Constants.AT_REMOVEDIR);
   }
 
   /**
@@ -316,7 +318,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void mkdir(Path name, FileAttribute<?>... attributes) throws IOException {
     requireRelative(name);
-    names.mkdir(name, mode(attributes));
+    paths.mkdir(name, mode(attributes));
   }
 
   static int mode(FileAttribute<?>... attributes) {
@@ -349,7 +351,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public void link(Path name, RingDirectory newDirectory, Path newName) throws IOException {
     requireRelative(name);
     requireRelative(newName);
-    names.link(name, newDirectory.names, newName);
+    paths.link(name, newDirectory.paths, newName);
   }
 
   /**
@@ -363,7 +365,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void symlink(Path target, Path name) throws IOException {
     requireRelative(name);
-    names.symlink(requireTarget(target), name);
+    paths.symlink(requireTarget(target), name);
   }
 
   static Path requireTarget(Path target) {
@@ -386,7 +388,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public Optional<byte[]> xattr(Path name, String attribute) throws IOException {
     requireRelative(name);
-    return names.xattr(name, attribute);
+    return paths.xattr(name, attribute);
   }
 
   /**
@@ -401,7 +403,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    */
   public void setXattr(Path name, String attribute, byte[] value) throws IOException {
     requireRelative(name);
-    names.setXattr(name, attribute, value);
+    paths.setXattr(name, attribute, value);
   }
 
   /**
@@ -415,7 +417,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public void fsync() throws IOException {
     requireNoDataLost("fsync");
     int result =
-        handle.single().within(names.timeoutNanos()).run((operation, fd) -> operation.fsync(fd, 0));
+        handle.single().within(paths.timeoutNanos()).run((operation, fd) -> operation.fsync(fd, 0));
     FileErrors.check("fsync", handle.syncResult(result));
   }
 

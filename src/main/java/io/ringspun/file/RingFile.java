@@ -10,9 +10,9 @@ import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.internal.file.FileAccess;
 import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.Leases;
-import io.ringspun.internal.file.Names;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.file.OpenFlags;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.file.Range;
 import io.ringspun.internal.file.Transfer;
 import io.ringspun.internal.file.Vector;
@@ -208,8 +208,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
     int mode = OpenFlags.mode(DEFAULT_MODE, attributes);
-    Names names = new Names(null, EngineAccess.of(ring));
-    return new RingFile(OpenFile.open(names, path, OpenFlags.of(options), mode));
+    PathOperations paths = new PathOperations(null, EngineAccess.of(ring));
+    return new RingFile(OpenFile.open(paths, path, OpenFlags.of(options), mode));
   }
 
   /**

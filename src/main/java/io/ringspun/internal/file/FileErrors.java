@@ -18,8 +18,8 @@ public final class FileErrors {
    * As {@link io.ringspun.file.RingFile} and {@link io.ringspun.file.RingDirectory} tell them, with
    * the number and with advice.
    */
-  static final Names.Errors EXPLICIT =
-      new Names.Errors() {
+  static final PathOperations.Errors EXPLICIT =
+      new PathOperations.Errors() {
         @Override
         public IOException of(String path, @Nullable String other, int errno) {
           return FileErrors.of(path, other, errno);

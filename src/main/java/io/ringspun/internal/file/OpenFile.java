@@ -48,15 +48,15 @@ public record OpenFile(
   /** Opens or makes a file for code that expects the JDK's exceptions. */
   public static OpenFile openAsJdk(
       Ring ring, Path path, Set<? extends OpenOption> options, int mode) throws IOException {
-    Names names = new Names(null, EngineAccess.of(ring), FileErrors::asJdk);
-    return open(names, path, OpenFlags.of(options), mode);
+    PathOperations paths = new PathOperations(null, EngineAccess.of(ring), FileErrors::asJdk);
+    return open(paths, path, OpenFlags.of(options), mode);
   }
 
-  /** Opens or makes a file in the directory of the names. */
-  public static OpenFile open(Names names, Path path, OpenFlags flags, int mode)
+  /** Opens or makes a file relative to the directory of {@code paths}. */
+  public static OpenFile open(PathOperations paths, Path path, OpenFlags flags, int mode)
       throws IOException {
     PathMemory.requireDefault(path);
-    return opened(names, path, names.open(path, flags.bits(), mode, flags.registered()), flags);
+    return opened(paths, path, paths.open(path, flags.bits(), mode, flags.registered()), flags);
   }
 
   /** Wraps an open file, and queries its alignment if it needs one. */
@@ -66,10 +66,11 @@ public record OpenFile(
   }
 
   /** Takes ownership of a descriptor or a slot that has just been opened under a name. */
-  public static OpenFile opened(Names names, Path name, Names.Opened opened, OpenFlags flags)
+  public static OpenFile opened(
+      PathOperations paths, Path name, PathOperations.Opened opened, OpenFlags flags)
       throws IOException {
     int number = opened.number();
-    Engine home = names.home();
+    Engine home = paths.home();
     Handle handle =
         flags.registered()
             ? new RegisteredHandle(number, flags.direct(), home)
@@ -80,7 +81,7 @@ public record OpenFile(
     }
     try {
       if (flags.deleteOnClose()) {
-        names.unlinkIfPossible(name);
+        paths.unlinkIfPossible(name);
       }
     } catch (IOException | RuntimeException | Error e) {
       handle.close();

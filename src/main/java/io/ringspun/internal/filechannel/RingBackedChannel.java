@@ -7,9 +7,9 @@ import io.ringspun.file.RingFileChannel;
 import io.ringspun.internal.file.FileAccess;
 import io.ringspun.internal.file.FileCopy;
 import io.ringspun.internal.file.FileErrors;
-import io.ringspun.internal.file.Names;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.file.OpenFlags;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.file.Transfer;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.memory.Lending;
@@ -77,13 +77,13 @@ public final class RingBackedChannel extends RingFileChannel {
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
     PathMemory.requireDefault(path);
-    Names names = new Names(null, EngineAccess.of(ring), FileErrors::asJdk);
-    return openIn(names, ring, path, options, attributes);
+    PathOperations paths = new PathOperations(null, EngineAccess.of(ring), FileErrors::asJdk);
+    return openIn(paths, ring, path, options, attributes);
   }
 
-  /** Opens or makes a file in the directory of the names. */
+  /** Opens or makes a file relative to the directory of {@code paths}. */
   public static RingBackedChannel openIn(
-      Names names,
+      PathOperations paths,
       Ring ring,
       Path path,
       Set<? extends OpenOption> options,
@@ -93,7 +93,7 @@ public final class RingBackedChannel extends RingFileChannel {
     OpenFlags flags = OpenFlags.of(options);
     boolean interrupted = Thread.interrupted(); // it is the first use that an interrupt ends
     try {
-      return new RingBackedChannel(ring, OpenFile.open(names, path, flags, mode), () -> false);
+      return new RingBackedChannel(ring, OpenFile.open(paths, path, flags, mode), () -> false);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

@@ -2,7 +2,7 @@ package io.ringspun.internal.filesystem;
 
 import io.ringspun.file.FileStat;
 import io.ringspun.internal.file.FileErrors;
-import io.ringspun.internal.file.Names;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
@@ -50,13 +50,13 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
 
   /** An operation on a name. */
   interface Action<T> {
-    T run(Names names) throws IOException;
+    T run(PathOperations paths) throws IOException;
   }
 
   /** Runs an operation on the ring; a pending interrupt does not cancel it. */
-  <T> T onRing(Names.Errors errors, Action<T> action) throws IOException {
+  <T> T onRing(PathOperations.Errors errors, Action<T> action) throws IOException {
     return Uninterrupted.get(
-        () -> action.run(new Names(null, EngineAccess.of(fileSystem.ring()), errors)));
+        () -> action.run(new PathOperations(null, EngineAccess.of(fileSystem.ring()), errors)));
   }
 
   /** Returns whether calls are delegated to the JDK because no ring is available. */
@@ -64,22 +64,22 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
     return fileSystem.fallback().isPresent();
   }
 
-  FileStat stat(Names.Errors errors, LinkOption... options) throws IOException {
+  FileStat stat(PathOperations.Errors errors, LinkOption... options) throws IOException {
     int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
-    return onRing(errors, names -> names.stat(jdk, flags));
+    return onRing(errors, paths -> paths.stat(jdk, flags));
   }
 
   boolean exists(LinkOption... options) throws IOException {
     int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
-    return onRing(FileErrors::ofSource, names -> names.exists(jdk, flags));
+    return onRing(FileErrors::ofSource, paths -> paths.exists(jdk, flags));
   }
 
   /** Removes a name, which is that of a directory or not. */
   void delete(boolean directory) throws IOException {
     onRing(
         FileErrors::ofDelete,
-        names -> {
-          names.unlink(jdk, directory ? Constants.AT_REMOVEDIR : 0);
+        paths -> {
+          paths.unlink(jdk, directory ? Constants.AT_REMOVEDIR : 0);
           return true;
         });
   }

@@ -3,8 +3,8 @@ package io.ringspun.internal.filesystem;
 import io.ringspun.Ring;
 import io.ringspun.file.FileStat;
 import io.ringspun.internal.file.FileErrors;
-import io.ringspun.internal.file.Names;
 import io.ringspun.internal.file.OpenFile;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.filechannel.RingBackedChannel;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -71,8 +71,8 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   static SecureDirectoryStream<Path> open(RingPath path, Filter<? super Path> filter)
       throws IOException {
     Ring ring = path.fileSystem().ring();
-    Names names = new Names(null, EngineAccess.of(ring), FileErrors::ofDirectory);
-    RawHandle directory = Uninterrupted.get(() -> names.openDirectory(path.jdk(), 0));
+    PathOperations paths = new PathOperations(null, EngineAccess.of(ring), FileErrors::ofDirectory);
+    RawHandle directory = Uninterrupted.get(() -> paths.openDirectory(path.jdk(), 0));
     try {
       return of(path, ring, directory, filter);
     } catch (FileSystemException _) {
@@ -131,14 +131,14 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
 
   // ---- names ---------------------------------------------------------------------------------
 
-  private Names names(Names.Errors errors) {
-    return new Names(directory, directory.home(), errors);
+  private PathOperations paths(PathOperations.Errors errors) {
+    return new PathOperations(directory, directory.home(), errors);
   }
 
   /** Runs an operation on the ring; a pending interrupt does not cancel it. */
-  private <T> T onRing(Names.Errors errors, RingPath.Action<T> action) throws IOException {
+  private <T> T onRing(PathOperations.Errors errors, RingPath.Action<T> action) throws IOException {
     try {
-      return Uninterrupted.get(() -> action.run(names(errors)));
+      return Uninterrupted.get(() -> action.run(paths(errors)));
     } catch (ClosedChannelException e) {
       if (directory.isOpen()) {
         throw e; // the ring was closed, not this stream
@@ -156,7 +156,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     int flags = RingPath.follows(options) ? 0 : Constants.O_NOFOLLOW;
     RawHandle opened;
     try {
-      opened = onRing(FileErrors::ofDirectory, names -> names.openDirectory(child.jdk(), flags));
+      opened = onRing(FileErrors::ofDirectory, paths -> paths.openDirectory(child.jdk(), flags));
     } catch (NotDirectoryException e) {
       if (flags != 0 && isLink(child)) { // the kernel checks first whether it is a directory
         throw FileErrors.asJdk(name.toString(), null, Errno.ELOOP);
@@ -174,7 +174,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     RingPath file = RingPath.of(name);
     return onRing(
         FileErrors::asJdk,
-        names -> RingBackedChannel.openIn(names, ring, file.jdk(), options, attributes));
+        paths -> RingBackedChannel.openIn(paths, ring, file.jdk(), options, attributes));
   }
 
   @Override
@@ -187,11 +187,11 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     delete(RingPath.of(name), FileErrors::ofDelete, Constants.AT_REMOVEDIR);
   }
 
-  private void delete(RingPath name, Names.Errors errors, int flags) throws IOException {
+  private void delete(RingPath name, PathOperations.Errors errors, int flags) throws IOException {
     onRing(
         errors,
-        names -> {
-          names.unlink(name.jdk(), flags);
+        paths -> {
+          paths.unlink(name.jdk(), flags);
           return true;
         });
   }
@@ -208,8 +208,8 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     }
     onRing(
         FileErrors::asJdk,
-        names -> {
-          names.rename(from.jdk(), other.names(FileErrors::asJdk), to.jdk(), 0);
+        paths -> {
+          paths.rename(from.jdk(), other.paths(FileErrors::asJdk), to.jdk(), 0);
           return true;
         });
   }
@@ -231,7 +231,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private FileStat stat(@Nullable RingPath name, LinkOption... options) throws IOException {
     return name == null
         ? onRing(FileErrors::asJdk, _ -> OpenFile.stat(directory, 0))
-        : onRing(FileErrors::asJdk, names -> names.stat(name.jdk(), statFlags(options)));
+        : onRing(FileErrors::asJdk, paths -> paths.stat(name.jdk(), statFlags(options)));
   }
 
   @Override

@@ -1,7 +1,7 @@
 package io.ringspun.internal.filesystem;
 
 import io.ringspun.internal.file.FileErrors;
-import io.ringspun.internal.file.Names;
+import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.kernel.Errno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,7 +58,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   private byte[] value(String name, String failed) throws IOException {
     String attribute = attribute(name);
-    return file.onRing(errors(failed, name), names -> names.xattr(file.jdk(), attribute))
+    return file.onRing(errors(failed, name), paths -> paths.xattr(file.jdk(), attribute))
         .orElseThrow(() -> failure(failed, name, Errno.text(Errno.ENODATA)));
   }
 
@@ -72,8 +72,8 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     String attribute = attribute(name);
     file.onRing(
         errors("Error writing extended attribute", name),
-        names -> {
-          names.setXattr(file.jdk(), attribute, value);
+        paths -> {
+          paths.setXattr(file.jdk(), attribute, value);
           return true;
         });
     source.position(source.limit());
@@ -93,7 +93,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
    * Reports errors as the JDK does, which opens the file first: errors about the path name the
    * file, other errors name the attribute.
    */
-  private Names.Errors errors(String failed, String name) {
+  private PathOperations.Errors errors(String failed, String name) {
     return (path, other, errno) ->
         switch (errno) {
           case Errno.ENOENT, Errno.ENOTDIR, Errno.EACCES, Errno.ELOOP, Errno.ENAMETOOLONG ->

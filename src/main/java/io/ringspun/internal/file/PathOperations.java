@@ -20,16 +20,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations on names, relative to an open directory or to the current one. Names have already been
- * checked; each method makes one call, and translates errors to the exceptions of {@link
- * java.nio.file}.
+ * Operations on paths: open, stat, unlink, rename and others, through the ring unless {@link
+ * InlinePathOperations} completes them on the calling thread. Paths are relative to an open
+ * directory or to the current one, and have already been checked. Each method makes one call and
+ * translates errors to the exceptions of {@link java.nio.file}.
  *
  * @param directory null for the current directory
  * @param home the ring for threads that no ring carries
  * @param errors the translation of errors
  * @param timeoutNanos the time limit for each operation, or 0 for none
  */
-public record Names(@Nullable RawHandle directory, Engine home, Errors errors, long timeoutNanos) {
+public record PathOperations(
+    @Nullable RawHandle directory, Engine home, Errors errors, long timeoutNanos) {
   /** With which a directory is opened. */
   public static final int DIRECTORY_FLAGS =
       Constants.O_RDONLY | Constants.O_DIRECTORY | Constants.O_CLOEXEC;
@@ -49,17 +51,17 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     }
   }
 
-  public Names(@Nullable RawHandle directory, Engine home) {
+  public PathOperations(@Nullable RawHandle directory, Engine home) {
     this(directory, home, FileErrors.EXPLICIT);
   }
 
-  public Names(@Nullable RawHandle directory, Engine home, Errors errors) {
+  public PathOperations(@Nullable RawHandle directory, Engine home, Errors errors) {
     this(directory, home, errors, 0);
   }
 
   /** Returns these operations with another translation of errors. */
-  public Names telling(Errors others) {
-    return new Names(directory, home, others, timeoutNanos);
+  public PathOperations telling(Errors others) {
+    return new PathOperations(directory, home, others, timeoutNanos);
   }
 
   /** Opens a directory from where the names are relative to; more flags than usual may be given. */
@@ -146,11 +148,11 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   private int openInline(Path name, int flags, int mode, int resolve, boolean registered)
       throws IOException {
     if (registered) {
-      return InlineNames.UNDECIDED;
+      return InlinePathOperations.UNDECIDED;
     }
     Engine engine = engine();
-    int result = InlineNames.open(engine, directory, name, flags, mode, resolve);
-    if (result == InlineNames.UNDECIDED || lacksReader(result, flags)) {
+    int result = InlinePathOperations.open(engine, directory, name, flags, mode, resolve);
+    if (result == InlinePathOperations.UNDECIDED || lacksReader(result, flags)) {
       return result;
     }
     return checkOpen(name, flags, resolve, false, result);
@@ -264,10 +266,10 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   public FileStat stat(Path name, int flags) throws IOException {
     Engine engine = engine();
-    return switch (InlineNames.stat(engine, directory, name, flags)) {
-      case InlineNames.Found.Attributes(FileStat stat) -> stat;
-      case InlineNames.Found.Refusal(int result) -> {
-        if (result != InlineNames.UNDECIDED) {
+    return switch (InlinePathOperations.stat(engine, directory, name, flags)) {
+      case InlinePathOperations.Found.Attributes(FileStat stat) -> stat;
+      case InlinePathOperations.Found.Refusal(int result) -> {
+        if (result != InlinePathOperations.UNDECIDED) {
           check(name, result);
         }
         yield statOnRing(engine, name, flags);
@@ -291,8 +293,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
   /** Returns whether there is a file of this name, as far as the kernel tells. */
   public boolean exists(Path name, int flags) throws IOException {
     Engine engine = engine();
-    int result = InlineNames.exists(engine, directory, name, flags);
-    if (result == InlineNames.UNDECIDED) {
+    int result = InlinePathOperations.exists(engine, directory, name, flags);
+    if (result == InlinePathOperations.UNDECIDED) {
       try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
           PathMemory path = PathMemory.of(name)) {
         result =
@@ -326,8 +328,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   private int unlinked(Path name, int flags) throws IOException {
     Engine engine = engine();
-    int result = InlineNames.unlink(engine, directory, name, flags);
-    if (result != InlineNames.UNDECIDED) {
+    int result = InlinePathOperations.unlink(engine, directory, name, flags);
+    if (result != InlinePathOperations.UNDECIDED) {
       return result;
     }
     try (PathMemory path = PathMemory.of(name)) {
@@ -337,8 +339,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   public void mkdir(Path name, int mode) throws IOException {
     Engine engine = engine();
-    int result = InlineNames.mkdir(engine, directory, name, mode);
-    if (result == InlineNames.UNDECIDED) {
+    int result = InlinePathOperations.mkdir(engine, directory, name, mode);
+    if (result == InlinePathOperations.UNDECIDED) {
       try (PathMemory path = PathMemory.of(name)) {
         result = single(engine).lending(path).run((op, at) -> op.mkdirat(at, path.address(), mode));
       }
@@ -348,8 +350,8 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
 
   public void symlink(Path target, Path link) throws IOException {
     Engine engine = engine();
-    int result = InlineNames.symlink(engine, directory, target, link);
-    if (result == InlineNames.UNDECIDED) {
+    int result = InlinePathOperations.symlink(engine, directory, target, link);
+    if (result == InlinePathOperations.UNDECIDED) {
       try (PathMemory content = PathMemory.of(target);
           PathMemory path = PathMemory.of(link)) {
         result =
@@ -361,10 +363,12 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     check(link, result);
   }
 
-  public void rename(Path name, Names newPlace, Path newName, int flags) throws IOException {
+  public void rename(Path name, PathOperations newPlace, Path newName, int flags)
+      throws IOException {
     Engine engine = engine();
-    int result = InlineNames.rename(engine, directory, name, newPlace.directory, newName, flags);
-    if (result == InlineNames.UNDECIDED) {
+    int result =
+        InlinePathOperations.rename(engine, directory, name, newPlace.directory, newName, flags);
+    if (result == InlinePathOperations.UNDECIDED) {
       try (PathMemory path = PathMemory.of(name);
           PathMemory newPath = PathMemory.of(newName)) {
         result =
@@ -383,10 +387,10 @@ public record Names(@Nullable RawHandle directory, Engine home, Errors errors, l
     check(name, newName, result);
   }
 
-  public void link(Path name, Names newPlace, Path newName) throws IOException {
+  public void link(Path name, PathOperations newPlace, Path newName) throws IOException {
     Engine engine = engine();
-    int result = InlineNames.link(engine, directory, name, newPlace.directory, newName);
-    if (result == InlineNames.UNDECIDED) {
+    int result = InlinePathOperations.link(engine, directory, name, newPlace.directory, newName);
+    if (result == InlinePathOperations.UNDECIDED) {
       try (PathMemory path = PathMemory.of(name);
           PathMemory newPath = PathMemory.of(newName)) {
         result =

@@ -16,10 +16,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations on names on the calling thread. Each returns what the kernel answered, or {@link
- * #UNDECIDED} where the operation is for the ring.
+ * Operations on paths on the calling thread, the counterpart of {@link PathOperations}. Each
+ * returns the kernel's result, or {@link #UNDECIDED} if the operation must go through the ring.
  */
-final class InlineNames {
+final class InlinePathOperations {
   /** The operation was not done, and goes through the ring. */
   static final int UNDECIDED = -Errno.EAGAIN;
 
@@ -52,7 +52,7 @@ final class InlineNames {
           kernel.call(
               memory.call(), SystemCall.SYMLINKAT, memory.secondName(), at, memory.name(), 0, 0, 0);
 
-  private InlineNames() {}
+  private InlinePathOperations() {}
 
   /** A call on a name, with a mode or flags. */
   private static NameCall onName(SystemCall call) {
