@@ -63,6 +63,8 @@ import java.util.Set;
  *       java.nio.channels.AsynchronousCloseException} if it is closed during the call;
  *   <li>{@link java.io.InterruptedIOException} if the thread is interrupted, unless the operation
  *       has already succeeded;
+ *   <li>{@link io.ringspun.OperationTimeoutException} if a limit set by {@link #within} is
+ *       exceeded;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
  *       ring is closed or has failed.
  * </ul>
@@ -422,8 +424,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Closes the directory ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new operations and cancels
-   * waiting ones. Files and directories opened from it stay open. Closing again has no effect.
+   * Closes the directory ({@code IORING_OP_CLOSE}, Linux 5.6): refuses new operations, cancels
+   * waiting ones, and blocks until they have ended, even if the thread is interrupted. Files and
+   * directories opened from it stay open. Closing again has no effect.
    *
    * @throws IOException if the kernel reports an error; the directory is closed
    */

@@ -542,7 +542,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if all buffers are full, one is read-only or confined to
    *     another thread, the position is negative, or memory, position or length is misaligned for
    *     direct I/O
-   * @throws IllegalStateException if the arena of a segment or buffer is closed
+   * @throws IllegalStateException if the arena of a buffer is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -602,6 +602,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws EOFException if the file ends before; the buffer then holds the bytes up to the end
    * @throws IllegalArgumentException if {@link #read(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -624,15 +625,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads into an array, through a copy, as {@link #read(ByteBuffer, long)} does.
+   * Reads bytes into an array through a copy; see {@link #read(ByteBuffer, long)}.
    *
-   * @param target where the bytes go
+   * @param target the array to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
-   * @return the bytes read, or -1 at the end of the file
-   * @throws IllegalArgumentException if the array is empty, the position is negative or too large,
-   *     or direct I/O finds the array misaligned
+   * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
+   *     end of the file
+   * @throws IllegalArgumentException if the array is empty, the position is negative, position and
+   *     length overflow, or the file was opened with {@link RingOpenOption#DIRECT}, because arrays
+   *     are not aligned
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws IOException as the class comment lists
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int read(byte[] target, long position) throws IOException {
     return read(ByteBuffer.wrap(target), position);
@@ -641,26 +644,27 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   /**
    * Reads until an array is full.
    *
-   * @param target where the bytes go
+   * @param target the array to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws IllegalArgumentException if {@link #read(byte[], long)} would throw it
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws EOFException if the file ends first
-   * @throws IOException as the class comment lists
+   * @throws EOFException if the file ends before; the array then holds the bytes up to the end
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public void readFully(byte[] target, long position) throws IOException {
     readFully(ByteBuffer.wrap(target), position);
   }
 
   /**
-   * Reads the whole file.
+   * Reads the whole file. If the file is written meanwhile, the result may contain old and new
+   * bytes.
    *
-   * @return its bytes; if others change the file meanwhile, what each read found
-   * @throws IllegalArgumentException if the file was opened with {@link RingOpenOption#DIRECT}:
-   *     arrays are not aligned
+   * @return the bytes of the file
+   * @throws IllegalArgumentException if the file was opened with {@link RingOpenOption#DIRECT},
+   *     because arrays are not aligned
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws OutOfMemoryError if no array can hold the file
-   * @throws IOException as the class comment lists
+   * @throws OutOfMemoryError if the file does not fit into an array
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public byte[] readAllBytes() throws IOException {
     requireReadable();
@@ -690,29 +694,29 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads the whole file as text in UTF-8.
+   * Reads the whole file as text in UTF-8; see {@link #readAllBytes}.
    *
    * @return the text
-   * @throws java.nio.charset.CharacterCodingException if the bytes are not UTF-8
-   * @throws IllegalArgumentException for the reason of {@link #readAllBytes}
+   * @throws java.nio.charset.CharacterCodingException if the bytes are not valid UTF-8
+   * @throws IllegalArgumentException if {@link #readAllBytes} would throw it
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws OutOfMemoryError if no array can hold the file
-   * @throws IOException as the class comment lists
+   * @throws OutOfMemoryError if the file does not fit into an array
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public String readString() throws IOException {
     return readString(StandardCharsets.UTF_8);
   }
 
   /**
-   * Reads the whole file as text.
+   * Reads the whole file as text; see {@link #readAllBytes}.
    *
-   * @param charset how the text is encoded
+   * @param charset the encoding of the text
    * @return the text
-   * @throws java.nio.charset.CharacterCodingException if the bytes are no text of that encoding
-   * @throws IllegalArgumentException for the reason of {@link #readAllBytes}
+   * @throws java.nio.charset.CharacterCodingException if the bytes are not valid in that encoding
+   * @throws IllegalArgumentException if {@link #readAllBytes} would throw it
    * @throws NonReadableChannelException if the file is not open for reading
-   * @throws OutOfMemoryError if no array can hold the file
-   * @throws IOException as the class comment lists
+   * @throws OutOfMemoryError if the file does not fit into an array
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public String readString(Charset charset) throws IOException {
     CharsetDecoder decoder = charset.newDecoder(); // it reports what it cannot decode
@@ -835,8 +839,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the array is empty, or {@link #write(MemorySegment, long)}
    *     would refuse one of the segments
-   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
-   *     opened with {@code APPEND}
+   * @throws IllegalStateException if the arena of a segment is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -859,8 +863,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if all buffers are empty, one is confined to another thread,
    *     the position is negative, or memory, position or length is misaligned for direct I/O
-   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
-   *     opened with {@code APPEND}
+   * @throws IllegalStateException if the arena of a buffer is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -905,7 +909,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param source the buffer to write
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
-   * @throws IllegalStateException if the file was opened with {@code APPEND}
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
    *     {@link RingFile}
@@ -922,62 +927,66 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of an array, through a copy, as {@link #write(ByteBuffer, long)} does.
+   * Writes the bytes of an array through a copy; see {@link #write(ByteBuffer, long)}.
    *
-   * @param source the bytes
+   * @param source the array to write
    * @param position the position of the first byte, in bytes from the beginning of the file
-   * @return the number of bytes written, possibly fewer than the array has
+   * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
    * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as the class comment lists
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public int write(byte[] source, long position) throws IOException {
     return write(ByteBuffer.wrap(source), position);
   }
 
   /**
-   * Writes all bytes of an array.
+   * Writes until all bytes of an array are written.
    *
-   * @param source the bytes
+   * @param source the array to write
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
    * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
+   *     {@link RingFile}
    */
   public void writeFully(byte[] source, long position) throws IOException {
     writeFully(ByteBuffer.wrap(source), position);
   }
 
   /**
-   * Writes all of a text in UTF-8.
+   * Encodes a text in UTF-8 and writes until all of it is written.
    *
-   * @param text what to write
+   * @param text the text to write
    * @param position the position of the first byte, in bytes from the beginning of the file
-   * @return how many bytes the text took
-   * @throws java.nio.charset.CharacterCodingException if the text has a lone surrogate
+   * @return the number of bytes written
+   * @throws java.nio.charset.CharacterCodingException if the text contains an unpaired surrogate
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
    * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
+   *     {@link RingFile}
    */
   public int writeString(CharSequence text, long position) throws IOException {
     return writeString(text, StandardCharsets.UTF_8, position);
   }
 
   /**
-   * Writes all of a text.
+   * Encodes a text and writes until all of it is written.
    *
-   * @param text what to write
-   * @param charset how to encode it
+   * @param text the text to write
+   * @param charset the encoding
    * @param position the position of the first byte, in bytes from the beginning of the file
-   * @return how many bytes the text took
-   * @throws java.nio.charset.CharacterCodingException if the encoding has no form for a character
+   * @return the number of bytes written
+   * @throws java.nio.charset.CharacterCodingException if the encoding cannot represent a character
+   *     of the text
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
    * @throws IllegalStateException if the file was opened with {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException if the kernel takes no more bytes, or as the class comment lists
+   * @throws IOException if a write transfers no bytes, or if it fails otherwise, as described in
+   *     {@link RingFile}
    */
   public int writeString(CharSequence text, Charset charset, long position) throws IOException {
     CharsetEncoder encoder = charset.newEncoder(); // it reports what it cannot encode
@@ -1034,8 +1043,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if all buffers are empty, or one is confined to another thread
    *     or misaligned for direct I/O
-   * @throws IllegalStateException if the arena of a segment or buffer is closed, or the file was
-   *     not opened with {@code APPEND}
+   * @throws IllegalStateException if the arena of a buffer is closed, or the file was not opened
+   *     with {@code APPEND}
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   public long append(ByteBuffer[] sources) throws IOException {
@@ -1235,7 +1244,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns the file's size.
+   * Returns the file's size ({@code IORING_OP_STATX}, Linux 5.6). On a local file system a plain
+   * system call is tried first; see {@link #stat}.
    *
    * @return the size in bytes
    * @throws IOException if the operation fails, as described in {@link RingFile}
