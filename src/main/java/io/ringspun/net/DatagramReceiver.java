@@ -53,7 +53,7 @@ public final class DatagramReceiver implements AutoCloseable {
    * @throws java.net.PortUnreachableException if the socket is connected and the peer's port is not
    *     in use
    * @throws io.ringspun.RingClosedException if the buffers' ring is closed
-   * @throws io.ringspun.RingFailedException if it has failed
+   * @throws io.ringspun.RingFailedException if that ring has failed
    * @throws io.ringspun.OperationException if the kernel refuses
    * @throws IOException if another I/O error occurs
    */
@@ -69,7 +69,7 @@ public final class DatagramReceiver implements AutoCloseable {
 
   /**
    * Stops receiving, discards datagrams that no thread has taken, and ends waiting calls; see
-   * {@link ReceiveStream#close}. The socket stays open.
+   * {@link ReceiveStream#close}. The socket stays open. Closing again has no effect.
    */
   @Override
   public void close() {

@@ -160,6 +160,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * Binds the socket to a local address ({@code bind(2)}). Does not block.
    *
    * @param local the local address
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws java.net.BindException if the address is in use or not a local address
@@ -175,6 +176,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * for the peer.
    *
    * @param remote the peer
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws IOException if the operation fails, as described in {@link RingSocket}
@@ -411,7 +413,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param control the control messages
    * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws IllegalArgumentException under the conditions of {@link #send(ByteBuffer,
+   * @throws IllegalArgumentException under the conditions of {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link #send(ByteBuffer,
@@ -430,7 +432,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param control the control messages
    * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
-   * @throws IllegalArgumentException under the conditions of {@link #send(MemorySegment,
+   * @throws IllegalArgumentException under the conditions of {@link #send(ByteBuffer,
    *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
@@ -495,7 +497,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws UnsupportedOperationException if this is not a Unix socket
-   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(ByteBuffer,
+   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link #sendPassing(ByteBuffer,
@@ -517,7 +519,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @return the number of bytes sent, which is all
    * @throws NotYetConnectedException if the socket is not connected
    * @throws UnsupportedOperationException if this is not a Unix socket
-   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(MemorySegment,
+   * @throws IllegalArgumentException under the conditions of {@link #sendPassing(ByteBuffer,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,

@@ -160,6 +160,7 @@ public final class RingListener extends SocketDescriptor {
    * @param backlog the maximum number of connections that wait to be accepted, at least 1; the
    *     kernel may reduce it
    * @throws IllegalArgumentException if the backlog is less than 1
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws java.net.BindException if the address is in use or not a local address

@@ -286,6 +286,7 @@ public final class RingSocket extends SocketDescriptor {
    * Binds the socket to a local address ({@code bind(2)}). Does not block.
    *
    * @param local the local address; with port 0 the kernel chooses the port
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws java.net.BindException if the address is in use or not a local address
@@ -300,6 +301,7 @@ public final class RingSocket extends SocketDescriptor {
    * a failure, an interrupt or a timeout the socket can only be closed.
    *
    * @param remote the peer's address
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws java.nio.channels.AlreadyConnectedException if the socket is already connected
@@ -528,6 +530,7 @@ public final class RingSocket extends SocketDescriptor {
    * @param target the buffer to fill
    * @throws EOFException if the stream ends before; the buffer then holds the bytes up to the end
    * @throws IllegalArgumentException if {@link #read(ByteBuffer)} would throw it
+   * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void readFully(ByteBuffer target) throws IOException {
@@ -626,6 +629,7 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
+   * @throws IllegalArgumentException if the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
@@ -733,8 +737,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends all of the first bytes of the buffer of a lease; see {@link #write(Lease, int)}. After a
-   * failure other than an interrupt or a time limit, an unknown number of bytes has been sent.
+   * Sends all of the first bytes of the buffer of a lease; see {@link #write(Lease, int)}. Blocks
+   * until the kernel has accepted all of them. After a failure other than an interrupt or a time
+   * limit, an unknown number of bytes has been sent.
    *
    * @param source the lease to send from
    * @param length the number of bytes, from 1 to the size of the buffer
@@ -810,8 +815,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends all bytes of a segment ({@code IORING_OP_SEND} with {@code MSG_WAITALL}). After a failure
-   * other than an interrupt or a time limit, an unknown number of bytes has been sent.
+   * Sends all bytes of a segment ({@code IORING_OP_SEND} with {@code MSG_WAITALL}, Linux 5.6).
+   * Blocks until the kernel has accepted all of them. After a failure other than an interrupt or a
+   * time limit, an unknown number of bytes has been sent.
    *
    * @param source the bytes, any number
    * @throws IllegalArgumentException if {@link #write(MemorySegment)} would throw it
@@ -832,6 +838,7 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param source the bytes
    * @throws IllegalArgumentException if {@link #write(ByteBuffer)} would throw it
+   * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(ByteBuffer source) throws IOException {
@@ -847,9 +854,10 @@ public final class RingSocket extends SocketDescriptor {
 
   /**
    * Sends a range of a file, by reading and sending 128 KiB at a time, or by splicing; see {@link
-   * #withSpliceAbove}. If it fails after some bytes have been sent, it returns their number; after
-   * an interrupt the interrupt status is then set, and any other failure is reported by the next
-   * call. Only closing the socket always throws.
+   * #withSpliceAbove}. Blocks until the kernel has accepted all bytes or the file ends. If it fails
+   * after some bytes have been sent, it returns their number; after an interrupt the interrupt
+   * status is then set, and any other failure is reported by the next call. Only closing the socket
+   * always throws.
    *
    * @param file the file, open for reading
    * @param position the position of the first byte, in bytes from the beginning of the file
