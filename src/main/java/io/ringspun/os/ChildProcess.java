@@ -93,7 +93,7 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Waits until the process has ended, whether it has been reaped or not ({@code
+   * Blocks until the process has ended, whether it has been reaped or not ({@code
    * IORING_OP_POLL_ADD}, Linux 5.1).
    *
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
@@ -103,7 +103,7 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Waits until a child of this process has ended, and reaps it, which frees its number ({@code
+   * Blocks until a child of this process has ended, and reaps it, which frees its number ({@code
    * IORING_OP_WAITID}, Linux 6.7; {@code POLL_ADD} and {@code waitid(2)} before).
    *
    * @return the exit status or the signal

@@ -122,7 +122,7 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
-   * Waits until at least one descriptor is ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
+   * Blocks until at least one descriptor is ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
    * POLL_ADD} and {@code epoll_pwait(2)} before).
    *
    * @param max the maximum number of events to return, from 1 to 4,096

@@ -115,7 +115,8 @@ public final class FutexWord {
   }
 
   /**
-   * Waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7), unless the word has another value.
+   * Blocks until woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7); returns at once if the word has
+   * another value.
    *
    * @param expected the value that the caller has read
    * @return false if the word has another value, so that the call did not wait
@@ -126,7 +127,7 @@ public final class FutexWord {
   }
 
   /**
-   * Waits to be woken by a call with a matching mask; see {@link #await(int)}.
+   * Blocks until woken by a call with a matching mask; see {@link #await(int)}.
    *
    * @param expected the value that the caller has read
    * @param mask the bits of which a wake-up's mask must have at least one
@@ -211,8 +212,9 @@ public final class FutexWord {
   }
 
   /**
-   * Waits for any of several words ({@code IORING_OP_FUTEX_WAITV}, Linux 6.7), on the ring of the
-   * first and by its time limit, unless one of them has another value.
+   * Blocks until any of several words is woken ({@code IORING_OP_FUTEX_WAITV}, Linux 6.7), on the
+   * ring and within the time limit of the first word; returns at once if one of them has another
+   * value.
    *
    * @param words the words, up to 128
    * @param expected the values that the caller has read, in the same order

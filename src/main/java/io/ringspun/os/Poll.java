@@ -55,7 +55,7 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Waits until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1). A file that cannot
+   * Blocks until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1). A file that cannot
    * be polled is always ready.
    *
    * @param descriptor the descriptor
@@ -71,7 +71,7 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Waits until a descriptor is ready, within a time limit; see {@link #await(Descriptor,
+   * Blocks until a descriptor is ready, within a time limit; see {@link #await(Descriptor,
    * PollEvent...)}.
    *
    * @param descriptor the descriptor

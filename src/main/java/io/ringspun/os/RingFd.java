@@ -183,7 +183,8 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Writes all bytes of a segment. After an interrupt or a time limit, {@link
+   * Writes all bytes of a segment ({@code IORING_OP_WRITE}, Linux 5.6). Blocks until all of them
+   * are written. After an interrupt or a time limit, {@link
    * java.io.InterruptedIOException#bytesTransferred} is the number of bytes written. A time limit
    * applies to each operation.
    *

@@ -45,7 +45,7 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Pauses the calling thread ({@code IORING_OP_TIMEOUT}, Linux 5.4), measured by {@code
+   * Blocks the calling thread for a time ({@code IORING_OP_TIMEOUT}, Linux 5.4), measured by {@code
    * CLOCK_MONOTONIC}, which stops while the machine is suspended.
    *
    * @param ring the ring that measures the time
@@ -66,7 +66,7 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Creates a timer that expires after a duration.
+   * Creates a timer that expires after a duration. Does not block.
    *
    * @param ring the ring that measures the time
    * @param clock the clock
@@ -83,7 +83,7 @@ public final class RingTimer implements AutoCloseable {
 
   /**
    * Creates a timer that expires at a date, by {@link TimerClock#REALTIME}. If that clock is set,
-   * the timer follows the change.
+   * the timer follows the change. Does not block.
    *
    * @param ring the ring that measures the time
    * @param date the date
@@ -98,7 +98,7 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Waits for the expiry ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
+   * Blocks until the expiry ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
    * returns at once if the timer has expired.
    *
    * @throws ClosedChannelException if the timer is closed
@@ -204,8 +204,8 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Closes the timer. Waiting threads get {@link AsynchronousCloseException}. Closing again has no
-   * effect.
+   * Closes the timer without blocking. Waiting threads get {@link AsynchronousCloseException}.
+   * Closing again has no effect.
    */
   @Override
   public void close() {

@@ -56,7 +56,8 @@ public final class Ticker implements AutoCloseable {
   }
 
   /**
-   * Waits for the next tick, unless there have been ticks since the last call.
+   * Blocks until the next tick; returns at once if there have been ticks since the last call. A
+   * virtual thread parks meanwhile.
    *
    * @return the number of ticks since the last call of any thread, at least 1
    * @throws java.nio.channels.ClosedChannelException if the ticker is closed
