@@ -13,14 +13,14 @@ import io.ringspun.internal.ring.Handle;
 import java.io.IOException;
 
 /**
- * A ring as experts use it:
+ * Low-level access to a ring: runs raw operations, reserves slots for chains, and cancels calls.
  *
  * {@snippet :
  * RawResult result = Raw.of(ring).run(RawOperation.of(opcode).on(file).length(1));
  * }
  *
- * <p>Holds nothing but the ring, which stays the caller's to close. Immutable, and safe for use by
- * multiple concurrent threads.
+ * <p>Immutable, and safe for use by multiple concurrent threads. There is nothing to close; the
+ * caller still closes the ring.
  *
  * @since 0.1
  */
@@ -32,7 +32,7 @@ public final class Raw {
   }
 
   /**
-   * Returns a ring as experts use it.
+   * Returns the low-level view of a ring. Does not block.
    *
    * @param ring any ring
    * @return a view of it

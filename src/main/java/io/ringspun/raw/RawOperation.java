@@ -312,7 +312,7 @@ public final class RawOperation {
    * Sets {@code sqe->off} of {@code IORING_OP_EPOLL_CTL} to a descriptor, which is held open while
    * the operation is in flight.
    *
-   * @param member what the epoll set is to wait for, or waits for
+   * @param member the descriptor to add, change or remove
    * @return this
    * @throws IllegalArgumentException if this is another operation, or the descriptor is registered
    *     with a ring and has no number

@@ -72,7 +72,7 @@ public final class RingRestriction {
   }
 
   /**
-   * Returns what exceptions call it.
+   * Returns the name that exception messages use.
    *
    * @return the name, as given to {@link #to}
    */
@@ -81,7 +81,7 @@ public final class RingRestriction {
   }
 
   /**
-   * Returns which operations the kernel is to accept.
+   * Returns the operations that the kernel accepts.
    *
    * @return a new set of {@code IORING_OP_} numbers
    */

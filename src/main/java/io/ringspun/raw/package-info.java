@@ -1,12 +1,13 @@
 /**
- * Access to io_uring for experts: what needs knowledge of the kernel's interface, and what Ringspun
- * has no method for.
+ * Low-level access to io_uring: operations for which Ringspun has no method, and settings that
+ * require knowledge of the kernel's interface.
  *
- * <p>{@link io.ringspun.raw.Raw} is the way to it from a {@link io.ringspun.Ring}. {@link
+ * <p>Start with {@link io.ringspun.raw.Raw}, which a {@link io.ringspun.Ring} is passed to. {@link
  * io.ringspun.raw.RawOperation} describes any operation field by field, {@link
- * io.ringspun.raw.TableSlot} is a place in the ring's table for what a chain opens, {@link
- * io.ringspun.raw.KernelOption} a socket option by its numbers. {@link io.ringspun.raw.SetupFlag}
- * and {@link io.ringspun.raw.RingRestriction} are for {@link io.ringspun.RingOptions}.
+ * io.ringspun.raw.TableSlot} is a slot in the ring's table for a file or socket that a chain opens,
+ * {@link io.ringspun.raw.KernelOption} a socket option given by its numbers. {@link
+ * io.ringspun.raw.SetupFlag} and {@link io.ringspun.raw.RingRestriction} are for {@link
+ * io.ringspun.RingOptions}.
  */
 @NullMarked
 package io.ringspun.raw;
