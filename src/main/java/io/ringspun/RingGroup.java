@@ -203,7 +203,10 @@ public final class RingGroup implements AutoCloseable {
     return Executors.newThreadPerTaskExecutor(threadFactory());
   }
 
-  /** Closes all the rings; see {@link Ring#close}. */
+  /**
+   * Closes all the rings, one after the other, and blocks until they are closed; see {@link
+   * Ring#close}. Has no effect on the {@linkplain #shared() shared group}.
+   */
   @Override
   public void close() {
     rings.forEach(Ring::close);

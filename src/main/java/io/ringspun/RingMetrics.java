@@ -15,7 +15,7 @@ package io.ringspun;
  * @param stale completions that were dropped because they matched no operation in flight
  * @param inlineHits operations done by a plain system call on the calling thread
  * @param inlineMisses operations that went through the ring because such a call would have waited,
- *     or is not made for a while since calls like it were slow
+ *     or because similar calls were slow a short time ago
  * @param inlineSlow plain system calls that were expected to be quick and took 200 µs or more
  * @param unregisteredPools buffer pools whose memory the kernel refused to register
  * @since 0.1

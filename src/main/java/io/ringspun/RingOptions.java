@@ -401,8 +401,8 @@ public final class RingOptions {
    *       names, creating, renaming, linking and removing names, closing a regular file. They are
    *       timed. When calls of a kind are slow (200 µs or more), that kind goes through the ring
    *       for at least 10 ms and ten times as long as the call took; each further slow call doubles
-   *       the pause, up to a minute. The kinds of each device, and of each part of the file tree,
-   *       are told apart.
+   *       the pause, up to a minute. Each device, and each part of the file tree, is timed
+   *       separately.
    * </ul>
    *
    * <p>Direct transfers, writes of files opened with {@code SYNC} or {@code DSYNC}, syncs, and
@@ -410,7 +410,7 @@ public final class RingOptions {
    * interrupt, time limit or {@link io.ringspun.raw.Raw#cancelAll} reaches it, and on a carried
    * thread it holds the ring; {@code close} of its file waits for it. {@link
    * RingMetrics#inlineHits}, {@link RingMetrics#inlineMisses} and {@link RingMetrics#inlineSlow}
-   * count.
+   * count these calls.
    *
    * @param enabled whether to make such calls
    * @return the changed copy

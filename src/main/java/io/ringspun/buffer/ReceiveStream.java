@@ -78,7 +78,7 @@ public final class ReceiveStream implements AutoCloseable {
    * @throws java.io.InterruptedIOException if the thread is interrupted
    * @throws OperationTimeoutException if the time limit of the socket or file expires
    * @throws RingClosedException if the buffers' ring is closed
-   * @throws RingFailedException if it has failed
+   * @throws RingFailedException if that ring has failed
    * @throws OperationException if the kernel refuses
    * @throws IOException if another I/O error occurs
    */
