@@ -41,7 +41,7 @@ final class Magazine {
   @SuppressWarnings("unused") // distance to what the collector puts behind this
   private long p0, p1, p2, p3, p4, p5, p6, p7;
 
-  private Magazine() {}
+  Magazine() {}
 
   /** Returns the one of the calling thread's carrier. */
   static Magazine ofCaller() {

@@ -82,7 +82,7 @@ final class StressRing {
     return CLOSES.get(fd - FIRST_FAKE);
   }
 
-  /** The kernel, but for {@code close(2)} of fake descriptors. */
+  /** The kernel, but for {@code close(2)} and {@code preadv2(2)} of fake descriptors. */
   private record FakeCloses(Kernel kernel) implements Kernel {
     @Override
     public int close(int fd) {
@@ -137,7 +137,9 @@ final class StressRing {
     @Override
     public long preadv2(
         int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
-      return kernel.preadv2(fd, call, count, position, flags, held);
+      return fd < FIRST_FAKE
+          ? kernel.preadv2(fd, call, count, position, flags, held)
+          : closes(fd); // the bytes read
     }
 
     @Override
