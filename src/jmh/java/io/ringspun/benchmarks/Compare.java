@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Runs the arms of one workload in turn, A B C A B C, so that whatever else the machine does meets
@@ -22,6 +24,9 @@ import java.util.function.ToDoubleFunction;
  * own, still in turn, so that no arm profits or suffers from what the compiler learned of another.
  */
 public final class Compare {
+  private static final Pattern ARM_OF_RING =
+      Pattern.compile("(?:ring|batch|chain)(Carried|Default|Platform)");
+
   private final Workload workload;
   private final boolean child;
   private List<String> arms;
@@ -79,6 +84,15 @@ public final class Compare {
     }
   }
 
+  /**
+   * Compares, and returns how the arms of a ring compare with the first arm.
+   *
+   * @param args see the class comment
+   */
+  static List<Ratio> ratios(String... args) throws IOException, InterruptedException {
+    return new Compare(args).run();
+  }
+
   // ---- in a fork -----------------------------------------------------------------------------
 
   /** Measures the arms in turn; every sample is a line of output. */
@@ -106,7 +120,7 @@ public final class Compare {
 
   // ---- in the process that was started -------------------------------------------------------
 
-  private void run() throws Exception {
+  private List<Ratio> run() throws IOException, InterruptedException {
     System.out.println(Figures.environment());
     System.out.println();
     System.out.printf(
@@ -126,6 +140,7 @@ public final class Compare {
         "| Threads | Arm | Operations/s | CPU µs/operation | Heap bytes/operation | × rate | × CPU"
             + " |");
     System.out.println("|---|---|---|---|---|---|---|");
+    List<Ratio> ratios = new ArrayList<>();
     for (int count : threads) {
       Map<String, List<Sample>> samples = new LinkedHashMap<>();
       for (int fork = 0; fork < forks; fork++) {
@@ -138,7 +153,16 @@ public final class Compare {
         }
       }
       report(count, samples);
+      for (String arm : arms) {
+        Matcher ofRing = ARM_OF_RING.matcher(arm);
+        if (ofRing.matches()) {
+          String name = ofRing.group(1).toLowerCase(Locale.ROOT);
+          List<Sample> jdk = samples.get(arms.getFirst());
+          ratios.add(Ratio.of(workload.title(), count, name, samples.get(arm), jdk));
+        }
+      }
     }
+    return ratios;
   }
 
   /** Has another JVM measure arms, and collects its samples. */

@@ -1,19 +1,29 @@
 package io.ringspun.benchmarks;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares everyday file work through the drop-ins with the JDK's own: the arms in turn, a JVM of
  * its own for each row and number of threads, several of them. Prints a Markdown table of median
- * ratios within a round, with the least and the most.
+ * ratios within a round, with the least and the most, and of the medians of heap bytes for each
+ * operation.
  *
  * <pre>EverydayCompare [--work A,B,...] [--arms carried,default,platform] [--threads N,M]
- *     [--rounds 5] [--forks 1] [--warmups 3] [--millis 200]</pre>
+ *     [--rounds 5] [--forks 1] [--warmups 3] [--millis 200]
+ *     [--with WORKLOAD,...] [--out FILE] [--svg FILE]</pre>
+ *
+ * <p>{@code --with} compares workloads of {@link Compare} afterwards, with as many rounds and
+ * forks; {@code --out} writes all ratios to a file, and {@code --svg} draws them.
  */
 public final class EverydayCompare {
   private List<EverydayWork> works = List.of(EverydayWork.values());
@@ -24,6 +34,9 @@ public final class EverydayCompare {
   private int warmups = 3;
   private int millis = 200;
   private boolean child;
+  private List<String> with = List.of();
+  private @Nullable Path out;
+  private @Nullable Path svg;
 
   private EverydayCompare(String[] args) {
     for (int i = 0; i < args.length; i++) {
@@ -37,6 +50,9 @@ public final class EverydayCompare {
         case "--forks" -> forks = Integer.parseInt(args[++i]);
         case "--warmups" -> warmups = Integer.parseInt(args[++i]);
         case "--millis" -> millis = Integer.parseInt(args[++i]);
+        case "--with" -> with = List.of(args[++i].split(","));
+        case "--out" -> out = Path.of(args[++i]);
+        case "--svg" -> svg = Path.of(args[++i]);
         case "--child" -> child = true;
         default -> throw new IllegalArgumentException("unknown option: " + args[i]);
       }
@@ -113,20 +129,40 @@ public final class EverydayCompare {
             + " rounds after %d for warm-up), least and most in brackets; ratios to the JDK's way"
             + " within a round.%n%n",
         forks * rounds, forks, rounds, warmups);
-    System.out.println(
-        "| Work | Threads | Arm | Operations/s of the JDK | × rate | × CPU | Heap bytes, JDK |"
-            + " Heap bytes |");
-    System.out.println("|---|---|---|---|---|---|---|---|");
+    head();
+    List<Ratio> ratios = new ArrayList<>();
     for (EverydayWork work : works) {
       for (int count : threads.isEmpty() ? work.threads() : threads) {
         Map<String, List<Sample>> samples = new LinkedHashMap<>();
         for (int fork = 0; fork < forks; fork++) {
           fork(work, count, samples);
         }
+        List<Ratio> row = new ArrayList<>();
         for (String arm : arms) {
-          report(work, count, arm, samples);
+          List<Sample> jdk = samples.getOrDefault(EverydayArm.yardstick(arm), List.of());
+          row.add(Ratio.of(work.title(), count, arm, samples.getOrDefault(arm, List.of()), jdk));
         }
+        print(row);
+        ratios.addAll(row);
+        write(ratios);
       }
+    }
+    for (String workload : with) {
+      System.out.println();
+      ratios.addAll(
+          Compare.ratios(
+              workload, "--rounds", "" + rounds, "--forks", "" + forks, "--warmups", "" + warmups));
+      write(ratios);
+    }
+  }
+
+  /** Writes and draws what there is so far, so that a run that is cut short is not lost. */
+  private void write(List<Ratio> ratios) throws IOException {
+    if (out != null) {
+      Ratio.write(out, ratios);
+    }
+    if (svg != null) {
+      Files.writeString(svg, RatioPlot.draw(ratios));
     }
   }
 
@@ -139,24 +175,35 @@ public final class EverydayCompare {
     SampleFork.run(EverydayCompare.class, arguments, samples);
   }
 
-  private static void report(
-      EverydayWork work, int count, String arm, Map<String, List<Sample>> samples) {
-    List<Sample> own = samples.getOrDefault(arm, List.of());
-    List<Sample> jdk = samples.getOrDefault(EverydayArm.yardstick(arm), List.of());
-    System.out.printf(
-        "| %s | %,d | %s | %s | %s | %s | %s | %s |%n",
-        work.title(),
-        count,
-        arm,
-        Figures.of(jdk.stream().mapToDouble(Sample::rate).toArray(), "%,.0f"),
-        Figures.ratios(
-            own.stream().mapToDouble(Sample::rate).toArray(),
-            jdk.stream().mapToDouble(Sample::rate).toArray()),
-        Figures.ratios(
-            own.stream().mapToDouble(Sample::cpuMicros).toArray(),
-            jdk.stream().mapToDouble(Sample::cpuMicros).toArray()),
-        Figures.of(jdk.stream().mapToDouble(Sample::bytes).toArray(), "%.0f"),
-        Figures.of(own.stream().mapToDouble(Sample::bytes).toArray(), "%.0f"));
+  private void head() {
+    StringBuilder head = new StringBuilder("| Work | Threads |");
+    Set<String> yardsticks = new LinkedHashSet<>();
+    for (String arm : arms) {
+      String yardstick = EverydayArm.yardstick(arm);
+      if (yardsticks.add(yardstick)) {
+        head.append(" %1$s, operations/s | %1$s, heap bytes |".formatted(yardstick));
+      }
+      head.append(" %1$s, × rate | %1$s, × CPU | %1$s, heap bytes |".formatted(arm));
+    }
+    System.out.println(head);
+    System.out.println(head.toString().replaceAll("[^|]+", "---"));
+  }
+
+  private static void print(List<Ratio> row) {
+    StringBuilder line =
+        new StringBuilder(
+            "| %s | %,d |".formatted(row.getFirst().work(), row.getFirst().threads()));
+    Set<String> yardsticks = new LinkedHashSet<>();
+    for (Ratio ratio : row) {
+      if (yardsticks.add(EverydayArm.yardstick(ratio.arm()))) {
+        line.append(" %s |".formatted(ratio.jdkRate().text("%,.0f")));
+        line.append(" %.0f |".formatted(ratio.jdkBytes().median()));
+      }
+      line.append(" %s |".formatted(ratio.rate().text("%.2f")));
+      line.append(" %s |".formatted(ratio.cpu().text("%.2f")));
+      line.append(" %.0f |".formatted(ratio.bytes().median()));
+    }
+    System.out.println(line);
     System.out.flush();
   }
 }

@@ -29,7 +29,7 @@ enum EverydayWork {
       return writer(place, member, ByteBuffer.allocateDirect(4 << 10), false);
     }
   },
-  WRITE_4K_HEAP("the same from a heap buffer", 1, 32) {
+  WRITE_4K_HEAP("write 4 KiB from a heap buffer, in sequence", 1, 32) {
     @Override
     Task task(Place place, int member) throws IOException {
       return writer(place, member, ByteBuffer.allocate(4 << 10), false);

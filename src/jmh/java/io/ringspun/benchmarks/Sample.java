@@ -1,5 +1,7 @@
 package io.ringspun.benchmarks;
 
+import java.util.List;
+
 /**
  * What one run of an {@link Arm} cost.
  *
@@ -19,6 +21,18 @@ record Sample(long operations, long nanos, long cpuNanos, long allocatedBytes) {
 
   double bytes() {
     return (double) allocatedBytes / operations;
+  }
+
+  static double[] rates(List<Sample> samples) {
+    return samples.stream().mapToDouble(Sample::rate).toArray();
+  }
+
+  static double[] cpuMicros(List<Sample> samples) {
+    return samples.stream().mapToDouble(Sample::cpuMicros).toArray();
+  }
+
+  static double[] bytes(List<Sample> samples) {
+    return samples.stream().mapToDouble(Sample::bytes).toArray();
   }
 
   /** One line, for another process to {@link #parse}. */

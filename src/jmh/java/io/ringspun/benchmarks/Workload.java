@@ -2,6 +2,7 @@ package io.ringspun.benchmarks;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Work that can be done in several ways, which JMH and {@link Compare} both drive.
@@ -128,6 +129,18 @@ enum Workload {
     this.operations = operations;
     this.threads = threads;
     this.arms = List.of(arms);
+  }
+
+  /** Returns what a reader calls the work. */
+  String title() {
+    return switch (this) {
+      case CACHED -> "RingFile: read 4 KiB from the page cache";
+      case DIRECT -> "RingFile: read 4 KiB past the page cache";
+      case BATCH -> "batch of 64 reads of 4 KiB past the page cache";
+      case LOG -> "log commit: write 4 KiB and fdatasync";
+      case COPY -> "copy a file, and fsync";
+      default -> name().toLowerCase(Locale.ROOT);
+    };
   }
 
   /** Returns how many operations a run does unless told otherwise. */
