@@ -16,6 +16,9 @@ interface Arm {
   /** Opens a file for reading, through the page cache or past it. */
   Source open(Path file, boolean direct) throws IOException;
 
+  /** Returns a path whose operations, by {@link java.nio.file.Files}, this arm does. */
+  Path path(int worker, Path file);
+
   /** Copies the first bytes of a file. Called on the thread of worker 0. */
   void copy(Path from, Path to, long byteCount) throws IOException;
 

@@ -54,6 +54,11 @@ final class FileChannelArm implements Arm {
   }
 
   @Override
+  public Path path(int worker, Path file) {
+    return file;
+  }
+
+  @Override
   public void copy(Path from, Path to, long byteCount) throws IOException {
     try (FileChannel source = FileChannel.open(from, READ);
         FileChannel target = FileChannel.open(to, CREATE, TRUNCATE_EXISTING, WRITE)) {

@@ -17,16 +17,17 @@ import java.util.List;
 
 /**
  * What to run first: {@code mvn -q compile exec:exec}, perhaps with {@code -Dfile=PATH}. It reads a
- * file, copies it and commits a log, through Ringspun and through {@link FileChannel}, checks that
- * both come to the same bytes, and prints a table of how fast they were and what CPU time they
- * took.
+ * file, copies it, writes to small files, looks names up and commits a log, through Ringspun and
+ * through {@link FileChannel}, checks that both come to the same bytes, and prints a table of how
+ * fast they were and what CPU time they took.
  *
  * <p>{@link RingspunArm} and {@link FileChannelArm} are the two ways; {@link ReadWork}, {@link
- * CopyWork} and {@link LogWork} are the work. Exit status: 0 done, 1 something is in the way, 2
- * wrong usage or an empty file, 3 the bytes differ.
+ * WriteWork}, {@link NameWork}, {@link CopyWork} and {@link LogWork} are the work. Exit status: 0
+ * done, 1 something is in the way, 2 wrong usage or an empty file, 3 the bytes differ.
  */
 public final class MainJob {
   private static final int[] THREADS = {1, 32, 1000};
+  private static final int[] EVERYDAY_THREADS = {1, 32};
   private static final int[] COMMITTERS = {1, 64};
 
   /** All work is done on this many bytes at most, from the beginning of the file. */
@@ -167,6 +168,14 @@ public final class MainJob {
         works.add(ReadWork.whole(file, byteCount, direct, threads));
       }
     }
+    for (int threads : EVERYDAY_THREADS) {
+      works.add(new WriteWork(directory, threads));
+    }
+    for (NameWork work : NameWork.values()) {
+      for (int threads : EVERYDAY_THREADS) {
+        works.add(work.on(directory, threads));
+      }
+    }
     works.add(new CopyWork(file, byteCount, directory));
     for (int threads : COMMITTERS) {
       works.add(new LogWork(directory, threads));
@@ -179,7 +188,8 @@ public final class MainJob {
     OUT.printf(
         """
 
-        An operation is one block read and its CRC-32C, one block copied, or one record committed.
+        An operation is one block read and its CRC-32C, one block written or copied, one name looked
+        up, one file opened and closed, one directory listed, or one record committed.
         Rates are medians of rounds in turn; CPU time is that of the whole process; ratios are
         Ringspun to FileChannel: above 1 is faster, below 1 is cheaper.
         Both came to the same bytes: the digests of all %d rows agree. Took %.0f s.

@@ -10,6 +10,7 @@ import io.ringspun.Outcomes;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
 import io.ringspun.file.RingFile;
+import io.ringspun.file.RingFileSystems;
 import io.ringspun.file.RingOpenOption;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -54,6 +55,11 @@ final class RingspunArm implements Arm {
         file.close();
       }
     };
+  }
+
+  @Override
+  public Path path(int worker, Path file) {
+    return RingFileSystems.wrap(ring(worker), file);
   }
 
   /** Reads a batch of blocks, then writes it, and so on: two waits for each batch. */

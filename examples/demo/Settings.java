@@ -16,9 +16,10 @@ record Settings(Path file, Path parent, Contest.Plan plan) {
   static final String USAGE =
       """
       usage: MainJob [--quick] [FILE]
-      Reads FILE (by default the JDK's lib/modules), copies it and commits a log, through Ringspun
-      and through FileChannel, and compares. Takes less than a minute; --quick, a few seconds.
-      The copy and the log go to a directory below -Dwork=DIR (by default java.io.tmpdir).\
+      Reads FILE (by default the JDK's lib/modules), writes small files, looks names up, copies FILE
+      and commits a log, through Ringspun and through FileChannel, and compares. Takes about a
+      minute; --quick, a few seconds. The copy, the log and the small files go to a directory below
+      -Dwork=DIR (by default java.io.tmpdir).\
       """;
 
   /** Reads the command line and makes sure that there are a file and a place to work in. */

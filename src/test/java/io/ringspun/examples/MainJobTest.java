@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Once
 class MainJobTest {
-  private static final int ROWS = 15;
+  private static final int ROWS = 23;
   private static final int COLUMNS = 98;
 
   @TempDir Path directory;
