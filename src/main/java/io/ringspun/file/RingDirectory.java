@@ -282,7 +282,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
       throws IOException {
     requireRelative(name);
     requireRelative(newName);
-    paths.rename(name, newDirectory.paths, newName, RenameOption.bits(options));
+    int flags = RenameOption.bits(options);
+    boolean replaces = (flags & Constants.RENAME_NOREPLACE) == 0;
+    PathOperations own = replaces ? paths.telling(FileErrors::ofReplace) : paths;
+    own.rename(name, newDirectory.paths, newName, flags);
   }
 
   /**

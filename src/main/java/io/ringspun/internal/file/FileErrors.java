@@ -85,6 +85,15 @@ public final class FileErrors {
     return errno == Errno.ENOTDIR ? new NotDirectoryException(path) : of(path, other, errno);
   }
 
+  /**
+   * Translates a failure to rename where the new name may exist. A directory there that is not
+   * empty is {@code ENOTEMPTY} on most file systems and {@code EEXIST} on XFS; rename(2) allows
+   * both.
+   */
+  public static IOException ofReplace(String path, @Nullable String other, int errno) {
+    return of(path, other, errno == Errno.EEXIST ? Errno.ENOTEMPTY : errno);
+  }
+
   /** Translates a failure to do something to one name or to two. */
   private static IOException of(String path, @Nullable String other, int errno) {
     return switch (errno) {
