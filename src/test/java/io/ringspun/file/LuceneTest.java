@@ -315,7 +315,8 @@ class LuceneTest {
       }
       assertFalse(mocks.isEmpty());
       RingMetrics metrics = opened.metrics();
-      assertTrue(metrics.submitted() > 100, metrics.toString());
+      // where the file system is quick enough, nearly all is done on the calling threads
+      assertTrue(manner == Manner.USUAL || metrics.submitted() > 100, metrics.toString());
       assertTrue(manner != Manner.USUAL || metrics.inlineHits() > 1000, metrics.toString());
     } finally {
       ring = null;

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ringspun.OperationException;
 import io.ringspun.testing.Bytes;
+import io.ringspun.testing.FileSizeLimit;
 import io.ringspun.testing.RingCase;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -234,6 +235,7 @@ class RingFileWriteTest {
   @ParameterizedTest
   @MethodSource(CASES)
   void write_pastWhatAFileHolds(RingCase how) throws Exception {
+    FileSizeLimit.assumeBelowMaximum(directory);
     run(
         how,
         (file, arena) -> {
