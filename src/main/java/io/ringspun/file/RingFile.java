@@ -723,6 +723,13 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return decoder.decode(ByteBuffer.wrap(readAllBytes())).toString();
   }
 
+  /** Reads into an array as a stream does, whose file is not direct; returns 0 at the end. */
+  int read(byte[] target, int offset, int length, long position) throws IOException {
+    Arguments.requirePosition(position, length);
+    requireReadable();
+    return transfer.read(target, offset, length, position);
+  }
+
   private void checkRead(MemorySegment target, long position) {
     Arguments.requirePosition(position, target.byteSize());
     requireReadable();

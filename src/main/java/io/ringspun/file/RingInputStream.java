@@ -10,6 +10,7 @@ import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -147,12 +148,26 @@ public final class RingInputStream extends InputStream {
     }
     positionLock.lock();
     try {
-      int n = call(() -> file.read(ByteBuffer.wrap(target, offset, length), position));
-      position += Math.max(n, 0);
-      return n;
+      int n =
+          interruptible
+              ? file.read(target, offset, length, position)
+              : readUninterruptibly(target, offset, length);
+      position += n;
+      return n == 0 ? -1 : n;
     } finally {
       positionLock.unlock();
     }
+  }
+
+  private int readUninterruptibly(byte[] target, int offset, int length) throws IOException {
+    if (!Thread.currentThread().isInterrupted()) {
+      try {
+        return file.read(target, offset, length, position);
+      } catch (InterruptedIOException _) {
+        Thread.currentThread().interrupt(); // so that it is pending afterwards
+      }
+    }
+    return Uninterrupted.get(() -> file.read(target, offset, length, position));
   }
 
   @Override

@@ -298,11 +298,10 @@ class RingFileSystemTest {
         RingMetrics before = ring.metrics();
         actions.get(i).run();
         RingMetrics after = ring.metrics();
-        assertTrue(
-            inline
-                ? after.inlineHits() > before.inlineHits()
-                : after.submitted() > before.submitted(),
-            "action " + i);
+        long submitted = after.submitted() - before.submitted();
+        long inlineHits = after.inlineHits() - before.inlineHits();
+        // While the disk is slow, what could be done inline goes through the ring, too.
+        assertTrue(submitted > 0 || (inline && inlineHits > 0), "action " + i);
       }
       assertInstanceOf(RingFileChannel.class, close(FileChannel.open(file)));
       assertInstanceOf(RingFileChannel.class, close(Files.newByteChannel(file)));

@@ -644,23 +644,23 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public long preadv2(
-      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
-    return REAL.preadv2(fd, limited(call, held), count, position, flags, held);
+      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags) {
+    return REAL.preadv2(fd, call, target, limited(byteSize), position, flags);
   }
 
   @Override
   public long pwritev2(
-      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
-    return REAL.pwritev2(fd, limited(call, held), count, position, flags, held);
+      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags) {
+    return REAL.pwritev2(fd, call, source, limited(byteSize), position, flags);
   }
 
   @Override
-  public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+  public long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position) {
     long end = System.nanoTime() + inlineNanos;
     while (System.nanoTime() - end < 0) {
       Thread.onSpinWait(); // it holds the thread, as a device does
     }
-    return REAL.pwrite(fd, call, limited(source), position);
+    return REAL.pwrite(fd, call, source, limited(byteSize), position);
   }
 
   @Override
@@ -669,29 +669,16 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
-  public long send(int fd, CallMemory call, MemorySegment source, int flags) {
-    return REAL.send(fd, call, limited(source), flags);
+  public long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags) {
+    return REAL.send(fd, call, source, limited(byteSize), flags);
   }
 
   @Override
-  public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
-    return REAL.recv(fd, call, limited(target), flags);
+  public long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags) {
+    return REAL.recv(fd, call, target, limited(byteSize), flags);
   }
 
-  private synchronized MemorySegment limited(MemorySegment held) {
-    return held.asSlice(0, Math.min(held.byteSize(), inlineMax));
-  }
-
-  private CallMemory limited(CallMemory call, MemorySegment held) {
-    int max;
-    synchronized (this) {
-      max = inlineMax;
-    }
-    if (held.byteSize() <= max) {
-      return call;
-    }
-    CallMemory shorter = new CallMemory();
-    shorter.vector(held.address(), max);
-    return shorter;
+  private synchronized long limited(long byteSize) {
+    return Math.min(byteSize, inlineMax);
   }
 }

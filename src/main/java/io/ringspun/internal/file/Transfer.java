@@ -62,28 +62,66 @@ public final class Transfer {
   }
 
   /**
+   * Reads into an array, without making an object of any kind if the page cache has the bytes.
+   *
+   * @param length at least 1
+   */
+  public int read(byte[] target, int offset, int length, long position) throws IOException {
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    int n = 0;
+    if (inlineReads && engine.config().inlineAttempts()) {
+      n = noted((int) engine.inline().read((RawHandle) handle, target, offset, length, position));
+      if (isAll(engine, n, length, position)) {
+        return n;
+      }
+    }
+    MemorySegment memory = MemorySegment.ofArray(target).asSlice(offset, length);
+    return readRest(engine, memory, memory, position, Math.max(n, 0));
+  }
+
+  /**
    * Reads.
    *
    * @param lent what the memory belongs to
    */
   private int read(MemorySegment target, Object lent, long position) throws IOException {
-    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     Engine engine = handle.engine();
     engine.requireUsable();
-    int done = 0;
+    int n = 0;
     if (inlineReads && engine.config().inlineAttempts()) {
-      int n = readInline(engine, target, position);
-      boolean isAll = n >= 0 && !endsAtPage(n, length, position);
-      engine.countInline(isAll);
-      if (isAll) {
+      int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+      n = noted((int) engine.inline().read((RawHandle) handle, target, position));
+      if (isAll(engine, n, length, position)) {
         return n;
       }
-      done = Math.max(n, 0);
     }
+    return readRest(engine, target, lent, position, Math.max(n, 0));
+  }
+
+  /** Notes that no attempt to read inline will succeed. */
+  private int noted(int result) {
+    if (result == -Errno.EOPNOTSUPP || result == -Errno.ESPIPE) {
+      inlineReads = false;
+    }
+    return result;
+  }
+
+  /** Counts an attempt to read inline, and returns whether there is nothing left to do. */
+  private static boolean isAll(Engine engine, int result, int length, long position) {
+    boolean isAll = result >= 0 && !endsAtPage(result, length, position);
+    engine.countInline(isAll);
+    return isAll;
+  }
+
+  /** Reads on where an attempt to read inline has ended. */
+  private int readRest(Engine engine, MemorySegment target, Object lent, long position, int done)
+      throws IOException {
     MemorySegment rest = done == 0 ? target : target.asSlice(done);
     if (!rest.isNative()) {
       return readCopying(engine, target, position, done);
     }
+    int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
     try {
       int n = readOnRing(engine, rest, lent, position + done, length - done);
       return done + FileErrors.check("read", n);
@@ -94,14 +132,6 @@ public final class Transfer {
 
   private static boolean endsAtPage(int count, int length, long position) {
     return count < length && ((position + count) & PAGE_MASK) == 0;
-  }
-
-  private int readInline(Engine engine, MemorySegment target, long position) throws IOException {
-    int n = (int) engine.inline().read((RawHandle) handle, target, position);
-    if (n == -Errno.EOPNOTSUPP || n == -Errno.ESPIPE) {
-      inlineReads = false;
-    }
-    return n;
   }
 
   private int readOnRing(

@@ -131,10 +131,16 @@ public final class RingBackedChannel extends RingFileChannel {
         interrupt = e;
       }
     }
+    return interrupted(interrupt, action);
+  }
+
+  /** Ends a call whose thread is interrupted. */
+  private long interrupted(@Nullable InterruptedIOException cause, Blocking action)
+      throws IOException {
     if (ignoresInterrupts.getAsBoolean()) {
       return Uninterrupted.get(action::run);
     }
-    throw closedByInterrupt(interrupt);
+    throw closedByInterrupt(cause);
   }
 
   /** Closes the channel, as an interrupt does that ends one of its operations or comes before. */
@@ -160,13 +166,14 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int read(ByteBuffer target) throws IOException {
     requireReadable();
-    return (int)
-        atPosition(
-            () -> {
-              int n = readAt(target, position);
-              position += Math.max(n, 0);
-              return n;
-            });
+    positionLock.lock();
+    try {
+      int n = readInterruptibly(target, position);
+      position += Math.max(n, 0);
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
   }
 
   @Override
@@ -174,28 +181,50 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(target);
     requireNotNegative(at);
     requireReadable();
-    return (int)
-        interruptibly(
-            () -> {
-              if (target.hasRemaining() && !target.isReadOnly()) {
-                requireSeekable();
-              }
-              return readAt(target, at);
-            });
+    if (!seekable && target.hasRemaining() && !target.isReadOnly()) {
+      interruptibly(
+          () -> {
+            requireSeekable();
+            return 0;
+          });
+    }
+    return readInterruptibly(target, at);
+  }
+
+  /** Does what {@link #interruptibly} does, without an object for the action. */
+  private int readInterruptibly(ByteBuffer target, long at) throws IOException {
+    requireOpen(); // closed already, not closed meanwhile
+    InterruptedIOException interrupt = null;
+    if (!Thread.currentThread().isInterrupted()) {
+      try {
+        return readAt(target, at);
+      } catch (InterruptedIOException e) {
+        interrupt = e;
+      }
+    }
+    return (int) interrupted(interrupt, () -> readAt(target, at));
   }
 
   private int readAt(ByteBuffer target, long at) throws IOException {
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
     }
-    if (!target.hasRemaining()) {
+    int length = target.remaining();
+    if (length == 0) {
       return 0;
     }
-    MemorySegment memory = MemorySegment.ofBuffer(target);
-    requireFit(memory, at);
-    Lending.requireAccessible(memory);
-    int n = transfer.read(memory, at);
-    target.position(target.position() + n);
+    int n;
+    int start = target.position();
+    if (target.hasArray() && !flags.direct()) {
+      requireEnd(at, length);
+      n = transfer.read(target.array(), target.arrayOffset() + start, length, at);
+    } else {
+      MemorySegment memory = MemorySegment.ofBuffer(target);
+      requireFit(memory, at);
+      Lending.requireAccessible(memory);
+      n = transfer.read(memory, at);
+    }
+    target.position(start + n);
     return n == 0 ? -1 : n;
   }
 
@@ -224,13 +253,14 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   public int write(ByteBuffer source) throws IOException {
     requireWritable();
-    return (int)
-        atPosition(
-            () -> {
-              int n = writeAt(source, position);
-              position += n; // without meaning when appending
-              return n;
-            });
+    positionLock.lock();
+    try {
+      int n = writeInterruptibly(source, position);
+      position += n; // without meaning when appending
+      return n;
+    } finally {
+      positionLock.unlock();
+    }
   }
 
   @Override
@@ -238,14 +268,28 @@ public final class RingBackedChannel extends RingFileChannel {
     Objects.requireNonNull(source);
     requireNotNegative(at);
     requireWritable();
-    return (int)
-        interruptibly(
-            () -> {
-              if (source.hasRemaining()) {
-                requireSeekable();
-              }
-              return writeAt(source, at);
-            });
+    if (!seekable && source.hasRemaining()) {
+      interruptibly(
+          () -> {
+            requireSeekable();
+            return 0;
+          });
+    }
+    return writeInterruptibly(source, at);
+  }
+
+  /** Does what {@link #interruptibly} does, without an object for the action. */
+  private int writeInterruptibly(ByteBuffer source, long at) throws IOException {
+    requireOpen(); // closed already, not closed meanwhile
+    InterruptedIOException interrupt = null;
+    if (!Thread.currentThread().isInterrupted()) {
+      try {
+        return writeAt(source, at);
+      } catch (InterruptedIOException e) {
+        interrupt = e;
+      }
+    }
+    return (int) interrupted(interrupt, () -> writeAt(source, at));
   }
 
   private int writeAt(ByteBuffer source, long at) throws IOException {

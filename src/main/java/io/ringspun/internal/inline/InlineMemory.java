@@ -13,6 +13,7 @@ import io.ringspun.internal.memory.CarrierThread;
 import io.ringspun.internal.memory.PathMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
@@ -218,14 +219,19 @@ public final class InlineMemory implements AutoCloseable {
     return call;
   }
 
-  /** Returns the start of the buffer, which is page-aligned. */
-  public MemorySegment buffer(long byteSize) {
+  /** Returns the buffer, {@link #BUFFER_BYTES}, which is page-aligned. */
+  public MemorySegment buffer() {
     MemorySegment made = buffer;
     if (made == null) {
       made = Arena.ofAuto().allocate(BUFFER_BYTES, NativeMemory.ALIGNMENT);
       buffer = made;
     }
-    return made.asSlice(0, byteSize);
+    return made;
+  }
+
+  /** Copies what is in the buffer. */
+  public void copyTo(byte[] target, int offset, int length) {
+    MemorySegment.copy(buffer(), ValueLayout.JAVA_BYTE, 0, target, offset, length);
   }
 
   /** Returns room for {@code struct statx}, with a zero byte behind it. */

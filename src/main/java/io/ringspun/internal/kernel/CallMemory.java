@@ -19,13 +19,10 @@ public final class CallMemory {
     errno = memory.asSlice(32, 16);
   }
 
-  /** Describes one buffer, so that the next call transfers to or from it. */
-  public void vector(long address, long byteSize) {
+  /** Describes one buffer for the next call, and returns the address of that description. */
+  long vector(long address, long byteSize) {
     vector.set(ValueLayout.JAVA_LONG, 0, address);
     vector.set(ValueLayout.JAVA_LONG, 8, byteSize);
-  }
-
-  long vectorAddress() {
     return vector.address();
   }
 }

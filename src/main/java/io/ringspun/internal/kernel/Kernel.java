@@ -90,18 +90,18 @@ public interface Kernel {
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.
    *
-   * @param held the segment that the vector points into, held open for the duration of the call
+   * @param target where the bytes go, held open for the duration of the call
+   * @param byteSize how many at most, no more than the segment has
    */
-  long preadv2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+  long preadv2(
+      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags);
 
   /** Writes at a position without a ring, by {@code pwritev2(2)}; see {@link #preadv2}. */
-  long pwritev2(int fd, CallMemory call, int count, long position, int flags, MemorySegment held);
+  long pwritev2(
+      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags);
 
-  /**
-   * Writes at a position without a ring, by {@code pwrite(2)}, which may wait; the segment is held
-   * open for the duration of the call.
-   */
-  long pwrite(int fd, CallMemory call, MemorySegment source, long position);
+  /** Writes at a position without a ring, by {@code pwrite(2)}, which may wait. */
+  long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position);
 
   /**
    * Writes what there is to know of an open file, by {@code statx(2)}.
@@ -113,12 +113,12 @@ public interface Kernel {
   int statx(int fd, CallMemory call, int flags, int mask, MemorySegment struct);
 
   /**
-   * Sends what a segment holds, by {@code send(2)}; the segment is held open for the duration of
-   * the call. Called with {@code MSG_DONTWAIT} it answers {@code -EAGAIN} instead of waiting for
-   * the peer.
+   * Sends the first bytes of a segment, by {@code send(2)}; the segment is held open for the
+   * duration of the call. Called with {@code MSG_DONTWAIT} it answers {@code -EAGAIN} instead of
+   * waiting for the peer.
    */
-  long send(int fd, CallMemory call, MemorySegment source, int flags);
+  long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags);
 
   /** Receives into a segment, by {@code recv(2)}; see {@link #send}. */
-  long recv(int fd, CallMemory call, MemorySegment target, int flags);
+  long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags);
 }

@@ -303,12 +303,10 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public long preadv2(
-      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags) {
     try {
-      long n =
-          (long)
-              PREADV2.invokeExact(
-                  call.errno, fd, call.vectorAddress(), count, position, flags, held);
+      long vector = call.vector(target.address(), byteSize);
+      long n = (long) PREADV2.invokeExact(call.errno, fd, vector, 1, position, flags, target);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -319,12 +317,10 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public long pwritev2(
-      int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags) {
     try {
-      long n =
-          (long)
-              PWRITEV2.invokeExact(
-                  call.errno, fd, call.vectorAddress(), count, position, flags, held);
+      long vector = call.vector(source.address(), byteSize);
+      long n = (long) PWRITEV2.invokeExact(call.errno, fd, vector, 1, position, flags, source);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -334,9 +330,9 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
+  public long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position) {
     try {
-      long n = (long) PWRITE.invokeExact(call.errno, fd, source, source.byteSize(), position);
+      long n = (long) PWRITE.invokeExact(call.errno, fd, source, byteSize, position);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -360,9 +356,9 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long send(int fd, CallMemory call, MemorySegment source, int flags) {
+  public long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags) {
     try {
-      long n = (long) SEND.invokeExact(call.errno, fd, source, source.byteSize(), flags);
+      long n = (long) SEND.invokeExact(call.errno, fd, source, byteSize, flags);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // as in the methods above
@@ -372,9 +368,9 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
+  public long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags) {
     try {
-      long n = (long) RECV.invokeExact(call.errno, fd, target, target.byteSize(), flags);
+      long n = (long) RECV.invokeExact(call.errno, fd, target, byteSize, flags);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // as in the methods above

@@ -74,10 +74,10 @@ final class HandleCleaner implements Runnable {
     if (disarmed) {
       return;
     }
-    FOUND.increment();
     if (origin != null) {
       LOG.warn("{} was not closed, and nothing refers to it any more", this, origin);
     }
+    FOUND.increment(); // after the message, which whoever reads the count may look for
     try {
       close();
     } catch (IOException e) {

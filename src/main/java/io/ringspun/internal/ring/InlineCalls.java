@@ -6,6 +6,7 @@ import io.ringspun.internal.inline.Locality;
 import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.inline.Pace;
 import io.ringspun.internal.inline.Place;
+import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.FileStatus;
@@ -45,29 +46,42 @@ public final class InlineCalls {
   // ---- open files and sockets ----------------------------------------------------------------
 
   /** A system call on something open. */
-  private interface OpenCall {
-    long run(Kernel kernel, int fd, InlineMemory memory, long position, MemorySegment held);
-  }
+  private enum OpenCall {
+    READ,
+    WRITE,
+    WRITE_NOWAIT,
+    RECV,
+    SEND,
+    SIZE;
 
-  private static final OpenCall READ =
-      (kernel, fd, memory, position, held) ->
-          kernel.preadv2(fd, memory.call(), 1, position, Constants.RWF_NOWAIT, held);
-  private static final OpenCall WRITE_NOWAIT =
-      (kernel, fd, memory, position, held) ->
-          kernel.pwritev2(fd, memory.call(), 1, position, Constants.RWF_NOWAIT, held);
-  private static final OpenCall WRITE =
-      (kernel, fd, memory, position, held) -> kernel.pwrite(fd, memory.call(), held, position);
-  private static final OpenCall RECV =
-      (kernel, fd, memory, _, held) -> kernel.recv(fd, memory.call(), held, Constants.MSG_DONTWAIT);
-  private static final OpenCall SEND =
-      (kernel, fd, memory, _, held) ->
-          kernel.send(fd, memory.call(), held, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
-  private static final OpenCall SIZE =
-      (kernel, fd, memory, _, _) -> {
-        long struct = memory.statx().address();
-        long result = kernel.call(memory.call(), SystemCall.FSTAT, fd, struct, 0, 0, 0, 0);
-        return result < 0 ? result : FileStatus.size(memory.statx());
+    // Not a method of each: what is called through a table of methods, the compiler neither inlines
+    // nor spares the segments that are passed.
+    long run(
+        Kernel kernel,
+        int fd,
+        InlineMemory memory,
+        MemorySegment held,
+        long byteSize,
+        long position) {
+      CallMemory call = memory.call();
+      return switch (this) {
+        case READ -> kernel.preadv2(fd, call, held, byteSize, position, Constants.RWF_NOWAIT);
+        case WRITE -> kernel.pwrite(fd, call, held, byteSize, position);
+        case WRITE_NOWAIT ->
+            kernel.pwritev2(fd, call, held, byteSize, position, Constants.RWF_NOWAIT);
+        case RECV -> kernel.recv(fd, call, held, byteSize, Constants.MSG_DONTWAIT);
+        case SEND ->
+            kernel.send(fd, call, held, byteSize, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
+        case SIZE -> size(kernel, fd, memory);
       };
+    }
+
+    private static long size(Kernel kernel, int fd, InlineMemory memory) {
+      long struct = memory.statx().address();
+      long result = kernel.call(memory.call(), SystemCall.FSTAT, fd, struct, 0, 0, 0, 0);
+      return result < 0 ? result : FileStatus.size(memory.statx());
+    }
+  }
 
   /**
    * Tries to read.
@@ -78,7 +92,28 @@ public final class InlineCalls {
    */
   public long read(CountedDescriptor handle, MemorySegment target, long position)
       throws ClosedChannelException {
-    return transfer(READ, handle, target, position, null);
+    return transfer(OpenCall.READ, handle, target, position, null);
+  }
+
+  /** Tries to read into an array; see {@link #read(CountedDescriptor, MemorySegment, long)}. */
+  public long read(CountedDescriptor handle, byte[] target, int offset, int length, long position)
+      throws ClosedChannelException {
+    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
+    if (own == null) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      if (!handle.isOpen()) {
+        throw new ClosedChannelException();
+      }
+      long n = OpenCall.READ.run(kernel, handle.fd(), own, own.buffer(), length, position);
+      if (n > 0) {
+        own.copyTo(target, offset, (int) n);
+      }
+      return n;
+    } finally {
+      own.close();
+    }
   }
 
   /**
@@ -87,13 +122,13 @@ public final class InlineCalls {
    */
   public long writeNowait(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
-    return transfer(WRITE_NOWAIT, handle, source, position, null);
+    return transfer(OpenCall.WRITE_NOWAIT, handle, source, position, null);
   }
 
   /** Writes to a {@linkplain #isLocal local} file while its writes are quick; see {@link #read}. */
   public long write(CountedDescriptor handle, MemorySegment source, long position)
       throws ClosedChannelException {
-    return transfer(WRITE, handle, source, position, InlineRule.WRITE.pace(place(handle)));
+    return transfer(OpenCall.WRITE, handle, source, position, InlineRule.WRITE.pace(place(handle)));
   }
 
   /** Returns whether this is a file that answers from memory most of the time. */
@@ -109,12 +144,12 @@ public final class InlineCalls {
    * @throws IllegalStateException if the segment's arena is closed
    */
   public long recv(CountedDescriptor handle, MemorySegment target) throws ClosedChannelException {
-    return transfer(RECV, handle, target, 0, null);
+    return transfer(OpenCall.RECV, handle, target, 0, null);
   }
 
   /** Tries to send, without a signal if the peer has closed the connection; see {@link #recv}. */
   public long send(CountedDescriptor handle, MemorySegment source) throws ClosedChannelException {
-    return transfer(SEND, handle, source, 0, null);
+    return transfer(OpenCall.SEND, handle, source, 0, null);
   }
 
   /**
@@ -124,7 +159,9 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    */
   public long size(CountedDescriptor handle) throws ClosedChannelException {
-    return isLocal(handle) ? transfer(SIZE, handle, MemorySegment.NULL, 0, null) : -Errno.EAGAIN;
+    return isLocal(handle)
+        ? transfer(OpenCall.SIZE, handle, MemorySegment.NULL, 0, null)
+        : -Errno.EAGAIN;
   }
 
   /**
@@ -202,46 +239,46 @@ public final class InlineCalls {
       int fd,
       InlineMemory memory,
       long position,
-      MemorySegment held,
+      MemorySegment segment,
       @Nullable Pace pace) {
-    if (!held.isNative()) {
-      return runCopying(call, fd, memory, position, held, pace);
+    long length = Math.min(segment.byteSize(), Constants.MAX_RW_COUNT);
+    if (segment.isNative()) {
+      return timed(call, fd, memory, segment, length, position, pace);
     }
-    memory.call().vector(held.address(), Math.min(held.byteSize(), Constants.MAX_RW_COUNT));
+    if (length > InlineMemory.BUFFER_BYTES) {
+      return -Errno.EAGAIN;
+    }
+    MemorySegment copy = memory.buffer();
+    boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
+    if (!fills) {
+      MemorySegment.copy(segment, 0, copy, 0, length);
+    }
+    long n = timed(call, fd, memory, copy, length, position, pace);
+    if (fills && n > 0) {
+      MemorySegment.copy(copy, 0, segment, 0, n);
+    }
+    return n;
+  }
+
+  private long timed(
+      OpenCall call,
+      int fd,
+      InlineMemory memory,
+      MemorySegment held,
+      long length,
+      long position,
+      @Nullable Pace pace) {
     if (pace == null) {
-      return call.run(kernel, fd, memory, position, held);
+      return call.run(kernel, fd, memory, held, length, position);
     }
     if (!memory.begins(pace, kernel)) {
       return -Errno.EAGAIN;
     }
     try {
-      return call.run(kernel, fd, memory, position, held);
+      return call.run(kernel, fd, memory, held, length, position);
     } finally {
       ended(memory);
     }
-  }
-
-  private long runCopying(
-      OpenCall call,
-      int fd,
-      InlineMemory memory,
-      long position,
-      MemorySegment heap,
-      @Nullable Pace pace) {
-    long length = heap.byteSize();
-    if (length > InlineMemory.BUFFER_BYTES) {
-      return -Errno.EAGAIN;
-    }
-    MemorySegment copy = memory.buffer(length);
-    boolean fills = call == READ || call == RECV;
-    if (!fills) {
-      MemorySegment.copy(heap, 0, copy, 0, length);
-    }
-    long n = run(call, fd, memory, position, copy, pace);
-    if (fills && n > 0) {
-      MemorySegment.copy(copy, 0, heap, 0, n);
-    }
-    return n;
   }
 
   private void ended(InlineMemory memory) {

@@ -241,8 +241,8 @@ class OracleTest {
     String layout = CCompiler.run("", oracle.toString(), "layout").expectSuccess();
     assertTrue(layout.contains("iovec 16\niovec.iov_base 0 8\niovec.iov_len 8 8\n"), layout);
     CallMemory call = new CallMemory();
-    call.vector(0x7ffd_1234_5678L, 5L << 30);
-    MemorySegment written = MemorySegment.ofAddress(call.vectorAddress()).reinterpret(16);
+    long vector = call.vector(0x7ffd_1234_5678L, 5L << 30);
+    MemorySegment written = MemorySegment.ofAddress(vector).reinterpret(16);
     assertEquals(0x7ffd_1234_5678L, written.get(ValueLayout.JAVA_LONG, 0));
     assertEquals(5L << 30, written.get(ValueLayout.JAVA_LONG, 8));
   }
