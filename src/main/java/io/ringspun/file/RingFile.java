@@ -108,6 +108,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
           }
 
           @Override
+          public OpenFile openFile(RingFile file) {
+            return file.open;
+          }
+
+          @Override
           public RingInputStream inputStream(Ring ring, Path path, OpenOption... options)
               throws IOException {
             return RingInputStream.openUninterruptible(ring, path, options);

@@ -43,6 +43,9 @@ public abstract class FileAccess {
   /** Returns an open file as users see it. */
   public abstract RingFile file(OpenFile open);
 
+  /** Returns what a file is to the implementation. */
+  public abstract OpenFile openFile(RingFile file);
+
   /** Opens a file for a stream that no interrupt ends. */
   public abstract RingInputStream inputStream(Ring ring, Path path, OpenOption... options)
       throws IOException;

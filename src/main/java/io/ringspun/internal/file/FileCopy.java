@@ -13,8 +13,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies bytes from one file to another, each trip to the kernel writing what the trip before has
- * read while it reads what comes next:
+ * Copies bytes from one file to another: as far as it can, the {@linkplain KernelCopy kernel} does
+ * that alone. After it each trip to the kernel writes what the trip before has read while it reads
+ * what comes next:
  *
  * <pre>
  *   trip 1   read A
@@ -91,10 +92,14 @@ public final class FileCopy {
    *     number of bytes copied before
    */
   public long run() throws IOException {
+    done = KernelCopy.run(from, fromPosition, to, toPosition, count);
+    if (done == count) {
+      return done;
+    }
     try {
       List<Piece> filled = List.of();
       do {
-        filled = trip(filled, next(filled.isEmpty() ? 0 : filled.getLast().end()));
+        filled = trip(filled, next(filled.isEmpty() ? done : filled.getLast().end()));
       } while (!filled.isEmpty());
     } finally {
       for (ScratchMemory block : blocks) {

@@ -5,6 +5,7 @@ import io.ringspun.file.FileStat;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.file.FileAccess;
 import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.file.KernelCopy;
 import io.ringspun.internal.file.OpenFile;
 import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.ring.Uninterrupted;
@@ -173,7 +174,7 @@ final class CopyMove {
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     RingFile out = open(target, making, stat.permissions());
     try (out) {
-      copyBytes(in, out);
+      copyBytes(in, out, stat.size());
       if (keepAttributes) {
         keepAttributes(stat, in, source, out, target);
       }
@@ -188,10 +189,13 @@ final class CopyMove {
     }
   }
 
-  private static void copyBytes(RingFile in, RingFile out) throws IOException {
+  private static void copyBytes(RingFile in, RingFile out, long size) throws IOException {
+    OpenFile from = FileAccess.get().openFile(in);
+    OpenFile to = FileAccess.get().openFile(out);
+    long byKernel = Uninterrupted.get(() -> KernelCopy.run(from, 0, to, 0, size));
     try (ScratchMemory scratch = ScratchMemory.take(COPY_BYTES)) {
       MemorySegment memory = scratch.segment();
-      long done = 0;
+      long done = byKernel;
       while (true) {
         long at = done;
         int n = Uninterrupted.get(() -> in.read(memory, at));

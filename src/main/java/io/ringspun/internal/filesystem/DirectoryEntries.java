@@ -1,7 +1,10 @@
 package io.ringspun.internal.filesystem;
 
-import io.ringspun.internal.ring.BlockingTask;
+import io.ringspun.internal.file.DirectoryReader;
+import io.ringspun.internal.memory.PathBytes;
+import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Path;
@@ -9,77 +12,69 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Queue;
-import java.util.function.BooleanSupplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The entries of a directory, listed by the JDK. Listing may block, so for a virtual thread another
- * thread reads ahead. Once the stream is closed, entries that were read ahead are not returned.
+ * The entries of an open directory. Once that is closed, entries that were read ahead are not
+ * returned.
  */
 final class DirectoryEntries implements Iterator<Path> {
-  private static final int AHEAD = 256;
-
-  private final Iterator<Path> jdk;
-  private final UnaryOperator<Path> converter;
+  private final RingPath path;
+  private final RawHandle directory;
   private final DirectoryStream.Filter<? super Path> filter;
-  private final BooleanSupplier closed;
 
   // Guarded by this.
-  private final Queue<Path> ahead = new ArrayDeque<>();
+  private final DirectoryReader reader;
+  private Queue<byte[]> ahead = new ArrayDeque<>();
+  private boolean atEnd;
   private @Nullable Path next;
 
   /**
-   * Takes ownership of an iterator.
+   * Begins to list a directory.
    *
-   * @param jdk the JDK's iterator over all entries
-   * @param converter converts the JDK's path of an entry
+   * @param path what the entries are resolved against
    * @param filter accepts the entries to return; it is called on the thread that iterates
-   * @param closed whether the stream is closed
    */
   DirectoryEntries(
-      Iterator<Path> jdk,
-      UnaryOperator<Path> converter,
-      DirectoryStream.Filter<? super Path> filter,
-      BooleanSupplier closed) {
-    this.jdk = jdk;
-    this.converter = converter;
+      RingPath path, RawHandle directory, DirectoryStream.Filter<? super Path> filter) {
+    this.path = path;
+    this.directory = directory;
     this.filter = filter;
-    this.closed = closed;
+    reader = new DirectoryReader(directory);
   }
 
   @Override
   public synchronized boolean hasNext() {
-    while (next == null) {
-      if (closed.getAsBoolean()) {
-        ahead.clear();
-      }
-      if (ahead.isEmpty() && !readAhead()) {
-        return false;
-      }
-      Path entry = converter.apply(ahead.remove());
-      try {
+    try {
+      while (next == null) {
+        byte[] name = nextName();
+        if (name == null) {
+          return false;
+        }
+        Path entry = path.fileSystem().wrap(PathBytes.resolve(path.jdk(), name));
         next = filter.accept(entry) ? entry : null;
-      } catch (IOException e) {
-        throw new DirectoryIteratorException(e);
       }
+      return true;
+    } catch (IOException e) {
+      throw new DirectoryIteratorException(e);
     }
-    return true;
   }
 
-  private boolean readAhead() {
-    int most = Thread.currentThread().isVirtual() ? AHEAD : 1;
-    try {
-      BlockingTask.run(
-          () -> {
-            for (int i = 0; i < most && jdk.hasNext(); i++) {
-              ahead.add(jdk.next());
-            }
-          });
-    } catch (IOException e) {
-      throw new AssertionError(e); // iterators report errors as DirectoryIteratorException
+  private byte @Nullable [] nextName() throws IOException {
+    if (!directory.isOpen()) {
+      return null;
     }
-    return !ahead.isEmpty();
+    if (ahead.isEmpty() && !atEnd) {
+      try {
+        ahead = reader.next();
+      } catch (ClosedChannelException e) {
+        if (directory.isOpen()) {
+          throw e; // the ring was closed, not the directory
+        }
+      }
+      atEnd = ahead.isEmpty();
+    }
+    return ahead.poll();
   }
 
   @Override
@@ -90,10 +85,5 @@ final class DirectoryEntries implements Iterator<Path> {
     }
     next = null;
     return entry;
-  }
-
-  @Override
-  public void remove() {
-    jdk.remove();
   }
 }

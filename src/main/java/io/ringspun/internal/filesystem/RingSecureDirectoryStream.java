@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.ClosedDirectoryStreamException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
@@ -42,8 +41,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An open directory. The ring resolves names relative to the open descriptor, even if the directory
- * has been moved or replaced. The JDK lists the entries, because io_uring has no operation for
- * that, and sets attributes.
+ * has been moved or replaced. The JDK sets attributes.
  */
 final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private final RingPath
@@ -51,73 +49,63 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   private final Ring ring;
   private final RawHandle directory;
   private final Filter<? super Path> filter;
-  private final SecureDirectoryStream<Path>
-      jdk; // the JDK's stream of the same open directory, unfiltered
+
+  // Guarded by this.
+  private @Nullable SecureDirectoryStream<Path> jdk; // of the same directory, opened when needed
+  private boolean isListed;
 
   private RingSecureDirectoryStream(
-      RingPath path,
-      Ring ring,
-      RawHandle directory,
-      Filter<? super Path> filter,
-      SecureDirectoryStream<Path> jdk) {
+      RingPath path, Ring ring, RawHandle directory, Filter<? super Path> filter) {
     this.path = path;
     this.ring = ring;
     this.directory = directory;
     this.filter = filter;
-    this.jdk = jdk;
   }
 
-  /** Opens a directory; without {@code /proc}, all calls are delegated to the JDK. */
+  /** Opens a directory. */
   static SecureDirectoryStream<Path> open(RingPath path, Filter<? super Path> filter)
       throws IOException {
     Ring ring = path.fileSystem().ring();
     PathOperations paths = new PathOperations(null, EngineAccess.of(ring), FileErrors::ofDirectory);
     RawHandle directory = Uninterrupted.get(() -> paths.openDirectory(path.jdk(), 0));
-    try {
-      return of(path, ring, directory, filter);
-    } catch (FileSystemException _) {
-      return JdkSecureDirectoryStream.open(path, filter);
-    }
+    return new RingSecureDirectoryStream(path, ring, directory, filter);
   }
 
-  /** Starts listing an open directory, which is closed if that fails. */
-  private static SecureDirectoryStream<Path> of(
-      RingPath path, Ring ring, RawHandle directory, Filter<? super Path> filter)
-      throws IOException {
-    try {
-      DirectoryStream<Path> listing =
-          RingFileSystem.JDK_PROVIDER.newDirectoryStream(procPath(directory), _ -> true);
-      return new RingSecureDirectoryStream(
-          path,
-          ring,
-          directory,
-          filter,
-          (SecureDirectoryStream<Path>) listing); // as everywhere on Linux
-    } catch (IOException | RuntimeException | Error e) {
-      directory.close();
-      throw e;
+  /** Returns the JDK's stream of the same open directory, which it opens by the link in /proc. */
+  private synchronized SecureDirectoryStream<Path> jdk() throws IOException {
+    SecureDirectoryStream<Path> opened = jdk;
+    if (opened == null) {
+      try {
+        directory.acquire();
+      } catch (ClosedChannelException e) {
+        ClosedDirectoryStreamException closed = new ClosedDirectoryStreamException();
+        closed.initCause(e);
+        throw closed;
+      }
+      try {
+        Path link = Path.of("/proc/self/fd/" + directory.fd());
+        opened =
+            (SecureDirectoryStream<Path>) // as everywhere on Linux
+                BlockingTask.run(
+                    () -> RingFileSystem.JDK_PROVIDER.newDirectoryStream(link, _ -> true));
+        jdk = opened;
+      } finally {
+        directory.release();
+      }
     }
-  }
-
-  /** Returns the link in {@code /proc} to an open directory. */
-  private static Path procPath(RawHandle directory) throws IOException {
-    directory.acquire();
-    try {
-      return Path.of("/proc/self/fd/" + directory.fd());
-    } finally {
-      directory.release();
-    }
-  }
-
-  /** Resolves the name of an entry against the path of the directory. */
-  private static Path below(RingPath directory, Path entry) {
-    return directory.fileSystem().wrap(directory.jdk().resolve(entry.getFileName()));
+    return opened;
   }
 
   @Override
-  public Iterator<Path> iterator() {
-    return new DirectoryEntries(
-        jdk.iterator(), entry -> below(path, entry), filter, () -> !directory.isOpen());
+  public synchronized Iterator<Path> iterator() {
+    if (!directory.isOpen()) {
+      throw new IllegalStateException("Directory stream is closed"); // in the words of the JDK
+    }
+    if (isListed) {
+      throw new IllegalStateException("Iterator already obtained");
+    }
+    isListed = true;
+    return new DirectoryEntries(path, directory, filter);
   }
 
   @Override
@@ -125,7 +113,14 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     try {
       directory.close();
     } finally {
-      BlockingTask.run(jdk::close);
+      closeJdk();
+    }
+  }
+
+  private synchronized void closeJdk() throws IOException {
+    SecureDirectoryStream<Path> opened = jdk;
+    if (opened != null) {
+      BlockingTask.run(opened::close);
     }
   }
 
@@ -164,7 +159,7 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
       throw e;
     }
     RingPath place = new RingPath(path.fileSystem(), path.jdk().resolve(child.jdk()));
-    return of(place, ring, opened, _ -> true);
+    return new RingSecureDirectoryStream(place, ring, opened, _ -> true);
   }
 
   @Override
@@ -236,36 +231,38 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
 
   @Override
   public <V extends FileAttributeView> @Nullable V getFileAttributeView(Class<V> type) {
-    return view(type, null, setter(jdk.getFileAttributeView(posix(type))));
+    return view(type, null, () -> jdk().getFileAttributeView(PosixFileAttributeView.class));
   }
 
   @Override
   public <V extends FileAttributeView> @Nullable V getFileAttributeView(
       Path name, Class<V> type, LinkOption... options) {
     RingPath file = RingPath.of(name);
+    LinkOption[] chosen = options.clone();
     return view(
-        type, file, setter(jdk.getFileAttributeView(file.jdk(), posix(type), options)), options);
+        type,
+        file,
+        () -> jdk().getFileAttributeView(file.jdk(), PosixFileAttributeView.class, chosen),
+        chosen);
   }
 
-  /** Returns the JDK's view type that can set every attribute of one of our views. */
-  private static Class<PosixFileAttributeView> posix(Class<?> type) {
-    Objects.requireNonNull(type);
-    return PosixFileAttributeView.class;
-  }
+  /** Gets the JDK's view that can set every attribute. */
+  private interface Setter {
+    PosixFileAttributeView get() throws IOException;
 
-  private static PosixFileAttributeView setter(PosixFileAttributeView jdk) {
-    return BlockingProvider.blocking(jdk, PosixFileAttributeView.class);
+    /** Returns one whose calls may wait. */
+    default PosixFileAttributeView blocking() throws IOException {
+      return BlockingProvider.blocking(get(), PosixFileAttributeView.class);
+    }
   }
 
   private <V extends FileAttributeView> @Nullable V view(
-      Class<V> type,
-      @Nullable RingPath name,
-      PosixFileAttributeView setter,
-      LinkOption... options) {
+      Class<V> type, @Nullable RingPath name, Setter setter, LinkOption... options) {
     if (type == BasicFileAttributeView.class) {
       return type.cast(new BasicView(name, setter, options));
     }
-    return type == PosixFileAttributeView.class || type == FileOwnerAttributeView.class
+    return Objects.requireNonNull(type) == PosixFileAttributeView.class
+            || type == FileOwnerAttributeView.class
         ? type.cast(new PosixView(name, setter, options))
         : null;
   }
@@ -273,10 +270,10 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
   /** Attributes of an entry, or of the directory itself if there is no name. */
   private class BasicView implements BasicFileAttributeView {
     final @Nullable RingPath name;
-    final PosixFileAttributeView setter;
+    final Setter setter;
     final LinkOption[] options;
 
-    BasicView(@Nullable RingPath name, PosixFileAttributeView setter, LinkOption... options) {
+    BasicView(@Nullable RingPath name, Setter setter, LinkOption... options) {
       this.name = name;
       this.setter = setter;
       this.options = options.clone();
@@ -296,45 +293,45 @@ final class RingSecureDirectoryStream implements SecureDirectoryStream<Path> {
     public void setTimes(
         @Nullable FileTime modified, @Nullable FileTime accessed, @Nullable FileTime created)
         throws IOException {
-      setter.setTimes(modified, accessed, created);
+      setter.blocking().setTimes(modified, accessed, created);
     }
   }
 
   /** Attributes including owner and permissions. */
   private final class PosixView extends BasicView implements PosixFileAttributeView {
-    PosixView(@Nullable RingPath name, PosixFileAttributeView setter, LinkOption... options) {
+    PosixView(@Nullable RingPath name, Setter setter, LinkOption... options) {
       super(name, setter, options);
     }
 
     @Override
     public String name() {
-      return setter.name();
+      return "posix";
     }
 
     @Override
     public PosixFileAttributes readAttributes() throws IOException {
-      PosixFileAttributes owners = setter.readAttributes();
+      PosixFileAttributes owners = setter.blocking().readAttributes();
       return new RingPosixAttributes(stat(name, options), owners.owner(), owners.group());
     }
 
     @Override
     public UserPrincipal getOwner() throws IOException {
-      return setter.getOwner();
+      return setter.blocking().getOwner();
     }
 
     @Override
     public void setOwner(UserPrincipal owner) throws IOException {
-      setter.setOwner(owner);
+      setter.blocking().setOwner(owner);
     }
 
     @Override
     public void setGroup(GroupPrincipal group) throws IOException {
-      setter.setGroup(group);
+      setter.blocking().setGroup(group);
     }
 
     @Override
     public void setPermissions(Set<PosixFilePermission> permissions) throws IOException {
-      setter.setPermissions(permissions);
+      setter.blocking().setPermissions(permissions);
     }
   }
 }

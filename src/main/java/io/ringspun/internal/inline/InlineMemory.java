@@ -245,6 +245,13 @@ public final class InlineMemory implements AutoCloseable {
     return memory.address() + HOW;
   }
 
+  /** Writes one of two positions in files, and returns where. */
+  public long position(int index, long value) {
+    long at = HOW + (long) Long.BYTES * index;
+    memory.set(JAVA_LONG, at, value);
+    return memory.address() + at;
+  }
+
   /** Writes a name; returns whether there is room for it. */
   public boolean hasRoomFor(Path path) {
     nameLength = PathMemory.write(path, name);

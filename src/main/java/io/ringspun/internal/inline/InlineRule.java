@@ -16,6 +16,10 @@ public enum InlineRule {
   STAT_OPEN(false),
   /** {@code pwrite} to the page cache: ext4 has no form of it that refuses to wait. */
   WRITE(true),
+  /** {@code getdents64} of a local directory. */
+  LIST(true),
+  /** {@code copy_file_range} between local files. */
+  COPY(true),
   /** {@code statx} by name. */
   STAT_NAME(true),
   /** {@code openat} that creates or truncates. */

@@ -9,11 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.Set;
 
 /**
- * Whether an open file is a regular one of a file system on this machine, which answers from memory
- * most of the time. Any other waits for somebody else: a network, a process, a peer, a device.
+ * Whether an open file is a regular one or a directory of a file system on this machine, which
+ * answers from memory most of the time. Any other waits for somebody else: a network, a process, a
+ * peer, a device.
  */
 public enum Locality {
-  /** A regular file of a local file system. */
+  /** A regular file or a directory of a local file system. */
   LOCAL,
   /** A pipe or a FIFO. */
   PIPE,
@@ -21,6 +22,7 @@ public enum Locality {
   ELSEWHERE;
 
   private static final int FIFO = 1; // S_IFIFO >>> 12
+  private static final int DIRECTORY = 4; // S_IFDIR >>> 12
   private static final int REGULAR = 8; // S_IFREG >>> 12
 
   // statfs(2): f_type of the local file systems that have no block device of their own.
@@ -50,7 +52,7 @@ public enum Locality {
 
   private static Locality of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
     int type = FileStatus.mode(struct) >>> 12;
-    if (type != REGULAR) {
+    if (type != REGULAR && type != DIRECTORY) {
       return type == FIFO ? PIPE : ELSEWHERE;
     }
     if (FileStatus.deviceMajor(struct) != 0) {

@@ -47,6 +47,12 @@ public final class PathBytes {
     return isExact(text, bytes.length) ? Path.of(text) : escaped(bytes);
   }
 
+  /** Resolves the name of a file, which has these bytes, against the path of its directory. */
+  public static Path resolve(Path directory, byte[] name) {
+    String text = new String(name, StandardCharsets.UTF_8);
+    return isExact(text, name.length) ? directory.resolve(text) : directory.resolve(escaped(name));
+  }
+
   /** Returns whether a text and as many bytes of UTF-8 stand for each other in this locale. */
   private static boolean isExact(String text, int utf8Length) {
     // If there is one byte for each character, it is ASCII, which is the same in every locale.

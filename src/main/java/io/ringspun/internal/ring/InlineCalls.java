@@ -52,6 +52,7 @@ public final class InlineCalls {
     WRITE_NOWAIT,
     RECV,
     SEND,
+    LIST,
     SIZE;
 
     // Not a method of each: what is called through a table of methods, the compiler neither inlines
@@ -72,6 +73,8 @@ public final class InlineCalls {
         case RECV -> kernel.recv(fd, call, held, byteSize, Constants.MSG_DONTWAIT);
         case SEND ->
             kernel.send(fd, call, held, byteSize, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
+        case LIST ->
+            kernel.call(call, SystemCall.GETDENTS64, fd, held.address(), byteSize, 0, 0, 0);
         case SIZE -> size(kernel, fd, memory);
       };
     }
@@ -98,6 +101,32 @@ public final class InlineCalls {
   /** Tries to read into an array; see {@link #read(CountedDescriptor, MemorySegment, long)}. */
   public long read(CountedDescriptor handle, byte[] target, int offset, int length, long position)
       throws ClosedChannelException {
+    return fill(OpenCall.READ, handle, target, offset, length, position, null);
+  }
+
+  /**
+   * Reads the next entries of a local directory while that is quick, as {@code struct
+   * linux_dirent64}.
+   *
+   * @return their bytes, 0 at the end, or a negated errno
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public long entries(CountedDescriptor directory, byte[] target) throws ClosedChannelException {
+    Place known = place(directory);
+    return known.locality() == Locality.LOCAL
+        ? fill(OpenCall.LIST, directory, target, 0, target.length, 0, InlineRule.LIST.pace(known))
+        : -Errno.EAGAIN;
+  }
+
+  private long fill(
+      OpenCall call,
+      CountedDescriptor handle,
+      byte[] target,
+      int offset,
+      int length,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
     InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
     if (own == null) {
       return -Errno.EAGAIN;
@@ -106,7 +135,7 @@ public final class InlineCalls {
       if (!handle.isOpen()) {
         throw new ClosedChannelException();
       }
-      long n = OpenCall.READ.run(kernel, handle.fd(), own, own.buffer(), length, position);
+      long n = timed(call, handle.fd(), own, own.buffer(), length, position, pace);
       if (n > 0) {
         own.copyTo(target, offset, (int) n);
       }
@@ -333,6 +362,52 @@ public final class InlineCalls {
       } finally {
         ended(memory);
       }
+    }
+  }
+
+  /**
+   * Copies bytes from one local file to another while that is quick.
+   *
+   * @param length at most
+   * @return the bytes copied, 0 at the end, or a negated errno
+   * @throws ClosedChannelException if a handle is closed
+   */
+  public long copy(
+      CountedDescriptor from, long position, CountedDescriptor to, long toPosition, long length)
+      throws ClosedChannelException {
+    Place place = place(from);
+    if (place.locality() != Locality.LOCAL || !isLocal(to)) {
+      return -Errno.EAGAIN;
+    }
+    from.acquire();
+    try {
+      to.acquire();
+      try (InlineMemory memory = memory()) {
+        return memory.begins(InlineRule.COPY.pace(place), kernel)
+            ? copyTimed(memory, from.fd(), position, to.fd(), toPosition, length)
+            : -Errno.EAGAIN;
+      } finally {
+        to.release();
+      }
+    } finally {
+      from.release();
+    }
+  }
+
+  private long copyTimed(
+      InlineMemory memory, int from, long position, int to, long toPosition, long length) {
+    try {
+      return kernel.call(
+          memory.call(),
+          SystemCall.COPY_FILE_RANGE,
+          from,
+          memory.position(0, position),
+          to,
+          memory.position(1, toPosition),
+          length,
+          0);
+    } finally {
+      ended(memory);
     }
   }
 
