@@ -1066,6 +1066,79 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return n;
   }
 
+  // ---- durable writes ------------------------------------------------------------------------
+
+  /**
+   * Writes all of a segment's bytes, and returns once they are durable: they and what is needed to
+   * read them back are on the device, as after {@link #fdatasync} ({@code IORING_OP_WRITE} with
+   * {@code RWF_DSYNC}, Linux 5.6). Bytes that other calls wrote are not covered.
+   *
+   * <p>This is one operation instead of a write and a sync. It is quickest for a file that was
+   * opened with {@link RingOpenOption#DIRECT} and whose blocks exist already: then the kernel
+   * starts it without a worker thread. {@link #allocate} only reserves blocks; overwrite them once.
+   *
+   * @param source the bytes to write, any number
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #write(MemorySegment, long)} would throw it
+   * @throws IllegalStateException if the segment's arena is closed, or the file was opened with
+   *     {@code APPEND}
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException if the operation fails, as described in {@link RingFile}; some of the bytes
+   *     may have been written. After a failure that may have lost data, it fails as {@link #fsync}
+   *     does
+   */
+  public void writeDurably(MemorySegment source, long position) throws IOException {
+    Lending.requireUsable(source, false);
+    checkWrite(source, position);
+    requireNoDataLost("write");
+    transfer.writeDurably(source, position);
+  }
+
+  /**
+   * Writes the bytes of a buffer as {@link #writeDurably(MemorySegment, long)} does, and advances
+   * its position to its limit.
+   *
+   * @param source the buffer to write
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
+   * @throws IllegalStateException if the file was opened with {@code APPEND}
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as {@link #writeDurably(MemorySegment, long)} says; the buffer's position
+   *     is unchanged
+   */
+  public void writeDurably(ByteBuffer source, long position) throws IOException {
+    MemorySegment memory = MemorySegment.ofBuffer(source);
+    requireNotEmpty(memory);
+    Lending.requireAccessible(memory);
+    checkWrite(memory, position);
+    requireNoDataLost("write");
+    transfer.writeDurably(memory, position);
+    source.position(source.limit());
+  }
+
+  /**
+   * Writes the first bytes of the buffer of a lease as {@link #writeDurably(MemorySegment, long)}
+   * does, and without pinning the memory where {@link #write(Lease, int, long)} does not need to.
+   *
+   * @param lease the lease to write from
+   * @param length the number of bytes, from 1 to the size of the buffer
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
+   * @throws IllegalArgumentException if {@link #write(Lease, int, long)} would throw it
+   * @throws IllegalStateException if the lease is closed, or the file was opened with {@code
+   *     APPEND}
+   * @throws WrongThreadException if another thread took the lease
+   * @throws NonWritableChannelException if the file is not open for writing
+   * @throws IOException as {@link #writeDurably(MemorySegment, long)} says
+   */
+  public void writeDurably(Lease lease, int length, long position) throws IOException {
+    LentBuffer buffer = LentBuffer.of(lease);
+    checkWrite(buffer.first(length), position);
+    buffer.own(length);
+    requireNoDataLost("write");
+    transfer.writeDurably(buffer, length, position);
+  }
+
   private void checkWrite(MemorySegment source, long position) {
     Arguments.requirePosition(position, source.byteSize());
     requireWritable();

@@ -21,6 +21,7 @@ import java.util.Queue;
  * thread at a time.
  */
 public final class DirectoryReader {
+  private static final int FIRST_CHUNK_BYTES = 4 << 10; // enough for most directories
   private static final int CHUNK_BYTES = 32 << 10;
 
   // struct linux_dirent64
@@ -28,7 +29,7 @@ public final class DirectoryReader {
   private static final int NAME = 19;
 
   private final RawHandle directory;
-  private final byte[] chunk = new byte[CHUNK_BYTES];
+  private byte[] chunk = new byte[FIRST_CHUNK_BYTES];
 
   /** Reads from where the descriptor stands, which nobody else may move. */
   public DirectoryReader(RawHandle directory) {
@@ -46,6 +47,9 @@ public final class DirectoryReader {
     do {
       n = read();
       addNames(names, n);
+      if (n > chunk.length / 2) {
+        chunk = new byte[CHUNK_BYTES];
+      }
     } while (n > 0 && names.isEmpty());
     return names;
   }

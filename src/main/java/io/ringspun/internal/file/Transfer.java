@@ -15,6 +15,7 @@ import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -138,11 +139,11 @@ public final class Transfer {
       Engine engine, MemorySegment target, Object lent, long position, int length)
       throws IOException {
     if (Lending.isLendable(target)) {
-      return run(engine, false, target.address(), length, lent, position);
+      return run(engine, Kind.READ, target.address(), length, lent, position);
     }
     try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
       int step = (int) loan.byteSize();
-      int n = run(engine, false, loan.address(), step, loan.owner(), position);
+      int n = run(engine, Kind.READ, loan.address(), step, loan.owner(), position);
       loan.filled(n);
       return n;
     }
@@ -212,7 +213,7 @@ public final class Transfer {
       return writeCopying(engine, source, position, done);
     }
     try {
-      int n = writeOnRing(engine, rest, lent, position + done, length - done);
+      int n = writeOnRing(engine, rest, lent, position + done, length - done, false);
       return done + FileErrors.check("write", n);
     } catch (IOException e) {
       return (int) Progress.before(e, done);
@@ -235,35 +236,93 @@ public final class Transfer {
     return n;
   }
 
-  private int writeOnRing(
-      Engine engine, MemorySegment source, Object lent, long position, int length)
-      throws IOException {
-    if (Lending.isLendable(source)) {
-      return run(engine, true, source.address(), length, lent, position);
-    }
-    int step = append ? length : Math.min(length, NativePool.LARGEST_BYTES); // as in writeCopying
-    try (Loan loan = Loan.toDrain(source, step)) {
-      return run(engine, true, loan.address(), step, loan.owner(), position);
+  /** Writes all that a pool's buffer has first, and returns once that is durable. */
+  public void writeDurably(LentBuffer buffer, int length, long position) throws IOException {
+    writeDurably(buffer.memory().asSlice(0, length), buffer, position);
+  }
+
+  /** Writes all, and returns once that is durable. */
+  public void writeDurably(MemorySegment source, long position) throws IOException {
+    writeDurably(source, source, position);
+  }
+
+  private void writeDurably(MemorySegment source, Object lent, long position) throws IOException {
+    long size = source.byteSize();
+    long done = 0;
+    try {
+      while (done < size) {
+        Engine engine = handle.engine();
+        engine.requireUsable();
+        int length = (int) Math.min(size - done, Constants.MAX_RW_COUNT);
+        MemorySegment rest = source.asSlice(done, length);
+        int n =
+            source.isNative()
+                ? writeOnRing(engine, rest, lent, position + done, length, true)
+                : writeDurablyCopying(engine, rest, position + done);
+        done += OpenFile.requireProgress(FileErrors.check("write", n));
+      }
+    } catch (InterruptedIOException e) {
+      throw Progress.after(done, e);
     }
   }
 
-  private int run(
-      Engine engine, boolean isWrite, long address, int length, Object lent, long position)
+  private int writeDurablyCopying(Engine engine, MemorySegment source, long position)
+      throws IOException {
+    int step = (int) Math.min(source.byteSize(), NativePool.LARGEST_BYTES);
+    try (NativePool.Block block = NativePool.take(roomFor(step))) {
+      MemorySegment copy = block.memory().asSlice(0, step).copyFrom(source.asSlice(0, step));
+      return writeOnRing(engine, copy, block, position, step, true);
+    }
+  }
+
+  private int writeOnRing(
+      Engine engine,
+      MemorySegment source,
+      Object lent,
+      long position,
+      int length,
+      boolean isDurable)
+      throws IOException {
+    if (Lending.isLendable(source)) {
+      return run(engine, Kind.write(isDurable), source.address(), length, lent, position);
+    }
+    int step = append ? length : Math.min(length, NativePool.LARGEST_BYTES); // as in writeCopying
+    try (Loan loan = Loan.toDrain(source, step)) {
+      return run(engine, Kind.write(isDurable), loan.address(), step, loan.owner(), position);
+    }
+  }
+
+  /** What an operation does. */
+  private enum Kind {
+    READ,
+    WRITE,
+    /** A write that ends once its bytes are durable. */
+    WRITE_DURABLY;
+
+    static Kind write(boolean isDurable) {
+      return isDurable ? WRITE_DURABLY : WRITE;
+    }
+  }
+
+  private int run(Engine engine, Kind kind, long address, int length, Object lent, long position)
       throws IOException {
     Operation operation = engine.single().on(handle).lending(lent).within(timeoutNanos);
     int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
-    if (isWrite) {
+    if (kind == Kind.READ) {
       if (slot >= 0) {
-        operation.writeFixed(handle.fd(), address, length, position, slot);
+        operation.readFixed(handle.fd(), address, length, position, slot);
       } else {
-        operation.write(handle.fd(), address, length, position);
+        operation.read(handle.fd(), address, length, position);
       }
     } else if (slot >= 0) {
-      operation.readFixed(handle.fd(), address, length, position, slot);
+      operation.writeFixed(handle.fd(), address, length, position, slot);
     } else {
-      operation.read(handle.fd(), address, length, position);
+      operation.write(handle.fd(), address, length, position);
     }
-    if (!isWrite || !append) {
+    if (kind == Kind.WRITE_DURABLY) {
+      operation.durably();
+    }
+    if (kind == Kind.READ || !append) {
       operation.repeatable();
     }
     return operation.run();
@@ -285,7 +344,7 @@ public final class Transfer {
             step > InlineMemory.BUFFER_BYTES
                 ? write(copy, block, position + done)
                 : FileErrors.check(
-                    "write", writeOnRing(engine, copy, block, position + done, step));
+                    "write", writeOnRing(engine, copy, block, position + done, step, false));
       } catch (IOException e) {
         return (int) Progress.before(e, done);
       }

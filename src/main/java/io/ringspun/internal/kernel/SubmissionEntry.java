@@ -110,6 +110,11 @@ public class SubmissionEntry {
     this.bufferIndex = bufferIndex;
   }
 
+  /** Has the write that was just described end once its bytes are durable: {@code RWF_DSYNC}. */
+  public final void durably() {
+    operationFlags |= Constants.RWF_DSYNC;
+  }
+
   /** {@code IORING_OP_READV}, Linux 5.1: {@code vector} is an array of {@code struct iovec}. */
   public final void readv(int fd, long vector, int count, long position) {
     set(IORING_OP_READV, fd, position, vector, count, 0);
