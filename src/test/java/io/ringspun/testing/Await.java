@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
 /** Waits for a state instead of for a time. */
 public final class Await {
   /** Far more than any state takes, on a busy machine too. */
-  public static final Duration LIMIT = Duration.ofSeconds(30);
+  public static final Duration LIMIT = Duration.ofSeconds(LongRun.count(30, 300));
 
   /** Whether the state is there. */
   public interface Condition {
