@@ -416,7 +416,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException under the conditions of {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException if the operation fails, as described in {@link #send(ByteBuffer,
+   * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
    */
   public int write(MemorySegment source, ControlMessage... control) throws IOException {
@@ -435,7 +435,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException under the conditions of {@link #send(ByteBuffer,
    *     SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
+   * @throws IOException if the operation fails, as described in {@link #send(ByteBuffer,
    *     SocketAddress, ControlMessage...)}
    */
   public int write(ByteBuffer source, ControlMessage... control) throws IOException {
@@ -500,7 +500,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException under the conditions of {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the segment's arena is closed
-   * @throws IOException if the operation fails, as described in {@link #sendPassing(ByteBuffer,
+   * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
    */
   public int writePassing(MemorySegment source, Descriptor... passed) throws IOException {
@@ -522,7 +522,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IllegalArgumentException under the conditions of {@link #sendPassing(ByteBuffer,
    *     SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
-   * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
+   * @throws IOException if the operation fails, as described in {@link #sendPassing(ByteBuffer,
    *     SocketAddress, Descriptor...)}
    */
   public int writePassing(ByteBuffer source, Descriptor... passed) throws IOException {
@@ -614,8 +614,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
   // ---- multicast -----------------------------------------------------------------------------
 
   /**
-   * Joins a multicast group on an interface ({@code IP_ADD_MEMBERSHIP}). The socket must be bound
-   * to the port of the datagrams and to the wildcard address or the group. Does not block.
+   * Joins a multicast group on an interface ({@code IP_ADD_MEMBERSHIP}, {@code
+   * IPV6_ADD_MEMBERSHIP}). The socket must be bound to the port of the datagrams and to the
+   * wildcard address or the group. Does not block.
    *
    * @param group a multicast address
    * @param via the interface
@@ -629,7 +630,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Leaves a multicast group ({@code IP_DROP_MEMBERSHIP}). Does not block.
+   * Leaves a multicast group ({@code IP_DROP_MEMBERSHIP}, {@code IPV6_DROP_MEMBERSHIP}). Does not
+   * block.
    *
    * @param group a multicast address
    * @param via the interface
