@@ -9,6 +9,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
+import java.util.Objects;
 
 /**
  * Paths whose files are accessed through a {@link Ring}, for libraries that take a {@link Path}.
@@ -149,6 +150,7 @@ public final class RingFileSystems {
   }
 
   private static void requireKnown(FileSystem fileSystem) {
+    Objects.requireNonNull(fileSystem);
     if (!(fileSystem instanceof RingFileSystem) && fileSystem != FileSystems.getDefault()) {
       throw new ProviderMismatchException(fileSystem + " is not the default file system");
     }

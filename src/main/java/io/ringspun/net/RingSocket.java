@@ -37,6 +37,7 @@ import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 
@@ -265,6 +266,7 @@ public final class RingSocket extends SocketDescriptor {
 
   private static RingSocket connect(Engine home, String host, int port, long limitNanos)
       throws IOException {
+    Objects.requireNonNull(host); // the JDK resolves null to the loopback address
     return Hosts.connect(
         home, host, port, limitNanos, (remote, nanos) -> connect(home, remote, false, nanos));
   }

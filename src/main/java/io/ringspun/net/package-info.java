@@ -4,6 +4,9 @@
  * <p>Start with {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}; {@link
  * io.ringspun.net.RingDatagramSocket} is for datagrams, {@link io.ringspun.net.SocketSteps} for
  * chains and batches.
+ *
+ * <p>All methods throw {@link NullPointerException} if given null, except those of the socket
+ * factories, which accept null where the factories of the JDK do.
  */
 @NullMarked
 package io.ringspun.net;

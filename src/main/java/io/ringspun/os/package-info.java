@@ -31,6 +31,8 @@
  *   <li>{@link io.ringspun.OperationException} with the kernel's error number if the operation
  *       fails.
  * </ul>
+ *
+ * <p>All methods throw {@link NullPointerException} if given null.
  */
 @NullMarked
 package io.ringspun.os;

@@ -73,9 +73,10 @@ public final class Raw {
 
   /**
    * Reserves a slot in the ring's table of registered files, for a file or a socket that a chain
-   * opens and then uses. Does not block. A ring has 64 such slots in addition to those of {@link
-   * RingOptions#withRegisteredFiles}, or fewer if the limit on open files ({@code RLIMIT_NOFILE})
-   * is too low. A registered listener may take one, too.
+   * opens and then uses. Does not block. A ring opened with {@link RingOptions#withRegisteredFiles}
+   * has 64 such slots in addition to those requested there, or fewer if the limit on open files
+   * ({@code RLIMIT_NOFILE}) is too low; other rings have none. A registered listener may take one,
+   * too.
    *
    * @return the slot, empty, for the caller to close, before or after the ring
    * @throws IllegalArgumentException if the ring has no table of registered files

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +80,11 @@ public final class RawOperation {
 
   /** Memory lent to the kernel. */
   private record Lent(MemorySegment memory, Access access) {
+    private Lent {
+      Objects.requireNonNull(memory);
+      Objects.requireNonNull(access);
+    }
+
     void check() {
       Lending.requireUsable(memory, access == Access.WRITES);
       if (!Lending.isLendable(memory)) {
@@ -238,7 +244,7 @@ public final class RawOperation {
    * @return this
    */
   public RawOperation on(Descriptor target) {
-    descriptor = target;
+    descriptor = Objects.requireNonNull(target);
     return this;
   }
 
@@ -268,7 +274,7 @@ public final class RawOperation {
     if (!has(Trait.SPLICES)) {
       throw new IllegalArgumentException("only splice and tee have a second descriptor");
     }
-    second = source;
+    second = Objects.requireNonNull(source);
     return this;
   }
 
@@ -286,7 +292,7 @@ public final class RawOperation {
     if (!has(Trait.FILLS_SLOT)) {
       throw new IllegalArgumentException("operation %d cannot open into a slot".formatted(opcode));
     }
-    second = slot;
+    second = Objects.requireNonNull(slot);
     return this;
   }
 
@@ -304,7 +310,7 @@ public final class RawOperation {
       throw new IllegalArgumentException(
           "%s cannot be the new directory of operation %d".formatted(directory, opcode));
     }
-    second = directory;
+    second = Objects.requireNonNull(directory);
     return this;
   }
 
@@ -322,7 +328,7 @@ public final class RawOperation {
       throw new IllegalArgumentException(
           "%s cannot be the member of operation %d".formatted(member, opcode));
     }
-    second = member;
+    second = Objects.requireNonNull(member);
     return this;
   }
 

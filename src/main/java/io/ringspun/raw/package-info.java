@@ -8,6 +8,8 @@
  * {@link io.ringspun.raw.KernelOption} a socket option given by its numbers. {@link
  * io.ringspun.raw.SetupFlag} and {@link io.ringspun.raw.RingRestriction} are for {@link
  * io.ringspun.RingOptions}.
+ *
+ * <p>All methods throw {@link NullPointerException} if given null.
  */
 @NullMarked
 package io.ringspun.raw;
