@@ -1095,16 +1095,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of a buffer as {@link #writeDurably(MemorySegment, long)} does, and advances
-   * its position to its limit.
+   * Writes a buffer's bytes, from its position to its limit, returns once they are durable, and
+   * advances its position; see {@link #writeDurably(MemorySegment, long)}. A heap buffer is copied.
    *
    * @param source the buffer to write
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws IllegalArgumentException if {@link #write(ByteBuffer, long)} would throw it
-   * @throws IllegalStateException if the file was opened with {@code APPEND}
+   * @throws IllegalStateException if the buffer's arena is closed, or the file was opened with
+   *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as {@link #writeDurably(MemorySegment, long)} says; the buffer's position
-   *     is unchanged
+   * @throws IOException if the operation fails, as described in {@link #writeDurably(MemorySegment,
+   *     long)}; the buffer's position is then unchanged
    */
   public void writeDurably(ByteBuffer source, long position) throws IOException {
     MemorySegment memory = MemorySegment.ofBuffer(source);
@@ -1117,8 +1118,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the first bytes of the buffer of a lease as {@link #writeDurably(MemorySegment, long)}
-   * does, and without pinning the memory where {@link #write(Lease, int, long)} does not need to.
+   * Writes the first bytes of the buffer of a lease and returns once they are durable; see {@link
+   * #writeDurably(MemorySegment, long)}. If the lease's pool is registered with the ring that runs
+   * the operation, the kernel need not pin the memory; see {@link #write(Lease, int, long)}.
    *
    * @param lease the lease to write from
    * @param length the number of bytes, from 1 to the size of the buffer
@@ -1129,7 +1131,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     APPEND}
    * @throws WrongThreadException if another thread took the lease
    * @throws NonWritableChannelException if the file is not open for writing
-   * @throws IOException as {@link #writeDurably(MemorySegment, long)} says
+   * @throws IOException if the operation fails, as described in {@link #writeDurably(MemorySegment,
+   *     long)}
    */
   public void writeDurably(Lease lease, int length, long position) throws IOException {
     LentBuffer buffer = LentBuffer.of(lease);
