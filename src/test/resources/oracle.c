@@ -7,6 +7,8 @@
  *       or with "unknown METHOD".
  *   oracle layout
  *       prints "STRUCT SIZE" and "STRUCT.FIELD OFFSET SIZE" lines.
+ *   oracle signals
+ *       prints the number of SIGRTMAX.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -370,6 +373,17 @@ static void layouts(void)
 	SIGINFO(si_uid);
 	SIGINFO(si_status);
 
+	STRUCT(sigaction);
+	RENAMED(sigaction, sa_handler, sa_handler);
+	FIELD(sigaction, sa_mask);
+	FIELD(sigaction, sa_flags);
+	FIELD(sigaction, sa_restorer);
+
+	STRUCT(pollfd);
+	FIELD(pollfd, fd);
+	FIELD(pollfd, events);
+	FIELD(pollfd, revents);
+
 	STRUCT(epoll_event);
 	FIELD(epoll_event, events);
 	FIELD(epoll_event, data);
@@ -397,6 +411,10 @@ int main(int argc, char **argv)
 			answer(line);
 		return 0;
 	}
-	fprintf(stderr, "usage: %s sqe | layout\n", argv[0]);
+	if (argc == 2 && !strcmp(argv[1], "signals")) {
+		printf("%d\n", SIGRTMAX);
+		return 0;
+	}
+	fprintf(stderr, "usage: %s sqe | layout | signals\n", argv[0]);
 	return 2;
 }

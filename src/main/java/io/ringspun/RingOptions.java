@@ -408,9 +408,15 @@ public final class RingOptions {
    * <p>Direct transfers, writes of files opened with {@code SYNC} or {@code DSYNC}, syncs, and
    * names on network file systems and FUSE always go through the ring. While a plain call runs, no
    * interrupt, time limit or {@link io.ringspun.raw.Raw#cancelAll} reaches it, and on a carried
-   * thread it holds the ring; {@code close} of its file waits for it. {@link
-   * RingMetrics#inlineHits}, {@link RingMetrics#inlineMisses} and {@link RingMetrics#inlineSlow}
-   * count these calls.
+   * thread it holds the ring; {@code close} of its file waits for it.
+   *
+   * <p>On a socket of a {@link io.ringspun.net.RingSocketFactory} or a {@link
+   * io.ringspun.net.RingServerSocketFactory} a platform thread also waits in such a call when it
+   * reads or writes. Closing the socket or the ring ends the wait, and so does the time limit of a
+   * read; {@code cancelAll} does not reach it.
+   *
+   * <p>{@link RingMetrics#inlineHits}, {@link RingMetrics#inlineMisses} and {@link
+   * RingMetrics#inlineSlow} count these calls.
    *
    * @param enabled whether to make such calls
    * @return the changed copy

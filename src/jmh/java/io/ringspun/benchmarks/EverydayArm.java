@@ -3,6 +3,8 @@ package io.ringspun.benchmarks;
 import io.ringspun.Ring;
 import io.ringspun.file.RingFileChannel;
 import io.ringspun.file.RingFileSystems;
+import io.ringspun.net.RingServerSocketFactory;
+import io.ringspun.net.RingSocketFactory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
@@ -14,10 +16,14 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /** One way to do an {@link EverydayWork}. */
 final class EverydayArm extends Arm implements EverydayWork.Place {
+  private final ThreadFactory factory;
   private final Crew crew;
   private final @Nullable Rings rings;
   private final Path directory;
@@ -25,8 +31,10 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
   private final List<EverydayWork.Task> tasks = new ArrayList<>();
   private @Nullable FileChannel shared;
 
-  private EverydayArm(Crew crew, @Nullable Rings rings, Path directory) throws IOException {
-    this.crew = crew;
+  private EverydayArm(ThreadFactory factory, int threads, @Nullable Rings rings, Path directory)
+      throws IOException {
+    this.factory = factory;
+    crew = new Crew(factory, threads);
     this.rings = rings;
     this.directory = directory;
     blocks = BenchmarkFile.cached();
@@ -37,20 +45,17 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
     Path directory = Files.createTempDirectory(BenchmarkFile.directory(), "everyday");
     EverydayArm arm =
         switch (name) {
-          case "jdk" ->
-              new EverydayArm(new Crew(Thread.ofVirtual().factory(), threads), null, directory);
+          case "jdk" -> new EverydayArm(Thread.ofVirtual().factory(), threads, null, directory);
           case "jdkPlatform" ->
-              new EverydayArm(new Crew(Thread.ofPlatform().factory(), threads), null, directory);
+              new EverydayArm(Thread.ofPlatform().factory(), threads, null, directory);
           case "carried" -> {
             Rings rings = Rings.onePerProcessor();
-            yield new EverydayArm(new Crew(rings.carried(), threads), rings, directory);
+            yield new EverydayArm(rings.carried(), threads, rings, directory);
           }
           case "default" ->
-              new EverydayArm(
-                  new Crew(Thread.ofVirtual().factory(), threads), Rings.one(), directory);
+              new EverydayArm(Thread.ofVirtual().factory(), threads, Rings.one(), directory);
           case "platform" ->
-              new EverydayArm(
-                  new Crew(Thread.ofPlatform().factory(), threads), Rings.one(), directory);
+              new EverydayArm(Thread.ofPlatform().factory(), threads, Rings.one(), directory);
           default -> throw new IllegalArgumentException("no such arm: " + name);
         };
     for (int i = 0; i < threads; i++) {
@@ -109,6 +114,21 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
   @Override
   public BenchmarkFile blocks() {
     return blocks;
+  }
+
+  @Override
+  public SocketFactory clients() {
+    return rings == null ? SocketFactory.getDefault() : new RingSocketFactory(ring());
+  }
+
+  @Override
+  public ServerSocketFactory servers() {
+    return rings == null ? ServerSocketFactory.getDefault() : new RingServerSocketFactory(ring());
+  }
+
+  @Override
+  public ThreadFactory threads() {
+    return factory;
   }
 
   @Override

@@ -7,6 +7,11 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -16,11 +21,14 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
 
 /**
- * What a program does with files all day. Each is written once, against {@link FileChannel} and
- * {@link Files}; the arms differ only in what they open.
+ * What a program does with files and sockets all day. Each is written once, against {@link
+ * FileChannel}, {@link Files} and {@link Socket}; the arms differ only in what they open.
  */
 enum EverydayWork {
   WRITE_4K("write 4 KiB in the page cache, in sequence", 1, 32, 1000) {
@@ -205,6 +213,18 @@ enum EverydayWork {
         random[0] = BenchmarkFile.random(random[0]);
       };
     }
+  },
+  EXCHANGE("64 B request and answer through sockets", 1, 32, 200) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      return exchange(place, place.servers());
+    }
+  },
+  EXCHANGE_CLIENT("the same, the server's end a socket of the JDK", 1, 32, 200) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      return exchange(place, ServerSocketFactory.getDefault());
+    }
   };
 
   private static final int REGION_BYTES = 1 << 20;
@@ -246,6 +266,15 @@ enum EverydayWork {
 
     /** Returns the large file. */
     BenchmarkFile blocks();
+
+    /** Returns what makes clients' sockets. */
+    SocketFactory clients();
+
+    /** Returns what makes servers' sockets. */
+    ServerSocketFactory servers();
+
+    /** Returns what makes threads of this arm's kind. */
+    ThreadFactory threads();
 
     /** Makes a file of a thread's own. */
     default Path file(int member, int byteSize) throws IOException {
@@ -319,6 +348,49 @@ enum EverydayWork {
             channel.position(0);
           }
         });
+  }
+
+  /** Sends 64 B on a connection of the thread's own to a server that sends them back. */
+  private static Task exchange(Place place, ServerSocketFactory servers) throws IOException {
+    InetAddress host = InetAddress.getLoopbackAddress();
+    Socket client;
+    Socket server;
+    try (ServerSocket listener = servers.createServerSocket(0, 1, host)) {
+      client = place.clients().createSocket(host, listener.getLocalPort());
+      server = listener.accept();
+    }
+    client.setTcpNoDelay(true);
+    server.setTcpNoDelay(true);
+    place.threads().newThread(() -> echo(server)).start();
+    OutputStream out = client.getOutputStream();
+    InputStream in = client.getInputStream();
+    byte[] request = new byte[64];
+    byte[] answer = new byte[64];
+    return new Task() {
+      @Override
+      public void run() throws IOException {
+        out.write(request);
+        require(in.readNBytes(answer, 0, answer.length) == answer.length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        client.close();
+      }
+    };
+  }
+
+  private static void echo(Socket socket) {
+    byte[] buffer = new byte[4 << 10];
+    try (socket) {
+      InputStream in = socket.getInputStream();
+      OutputStream out = socket.getOutputStream();
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        out.write(buffer, 0, n);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void require(boolean right) {

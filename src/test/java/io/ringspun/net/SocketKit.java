@@ -1,6 +1,8 @@
 package io.ringspun.net;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.ring.KernelWait;
 import io.ringspun.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -77,13 +79,20 @@ record SocketKit(SocketFactory clients, ServerSocketFactory servers) {
         case WAITING, TIMED_WAITING -> true;
         case RUNNABLE -> {
           StackTraceElement[] stack = thread.isVirtual() ? null : thread.getStackTrace();
-          yield stack != null
-              && stack.length > 0
-              && stack[0].isNativeMethod()
-              && stack[0].getClassName().startsWith("sun.nio.ch");
+          yield stack != null && stack.length > 0 && (isInJdk(stack[0]) || isInKernel(stack));
         }
         default -> false;
       };
+    }
+
+    private static boolean isInJdk(StackTraceElement top) {
+      return top.isNativeMethod() && top.getClassName().startsWith("sun.nio.ch");
+    }
+
+    private static boolean isInKernel(StackTraceElement[] stack) {
+      return stack[0].getClassName().equals(LinuxKernel.class.getName())
+          && Arrays.stream(stack)
+              .anyMatch(frame -> frame.getClassName().equals(KernelWait.class.getName()));
     }
 
     String outcome() {

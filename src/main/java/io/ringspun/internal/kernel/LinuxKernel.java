@@ -390,6 +390,11 @@ public final class LinuxKernel implements Kernel {
         : new AssertionError("a downcall was linked or called wrongly", e);
   }
 
+  /** Returns a function of the C library that takes an int and has no effect: {@code abs}. */
+  static MemorySegment doesNothing() {
+    return LINKER.defaultLookup().findOrThrow("abs");
+  }
+
   static MethodHandle linkSavingErrno(String name, ValueLayout result, MemoryLayout... arguments) {
     MemorySegment symbol =
         LINKER

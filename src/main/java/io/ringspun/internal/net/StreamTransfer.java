@@ -9,12 +9,14 @@ import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.KernelWait;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves bytes between a stream socket and memory, through a copy if the memory must not be lent
@@ -51,8 +53,11 @@ public final class StreamTransfer {
     Engine engine = handle.engine();
     int length = (int) memory.byteSize();
     boolean mayBeThere = handle.mayHaveLeft();
-    // A thread that the ring carries saves little, so it tries only if it may well succeed.
-    if ((mayBeThere || !engine.carriesCaller()) && triesInline(engine)) {
+    KernelWait wait = kernelWait(true);
+    // A thread that the ring carries saves little, so it tries only if it may well succeed. One
+    // that waits in the kernel does both in one call, unless its time is limited.
+    boolean tries = wait == null ? mayBeThere || !engine.carriesCaller() : mayBeThere && nanos != 0;
+    if (tries && triesInline(engine)) {
       int n = (int) engine.inline().recv((RawHandle) handle, memory);
       engine.countInline(!isUndecided(n));
       handle.noteLeft(n == length);
@@ -61,6 +66,12 @@ public final class StreamTransfer {
       }
       mayBeThere = false;
     }
+    if (wait != null) {
+      int n = receive(engine, wait, memory, nanos);
+      if (n != -Errno.EAGAIN) {
+        return n;
+      }
+    }
     Operation operation = single(lent, nanos);
     if (mayBeThere) {
       operation.recv(handle.fd(), memory.address(), length, 0);
@@ -68,6 +79,25 @@ public final class StreamTransfer {
       operation.recvPolledFirst(handle.fd(), memory.address(), length, 0);
     }
     return operation.run();
+  }
+
+  /** Receives on the calling thread, which waits in the kernel; {@code -EAGAIN} if it cannot. */
+  private int receive(Engine engine, KernelWait wait, MemorySegment memory, long nanos)
+      throws IOException {
+    engine.requireUsable(handle);
+    int n = wait.recv(memory, nanos);
+    if (n == -Errno.ETIME) {
+      throw engine.timedOut(nanos);
+    }
+    if (n != -Errno.EAGAIN) {
+      engine.countInline(true);
+      handle.noteLeft(n == memory.byteSize());
+    }
+    return n;
+  }
+
+  private @Nullable KernelWait kernelWait(boolean reads) throws IOException {
+    return handle instanceof RawHandle raw ? raw.kernelWait(reads) : null;
   }
 
   /** Returns a blank operation on the socket. */
@@ -133,7 +163,15 @@ public final class StreamTransfer {
   private int sendCopying(MemorySegment memory, int flags, Object lent, long nanos)
       throws IOException {
     Engine engine = handle.engine();
-    if (triesInline(engine)) {
+    KernelWait wait = nanos == 0 ? kernelWait(false) : null;
+    if (wait != null) {
+      engine.requireUsable(handle);
+      int n = wait.send(memory);
+      if (n != -Errno.EAGAIN) {
+        engine.countInline(true);
+        return n;
+      }
+    } else if (triesInline(engine)) {
       int n = (int) engine.inline().send((RawHandle) handle, memory);
       engine.countInline(!isUndecided(n));
       if (!isUndecided(n)) {

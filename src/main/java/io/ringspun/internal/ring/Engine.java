@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
  * sleeps.
  */
-public final class Engine implements RingThread.Owner, Call.Runner {
+public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.Ring {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
   private static final long RECHECK_NANOS = 100_000_000;
 
@@ -44,6 +44,7 @@ public final class Engine implements RingThread.Owner, Call.Runner {
   private final Capabilities capabilities = new Capabilities(this);
 
   private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
+  private final Set<KernelWait> kernelWaits = ConcurrentHashMap.newKeySet(); // of open handles
 
   private Engine(EngineConfig config, Failures failures, Kernel kernel, RingThread thread) {
     this.config = config;
@@ -377,6 +378,7 @@ public final class Engine implements RingThread.Owner, Call.Runner {
    * @throws InterruptedIOException if the calling thread is interrupted, and the handle heeds that
    * @throws IOException if the ring is closed or has failed
    */
+  @Override
   public void requireUsable(CountedDescriptor handle) throws IOException {
     IOException refusal = refusal(handle, Thread.currentThread());
     if (refusal != null) {
@@ -401,6 +403,17 @@ public final class Engine implements RingThread.Owner, Call.Runner {
   @Override
   public void wakeAttending() {
     attending.forEach(Waiter::wake);
+    kernelWaits.forEach(KernelWait::expel);
+  }
+
+  /** Has threads that wait in the kernel be expelled when the ring is closed or fails. */
+  void addKernelWait(KernelWait wait) {
+    kernelWaits.add(wait);
+  }
+
+  /** Ends what {@link #addKernelWait} began. */
+  void removeKernelWait(KernelWait wait) {
+    kernelWaits.remove(wait);
   }
 
   /** Returns whether calls can begin on one of some rings. */
@@ -686,6 +699,7 @@ public final class Engine implements RingThread.Owner, Call.Runner {
   }
 
   /** Returns the kernel that the ring is of. */
+  @Override
   public Kernel kernel() {
     return kernel;
   }

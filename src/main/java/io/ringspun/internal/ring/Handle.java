@@ -189,6 +189,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     }
     noteCloser(Waiter.current());
     LiveRings.awaitUnused(this);
+    expelWaiting();
     if (!isUnused()) {
       LiveRings.cancelEverywhere(this);
       Engine.awaitUninterruptibly(this::isUnused);
@@ -197,6 +198,9 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     cleaning.disarm(); // from here on the number is no longer this one's
     ending.run();
   }
+
+  /** Waits until no thread waits by itself for what is closed already. */
+  abstract void expelWaiting();
 
   /** Closes the number when it is no longer in use. */
   abstract void giveBack() throws IOException;

@@ -3,12 +3,19 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.kernel.WakeSignal;
 import io.ringspun.internal.memory.NativePool;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /** A file descriptor of the process, which any ring can use. */
 public final class RawHandle extends Handle {
+  // Written under the monitor of this object while it is open, read by any thread.
+  private volatile @Nullable KernelWait reader;
+  private volatile @Nullable KernelWait writer;
+
   /**
    * Takes ownership of a descriptor.
    *
@@ -31,6 +38,56 @@ public final class RawHandle extends Handle {
   public RawHandle takingInterruptsAsJdk() {
     takesInterruptsAsJdk = true;
     return this;
+  }
+
+  /**
+   * Returns where the calling thread may wait in the kernel by itself: a platform thread whose
+   * interrupts have no effect, on a ring that allows system calls on the calling thread.
+   *
+   * @param reads whether it waits for bytes to arrive, not for room to send some
+   * @return null if it must wait through the ring
+   * @throws ClosedChannelException if this is closed
+   */
+  public @Nullable KernelWait kernelWait(boolean reads) throws ClosedChannelException {
+    if (!takesInterruptsAsJdk()
+        || Thread.currentThread().isVirtual()
+        || !home().config().inlineAttempts()
+        || !WakeSignal.isUsable()) {
+      return null;
+    }
+    KernelWait made = reads ? reader : writer;
+    return made != null ? made : makeKernelWait(reads);
+  }
+
+  private synchronized KernelWait makeKernelWait(boolean reads) throws ClosedChannelException {
+    KernelWait made = reads ? reader : writer;
+    if (made != null) {
+      return made;
+    }
+    if (!isOpen()) {
+      throw new ClosedChannelException(); // what is made now would not be found by the close
+    }
+    made = new KernelWait(home(), this);
+    if (reads) {
+      reader = made;
+    } else {
+      writer = made;
+    }
+    home().addKernelWait(made);
+    return made;
+  }
+
+  @Override
+  synchronized void expelWaiting() {
+    expel(reader);
+    expel(writer);
+  }
+
+  private void expel(@Nullable KernelWait wait) {
+    if (wait != null) {
+      wait.expel();
+      home().removeKernelWait(wait);
+    }
   }
 
   /** Puts it there by {@code IORING_OP_FILES_UPDATE}, which looks the descriptor up by itself. */

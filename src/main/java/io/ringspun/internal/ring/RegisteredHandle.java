@@ -119,6 +119,9 @@ public final class RegisteredHandle extends Handle {
    * #noteStream recorded}.
    */
   @Override
+  void expelWaiting() {} // a slot's number means nothing to a thread
+
+  @Override
   boolean isSeekable() {
     return true;
   }

@@ -63,6 +63,8 @@ class OracleTest {
           Map.entry("__kernel_timespec", Timespec.LAYOUT),
           Map.entry("futex_waitv", FutexWait.LAYOUT),
           Map.entry("siginfo_t", SigInfo.LAYOUT),
+          Map.entry("sigaction", WakeSignal.LAYOUT),
+          Map.entry("pollfd", PollEntry.LAYOUT),
           Map.entry("io_sqring_offsets", RingParams.SQ_OFFSETS),
           Map.entry("io_cqring_offsets", RingParams.CQ_OFFSETS),
           Map.entry("io_uring_rsrc_register", SparseTable.LAYOUT),
@@ -255,6 +257,13 @@ class OracleTest {
         "epoll_event %d\nepoll_event.events 0 4\nepoll_event.data %d 8\n"
             .formatted(EpollEntry.SIZE_BYTES, EpollEntry.DATA_AT);
     assertTrue(layout.contains(ours), layout);
+  }
+
+  @Test
+  void wakeSignal_sameAsHeader() throws Exception {
+    Path oracle = CCompiler.findOrSkip().compile("oracle.c", directory);
+    String last = CCompiler.run("", oracle.toString(), "signals").expectSuccess().strip();
+    assertEquals(Integer.parseInt(last) - 2, WakeSignal.NUMBER);
   }
 
   @Test
