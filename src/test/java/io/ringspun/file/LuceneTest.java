@@ -339,8 +339,12 @@ class LuceneTest {
     long submitted = sum(RingMetrics::submitted);
     long inlineHits = sum(RingMetrics::inlineHits);
     run(suite, seed(16, Manner.USUAL), skipped);
-    assertTrue(sum(RingMetrics::submitted) - submitted > 1000);
-    assertTrue(sum(RingMetrics::inlineHits) - inlineHits > 1000);
+    long onRing = sum(RingMetrics::submitted) - submitted;
+    long inline = sum(RingMetrics::inlineHits) - inlineHits;
+    String figures = onRing + " operations on rings, " + inline + " inline";
+    assertTrue(onRing > 100, figures); // how many of them depends on how quick plain calls are
+    assertTrue(inline > 1000, figures);
+    assertTrue(onRing + inline > 10_000, figures);
   }
 
   private static long sum(ToLongFunction<RingMetrics> figure) throws IOException {
