@@ -123,7 +123,11 @@ final class HttpAnswer {
   /** Returns where a path leads, relative to the root. */
   private static Path name(String path) throws IOException {
     try {
-      Path name = Path.of(path.replaceFirst("^/+", "")).normalize();
+      int start = 0;
+      while (start < path.length() && path.charAt(start) == '/') {
+        start++;
+      }
+      Path name = Path.of(path.substring(start)).normalize();
       if (name.startsWith("..")) {
         throw new AccessDeniedException(path);
       }

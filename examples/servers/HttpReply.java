@@ -54,11 +54,21 @@ final class HttpReply {
           Map.entry("ico", "image/x-icon"),
           Map.entry("woff2", "font/woff2"));
 
+  /** A time and its text, kept since formatting takes longer than reading a small file. */
+  private record Dated(Instant second, String text) {
+    static Dated of(Instant second) {
+      return new Dated(second, DATE.format(second));
+    }
+  }
+
+  private static volatile Dated now = Dated.of(Instant.EPOCH);
+  private static volatile Dated lastDate = now;
+
   private final StringBuilder text = new StringBuilder(256);
 
   HttpReply(int status) {
     text.append("HTTP/1.1 ").append(status).append(' ').append(REASONS.get(status)).append("\r\n");
-    field("Date", date(Instant.now()));
+    field("Date", now());
   }
 
   /** Begins a response without a body. */
@@ -77,8 +87,24 @@ final class HttpReply {
     buffer.clear().put(text.toString().getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  static String date(Instant time) {
-    return DATE.format(time);
+  private static String now() {
+    Dated last = now;
+    long second = System.currentTimeMillis() / 1000;
+    if (last.second.getEpochSecond() != second) {
+      last = Dated.of(Instant.ofEpochSecond(second));
+      now = last;
+    }
+    return last.text;
+  }
+
+  /** Formats a time in whole seconds. */
+  static String date(Instant second) {
+    Dated last = lastDate;
+    if (!last.second.equals(second)) {
+      last = Dated.of(second);
+      lastDate = last;
+    }
+    return last.text;
   }
 
   static Optional<Instant> parseDate(String text) {

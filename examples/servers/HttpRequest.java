@@ -23,6 +23,8 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
   private static final Pattern VALUE = Pattern.compile("[\\t\\x20-\\x7e\\x80-\\xff]*");
   private static final Pattern TARGET = Pattern.compile("[\\x21-\\x7e&&[^#]]+");
+  private static final Pattern VERSION = Pattern.compile("HTTP/[0-9]\\.[0-9]");
+  private static final Pattern PLAIN_PATH = Pattern.compile("/[0-9A-Za-z/._~-]*");
   private static final Pattern HOST =
       Pattern.compile("(\\[[0-9A-Za-z:.]+]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]*)?");
 
@@ -79,14 +81,15 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     String[] lines = text.split("\r\n", -1);
     String[] words = lines[0].split(" ", -1);
     require(words.length == 3 && TOKEN.matcher(words[0]).matches());
-    if (!words[2].matches("HTTP/1\\.[0-9]")) {
-      throw new BadRequestException(words[2].matches("HTTP/[0-9]\\.[0-9]") ? 505 : 400);
+    boolean isVersion = VERSION.matcher(words[2]).matches();
+    if (!isVersion || words[2].charAt(5) != '1') {
+      throw new BadRequestException(isVersion ? 505 : 400);
     }
     Map<String, String> headers = new HashMap<>();
     for (int i = 1; i < lines.length && !lines[i].isEmpty(); i++) {
       int colon = lines[i].indexOf(':');
       require(colon > 0 && TOKEN.matcher(lines[i].substring(0, colon)).matches());
-      String value = lines[i].substring(colon + 1).replaceAll("^[ \t]+|[ \t]+$", "");
+      String value = trimmed(lines[i].substring(colon + 1));
       require(VALUE.matcher(value).matches());
       String name = lines[i].substring(0, colon).toLowerCase(Locale.ROOT);
       boolean isFirst = headers.merge(name, value, (a, b) -> a + ", " + b).equals(value);
@@ -98,6 +101,23 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     boolean isKeptAlive = !hasBody(headers, isOld) && isKeptAlive(headers, isOld);
     boolean isServed = words[0].equals("GET") || words[0].equals("HEAD");
     return new HttpRequest(words[0], isServed ? path(words[1]) : "", isKeptAlive, headers);
+  }
+
+  /** Removes spaces and tabs at both ends. */
+  private static String trimmed(String text) {
+    int start = 0;
+    int end = text.length();
+    while (start < end && isBlank(text.charAt(start))) {
+      start++;
+    }
+    while (start < end && isBlank(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(start, end);
+  }
+
+  private static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
   }
 
   private static void require(boolean isGood) throws BadRequestException {
@@ -124,7 +144,11 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
   }
 
   private static boolean isKeptAlive(Map<String, String> headers, boolean isOld) {
-    var options = Arrays.asList(options(headers.getOrDefault("connection", "")));
+    String connection = headers.get("connection");
+    if (connection == null) {
+      return !isOld;
+    }
+    var options = Arrays.asList(options(connection));
     return !options.contains("close") && (!isOld || options.contains("keep-alive"));
   }
 
@@ -152,8 +176,9 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
     if (headers.containsKey("if-none-match")) {
       return false; // which goes first, and nothing here has a tag to match
     }
-    String since = headers.getOrDefault("if-modified-since", "");
-    return HttpReply.parseDate(since).filter(date -> !changed.isAfter(date)).isPresent();
+    String since = headers.get("if-modified-since");
+    return since != null
+        && HttpReply.parseDate(since).filter(date -> !changed.isAfter(date)).isPresent();
   }
 
   /** Returns the range of a file to send; the whole file if the range is conditional. */
@@ -167,6 +192,9 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
    * Decodes the path of {@code /path?query} or, as a client may put it, {@code http://host/path}.
    */
   private static String path(String target) throws BadRequestException {
+    if (PLAIN_PATH.matcher(target).matches()) {
+      return target;
+    }
     require(TARGET.matcher(target).matches());
     try {
       String bare = target.split("\\?", 2)[0];

@@ -26,6 +26,8 @@ import java.lang.foreign.MemorySegment;
 public final class Transfer {
   /**
    * A read that ends here at a page's border may have ended because the next page is not cached.
+   * One of no bytes has ended at the end of the file: the kernel says EAGAIN if the first page is
+   * not cached.
    */
   private static final long PAGE_MASK = 4095;
 
@@ -132,7 +134,7 @@ public final class Transfer {
   }
 
   private static boolean endsAtPage(int count, int length, long position) {
-    return count < length && ((position + count) & PAGE_MASK) == 0;
+    return count > 0 && count < length && ((position + count) & PAGE_MASK) == 0;
   }
 
   private int readOnRing(
