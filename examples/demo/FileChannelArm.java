@@ -62,14 +62,18 @@ final class FileChannelArm implements Arm {
   public void copy(Path from, Path to, long byteCount) throws IOException {
     try (FileChannel source = FileChannel.open(from, READ);
         FileChannel target = FileChannel.open(to, CREATE, TRUNCATE_EXISTING, WRITE)) {
-      long done = 0;
-      while (done < byteCount) {
-        long n = source.transferTo(done, byteCount - done, target);
-        if (n == 0) {
-          throw new EOFException(from + " became shorter while it was copied");
-        }
-        done += n;
+      copy(source, target, byteCount);
+    }
+  }
+
+  static void copy(FileChannel source, FileChannel target, long byteCount) throws IOException {
+    long done = 0;
+    while (done < byteCount) {
+      long n = source.transferTo(done, byteCount - done, target);
+      if (n == 0) {
+        throw new EOFException("the file became shorter while it was copied");
       }
+      done += n;
     }
   }
 

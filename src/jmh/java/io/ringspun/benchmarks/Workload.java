@@ -58,7 +58,14 @@ enum Workload {
       return BatchReads.open(arm, threads);
     }
   },
-  LOG(LogCommits.OPERATIONS, List.of(1, 64), "fileChannel", "chainDefault", "chainCarried") {
+  LOG(
+      LogCommits.OPERATIONS,
+      List.of(1, 64),
+      "fileChannel",
+      "chainDefault",
+      "chainCarried",
+      "durablyCarried",
+      "directCarried") {
     @Override
     Arm open(String arm, int threads) throws Exception {
       return LogCommits.open(arm, threads);
