@@ -37,6 +37,20 @@ final class Contest {
     this.plan = plan;
   }
 
+  /** Has both arms do a kind of work until the compiler has seen enough of it. */
+  void warmUp(Work work) throws IOException {
+    try {
+      for (Arm arm : List.of(ringspun, fileChannel)) {
+        if (work.refusal(arm).isEmpty()) {
+          work.run(arm, Long.MAX_VALUE, System.nanoTime() + 3 * plan.warmUp().toNanos());
+          work.digest();
+        }
+      }
+    } finally {
+      work.release();
+    }
+  }
+
   /**
    * Measures a row of the table.
    *
