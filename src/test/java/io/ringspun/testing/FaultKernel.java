@@ -644,23 +644,36 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public long preadv2(
-      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags) {
-    return REAL.preadv2(fd, call, target, limited(byteSize), position, flags);
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held) {
+    return REAL.preadv2(fd, call, address, limited(byteSize), position, flags, held);
   }
 
   @Override
   public long pwritev2(
-      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags) {
-    return REAL.pwritev2(fd, call, source, limited(byteSize), position, flags);
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held) {
+    return REAL.pwritev2(fd, call, address, limited(byteSize), position, flags, held);
   }
 
   @Override
-  public long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position) {
+  public long pwrite(
+      int fd, CallMemory call, long address, long byteSize, long position, MemorySegment held) {
     long end = System.nanoTime() + inlineNanos;
     while (System.nanoTime() - end < 0) {
       Thread.onSpinWait(); // it holds the thread, as a device does
     }
-    return REAL.pwrite(fd, call, source, limited(byteSize), position);
+    return REAL.pwrite(fd, call, address, limited(byteSize), position, held);
   }
 
   @Override
@@ -669,13 +682,15 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
-  public long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags) {
-    return REAL.send(fd, call, source, limited(byteSize), flags);
+  public long send(
+      int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
+    return REAL.send(fd, call, address, limited(byteSize), flags, held);
   }
 
   @Override
-  public long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags) {
-    return REAL.recv(fd, call, target, limited(byteSize), flags);
+  public long recv(
+      int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
+    return REAL.recv(fd, call, address, limited(byteSize), flags, held);
   }
 
   private synchronized long limited(long byteSize) {

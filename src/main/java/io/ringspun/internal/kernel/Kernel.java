@@ -90,18 +90,33 @@ public interface Kernel {
    * Reads at a position without a ring, by {@code preadv2(2)}. Called with {@code RWF_NOWAIT} it
    * answers {@code -EAGAIN} instead of waiting for a disk.
    *
-   * @param target where the bytes go, held open for the duration of the call
-   * @param byteSize how many at most, no more than the segment has
+   * @param address where the bytes go
+   * @param byteSize how many at most
+   * @param held what must stay open for the duration of the call; {@link MemorySegment#NULL} if the
+   *     caller sees to that
    */
   long preadv2(
-      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags);
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held);
 
   /** Writes at a position without a ring, by {@code pwritev2(2)}; see {@link #preadv2}. */
   long pwritev2(
-      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags);
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held);
 
   /** Writes at a position without a ring, by {@code pwrite(2)}, which may wait. */
-  long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position);
+  long pwrite(
+      int fd, CallMemory call, long address, long byteSize, long position, MemorySegment held);
 
   /**
    * Writes what there is to know of an open file, by {@code statx(2)}.
@@ -117,8 +132,8 @@ public interface Kernel {
    * duration of the call. Called with {@code MSG_DONTWAIT} it answers {@code -EAGAIN} instead of
    * waiting for the peer.
    */
-  long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags);
+  long send(int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held);
 
   /** Receives into a segment, by {@code recv(2)}; see {@link #send}. */
-  long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags);
+  long recv(int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held);
 }

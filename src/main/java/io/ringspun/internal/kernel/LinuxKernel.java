@@ -64,13 +64,13 @@ public final class LinuxKernel implements Kernel {
           SAVE_ERRNO,
           Linker.Option.firstVariadicArg(1));
 
-  // A sixth argument, which C ignores, makes the linker hold the buffer's session during the call:
+  // One more argument, which C ignores, makes the linker hold the buffer's session during the call:
   // an arena shared between threads cannot be closed while the kernel copies into it.
   private static final MethodHandle PREADV2 =
       linkSavingErrno(
           "preadv2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
   private static final MethodHandle PWRITE =
-      linkSavingErrno("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+      linkSavingErrno("pwrite", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
   private static final MethodHandle PWRITEV2 =
       linkSavingErrno(
           "pwritev2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS);
@@ -79,10 +79,10 @@ public final class LinuxKernel implements Kernel {
       linkSavingErrno("statx", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG);
 
   private static final MethodHandle SEND =
-      linkSavingErrno("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+      linkSavingErrno("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
 
   private static final MethodHandle RECV =
-      linkSavingErrno("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+      linkSavingErrno("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
 
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_SHARED_POPULATE = 1 | 0x8000;
@@ -303,10 +303,16 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public long preadv2(
-      int fd, CallMemory call, MemorySegment target, long byteSize, long position, int flags) {
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held) {
     try {
-      long vector = call.vector(target.address(), byteSize);
-      long n = (long) PREADV2.invokeExact(call.errno, fd, vector, 1, position, flags, target);
+      long vector = call.vector(address, byteSize);
+      long n = (long) PREADV2.invokeExact(call.errno, fd, vector, 1, position, flags, held);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -317,10 +323,16 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public long pwritev2(
-      int fd, CallMemory call, MemorySegment source, long byteSize, long position, int flags) {
+      int fd,
+      CallMemory call,
+      long address,
+      long byteSize,
+      long position,
+      int flags,
+      MemorySegment held) {
     try {
-      long vector = call.vector(source.address(), byteSize);
-      long n = (long) PWRITEV2.invokeExact(call.errno, fd, vector, 1, position, flags, source);
+      long vector = call.vector(address, byteSize);
+      long n = (long) PWRITEV2.invokeExact(call.errno, fd, vector, 1, position, flags, held);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -330,9 +342,10 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long pwrite(int fd, CallMemory call, MemorySegment source, long byteSize, long position) {
+  public long pwrite(
+      int fd, CallMemory call, long address, long byteSize, long position, MemorySegment held) {
     try {
-      long n = (long) PWRITE.invokeExact(call.errno, fd, source, byteSize, position);
+      long n = (long) PWRITE.invokeExact(call.errno, fd, address, byteSize, position, held);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // the segment's arena is closed, or belongs to another thread
@@ -356,9 +369,10 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long send(int fd, CallMemory call, MemorySegment source, long byteSize, int flags) {
+  public long send(
+      int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
     try {
-      long n = (long) SEND.invokeExact(call.errno, fd, source, byteSize, flags);
+      long n = (long) SEND.invokeExact(call.errno, fd, address, byteSize, flags, held);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // as in the methods above
@@ -368,9 +382,10 @@ public final class LinuxKernel implements Kernel {
   }
 
   @Override
-  public long recv(int fd, CallMemory call, MemorySegment target, long byteSize, int flags) {
+  public long recv(
+      int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
     try {
-      long n = (long) RECV.invokeExact(call.errno, fd, target, byteSize, flags);
+      long n = (long) RECV.invokeExact(call.errno, fd, address, byteSize, flags, held);
       return n < 0 ? -errno(call) : n;
     } catch (RuntimeException e) {
       throw e; // as in the methods above

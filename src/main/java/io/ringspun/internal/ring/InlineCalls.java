@@ -14,7 +14,9 @@ import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.CarrierThread;
+import io.ringspun.internal.memory.Lending;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.LongAdder;
@@ -55,26 +57,28 @@ public final class InlineCalls {
     LIST,
     SIZE;
 
-    // Not a method of each: what is called through a table of methods, the compiler neither inlines
-    // nor spares the segments that are passed.
+    // Not a method of each, and addresses instead of segments: what is called through a table of
+    // methods, the compiler does not inline, and all objects that are passed it makes on the heap.
     long run(
         Kernel kernel,
         int fd,
         InlineMemory memory,
-        MemorySegment held,
+        long address,
         long byteSize,
-        long position) {
+        long position,
+        MemorySegment held) {
       CallMemory call = memory.call();
       return switch (this) {
-        case READ -> kernel.preadv2(fd, call, held, byteSize, position, Constants.RWF_NOWAIT);
-        case WRITE -> kernel.pwrite(fd, call, held, byteSize, position);
+        case READ ->
+            kernel.preadv2(fd, call, address, byteSize, position, Constants.RWF_NOWAIT, held);
+        case WRITE -> kernel.pwrite(fd, call, address, byteSize, position, held);
         case WRITE_NOWAIT ->
-            kernel.pwritev2(fd, call, held, byteSize, position, Constants.RWF_NOWAIT);
-        case RECV -> kernel.recv(fd, call, held, byteSize, Constants.MSG_DONTWAIT);
+            kernel.pwritev2(fd, call, address, byteSize, position, Constants.RWF_NOWAIT, held);
+        case RECV -> kernel.recv(fd, call, address, byteSize, Constants.MSG_DONTWAIT, held);
         case SEND ->
-            kernel.send(fd, call, held, byteSize, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL);
-        case LIST ->
-            kernel.call(call, SystemCall.GETDENTS64, fd, held.address(), byteSize, 0, 0, 0);
+            kernel.send(
+                fd, call, address, byteSize, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL, held);
+        case LIST -> kernel.call(call, SystemCall.GETDENTS64, fd, address, byteSize, 0, 0, 0);
         case SIZE -> size(kernel, fd, memory);
       };
     }
@@ -135,7 +139,8 @@ public final class InlineCalls {
       if (!handle.isOpen()) {
         throw new ClosedChannelException();
       }
-      long n = timed(call, handle.fd(), own, own.buffer(), length, position, pace);
+      long address = own.buffer().address();
+      long n = timed(call, handle.fd(), own, address, length, MemorySegment.NULL, position, pace);
       if (n > 0) {
         own.copyTo(target, offset, (int) n);
       }
@@ -225,7 +230,28 @@ public final class InlineCalls {
   private long transfer(
       OpenCall call,
       CountedDescriptor handle,
-      MemorySegment memory,
+      MemorySegment segment,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
+    if (!segment.isNative()) {
+      return transferCopying(call, handle, segment, position, pace);
+    }
+    long length = Math.min(segment.byteSize(), Constants.MAX_RW_COUNT);
+    MemorySegment held = Lending.isLendable(segment) ? MemorySegment.NULL : segment;
+    try {
+      return run(call, handle, segment.address(), length, held, position, pace);
+    } finally {
+      Reference.reachabilityFence(segment);
+    }
+  }
+
+  private long run(
+      OpenCall call,
+      CountedDescriptor handle,
+      long address,
+      long length,
+      MemorySegment held,
       long position,
       @Nullable Pace pace)
       throws ClosedChannelException {
@@ -234,7 +260,8 @@ public final class InlineCalls {
     if (own == null) {
       handle.acquire();
       try {
-        return run(call, handle.fd(), InlineMemory.create(), position, memory, pace);
+        InlineMemory made = InlineMemory.create();
+        return timed(call, handle.fd(), made, address, length, held, position, pace);
       } finally {
         handle.release();
       }
@@ -243,7 +270,39 @@ public final class InlineCalls {
       if (!handle.isOpen()) {
         throw new ClosedChannelException();
       }
-      return run(call, handle.fd(), own, position, memory, pace);
+      return timed(call, handle.fd(), own, address, length, held, position, pace);
+    } finally {
+      own.close();
+    }
+  }
+
+  private long transferCopying(
+      OpenCall call,
+      CountedDescriptor handle,
+      MemorySegment heap,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
+    long length = heap.byteSize();
+    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
+    if (own == null) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      if (!handle.isOpen()) {
+        throw new ClosedChannelException();
+      }
+      MemorySegment copy = own.buffer();
+      boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
+      if (!fills) {
+        MemorySegment.copy(heap, 0, copy, 0, length);
+      }
+      long n =
+          timed(call, handle.fd(), own, copy.address(), length, MemorySegment.NULL, position, pace);
+      if (fills && n > 0) {
+        MemorySegment.copy(copy, 0, heap, 0, n);
+      }
+      return n;
     } finally {
       own.close();
     }
@@ -263,48 +322,23 @@ public final class InlineCalls {
     return InlineMemory.take(work);
   }
 
-  private long run(
-      OpenCall call,
-      int fd,
-      InlineMemory memory,
-      long position,
-      MemorySegment segment,
-      @Nullable Pace pace) {
-    long length = Math.min(segment.byteSize(), Constants.MAX_RW_COUNT);
-    if (segment.isNative()) {
-      return timed(call, fd, memory, segment, length, position, pace);
-    }
-    if (length > InlineMemory.BUFFER_BYTES) {
-      return -Errno.EAGAIN;
-    }
-    MemorySegment copy = memory.buffer();
-    boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
-    if (!fills) {
-      MemorySegment.copy(segment, 0, copy, 0, length);
-    }
-    long n = timed(call, fd, memory, copy, length, position, pace);
-    if (fills && n > 0) {
-      MemorySegment.copy(copy, 0, segment, 0, n);
-    }
-    return n;
-  }
-
   private long timed(
       OpenCall call,
       int fd,
       InlineMemory memory,
-      MemorySegment held,
+      long address,
       long length,
+      MemorySegment held,
       long position,
       @Nullable Pace pace) {
     if (pace == null) {
-      return call.run(kernel, fd, memory, held, length, position);
+      return call.run(kernel, fd, memory, address, length, position, held);
     }
     if (!memory.begins(pace, kernel)) {
       return -Errno.EAGAIN;
     }
     try {
-      return call.run(kernel, fd, memory, held, length, position);
+      return call.run(kernel, fd, memory, address, length, position, held);
     } finally {
       ended(memory);
     }
