@@ -40,7 +40,13 @@ static int fill(struct io_uring_sqe *sqe, const char *method, const long long *a
 		io_uring_prep_read_fixed(sqe, a[0], (void *) a[1], a[2], a[3], a[4]);
 	else if (!strcmp(method, "writeFixed"))
 		io_uring_prep_write_fixed(sqe, a[0], (void *) a[1], a[2], a[3], a[4]);
-	else if (!strcmp(method, "readv"))
+	else if (!strcmp(method, "writeDurably")) {
+		io_uring_prep_write(sqe, a[0], (void *) a[1], a[2], a[3]);
+		sqe->rw_flags = RWF_DSYNC;
+	} else if (!strcmp(method, "writeFixedDurably")) {
+		io_uring_prep_write_fixed(sqe, a[0], (void *) a[1], a[2], a[3], a[4]);
+		sqe->rw_flags = RWF_DSYNC;
+	} else if (!strcmp(method, "readv"))
 		io_uring_prep_readv(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);
 	else if (!strcmp(method, "writev"))
 		io_uring_prep_writev(sqe, a[0], (struct iovec *) a[1], a[2], a[3]);

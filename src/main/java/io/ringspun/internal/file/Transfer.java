@@ -310,19 +310,30 @@ public final class Transfer {
       throws IOException {
     Operation operation = engine.single().on(handle).lending(lent).within(timeoutNanos);
     int slot = lent instanceof LentBuffer buffer ? buffer.slot(engine) : RegisteredMemory.NONE;
-    if (kind == Kind.READ) {
-      if (slot >= 0) {
-        operation.readFixed(handle.fd(), address, length, position, slot);
-      } else {
-        operation.read(handle.fd(), address, length, position);
+    int fd = handle.fd();
+    boolean isFixed = slot >= 0;
+    switch (kind) {
+      case READ -> {
+        if (isFixed) {
+          operation.readFixed(fd, address, length, position, slot);
+        } else {
+          operation.read(fd, address, length, position);
+        }
       }
-    } else if (slot >= 0) {
-      operation.writeFixed(handle.fd(), address, length, position, slot);
-    } else {
-      operation.write(handle.fd(), address, length, position);
-    }
-    if (kind == Kind.WRITE_DURABLY) {
-      operation.durably();
+      case WRITE -> {
+        if (isFixed) {
+          operation.writeFixed(fd, address, length, position, slot);
+        } else {
+          operation.write(fd, address, length, position);
+        }
+      }
+      case WRITE_DURABLY -> {
+        if (isFixed) {
+          operation.writeFixedDurably(fd, address, length, position, slot);
+        } else {
+          operation.writeDurably(fd, address, length, position);
+        }
+      }
     }
     if (kind == Kind.READ || !append) {
       operation.repeatable();

@@ -110,9 +110,16 @@ public class SubmissionEntry {
     this.bufferIndex = bufferIndex;
   }
 
-  /** Has the write that was just described end once its bytes are durable: {@code RWF_DSYNC}. */
-  public final void durably() {
-    operationFlags |= Constants.RWF_DSYNC;
+  /** {@code IORING_OP_WRITE} with {@code RWF_DSYNC}: it ends once its bytes are durable. */
+  public final void writeDurably(int fd, long address, int length, long position) {
+    set(IORING_OP_WRITE, fd, position, address, length, RWF_DSYNC);
+  }
+
+  /** {@code IORING_OP_WRITE_FIXED} with {@code RWF_DSYNC}. */
+  public final void writeFixedDurably(
+      int fd, long address, int length, long position, int bufferIndex) {
+    set(IORING_OP_WRITE_FIXED, fd, position, address, length, RWF_DSYNC);
+    this.bufferIndex = bufferIndex;
   }
 
   /** {@code IORING_OP_READV}, Linux 5.1: {@code vector} is an array of {@code struct iovec}. */

@@ -86,7 +86,10 @@ public final class KernelWait {
         int n = nanos == 0 ? 1 : poll(Constants.POLLIN, deadline);
         if (n > 0) {
           requireOpen();
-          n = (int) ring.kernel().recv(handle.fd(), call, target, target.byteSize(), flags);
+          n =
+              (int)
+                  ring.kernel()
+                      .recv(handle.fd(), call, target.address(), target.byteSize(), flags, target);
         }
         if (n <= 0 && !handle.isOpen()) {
           throw new AsynchronousCloseException(); // which may be why the peer has ended it
@@ -117,7 +120,10 @@ public final class KernelWait {
       int flags = Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL;
       while (true) {
         requireOpen();
-        int n = (int) ring.kernel().send(handle.fd(), call, source, source.byteSize(), flags);
+        int n =
+            (int)
+                ring.kernel()
+                    .send(handle.fd(), call, source.address(), source.byteSize(), flags, source);
         boolean waits = n == -Errno.EAGAIN;
         if (waits) {
           n = poll(Constants.POLLOUT, 0);
