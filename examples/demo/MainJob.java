@@ -153,7 +153,8 @@ public final class MainJob {
       progress.next("warm-up");
       Set<String> kinds = new HashSet<>();
       for (Work work : works) {
-        if (work.mode().equals("cached") && kinds.add(work.name())) {
+        boolean isSmall = work.mode().equals("cached") && !(work instanceof CopyWork);
+        if (isSmall && kinds.add(work.name())) {
           contest.warmUp(work);
         }
       }

@@ -18,6 +18,7 @@ import io.ringspun.net.RingDatagramSocket;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.net.RingSocketChannel;
+import io.ringspun.net.RingSocketFactory;
 import io.ringspun.net.SocketOpenOption;
 import io.ringspun.os.EventFd;
 import io.ringspun.os.RingFd;
@@ -32,6 +33,8 @@ import io.ringspun.testing.OpenFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -229,6 +232,27 @@ class AbandonedTest {
       other.write(ByteBuffer.allocate(5));
       assertEquals(5, read.result());
       awaitCollected("the stream", () -> OpenFiles.count(fifo.toString()) == 1);
+    }
+  }
+
+  /** The ring knows where platform threads wait in the kernel, and keeps no socket open for it. */
+  @Test
+  void waitInTheKernelDoesNotKeepItOpen() throws Exception {
+    InetAddress here = InetAddress.getLoopbackAddress();
+    try (Ring ring = Ring.open();
+        ServerSocket listener = new ServerSocket(0, 1, here)) {
+      int before = OpenFiles.count("socket:");
+      readAndForget(new RingSocketFactory(ring), listener);
+      awaitCollected("the socket", () -> OpenFiles.count("socket:") == before);
+    }
+  }
+
+  private static void readAndForget(RingSocketFactory factory, ServerSocket listener)
+      throws Exception {
+    Socket socket = factory.createSocket(listener.getInetAddress(), listener.getLocalPort());
+    try (Socket peer = listener.accept()) {
+      peer.getOutputStream().write(1);
+      assertEquals(1, socket.getInputStream().read());
     }
   }
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * operation.
  *
  * <pre>EverydayCompare [--work A,B,...] [--arms carried,default,platform] [--threads N,M]
- *     [--rounds 5] [--forks 1] [--warmups 3] [--millis 200]
+ *     [--rounds 5] [--forks 1] [--warmups 12] [--millis 200]
  *     [--with WORKLOAD,...] [--out FILE] [--svg FILE]</pre>
  *
  * <p>{@code --with} compares workloads of {@link Compare} afterwards, with as many rounds and
@@ -31,7 +31,7 @@ public final class EverydayCompare {
   private List<Integer> threads = List.of();
   private int rounds = 5;
   private int forks = 1;
-  private int warmups = 3;
+  private int warmups = 12; // until the compiler has seen all of it
   private int millis = 200;
   private boolean child;
   private List<String> with = List.of();

@@ -77,11 +77,12 @@ final class HandleCleaner implements Runnable {
     if (origin != null) {
       LOG.warn("{} was not closed, and nothing refers to it any more", this, origin);
     }
-    FOUND.increment(); // after the message, which whoever reads the count may look for
     try {
       close();
     } catch (IOException e) {
       LOG.debug("closing {} failed", this, e);
+    } finally {
+      FOUND.increment(); // last: whoever sees the count finds the message, and the file closed
     }
   }
 
