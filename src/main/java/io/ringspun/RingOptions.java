@@ -399,10 +399,10 @@ public final class RingOptions {
    *       TRUNCATE_EXISTING} ({@code RESOLVE_CACHED}), sizes and attributes of open files.
    *   <li>Calls that seldom wait on a local file system: writes to the page cache, attributes of
    *       names, creating, renaming, linking and removing names, closing a regular file. They are
-   *       timed. When calls of a kind are slow (200 µs or more), that kind goes through the ring
-   *       for at least 10 ms and ten times as long as the call took; each further slow call doubles
-   *       the pause, up to a minute. Each device, and each part of the file tree, is timed
-   *       separately.
+   *       timed. When one takes 20 ms, or slow ones (200 µs or more) take half of a thread's time
+   *       for some milliseconds, calls of that kind go through the ring for at least 10 ms and ten
+   *       times as long as the last one took; each further slow call doubles the pause, up to a
+   *       minute. Each device, and each part of the file tree, is timed separately.
    * </ul>
    *
    * <p>Direct transfers, writes of files opened with {@code SYNC} or {@code DSYNC}, syncs, and

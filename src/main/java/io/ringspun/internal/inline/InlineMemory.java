@@ -150,7 +150,7 @@ public final class InlineMemory implements AutoCloseable {
   public void noticeSlowCall(long now) {
     Pace going = pace;
     long took = now - since;
-    if (going != null && took >= Pace.SLOW_NANOS && going == pace) {
+    if (going != null && going == pace) {
       going.isTakingLong(took, now);
     }
   }

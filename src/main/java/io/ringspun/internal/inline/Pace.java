@@ -11,8 +11,10 @@ import java.lang.invoke.VarHandle;
  * thread that met one would leave its carrier, whose {@link InlineMemory} it is using.
  *
  * <p>On a busy machine a call may seem slow because its thread lost the processor. So the first
- * slow call only makes those after it be watched: only one during which the thread slept in the
- * kernel begins a pause. What took very long begins one at once.
+ * slow call only makes those after it be watched: only those during which the thread slept in the
+ * kernel count. A few of them are cheaper than to give all calls to the ring: in a directory where
+ * many files are made, one call in a hundred waits for the directory's lock. So a pause begins when
+ * slow calls take half of a thread's time, or when one has taken very long.
  */
 public final class Pace {
   /** From when on a call is slow. */
@@ -23,6 +25,17 @@ public final class Pace {
   private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
   private static final int PAUSE_FACTOR = 10; // so that calls hold a thread a tenth of the time
   private static final int WATCHED_CALLS = 64;
+
+  /** How long slow calls may take at a stretch. */
+  private static final long LOST_NANOS_MAX = 4_000_000;
+
+  /**
+   * How much of it is made good in each nanosecond: slow calls may take half of a thread's time.
+   */
+  private static final double MADE_GOOD = 0.5;
+
+  /** From when on a call that is not over makes others pause. */
+  private static final long TAKING_LONG_NANOS = 2_000_000;
 
   private static final VarHandle PAUSED_UNTIL;
 
@@ -38,6 +51,8 @@ public final class Pace {
   private volatile long pausedUntil; // by System.nanoTime, or 0
   private long pauseNanos; // the last one, or 0 once calls are quick again
   private int watched; // how many more calls to look at closely
+  private long lostNanos; // what slow calls took of late, as of the last one
+  private long lastSlow; // when that one ended, by System.nanoTime
 
   /** What to do with a call. */
   public enum Verdict {
@@ -90,12 +105,16 @@ public final class Pace {
   }
 
   private boolean ended(long took, long now, boolean slept) {
-    if (took >= VERY_SLOW_NANOS || (took >= SLOW_NANOS && slept)) {
+    if (took >= VERY_SLOW_NANOS) {
       pause(took, now);
       return true;
     }
     if (took >= SLOW_NANOS) {
-      watched = WATCHED_CALLS;
+      if (slept && (pausedUntil != 0 || isTooMuch(took, now))) {
+        pause(took, now);
+      } else {
+        watched = WATCHED_CALLS;
+      }
       return true;
     }
     pausedUntil = 0;
@@ -106,8 +125,19 @@ public final class Pace {
     return false;
   }
 
-  /** Begins a pause, or prolongs it, because of a call that has taken long and is not over. */
+  /** Adds up slow calls; returns whether they cost more than the ring would. */
+  private boolean isTooMuch(long took, long now) {
+    long madeGood = (long) (MADE_GOOD * Math.max(0, now - lastSlow));
+    lostNanos = Math.max(0, lostNanos - madeGood) + took;
+    lastSlow = now;
+    return lostNanos >= LOST_NANOS_MAX;
+  }
+
+  /** Begins a pause, or prolongs it, if a call that is not over has taken long. */
   void isTakingLong(long took, long now) {
+    if (took < TAKING_LONG_NANOS) {
+      return;
+    }
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
       pauseNanos = Math.max(pauseNanos, pause);
