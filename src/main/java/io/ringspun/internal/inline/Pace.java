@@ -110,9 +110,10 @@ public final class Pace {
       return true;
     }
     if (took >= SLOW_NANOS) {
-      if (slept && (pausedUntil != 0 || isTooMuch(took, now))) {
+      if (slept && isTooMuch(took, now)) {
         pause(took, now);
       } else {
+        pausedUntil = 0;
         watched = WATCHED_CALLS;
       }
       return true;
@@ -130,7 +131,8 @@ public final class Pace {
     long madeGood = (long) (MADE_GOOD * Math.max(0, now - lastSlow));
     lostNanos = Math.max(0, lostNanos - madeGood) + took;
     lastSlow = now;
-    return lostNanos >= LOST_NANOS_MAX;
+    boolean endsPause = pausedUntil != 0; // and met the kernel's workers, who did the others' work
+    return lostNanos >= LOST_NANOS_MAX || (endsPause && took >= TAKING_LONG_NANOS);
   }
 
   /** Begins a pause, or prolongs it, if a call that is not over has taken long. */
