@@ -1077,6 +1077,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * opened with {@link RingOpenOption#DIRECT} and whose blocks exist already: then the kernel
    * starts it without a worker thread. {@link #allocate} only reserves blocks; overwrite them once.
    *
+   * <p>Each call syncs its own bytes. Where many threads write to one file in the page cache,
+   * chains of a write and an {@link #fdatasync} share the syncs and are faster.
+   *
    * @param source the bytes to write, any number
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @throws IllegalArgumentException if {@link #write(MemorySegment, long)} would throw it
