@@ -406,9 +406,10 @@ public final class RingOptions {
    * </ul>
    *
    * <p>Direct transfers, writes of files opened with {@code SYNC} or {@code DSYNC}, syncs, and
-   * names on network file systems and FUSE always go through the ring. While a plain call runs, no
-   * interrupt, time limit or {@link io.ringspun.raw.Raw#cancelAll} reaches it, and on a carried
-   * thread it holds the ring; {@code close} of its file waits for it.
+   * names on network file systems and FUSE always go through the ring; a new mount is noticed
+   * within a tenth of a second. While a plain call runs, no interrupt, time limit or {@link
+   * io.ringspun.raw.Raw#cancelAll} reaches it, and on a carried thread it holds the ring; {@code
+   * close} of its file waits for it.
    *
    * <p>On a socket of a {@link io.ringspun.net.RingSocketFactory} or a {@link
    * io.ringspun.net.RingServerSocketFactory} a platform thread also waits in such a call when it

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.Ring;
+import io.ringspun.internal.inline.Mounts;
 import io.ringspun.net.RingSelectorProvider;
 import io.ringspun.net.RingSocketFactory;
 import io.ringspun.testing.Await;
@@ -204,6 +205,7 @@ class BlockingCallsTest {
     Path place = Files.createDirectory(directory.resolve("silent"));
     Path path = RingFileSystems.wrap(ring, place.resolve("file"));
     try (SilentFileSystem fileSystem = SilentFileSystem.mount(place)) {
+      Await.until("the mount is noticed", () -> Mounts.isRemote(place, System.nanoTime()));
       for (Asking asking : Asking.values()) {
         fileSystem.tell("hold");
         BlockedCall<Object> call = BlockedCall.start(ring, () -> asking.call.on(path));

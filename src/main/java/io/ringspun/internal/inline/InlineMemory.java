@@ -202,11 +202,6 @@ public final class InlineMemory implements AutoCloseable {
     return kind != null && kind.ended(verdict, since, now, slept);
   }
 
-  /** Returns when the last call began that was timed. */
-  public long since() {
-    return since;
-  }
-
   /** Returns how often the calling thread has slept in the kernel. */
   private long voluntarySwitches(Kernel kernel) {
     kernel.call(

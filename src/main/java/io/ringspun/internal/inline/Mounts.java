@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * these. Safe for use by multiple concurrent threads.
  */
 public final class Mounts {
-  private static final long VALID_NANOS = 1_000_000_000;
+  private static final long VALID_NANOS = 100_000_000; // how long a new mount goes unnoticed
   private static final Path TABLE = Path.of("/proc/self/mountinfo");
   private static final int MOUNT_POINT = 4; // of the fields before " - "
 
@@ -53,7 +53,7 @@ public final class Mounts {
   /**
    * Returns whether a name is below a mount point of a remote file system.
    *
-   * @param now the time, which need not be exact: when to look at the table again depends on it
+   * @param now {@link System#nanoTime}: when to look at the table again depends on it
    */
   public static boolean isRemote(Path path, long now) {
     Snapshot current = snapshot;

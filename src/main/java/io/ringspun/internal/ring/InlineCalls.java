@@ -489,7 +489,7 @@ public final class InlineCalls {
       long a,
       long b)
       throws ClosedChannelException {
-    if (Mounts.isRemote(name, memory.since()) || !memory.hasRoomFor(name)) {
+    if (Mounts.isRemote(name, System.nanoTime()) || !memory.hasRoomFor(name)) {
       return -Errno.EAGAIN;
     }
     return onPath(rule, call, memory, directory, null, a, b);
@@ -506,8 +506,9 @@ public final class InlineCalls {
       Path newName,
       long a)
       throws ClosedChannelException {
-    if (Mounts.isRemote(name, memory.since())
-        || Mounts.isRemote(newName, memory.since())
+    long now = System.nanoTime();
+    if (Mounts.isRemote(name, now)
+        || Mounts.isRemote(newName, now)
         || !memory.hasRoomFor(name)
         || !memory.hasRoomForSecond(newName)) {
       return -Errno.EAGAIN;
