@@ -39,11 +39,6 @@ final class LogWork implements Work {
   }
 
   @Override
-  public long completeCount() {
-    return 1;
-  }
-
-  @Override
   public long mostCount() {
     return RECORDS_MAX;
   }

@@ -71,21 +71,6 @@ enum NameWork {
     }
 
     @Override
-    public String mode() {
-      return "cached";
-    }
-
-    @Override
-    public long completeCount() {
-      return 1;
-    }
-
-    @Override
-    public long mostCount() {
-      return Long.MAX_VALUE;
-    }
-
-    @Override
     public long run(Arm arm, long count, long deadlineNanos) throws IOException {
       makeFiles();
       LongAdder done = new LongAdder();

@@ -57,11 +57,6 @@ final class ReadWork implements Work {
     return random ? 1 : blockCount();
   }
 
-  @Override
-  public long mostCount() {
-    return Long.MAX_VALUE;
-  }
-
   /** Random blocks leave out an incomplete last one, unless there is no other. */
   private long blockCount() {
     return random

@@ -11,7 +11,9 @@ interface Work {
   int threads();
 
   /** The mode, for example cached or direct. */
-  String mode();
+  default String mode() {
+    return "cached";
+  }
 
   /** All of this in one line. */
   default String describe() {
@@ -20,10 +22,14 @@ interface Work {
   }
 
   /** How many operations make the work complete; 1 if any number will do. */
-  long completeCount();
+  default long completeCount() {
+    return 1;
+  }
 
   /** How many operations may be done at once at most. */
-  long mostCount();
+  default long mostCount() {
+    return Long.MAX_VALUE;
+  }
 
   /** Says why an arm cannot do this here; empty if it can. */
   default String refusal(Arm arm) {

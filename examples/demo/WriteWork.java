@@ -39,21 +39,6 @@ final class WriteWork implements Work {
   }
 
   @Override
-  public String mode() {
-    return "cached";
-  }
-
-  @Override
-  public long completeCount() {
-    return 1;
-  }
-
-  @Override
-  public long mostCount() {
-    return Long.MAX_VALUE;
-  }
-
-  @Override
   public long run(Arm arm, long count, long deadlineNanos) throws IOException {
     if (blocks[0] == null) {
       Arrays.setAll(blocks, _ -> ByteBuffer.allocateDirect(BLOCK_BYTES));

@@ -63,41 +63,35 @@ public final class KernelCopy {
   private static long copy(
       Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long length)
       throws IOException {
-    if (length <= INLINE_BYTES) {
-      long n = engine.inline().copy(from, position, to, toPosition, length);
-      engine.countInline(n != -Errno.EAGAIN);
-      if (n != -Errno.EAGAIN) {
-        return n;
-      }
-    }
-    return BlockingTask.run(() -> copyWaiting(engine, from, position, to, toPosition, length));
-  }
-
-  private static long copyWaiting(
-      Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long length)
-      throws IOException {
     from.acquire();
     try {
       to.acquire();
-      try (NativePool.Block positions = NativePool.take(2 * Long.BYTES)) {
-        positions.memory().set(ValueLayout.JAVA_LONG, 0, position);
-        positions.memory().set(ValueLayout.JAVA_LONG, Long.BYTES, toPosition);
-        long address = positions.address();
-        return engine
-            .kernel()
-            .call(
-                SystemCall.COPY_FILE_RANGE,
-                from.fd(),
-                address,
-                to.fd(),
-                address + Long.BYTES,
-                length,
-                0);
+      try {
+        if (length <= INLINE_BYTES) {
+          long n = engine.inline().copy(from, position, to, toPosition, length);
+          engine.countInline(n != -Errno.EAGAIN);
+          if (n != -Errno.EAGAIN) {
+            return n;
+          }
+        }
+        return BlockingTask.run(() -> copyWaiting(engine, from, position, to, toPosition, length));
       } finally {
         to.release();
       }
     } finally {
       from.release();
+    }
+  }
+
+  private static long copyWaiting(
+      Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long length) {
+    try (NativePool.Block positions = NativePool.take(2 * Long.BYTES)) {
+      positions.memory().set(ValueLayout.JAVA_LONG, 0, position);
+      positions.memory().set(ValueLayout.JAVA_LONG, Long.BYTES, toPosition);
+      long in = positions.address();
+      long out = in + Long.BYTES;
+      SystemCall call = SystemCall.COPY_FILE_RANGE;
+      return engine.kernel().call(call, from.fd(), in, to.fd(), out, length, 0);
     }
   }
 }

@@ -182,11 +182,7 @@ public final class RingBackedChannel extends RingFileChannel {
     requireNotNegative(at);
     requireReadable();
     if (!seekable && target.hasRemaining() && !target.isReadOnly()) {
-      interruptibly(
-          () -> {
-            requireSeekable();
-            return 0;
-          });
+      interruptibly(this::checkSeekable);
     }
     return readInterruptibly(target, at);
   }
@@ -269,11 +265,7 @@ public final class RingBackedChannel extends RingFileChannel {
     requireNotNegative(at);
     requireWritable();
     if (!seekable && source.hasRemaining()) {
-      interruptibly(
-          () -> {
-            requireSeekable();
-            return 0;
-          });
+      interruptibly(this::checkSeekable);
     }
     return writeInterruptibly(source, at);
   }
@@ -609,6 +601,12 @@ public final class RingBackedChannel extends RingFileChannel {
       }
       seekable = true;
     }
+  }
+
+  /** Does so as an action. */
+  private long checkSeekable() throws IOException {
+    requireSeekable();
+    return 0;
   }
 
   private static void requireNotNegative(long value) {

@@ -101,21 +101,23 @@ public final class Pace {
     if (verdict == Verdict.QUICK && took < SLOW_NANOS) {
       return false;
     }
-    return ended(took, endNanos, verdict == Verdict.WATCHED && slept);
+    return ended(took, endNanos, verdict == Verdict.WATCHED, slept);
   }
 
-  private boolean ended(long took, long now, boolean slept) {
+  private boolean ended(long took, long now, boolean isWatched, boolean slept) {
     if (took >= VERY_SLOW_NANOS) {
       pause(took, now);
       return true;
     }
     if (took >= SLOW_NANOS) {
-      if (slept && isTooMuch(took, now)) {
+      if (isWatched && slept && isTooMuch(took, now)) {
         pause(took, now);
-      } else {
-        pausedUntil = 0;
-        watched = WATCHED_CALLS;
+        return true;
       }
+      if (isWatched) { // others know nothing of a pause that began meanwhile
+        pausedUntil = 0;
+      }
+      watched = WATCHED_CALLS;
       return true;
     }
     pausedUntil = 0;

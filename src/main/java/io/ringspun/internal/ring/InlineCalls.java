@@ -136,11 +136,7 @@ public final class InlineCalls {
       return -Errno.EAGAIN;
     }
     try {
-      if (!handle.isOpen()) {
-        throw new ClosedChannelException();
-      }
-      long address = own.buffer().address();
-      long n = timed(call, handle.fd(), own, address, length, MemorySegment.NULL, position, pace);
+      long n = onBuffer(call, handle, own, length, position, pace);
       if (n > 0) {
         own.copyTo(target, offset, (int) n);
       }
@@ -289,16 +285,12 @@ public final class InlineCalls {
       return -Errno.EAGAIN;
     }
     try {
-      if (!handle.isOpen()) {
-        throw new ClosedChannelException();
-      }
       MemorySegment copy = own.buffer();
       boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
       if (!fills) {
         MemorySegment.copy(heap, 0, copy, 0, length);
       }
-      long n =
-          timed(call, handle.fd(), own, copy.address(), length, MemorySegment.NULL, position, pace);
+      long n = onBuffer(call, handle, own, length, position, pace);
       if (fills && n > 0) {
         MemorySegment.copy(copy, 0, heap, 0, n);
       }
@@ -306,6 +298,22 @@ public final class InlineCalls {
     } finally {
       own.close();
     }
+  }
+
+  /** Makes a call that transfers to or from the buffer of the memory. */
+  private long onBuffer(
+      OpenCall call,
+      CountedDescriptor handle,
+      InlineMemory memory,
+      long length,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
+    if (!handle.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    long address = memory.buffer().address();
+    return timed(call, handle.fd(), memory, address, length, MemorySegment.NULL, position, pace);
   }
 
   /**
@@ -402,6 +410,8 @@ public final class InlineCalls {
   /**
    * Copies bytes from one local file to another while that is quick.
    *
+   * @param from not closed meanwhile
+   * @param to not closed meanwhile
    * @param length at most
    * @return the bytes copied, 0 at the end, or a negated errno
    * @throws ClosedChannelException if a handle is closed
@@ -409,39 +419,19 @@ public final class InlineCalls {
   public long copy(
       CountedDescriptor from, long position, CountedDescriptor to, long toPosition, long length)
       throws ClosedChannelException {
-    Place place = place(from);
-    if (place.locality() != Locality.LOCAL || !isLocal(to)) {
-      return -Errno.EAGAIN;
-    }
-    from.acquire();
-    try {
-      to.acquire();
-      try (InlineMemory memory = memory()) {
-        return memory.begins(InlineRule.COPY.pace(place), kernel)
-            ? copyTimed(memory, from.fd(), position, to.fd(), toPosition, length)
-            : -Errno.EAGAIN;
-      } finally {
-        to.release();
+    Pace pace = InlineRule.COPY.pace(place(from));
+    try (InlineMemory memory = memory()) {
+      if (!memory.begins(pace, kernel)) {
+        return -Errno.EAGAIN;
       }
-    } finally {
-      from.release();
-    }
-  }
-
-  private long copyTimed(
-      InlineMemory memory, int from, long position, int to, long toPosition, long length) {
-    try {
-      return kernel.call(
-          memory.call(),
-          SystemCall.COPY_FILE_RANGE,
-          from,
-          memory.position(0, position),
-          to,
-          memory.position(1, toPosition),
-          length,
-          0);
-    } finally {
-      ended(memory);
+      try {
+        long in = memory.position(0, position);
+        long out = memory.position(1, toPosition);
+        SystemCall call = SystemCall.COPY_FILE_RANGE;
+        return kernel.call(memory.call(), call, from.fd(), in, to.fd(), out, length, 0);
+      } finally {
+        ended(memory);
+      }
     }
   }
 

@@ -148,4 +148,13 @@ class PaceTest {
     pace.isTakingLong(4 * SLOW, now + 4 * SLOW);
     assertEquals(Verdict.PAUSED, pace.ask(now + 4 * SLOW));
   }
+
+  /** It was not watched, so it does not know whether it slept. */
+  @Test
+  void callThatEndsDuringAPause_leavesThePause() {
+    Verdict verdict = pace.ask(now);
+    pace.isTakingLong(4 * SLOW, now + 4 * SLOW);
+    pace.ended(verdict, now, now + 5 * SLOW, false);
+    assertEquals(Verdict.PAUSED, pace.ask(now + 5 * SLOW));
+  }
 }
