@@ -7,13 +7,15 @@ import io.ringspun.file.RingFile;
 import io.ringspun.internal.ring.SlowFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -23,6 +25,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * contrary.
  */
 public final class Fifo implements AutoCloseable {
+  private static final MethodHandle MKFIFO =
+      Linker.nativeLinker()
+          .downcallHandle(
+              Linker.nativeLinker().defaultLookup().find("mkfifo").orElseThrow(),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final Path path;
@@ -51,16 +59,15 @@ public final class Fifo implements AutoCloseable {
   }
 
   /** Makes named pipes. */
-  public static void make(Path... paths) throws IOException {
-    String[] command = new String[paths.length + 1];
-    command[0] = "mkfifo";
-    for (int i = 0; i < paths.length; i++) {
-      command[i + 1] = paths[i].toString();
-    }
-    try {
-      int status = new ProcessBuilder(command).inheritIO().start().waitFor();
-      assertEquals(0, status, () -> Arrays.toString(command));
-    } catch (InterruptedException e) {
+  public static void make(Path... paths) {
+    try (Arena arena = Arena.ofConfined()) {
+      for (Path path : paths) {
+        int result = (int) MKFIFO.invokeExact(arena.allocateFrom(path.toString()), 0600);
+        assertEquals(0, result, path::toString);
+      }
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
       throw new AssertionError(e);
     }
   }
