@@ -16,7 +16,7 @@ final class Contest {
   /** How long things take, and how often they are done. */
   record Plan(Duration warmUp, Duration round, int rounds) {
     static final Plan NORMAL = new Plan(Duration.ofMillis(250), Duration.ofMillis(350), 3);
-    static final Plan QUICK = new Plan(Duration.ofMillis(20), Duration.ofMillis(40), 1);
+    static final Plan QUICK = new Plan(Duration.ofMillis(10), Duration.ofMillis(20), 1);
 
     /** Where a device is slow, a row has fewer rounds rather than a longer time. */
     long rowNanos() {

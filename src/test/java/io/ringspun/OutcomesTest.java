@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.raw.Raw;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
@@ -161,10 +162,12 @@ class OutcomesTest {
   /** What failed before the interrupt is the reason, and not the interrupt. */
   @Test
   void run_failedAndInterrupted() throws Exception {
+    RingMetrics before = ring.metrics();
     var call =
         BlockedCall.start(
-                ring, () -> ring.batch().read(failing, memory, 0).read(fifo.file(), one, 0).run())
-            .awaitInFlight(ring, 1);
+            ring, () -> ring.batch().read(failing, memory, 0).read(fifo.file(), one, 0).run());
+    Await.until("the first step ends", () -> ring.metrics().completed() == before.completed() + 1);
+    call.awaitInFlight(ring, 1);
     call.interrupt();
     var e = assertThrows(TransactionException.class, call::result);
     assertEquals(Errno.EISDIR, e.errno());

@@ -375,7 +375,7 @@ class RingModesTest {
     if (!registered) {
       kernel.failRegister(IORING_REGISTER_MEM_REGION, Errno.EINVAL); // Linux 6.12
     }
-    Duration time = Duration.ofMillis(300);
+    Duration time = Duration.ofMillis(100);
     Path one = directory.resolve("one");
     Path two = directory.resolve("two");
     Fifo.make(one, two);

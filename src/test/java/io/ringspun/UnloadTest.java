@@ -3,9 +3,11 @@ package io.ringspun;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import org.junit.jupiter.api.Test;
 
 /** What the library leaves behind in a process: no thread, and no class. */
+@Once
 class UnloadTest {
 
   @Test

@@ -192,7 +192,7 @@ class LuceneIndexTest {
         caller.run(ring, writer::close);
       }
       assertTrue(ring.metrics().inlineHits() > 1000, ring.metrics().toString());
-      assertTrue(ring.metrics().submitted() > 1000, ring.metrics().toString());
+      assertTrue(ring.metrics().submitted() > 100, ring.metrics().toString());
       try (Directory index = caller.call(ring, () -> open(ring, directory));
           DirectoryReader reader = caller.call(ring, () -> DirectoryReader.open(index))) {
         assertEquals(model, caller.call(ring, () -> contents(reader)));
@@ -306,7 +306,8 @@ class LuceneIndexTest {
   void crash_losesNothingCommitted() throws Exception {
     Random random = new Random(7);
     int there = 0; // commits 1 to this
-    for (Caller caller : Caller.values()) {
+    Caller[] usual = {Caller.PLATFORM, Caller.CARRIED};
+    for (Caller caller : LongRun.isOn() ? Caller.values() : usual) {
       int acknowledged = killAfter(there + 1, 1 + random.nextInt(60), caller);
       try (Directory index = new LuceneRingDirectory(directory);
           DirectoryReader reader = DirectoryReader.open(index)) {

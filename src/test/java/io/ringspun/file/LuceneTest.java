@@ -268,8 +268,8 @@ class LuceneTest {
   }
 
   /**
-   * One seed that is drawn unless given, and seeds that stay: each suite and each manner once, or
-   * in the long run each suite in each manner with two seeds.
+   * One seed that is drawn unless given, and seeds that stay: one suite as usual and another one
+   * with short transfers, or in the long run each suite in each manner with two seeds.
    */
   static Stream<Arguments> directories() {
     String given = System.getProperty(SEED, Long.toHexString(new Random().nextLong()));
@@ -277,8 +277,7 @@ class LuceneTest {
     if (!LongRun.isOn()) {
       return Stream.of(
           Arguments.of(Plain.class, Manner.USUAL, given),
-          Arguments.of(Chunked.class, Manner.SHORT, seed(16, Manner.SHORT)),
-          Arguments.of(LucenesOwn.class, Manner.RING_ONLY, seed(16, Manner.RING_ONLY)));
+          Arguments.of(Chunked.class, Manner.SHORT, seed(16, Manner.SHORT)));
     }
     Stream.Builder<Arguments> all = Stream.builder();
     for (Class<?> suite : List.of(Plain.class, Chunked.class, LucenesOwn.class)) {

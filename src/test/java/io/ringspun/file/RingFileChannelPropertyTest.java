@@ -35,7 +35,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 @AddLifecycleHook(PropertyLeakCheck.class)
 @Tag("once") // as @Once is for Jupiter
 class RingFileChannelPropertyTest {
-  private static final int PROGRAMS = 2_000;
+  private static final int PROGRAMS = 1_000;
   private static final int PROGRAMS_IN_LONG_RUN = 10_000;
 
   private static Ring inlineRing;

@@ -132,7 +132,7 @@ class PostgresTest {
   }
 
   @ParameterizedTest
-  @EachCaller
+  @EachCaller({Caller.PLATFORM, Caller.CARRIED})
   void overTls(Caller caller) throws Exception {
     exchange(caller, "sslmode=verify-full", "sslrootcert=" + certificate);
   }

@@ -35,6 +35,7 @@ import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
 import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
+import io.ringspun.testing.LongRun;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.RingCase;
 import io.ringspun.testing.SocketPair;
@@ -689,7 +690,7 @@ class RegisteredSocketTest {
   @EachCaller
   void churn(Caller caller) throws Exception {
     int clients = 8;
-    int rounds = 625;
+    int rounds = LongRun.count(200, 625);
     int slots = 64;
     try (Ring ring = Ring.open(RingOptions.defaults().withRegisteredFiles(slots));
         RingListener listener = RingListener.bind(ring, Kind.IPV4.listen(), REGISTERED);

@@ -175,7 +175,7 @@ class SocketFaultTest {
           try (Ring ring = Ring.open();
               SocketPair pair = SocketPair.open(ring, kind.listen())) {
             RingSocket socket =
-                interrupts ? pair.left() : pair.left().within(Duration.ofMillis(200));
+                interrupts ? pair.left() : pair.left().within(Duration.ofMillis(100));
             BlockedCall<Void> call =
                 BlockedCall.start(
                     ring,

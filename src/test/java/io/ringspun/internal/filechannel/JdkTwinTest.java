@@ -15,6 +15,7 @@ import io.ringspun.file.RingOpenOption;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
+import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A file that is open is locked and mapped though it may not be opened again, as in the JDK. */
+@Once
 class JdkTwinTest {
   @TempDir Path directory;
 
