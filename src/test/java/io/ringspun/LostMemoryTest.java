@@ -69,7 +69,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * back to its pool.
  */
 class LostMemoryTest {
-  private static final long BLOCK = 4096; // what the pool gives out for more than 256 bytes
+  private static final long BLOCK = 4096;
   private static final long DOORBELL = 4096; // what a failed ring itself leaves with the kernel
   private static final int STEPS = 4; // more than a ring takes from its closing to its wait
 
@@ -208,7 +208,7 @@ class LostMemoryTest {
             }),
         new Case(
             "stat",
-            BLOCK,
+            512,
             kit -> {
               RingFile file = kit.file();
               return file::stat;
@@ -431,7 +431,7 @@ class LostMemoryTest {
             }),
         new Case(
             "receive a datagram",
-            4224, // the message and the copy
+            1152, // the message and the copy
             kit -> {
               RingDatagramSocket socket = kit.add(RingDatagramSocket.bind(kit.home, loopback()));
               return () -> socket.receive(heap(100));

@@ -21,6 +21,7 @@ public final class NativeMemory {
   public static final long ALIGNMENT = 4096;
 
   private static final long STRUCTURE_ALIGNMENT = 16;
+  private static final long SECTOR_BYTES = 512;
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final MethodHandle ALIGNED_ALLOC =
@@ -84,14 +85,16 @@ public final class NativeMemory {
   }
 
   /**
-   * Allocates zeroed memory for a structure, aligned to 16 bytes; {@link #free} frees it.
+   * Allocates zeroed memory for less than a page, aligned to 16 bytes, or to a sector if it is as
+   * large as one; {@link #free} frees it.
    *
    * @param byteSize a multiple of 16
    * @throws OutOfMemoryError if the C library has none left
    */
   public static MemorySegment allocateSmall(long byteSize) {
     assert byteSize > 0 && byteSize % STRUCTURE_ALIGNMENT == 0 : byteSize;
-    return allocate(STRUCTURE_ALIGNMENT, byteSize);
+    long alignment = byteSize < SECTOR_BYTES ? STRUCTURE_ALIGNMENT : SECTOR_BYTES;
+    return allocate(alignment, byteSize);
   }
 
   /**

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Native memory for what the kernel must be given but callers do not have there: copies of heap
  * buffers, paths, vectors, results. Kept by size for the next caller. Blocks of a page and more are
- * page-aligned; smaller ones are for structures, not for transfers. Thread-safe.
+ * page-aligned, and those of a sector and more are aligned to one, as direct I/O needs it.
+ * Thread-safe.
  *
  * <p>A block goes back to the {@link Magazine} of the carrier that returns it, and the next caller
  * there takes it again: no two processors write the same line. What a magazine cannot hold or does
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativePool {
   private static final int SMALLEST_BITS = 5;
-  private static final int SMALL_BITS = 8; // the largest of less than a page
+  private static final int SMALL_BITS = 11; // the largest of less than a page
   private static final int PAGE_BITS = 12;
   private static final int LARGEST_BITS = 20;
   private static final int SMALL_SIZES = SMALL_BITS - SMALLEST_BITS + 1;

@@ -30,12 +30,18 @@ public final class Message implements AutoCloseable {
   /** Enough for 253 descriptors, which is as many as the kernel passes at once. */
   private static final long CONTROL_MAX = 2048;
 
+  /**
+   * Enough for all that the kernel says of a packet at once; what waits for one takes as little.
+   */
+  private static final long PACKET_CONTROL = 512;
+
   private static final long ADDRESS = MessageHeader.SIZE_BYTES;
   private static final long CONTROL = ADDRESS + SocketAddressMemory.MAX_BYTES;
 
   private final SocketHandle socket;
   private final LentVector vector;
   private final boolean fills;
+  private final long controlMax;
   private List<RawHandle> passed = List.of();
   private long controlBytes;
   private int addressBytes;
@@ -43,14 +49,15 @@ public final class Message implements AutoCloseable {
   private Message(SocketHandle socket, MemorySegment bytes, boolean fills) {
     this.socket = socket;
     this.fills = fills;
-    vector = LentVector.of(new MemorySegment[] {bytes}, fills, CONTROL + CONTROL_MAX);
+    controlMax = fills && socket.family() != Family.UNIX ? PACKET_CONTROL : CONTROL_MAX;
+    vector = LentVector.of(new MemorySegment[] {bytes}, fills, CONTROL + controlMax);
   }
 
   /** Begins a message to be received. */
   public static Message toReceive(SocketHandle socket, MemorySegment target) {
     Message message = new Message(socket, target, true);
     message.addressBytes = SocketAddressMemory.MAX_BYTES;
-    message.controlBytes = CONTROL_MAX;
+    message.controlBytes = message.controlMax;
     return message;
   }
 
@@ -64,7 +71,7 @@ public final class Message implements AutoCloseable {
   }
 
   private MemorySegment control() {
-    return vector.prefix().asSlice(CONTROL, CONTROL_MAX);
+    return vector.prefix().asSlice(CONTROL, controlMax);
   }
 
   /** Says where it goes. */
@@ -78,9 +85,9 @@ public final class Message implements AutoCloseable {
    * @throws IllegalArgumentException if there is no room for it
    */
   public void add(int level, int type, byte[] data) {
-    if (controlBytes + ControlMemory.space(data.length) > CONTROL_MAX) {
+    if (controlBytes + ControlMemory.space(data.length) > controlMax) {
       throw new IllegalArgumentException(
-          "there is room for %d bytes of control messages".formatted(CONTROL_MAX));
+          "there is room for %d bytes of control messages".formatted(controlMax));
     }
     controlBytes = ControlMemory.put(control(), controlBytes, level, type, data);
   }
@@ -182,7 +189,7 @@ public final class Message implements AutoCloseable {
   }
 
   private long controlEnd() {
-    return Math.min(MessageHeader.controlLength(vector.prefix()), CONTROL_MAX);
+    return Math.min(MessageHeader.controlLength(vector.prefix()), controlMax);
   }
 
   /** Returns the control messages, but for descriptors. */
