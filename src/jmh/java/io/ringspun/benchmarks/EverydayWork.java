@@ -1,10 +1,12 @@
 package io.ringspun.benchmarks;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,8 +21,12 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
@@ -145,6 +151,93 @@ enum EverydayWork {
       return () -> {
         try (Stream<Path> names = Files.list(directory)) {
           require(names.count() == 100);
+        }
+      };
+    }
+  },
+  WALK("Files.walk of 10 directories with 10 files each", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path root = Files.createDirectory(place.path("tree" + member));
+      for (int i = 0; i < 10; i++) {
+        Path directory = Files.createDirectory(root.resolve("directory" + i));
+        for (int j = 0; j < 10; j++) {
+          Files.createFile(directory.resolve("name" + j));
+        }
+      }
+      return () -> {
+        try (Stream<Path> paths = Files.walk(root)) {
+          require(paths.count() == 111);
+        }
+      };
+    }
+  },
+  TRUNCATE("write 4 KiB and truncate to nothing", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      FileChannel channel = place.open(place.file(member, 0), WRITE);
+      ByteBuffer buffer = ByteBuffer.allocateDirect(4 << 10);
+      return closing(
+          channel,
+          () -> {
+            require(channel.write(buffer.clear(), 0) == buffer.capacity());
+            channel.truncate(0);
+          });
+    }
+  },
+  XATTR("set and get an attribute of the user", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      byte[] value = new byte[16];
+      return () -> {
+        Files.setAttribute(path, "user:origin", value);
+        require(((byte[]) Files.getAttribute(path, "user:origin")).length == value.length);
+      };
+    }
+  },
+  SET_TIME("Files.setLastModifiedTime", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      FileTime time = FileTime.fromMillis(1_000_000);
+      return () -> Files.setLastModifiedTime(path, time);
+    }
+  },
+  SET_PERMISSIONS("Files.setPosixFilePermissions", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      Set<PosixFilePermission> mine = PosixFilePermissions.fromString("rw-------");
+      return () -> Files.setPosixFilePermissions(path, mine);
+    }
+  },
+  IS_WRITABLE("Files.isWritable", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      return () -> require(Files.isWritable(path));
+    }
+  },
+  REAL_PATH("Path.toRealPath", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      return () -> require(path.toRealPath().isAbsolute());
+    }
+  },
+  APPEND_LINES("append 100 lines with a BufferedWriter", 1, 32) {
+    @Override
+    Task task(Place place, int member) throws IOException {
+      Path path = place.file(member, 0);
+      return () -> {
+        try (BufferedWriter writer = Files.newBufferedWriter(path, WRITE, APPEND)) {
+          for (int i = 0; i < 100; i++) {
+            writer.write("a line of a log that somebody reads later\n");
+          }
+        }
+        if (Files.size(path) > REGION_BYTES) {
+          Files.write(path, new byte[0]);
         }
       };
     }

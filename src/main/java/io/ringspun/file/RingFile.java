@@ -17,8 +17,10 @@ import io.ringspun.internal.file.Range;
 import io.ringspun.internal.file.Transfer;
 import io.ringspun.internal.file.Vector;
 import io.ringspun.internal.file.XattrMemory;
+import io.ringspun.internal.inline.InlineRule;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.LentVector;
@@ -1217,7 +1219,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Allocates or deallocates space for a range of the file ({@code IORING_OP_FALLOCATE}, Linux
-   * 5.6).
+   * 5.6). On a local file system fallocate(2) is called on the calling thread while it is quick.
    *
    * @param position the start of the range in bytes
    * @param length the length of the range in bytes, at least 1
@@ -1231,12 +1233,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     requirePart(position, length);
     requireWritable();
     int bits = AllocateMode.bits(modes);
-    open.run("fallocate", (operation, fd) -> operation.fallocate(fd, bits, position, length));
+    int result = open.runInline(InlineRule.RESIZE, SystemCall.FALLOCATE, bits, position, length, 0);
+    if (result == -Errno.EAGAIN) {
+      result = open.single().run((op, fd) -> op.fallocate(fd, bits, position, length));
+    }
+    FileErrors.check("fallocate", result);
   }
 
   /**
    * Sets the file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
-   * ftruncate(2) before).
+   * ftruncate(2) before). On a local file system ftruncate(2) is called on the calling thread while
+   * it is quick.
    *
    * @param size the new size in bytes
    * @throws IllegalArgumentException if negative
@@ -1246,7 +1253,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public void truncate(long size) throws IOException {
     requireLength(size);
     requireWritable();
-    int result = open.single().run((operation, fd) -> operation.ftruncate(fd, size));
+    int result = open.runInline(InlineRule.RESIZE, SystemCall.FTRUNCATE, size, 0, 0, 0);
+    if (result == -Errno.EAGAIN) {
+      result = open.single().run((operation, fd) -> operation.ftruncate(fd, size));
+    }
     if (result == -Errno.EINVAL) {
       // A kernel without the operation reports this error.
       RawHandle raw = open.descriptor();
@@ -1286,7 +1296,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19; before Linux 6.13 a
-   * registered file needs a descriptor, see {@link #installDescriptor}).
+   * registered file needs a descriptor, see {@link #installDescriptor}). On a local file system
+   * fgetxattr(2) is called on the calling thread while it is quick.
    *
    * @param name the attribute's name with its namespace, for example {@code user.origin}
    * @return its value, or empty if the file has no such attribute
@@ -1297,7 +1308,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try (XattrMemory memory = XattrMemory.toGet(name)) {
       int n =
           runXattr(
-              (op, fd) -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()), memory);
+              SystemCall.FGETXATTR,
+              (op, fd) -> op.fgetxattr(fd, memory.name(), memory.value(), memory.length()),
+              memory);
       return n == -Errno.ENODATA
           ? Optional.empty()
           : Optional.of(memory.bytes(FileErrors.check("fgetxattr", n)));
@@ -1305,7 +1318,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Creates or replaces an extended attribute ({@code IORING_OP_FSETXATTR}, Linux 5.19).
+   * Creates or replaces an extended attribute ({@code IORING_OP_FSETXATTR}, Linux 5.19). On a local
+   * file system fsetxattr(2) is called on the calling thread while it is quick.
    *
    * @param name the attribute's name with its namespace, for example {@code user.origin}
    * @param value the value, at most 64 KiB, on many file systems less; the array is copied
@@ -1316,6 +1330,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     try (XattrMemory memory = XattrMemory.toSet(name, value)) {
       int result =
           runXattr(
+              SystemCall.FSETXATTR,
               (op, fd) -> op.fsetxattr(fd, memory.name(), memory.value(), memory.length(), 0),
               memory);
       FileErrors.check("fsetxattr", result);
@@ -1326,12 +1341,26 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * Runs an operation on extended attributes. Before Linux 6.13 the kernel accepts only a
    * descriptor, and refuses a slot with EBADF.
    */
-  private int runXattr(Operation.Encoder encoder, XattrMemory memory) throws IOException {
-    int result = open.single().lending(memory).run(encoder);
+  private int runXattr(SystemCall call, Operation.Encoder encoder, XattrMemory memory)
+      throws IOException {
+    boolean reads = call == SystemCall.FGETXATTR;
+    int length = reads ? XattrMemory.USUAL_BYTES : memory.length();
+    int result = runXattr(call, memory, length);
+    if (reads && result == -Errno.ERANGE) {
+      result = runXattr(call, memory, memory.length());
+    }
+    if (result != -Errno.EAGAIN) {
+      return result;
+    }
+    result = open.single().lending(memory).run(encoder);
     if (result != -Errno.EBADF || !isRegistered()) {
       return result;
     }
     return open.on(open.descriptor()).single().lending(memory).run(encoder);
+  }
+
+  private int runXattr(SystemCall call, XattrMemory memory, int length) throws IOException {
+    return open.runInline(InlineRule.XATTR, call, memory.name(), memory.value(), length, 0);
   }
 
   /**

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,6 +128,47 @@ class SlowInlineTest {
     } finally {
       command("umount", mount.toString());
     }
+  }
+
+  /** The same for what the JDK does with names. */
+  @Test
+  void frozenFileSystem_jdkCall_isNoticedMeanwhile() throws Exception {
+    Path mount = mountOrSkip();
+    try (Ring ring = Ring.open()) {
+      Path file = RingFileSystems.wrap(ring, Files.createFile(mount.resolve("file")));
+      Pace pace = InlineRule.JDK_NAME.pace(file.toString());
+      setPermissions(ring, file).result();
+      List<BlockedCall<Path>> calls = new ArrayList<>();
+      String thaw = "fsfreeze -u " + mount;
+      Process guard = new ProcessBuilder("sh", "-c", "sleep 40; " + thaw).start();
+      command("fsfreeze", "-f", mount.toString());
+      try {
+        Await.until(
+            "a call is noticed to take long",
+            () -> {
+              calls.add(setPermissions(ring, file));
+              return pace.isPaused();
+            });
+        calls.add(setPermissions(ring, file));
+        ring.nop();
+        assertTrue(calls.stream().noneMatch(BlockedCall::hasEnded));
+      } finally {
+        command("sh", "-c", thaw);
+        guard.destroy();
+      }
+      for (BlockedCall<Path> each : calls) {
+        assertEquals(file, each.result());
+      }
+    } finally {
+      command("umount", mount.toString());
+    }
+  }
+
+  private static BlockedCall<Path> setPermissions(Ring ring, Path file) {
+    return BlockedCall.start(
+        ring,
+        Caller.VIRTUAL,
+        () -> Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------")));
   }
 
   private static BlockedCall<Integer> write(Ring ring, RingFile file) {

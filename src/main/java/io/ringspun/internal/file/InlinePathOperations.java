@@ -13,6 +13,8 @@ import io.ringspun.internal.ring.InlineCalls.NameCall;
 import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ final class InlinePathOperations {
   /** The operation was not done, and goes through the ring. */
   static final int UNDECIDED = -Errno.EAGAIN;
 
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
   private static final int CHANGING = Constants.O_CREAT | Constants.O_TRUNC | Constants.O_TMPFILE;
 
   private static final NameCall STAT =
@@ -52,6 +55,12 @@ final class InlinePathOperations {
           kernel.call(
               memory.call(), SystemCall.SYMLINKAT, memory.secondName(), at, memory.name(), 0, 0, 0);
 
+  private static final NameCall GETXATTR = onAttribute(SystemCall.GETXATTR);
+  private static final NameCall SETXATTR = onAttribute(SystemCall.SETXATTR);
+  private static final NameCall UTIMENSAT =
+      (kernel, memory, at, _, times, flags) ->
+          kernel.call(memory.call(), SystemCall.UTIMENSAT, at, memory.name(), times, flags, 0, 0);
+
   private InlinePathOperations() {}
 
   /** A call on a name, with a mode or flags. */
@@ -64,6 +73,20 @@ final class InlinePathOperations {
   private static NameCall onNames(SystemCall call) {
     return (kernel, memory, at, newAt, flags, _) ->
         kernel.call(memory.call(), call, at, memory.name(), newAt, memory.secondName(), flags, 0);
+  }
+
+  /** A call on the attribute of a file, with the value in the buffer. */
+  private static NameCall onAttribute(SystemCall call) {
+    return (kernel, memory, _, _, length, _) ->
+        kernel.call(
+            memory.call(),
+            call,
+            memory.name(),
+            memory.secondName(),
+            memory.buffer().address(),
+            length,
+            0,
+            0);
   }
 
   /**
@@ -200,6 +223,90 @@ final class InlinePathOperations {
   static int symlink(Engine engine, @Nullable RawHandle directory, Path target, Path link)
       throws IOException {
     return change(engine, SYMLINK, directory, link, null, target, 0);
+  }
+
+  /**
+   * What {@link #xattr} found.
+   *
+   * @param result the length of the value, or as of the other operations
+   * @param value empty if there is none
+   */
+  @SuppressWarnings("ArrayRecordComponent") // goes to the caller at once
+  record Xattr(int result, byte[] value) {}
+
+  /** Reads an extended attribute. */
+  static Xattr xattr(Engine engine, Path name, String attribute) throws IOException {
+    byte[] value = {};
+    int result = UNDECIDED;
+    if (isAllowed(engine)) {
+      try (InlineMemory memory = engine.inline().memory()) {
+        result = onAttribute(engine, GETXATTR, memory, name, attribute, XattrMemory.USUAL_BYTES);
+        if (result == -Errno.ERANGE) {
+          int most = InlineMemory.BUFFER_BYTES;
+          result = onAttribute(engine, GETXATTR, memory, name, attribute, most);
+        }
+        if (result > 0) {
+          value = new byte[result];
+          memory.copyTo(value, 0, result);
+        }
+      }
+      result = counted(engine, result);
+    }
+    return new Xattr(result, value);
+  }
+
+  /** Sets an extended attribute. */
+  static int setXattr(Engine engine, Path name, String attribute, byte[] value) throws IOException {
+    if (value.length > InlineMemory.BUFFER_BYTES || !isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    int result;
+    try (InlineMemory memory = engine.inline().memory()) {
+      memory.copyFrom(value, 0, value.length);
+      result = onAttribute(engine, SETXATTR, memory, name, attribute, value.length);
+    }
+    return counted(engine, result);
+  }
+
+  private static int onAttribute(
+      Engine engine, NameCall call, InlineMemory memory, Path name, String attribute, int length)
+      throws IOException {
+    InlineRule rule = InlineRule.XATTR_NAME;
+    return memory.hasRoomForAttribute(attribute)
+        ? (int) engine.inline().onName(rule, call, memory, null, name, length, 0)
+        : UNDECIDED;
+  }
+
+  /**
+   * Sets when a file was last accessed and modified.
+   *
+   * @param flags 0 or {@code AT_SYMLINK_NOFOLLOW}
+   */
+  static int setTimes(
+      Engine engine, Path name, @Nullable FileTime accessed, @Nullable FileTime modified, int flags)
+      throws IOException {
+    if (!isAllowed(engine)) {
+      return UNDECIDED;
+    }
+    int result;
+    try (InlineMemory memory = engine.inline().memory()) {
+      long times =
+          memory.times(seconds(accessed), nanos(accessed), seconds(modified), nanos(modified));
+      result =
+          (int)
+              engine.inline().onName(InlineRule.TIMES, UTIMENSAT, memory, null, name, times, flags);
+    }
+    return counted(engine, result);
+  }
+
+  // Before 1970 parts of a second are negative, as in the JDK, and the kernel refuses them.
+
+  private static long seconds(@Nullable FileTime time) {
+    return time == null ? 0 : time.to(TimeUnit.NANOSECONDS) / NANOS_PER_SECOND;
+  }
+
+  private static long nanos(@Nullable FileTime time) {
+    return time == null ? Constants.UTIME_OMIT : time.to(TimeUnit.NANOSECONDS) % NANOS_PER_SECOND;
   }
 
   private static int change(

@@ -3,6 +3,7 @@ package io.ringspun.internal.file;
 import io.ringspun.Ring;
 import io.ringspun.file.FileStat;
 import io.ringspun.internal.inline.InlineMemory;
+import io.ringspun.internal.inline.InlineRule;
 import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -157,6 +158,24 @@ public record OpenFile(
   /** Runs one operation on this file, which must succeed. */
   public void run(String name, Operation.Encoder encoder) throws IOException {
     FileErrors.check(name, single().run(encoder));
+  }
+
+  /**
+   * Makes a system call on the descriptor of this file, on the calling thread while that is quick.
+   *
+   * @return its result or a negated errno: {@code -EAGAIN} if the ring is to do it
+   */
+  public int runInline(InlineRule rule, SystemCall call, long a, long b, long c, long d)
+      throws IOException {
+    Engine engine = handle.engine();
+    if (!(handle instanceof RawHandle) || flags.writesSync() || !engine.config().inlineAttempts()) {
+      return -Errno.EAGAIN;
+    }
+    engine.requireUsable();
+    int result = (int) engine.inline().onFile(rule, call, handle, a, b, c, d);
+    boolean isDone = result != -Errno.EAGAIN && result != -Errno.EINTR;
+    engine.countInline(isDone);
+    return isDone ? result : -Errno.EAGAIN;
   }
 
   /** Returns the number that operations take. */

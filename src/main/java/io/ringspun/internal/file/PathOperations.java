@@ -16,7 +16,9 @@ import io.ringspun.internal.ring.RawHandle;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -405,6 +407,13 @@ public record PathOperations(
   }
 
   public Optional<byte[]> xattr(Path name, String attribute) throws IOException {
+    XattrMemory.requireName(attribute);
+    if (directory == null) { // getxattr takes none
+      InlinePathOperations.Xattr found = InlinePathOperations.xattr(engine(), name, attribute);
+      if (found.result() != InlinePathOperations.UNDECIDED) {
+        return found(name, found.result(), found::value);
+      }
+    }
     try (XattrMemory memory = XattrMemory.toGet(attribute);
         PathMemory path = pathOfItsOwn(name)) {
       int n =
@@ -413,22 +422,55 @@ public record PathOperations(
               .run(
                   (op, _) ->
                       op.getxattr(path.address(), memory.name(), memory.value(), memory.length()));
-      return n == -Errno.ENODATA ? Optional.empty() : Optional.of(memory.bytes(check(name, n)));
+      return found(name, n, () -> memory.bytes(n));
     }
   }
 
+  private Optional<byte[]> found(Path name, int result, Supplier<byte[]> value) throws IOException {
+    return result == -Errno.ENODATA
+        ? Optional.empty()
+        : Optional.of(check(name, result) >= 0 ? value.get() : new byte[0]);
+  }
+
   public void setXattr(Path name, String attribute, byte[] value) throws IOException {
-    try (XattrMemory memory = XattrMemory.toSet(attribute, value);
-        PathMemory path = pathOfItsOwn(name)) {
-      check(
-          name,
-          single()
-              .lending(path, memory)
-              .run(
-                  (op, _) ->
-                      op.setxattr(
-                          path.address(), memory.name(), memory.value(), memory.length(), 0)));
+    XattrMemory.requireName(attribute);
+    int result =
+        directory == null // setxattr takes none
+            ? InlinePathOperations.setXattr(engine(), name, attribute, value)
+            : InlinePathOperations.UNDECIDED;
+    if (result == InlinePathOperations.UNDECIDED) {
+      try (XattrMemory memory = XattrMemory.toSet(attribute, value);
+          PathMemory path = pathOfItsOwn(name)) {
+        result =
+            single()
+                .lending(path, memory)
+                .run(
+                    (op, _) ->
+                        op.setxattr(
+                            path.address(), memory.name(), memory.value(), memory.length(), 0));
+      }
     }
+    check(name, result);
+  }
+
+  /**
+   * Sets when a file was last modified and accessed, if that can be done on the calling thread;
+   * io_uring has no such operation.
+   *
+   * @param modified null to leave that time as it is
+   * @param accessed null to leave that time as it is
+   * @param flags 0 or {@code AT_SYMLINK_NOFOLLOW}
+   * @return false if nothing was done
+   */
+  public boolean setTimes(
+      Path name, @Nullable FileTime modified, @Nullable FileTime accessed, int flags)
+      throws IOException {
+    int result = InlinePathOperations.setTimes(engine(), name, accessed, modified, flags);
+    if (result == InlinePathOperations.UNDECIDED || result == -Errno.EINVAL) {
+      return false;
+    }
+    check(name, result);
+    return true;
   }
 
   /** For operations that take no directory: the kernel's own link to it leads there. */

@@ -16,6 +16,9 @@ import java.nio.charset.StandardCharsets;
  */
 public record XattrMemory(NativePool.Block block, int length) implements LentMemory, AutoCloseable {
 
+  /** Enough for most values. The kernel clears as much memory as it is given room. */
+  public static final int USUAL_BYTES = 1024;
+
   /**
    * Makes room for an attribute.
    *
@@ -32,10 +35,19 @@ public record XattrMemory(NativePool.Block block, int length) implements LentMem
     return memory;
   }
 
-  private static XattrMemory of(String name, int length) {
+  /**
+   * Refuses a name that is none.
+   *
+   * @throws IllegalArgumentException if the name is empty or has a zero in it
+   */
+  static void requireName(String name) {
     if (name.isEmpty() || name.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("no name for an attribute: '" + name + "'");
     }
+  }
+
+  private static XattrMemory of(String name, int length) {
+    requireName(name);
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     NativePool.Block block = NativePool.take(length + bytes.length + 1L);
     MemorySegment.copy(bytes, 0, block.memory(), ValueLayout.JAVA_BYTE, length, bytes.length);

@@ -2,11 +2,15 @@ package io.ringspun.internal.filesystem;
 
 import io.ringspun.internal.file.FileErrors;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.DosFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Attributes requested by name, such as {@code "size"} or {@code "posix:owner,permissions"}. */
 final class AttributeNames {
@@ -95,8 +100,68 @@ final class AttributeNames {
         Set<String> wanted = wanted(DOS.keySet(), names);
         yield values(wanted, DOS, RingDosAttributes.read(file, options));
       }
+      case "user" -> {
+        UserDefinedFileAttributeView view = userView(file, options);
+        yield view == null ? withOurKey(file.jdk(), attributes, names, options) : user(view, names);
+      }
       default -> withOurKey(file.jdk(), attributes, names, options);
     };
+  }
+
+  /**
+   * Sets a time or an attribute of the user, for which the JDK would open the file.
+   *
+   * @return false if it is none of these, or the value is of the wrong type
+   */
+  static boolean set(RingPath file, String attribute, Object value, LinkOption... options)
+      throws IOException {
+    String name = namesOf(attribute).getFirst();
+    switch (viewOf(attribute)) {
+      case "basic", "posix" -> {
+        if (!(value instanceof FileTime time)) {
+          return false;
+        }
+        RingAttributeView view = new RingAttributeView(file, "posix", options);
+        if (name.equals("lastModifiedTime")) {
+          view.setTimes(time, null, null);
+          return true;
+        }
+        if (name.equals("lastAccessTime")) {
+          view.setTimes(null, time, null);
+          return true;
+        }
+        return false;
+      }
+      case "user" -> {
+        UserDefinedFileAttributeView view = userView(file, options);
+        if (view == null || !(value instanceof byte[] bytes)) {
+          return false;
+        }
+        view.write(name, ByteBuffer.wrap(bytes));
+        return true;
+      }
+      default -> {
+        return false;
+      }
+    }
+  }
+
+  private static @Nullable UserDefinedFileAttributeView userView(
+      RingPath file, LinkOption... options) {
+    return file.fileSystem()
+        .provider()
+        .getFileAttributeView(file, UserDefinedFileAttributeView.class, options);
+  }
+
+  private static Map<String, Object> user(UserDefinedFileAttributeView view, List<String> names)
+      throws IOException {
+    Map<String, Object> values = new HashMap<>();
+    for (String name : names.contains("*") ? view.list() : names) {
+      ByteBuffer value = ByteBuffer.allocate(view.size(name));
+      view.read(name, value);
+      values.put(name, Arrays.copyOf(value.array(), value.position()));
+    }
+    return Collections.unmodifiableMap(values);
   }
 
   private static Set<String> wanted(Set<String> known, List<String> names) {

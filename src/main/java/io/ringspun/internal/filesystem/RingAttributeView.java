@@ -1,5 +1,7 @@
 package io.ringspun.internal.filesystem;
 
+import io.ringspun.internal.file.FileErrors;
+import io.ringspun.internal.kernel.Constants;
 import java.io.IOException;
 import java.nio.file.LinkOption;
 import java.nio.file.attribute.FileTime;
@@ -12,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads attributes through the ring and sets them through the JDK. Also serves as the basic view
- * and the owner view.
+ * Reads attributes and sets times on the calling thread or through the ring, and has the JDK set
+ * the others. Also serves as the basic view and the owner view.
  */
 final class RingAttributeView implements PosixFileAttributeView {
   private final RingPath file;
@@ -26,8 +28,13 @@ final class RingAttributeView implements PosixFileAttributeView {
     this.name = name;
     this.options = options.clone();
     jdk =
-        RingFileSystem.JDK_PROVIDER.getFileAttributeView(
+        RingFileSystem.PROMPT_PROVIDER.getFileAttributeView(
             file.jdk(), PosixFileAttributeView.class, options);
+  }
+
+  /** Returns the JDK's view, for calls that may block. */
+  private PosixFileAttributeView blocking() {
+    return BlockingProvider.blocking(jdk, PosixFileAttributeView.class);
   }
 
   @Override
@@ -37,7 +44,9 @@ final class RingAttributeView implements PosixFileAttributeView {
 
   @Override
   public PosixFileAttributes readAttributes() throws IOException {
-    return file.isDelegated() ? jdk.readAttributes() : RingPosixAttributes.read(file, options);
+    return file.isDelegated()
+        ? blocking().readAttributes()
+        : RingPosixAttributes.read(file, options);
   }
 
   @Override
@@ -49,21 +58,35 @@ final class RingAttributeView implements PosixFileAttributeView {
   public void setTimes(
       @Nullable FileTime modified, @Nullable FileTime accessed, @Nullable FileTime created)
       throws IOException {
-    jdk.setTimes(modified, accessed, created);
+    if (file.isDelegated() || !setTimes(modified, accessed)) {
+      blocking().setTimes(modified, accessed, created);
+    }
+  }
+
+  private boolean setTimes(@Nullable FileTime modified, @Nullable FileTime accessed)
+      throws IOException {
+    int flags = RingPath.follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
+    return (modified == null && accessed == null)
+        || file.onRing(
+            FileErrors::asJdk, paths -> paths.setTimes(file.jdk(), modified, accessed, flags));
   }
 
   @Override
   public void setOwner(UserPrincipal owner) throws IOException {
-    jdk.setOwner(owner);
+    PromptCall.run(file, () -> jdk.setOwner(owner));
   }
 
   @Override
   public void setGroup(GroupPrincipal group) throws IOException {
-    jdk.setGroup(group);
+    PromptCall.run(file, () -> jdk.setGroup(group));
   }
 
   @Override
   public void setPermissions(Set<PosixFilePermission> permissions) throws IOException {
-    jdk.setPermissions(permissions);
+    if (RingPath.follows(options)) {
+      PromptCall.run(file, () -> jdk.setPermissions(permissions));
+    } else { // the JDK opens the file, which may be a FIFO
+      blocking().setPermissions(permissions);
+    }
   }
 }

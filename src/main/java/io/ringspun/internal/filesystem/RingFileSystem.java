@@ -21,6 +21,9 @@ public final class RingFileSystem extends FileSystem {
   static final FileSystem JDK = FileSystems.getDefault();
   static final FileSystemProvider JDK_PROVIDER = new BlockingProvider(JDK.provider());
 
+  /** The JDK's provider itself, for a {@link PromptCall}. */
+  static final FileSystemProvider PROMPT_PROVIDER = JDK.provider();
+
   /** The file system whose home is the shared ring. */
   public static final RingFileSystem SHARED = new RingFileSystem(null);
 

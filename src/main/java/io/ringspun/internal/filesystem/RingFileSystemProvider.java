@@ -59,6 +59,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private static final FileSystemProvider JDK = RingFileSystem.JDK_PROVIDER;
+  private static final FileSystemProvider PROMPT = RingFileSystem.PROMPT_PROVIDER;
 
   /** Creates a provider; for {@link java.util.ServiceLoader}. */
   public RingFileSystemProvider() {}
@@ -254,7 +255,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public Path readSymbolicLink(Path path) throws IOException {
     RingPath link = RingPath.of(path);
-    return link.fileSystem().wrap(JDK.readSymbolicLink(link.jdk()));
+    return link.fileSystem().wrap(PromptCall.run(link, () -> PROMPT.readSymbolicLink(link.jdk())));
   }
 
   @Override
@@ -272,7 +273,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   public boolean isSameFile(Path path, Path other) throws IOException {
     RingPath file = RingPath.of(path);
     return Objects.requireNonNull(other) instanceof RingPath ours
-        && JDK.isSameFile(file.jdk(), ours.jdk());
+        && PromptCall.run(file, () -> PROMPT.isSameFile(file.jdk(), ours.jdk()));
   }
 
   @Override
@@ -282,7 +283,8 @@ public final class RingFileSystemProvider extends FileSystemProvider {
 
   @Override
   public FileStore getFileStore(Path path) throws IOException {
-    return JDK.getFileStore(RingPath.of(path).jdk());
+    RingPath file = RingPath.of(path);
+    return PromptCall.run(file, () -> PROMPT.getFileStore(file.jdk()));
   }
 
   @Override
@@ -301,7 +303,7 @@ public final class RingFileSystemProvider extends FileSystemProvider {
     if (modes.length == 0 && !file.isDelegated()) {
       file.stat(FileErrors::ofSource);
     } else {
-      JDK.checkAccess(file.jdk(), modes);
+      PromptCall.run(file, () -> PROMPT.checkAccess(file.jdk(), modes));
     }
   }
 
@@ -320,13 +322,14 @@ public final class RingFileSystemProvider extends FileSystemProvider {
     if (type == FileOwnerAttributeView.class) {
       return type.cast(new RingAttributeView(file, "owner", options));
     }
-    V view = JDK.getFileAttributeView(file.jdk(), type, options);
-    if (view instanceof DosFileAttributeView dos) {
-      return type.cast(new RingDosAttributeView(file, dos, options));
+    V view = PROMPT.getFileAttributeView(file.jdk(), type, options);
+    if (view instanceof UserDefinedFileAttributeView user && RingPath.follows(options)) {
+      return type.cast(new RingUserAttributeView(file, user));
     }
-    return view instanceof UserDefinedFileAttributeView user && RingPath.follows(options)
-        ? type.cast(new RingUserAttributeView(file, user))
-        : view;
+    V blocking = view == null ? null : BlockingProvider.blocking(view, type);
+    return blocking instanceof DosFileAttributeView dos
+        ? type.cast(new RingDosAttributeView(file, dos, options))
+        : blocking;
   }
 
   @Override
@@ -360,6 +363,9 @@ public final class RingFileSystemProvider extends FileSystemProvider {
   @Override
   public void setAttribute(Path path, String attribute, Object value, LinkOption... options)
       throws IOException {
-    JDK.setAttribute(RingPath.of(path).jdk(), attribute, value, options);
+    RingPath file = RingPath.of(path);
+    if (!AttributeNames.set(file, attribute, value, options)) {
+      JDK.setAttribute(file.jdk(), attribute, value, options);
+    }
   }
 }

@@ -4,7 +4,6 @@ import io.ringspun.file.FileStat;
 import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.kernel.Constants;
-import io.ringspun.internal.ring.BlockingTask;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -171,7 +170,7 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
 
   @Override
   public Path toRealPath(LinkOption... options) throws IOException {
-    return like(BlockingTask.run(() -> jdk.toRealPath(options)));
+    return like(PromptCall.run(this, () -> jdk.toRealPath(options)));
   }
 
   @Override

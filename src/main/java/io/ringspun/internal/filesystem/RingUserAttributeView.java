@@ -15,7 +15,7 @@ import java.util.Objects;
  * User-defined attributes: values go through the ring, the JDK lists the names.
  *
  * @param file the file
- * @param jdk the JDK's view
+ * @param jdk the JDK's view, whose calls may block
  */
 record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     implements UserDefinedFileAttributeView {
@@ -27,22 +27,26 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
     return jdk.name();
   }
 
+  private UserDefinedFileAttributeView blocking() {
+    return BlockingProvider.blocking(jdk, UserDefinedFileAttributeView.class);
+  }
+
   @Override
   public List<String> list() throws IOException {
-    return jdk.list();
+    return blocking().list();
   }
 
   @Override
   public int size(String name) throws IOException {
     return file.isDelegated()
-        ? jdk.size(name)
+        ? blocking().size(name)
         : value(name, "Unable to get size of extended attribute").length;
   }
 
   @Override
   public int read(String name, ByteBuffer target) throws IOException {
     if (file.isDelegated()) {
-      return jdk.read(name, target);
+      return blocking().read(name, target);
     }
     if (target.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer");
@@ -65,7 +69,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
   @Override
   public int write(String name, ByteBuffer source) throws IOException {
     if (file.isDelegated()) {
-      return jdk.write(name, source);
+      return blocking().write(name, source);
     }
     byte[] value = new byte[source.remaining()];
     source.duplicate().get(value);
@@ -82,7 +86,7 @@ record RingUserAttributeView(RingPath file, UserDefinedFileAttributeView jdk)
 
   @Override
   public void delete(String name) throws IOException {
-    jdk.delete(name);
+    blocking().delete(name);
   }
 
   private static String attribute(String name) {

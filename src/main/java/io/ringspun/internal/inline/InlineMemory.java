@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -224,6 +225,11 @@ public final class InlineMemory implements AutoCloseable {
     return made;
   }
 
+  /** Copies to the buffer. */
+  public void copyFrom(byte[] source, int offset, int length) {
+    MemorySegment.copy(source, offset, buffer(), ValueLayout.JAVA_BYTE, 0, length);
+  }
+
   /** Copies what is in the buffer. */
   public void copyTo(byte[] target, int offset, int length) {
     MemorySegment.copy(buffer(), ValueLayout.JAVA_BYTE, 0, target, offset, length);
@@ -240,7 +246,7 @@ public final class InlineMemory implements AutoCloseable {
     return memory.address() + HOW;
   }
 
-  /** Writes one of two positions in files, and returns where. */
+  /** Writes one of up to four numbers, such as positions in files, and returns where. */
   public long position(int index, long value) {
     long at = HOW + (long) Long.BYTES * index;
     memory.set(JAVA_LONG, at, value);
@@ -261,6 +267,26 @@ public final class InlineMemory implements AutoCloseable {
   /** Writes another name; returns whether there is room for it. */
   public boolean hasRoomForSecond(Path path) {
     return PathMemory.write(path, secondName) >= 0;
+  }
+
+  /** Writes the name of an extended attribute as the other name, like {@link #hasRoomForSecond}. */
+  public boolean hasRoomForAttribute(String attribute) {
+    byte[] bytes = attribute.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length >= NAME_BYTES) {
+      return false;
+    }
+    MemorySegment.copy(bytes, 0, secondName, ValueLayout.JAVA_BYTE, 0, bytes.length);
+    secondName.set(ValueLayout.JAVA_BYTE, bytes.length, (byte) 0);
+    return true;
+  }
+
+  /** Writes two times, each a {@code struct timespec}, and returns where. */
+  public long times(long seconds, long nanos, long secondSeconds, long secondNanos) {
+    position(0, seconds);
+    position(1, nanos);
+    position(2, secondSeconds);
+    position(3, secondNanos);
+    return memory.address() + HOW;
   }
 
   /** Returns the address of the name. */

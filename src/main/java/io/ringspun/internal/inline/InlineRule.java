@@ -26,6 +26,16 @@ public enum InlineRule {
   CREATE(true),
   /** {@code unlinkat}, {@code renameat2}, {@code mkdirat}, {@code linkat}, {@code symlinkat}. */
   CHANGE_NAME(true),
+  /** {@code ftruncate} and {@code fallocate} of an open local file. */
+  RESIZE(true),
+  /** {@code fgetxattr} and {@code fsetxattr} of an open local file. */
+  XATTR(true),
+  /** {@code getxattr} and {@code setxattr} by name. */
+  XATTR_NAME(true),
+  /** {@code utimensat}. */
+  TIMES(true),
+  /** What the JDK does with a name, such as {@code access} and {@code readlink}. */
+  JDK_NAME(true),
   /** {@code close}: of a file on a network it may flush. */
   CLOSE(true);
 
@@ -45,6 +55,13 @@ public enum InlineRule {
    */
   public Pace pace(int directory, InlineMemory memory) {
     return memory.pace(paces, directory);
+  }
+
+  /**
+   * Returns the pace of such calls on a name that is absolute or relative to the current directory.
+   */
+  public Pace pace(String name) {
+    return paces.of(name);
   }
 
   /** Returns the pace of such calls on open files. */

@@ -291,6 +291,7 @@ public final class Constants {
   public static final int AT_STATX_DONT_SYNC = 0x4000;
   public static final int RUSAGE_THREAD = 1;
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  public static final int UTIME_OMIT = (1 << 30) - 2;
   public static final int AT_REMOVEDIR = 0x200;
 
   // renameat2(2)

@@ -102,6 +102,12 @@ public final class InlineCalls {
     return transfer(OpenCall.READ, handle, target, position, null);
   }
 
+  /** Tries to read into memory that is lendable and not freed meanwhile; see {@link #read}. */
+  public long read(CountedDescriptor handle, long address, int length, long position)
+      throws ClosedChannelException {
+    return run(OpenCall.READ, handle, address, length, MemorySegment.NULL, position, null);
+  }
+
   /** Tries to read into an array; see {@link #read(CountedDescriptor, MemorySegment, long)}. */
   public long read(CountedDescriptor handle, byte[] target, int offset, int length, long position)
       throws ClosedChannelException {
@@ -161,6 +167,29 @@ public final class InlineCalls {
     return transfer(OpenCall.WRITE, handle, source, position, InlineRule.WRITE.pace(place(handle)));
   }
 
+  /** Writes from memory that is lendable and not freed meanwhile; see {@link #write}. */
+  public long write(CountedDescriptor handle, long address, int length, long position)
+      throws ClosedChannelException {
+    Pace pace = InlineRule.WRITE.pace(place(handle));
+    return run(OpenCall.WRITE, handle, address, length, MemorySegment.NULL, position, pace);
+  }
+
+  /** Writes from an array; see {@link #write}. */
+  public long write(CountedDescriptor handle, byte[] source, int offset, int length, long position)
+      throws ClosedChannelException {
+    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
+    if (own == null) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      own.copyFrom(source, offset, length);
+      Pace pace = InlineRule.WRITE.pace(place(handle));
+      return onBuffer(OpenCall.WRITE, handle, own, length, position, pace);
+    } finally {
+      own.close();
+    }
+  }
+
   /** Returns whether this is a file that answers from memory most of the time. */
   public boolean isLocal(CountedDescriptor handle) throws ClosedChannelException {
     return place(handle).locality() == Locality.LOCAL;
@@ -192,6 +221,37 @@ public final class InlineCalls {
     return isLocal(handle)
         ? transfer(OpenCall.SIZE, handle, MemorySegment.NULL, 0, null)
         : -Errno.EAGAIN;
+  }
+
+  /**
+   * Makes a system call that takes a descriptor first, on a local file while such calls are quick.
+   *
+   * @return its result or a negated errno: {@code -EAGAIN} if the ring is to do it
+   * @throws ClosedChannelException if the handle is closed
+   */
+  public long onFile(
+      InlineRule rule, SystemCall call, CountedDescriptor handle, long a, long b, long c, long d)
+      throws ClosedChannelException {
+    Place known = place(handle);
+    InlineMemory own = known.locality() == Locality.LOCAL ? memory(handle) : null;
+    if (own == null) {
+      return -Errno.EAGAIN;
+    }
+    try {
+      if (!handle.isOpen()) {
+        throw new ClosedChannelException();
+      }
+      if (!own.begins(rule.pace(known), kernel)) {
+        return -Errno.EAGAIN;
+      }
+      try {
+        return kernel.call(own.call(), call, handle.fd(), a, b, c, d, 0);
+      } finally {
+        ended(own);
+      }
+    } finally {
+      own.close();
+    }
   }
 
   /**
