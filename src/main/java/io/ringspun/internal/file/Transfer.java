@@ -102,6 +102,34 @@ public final class Transfer {
     return readRest(engine, target, lent, position, Math.max(n, 0));
   }
 
+  /**
+   * Tries to read on the calling thread, without making an object of any kind.
+   *
+   * @param address of memory that nobody frees meanwhile
+   * @return the bytes read, or if more may come, their complement ({@code ~}); {@link #readRest}
+   *     reads on
+   */
+  public int readInline(long address, int length, long position) throws IOException {
+    Engine engine = handle.engine();
+    engine.requireUsable();
+    if (!inlineReads || !engine.config().inlineAttempts()) {
+      return ~0;
+    }
+    int n = noted((int) engine.inline().read((RawHandle) handle, address, length, position));
+    return isAll(engine, n, length, position) ? n : ~Math.max(n, 0);
+  }
+
+  /**
+   * Reads on after {@link #readInline}.
+   *
+   * @param target all that was to be filled
+   * @param done how many bytes there are already
+   * @return the bytes read, together with those
+   */
+  public int readRest(MemorySegment target, long position, int done) throws IOException {
+    return readRest(handle.engine(), target, target, position, done);
+  }
+
   /** Notes that no attempt to read inline will succeed. */
   private int noted(int result) {
     if (result == -Errno.EOPNOTSUPP || result == -Errno.ESPIPE) {
@@ -192,6 +220,59 @@ public final class Transfer {
     return write(buffer.memory().asSlice(0, length), buffer, position);
   }
 
+  /** What {@link #writeInline} answers if there was no attempt. */
+  public static final int UNTRIED = -1;
+
+  /**
+   * Tries to write on the calling thread, without making an object of any kind.
+   *
+   * @param address of memory that nobody frees meanwhile
+   * @return the bytes written, or {@link #UNTRIED}; {@link #writeRest} does what is left
+   */
+  public int writeInline(long address, int length, long position) throws IOException {
+    Engine engine = handle.engine();
+    return mayWriteInline(engine)
+        ? written(
+            engine, length, engine.inline().write((RawHandle) handle, address, length, position))
+        : UNTRIED;
+  }
+
+  /** Tries to write from an array; see {@link #writeInline(long, int, long)}. */
+  public int writeInline(byte[] source, int offset, int length, long position) throws IOException {
+    Engine engine = handle.engine();
+    return mayWriteInline(engine)
+        ? written(
+            engine,
+            length,
+            engine.inline().write((RawHandle) handle, source, offset, length, position))
+        : UNTRIED;
+  }
+
+  private boolean mayWriteInline(Engine engine) throws IOException {
+    engine.requireUsable();
+    return inlineWrites
+        && engine.config().inlineAttempts()
+        && engine.inline().isLocal((RawHandle) handle);
+  }
+
+  private static int written(Engine engine, int length, long result) {
+    engine.countInline(result == length);
+    return (int) Math.max(result, 0);
+  }
+
+  /**
+   * Writes what {@link #writeInline} has left.
+   *
+   * @param source all that was to be written
+   * @param done what it answered
+   * @return the bytes written, together with those
+   */
+  public int writeRest(MemorySegment source, long position, int done) throws IOException {
+    return done == UNTRIED
+        ? write(source, source, position)
+        : writeRest(handle.engine(), source, source, position, done);
+  }
+
   /**
    * Writes.
    *
@@ -210,10 +291,19 @@ public final class Transfer {
       }
       done = Math.max(n, 0);
     }
-    MemorySegment rest = done == 0 ? source : source.asSlice(done);
-    if (!rest.isNative()) {
+    return writeRest(engine, source, lent, position, done);
+  }
+
+  private int writeRest(Engine engine, MemorySegment source, Object lent, long position, int done)
+      throws IOException {
+    if (!source.isNative()) {
       return writeCopying(engine, source, position, done);
     }
+    int length = (int) Math.min(source.byteSize(), Constants.MAX_RW_COUNT);
+    if (done == length) {
+      return done;
+    }
+    MemorySegment rest = done == 0 ? source : source.asSlice(done);
     try {
       int n = writeOnRing(engine, rest, lent, position + done, length - done, false);
       return done + FileErrors.check("write", n);

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -215,13 +216,25 @@ public final class RingBackedChannel extends RingFileChannel {
       requireEnd(at, length);
       n = transfer.read(target.array(), target.arrayOffset() + start, length, at);
     } else {
-      MemorySegment memory = MemorySegment.ofBuffer(target);
-      requireFit(memory, at);
-      Lending.requireAccessible(memory);
-      n = transfer.read(memory, at);
+      int read = readNative(target, at);
+      n = read >= 0 ? read : transfer.readRest(MemorySegment.ofBuffer(target), at, ~read);
     }
     target.position(start + n);
     return n == 0 ? -1 : n;
+  }
+
+  /** The segment stays here, so that the compiler need not make one. */
+  private int readNative(ByteBuffer target, long at) throws IOException {
+    MemorySegment memory = MemorySegment.ofBuffer(target);
+    requireFit(memory, at);
+    Lending.requireAccessible(memory);
+    try {
+      return Lending.isLendable(memory)
+          ? transfer.readInline(memory.address(), target.remaining(), at)
+          : transfer.read(memory, at);
+    } finally {
+      Reference.reachabilityFence(target);
+    }
   }
 
   @Override
@@ -288,12 +301,35 @@ public final class RingBackedChannel extends RingFileChannel {
     if (!source.hasRemaining()) {
       return 0;
     }
+    int done =
+        source.hasArray() && !flags.direct() ? writeArray(source, at) : writeNative(source, at);
+    int n =
+        done == source.remaining()
+            ? done
+            : transfer.writeRest(MemorySegment.ofBuffer(source), at, done);
+    source.position(source.position() + n);
+    return n;
+  }
+
+  private int writeArray(ByteBuffer source, long at) throws IOException {
+    int length = source.remaining();
+    requireEnd(at, length);
+    int start = source.arrayOffset() + source.position();
+    return transfer.writeInline(source.array(), start, length, at);
+  }
+
+  /** The segment stays here, so that the compiler need not make one. */
+  private int writeNative(ByteBuffer source, long at) throws IOException {
     MemorySegment memory = MemorySegment.ofBuffer(source);
     requireFit(memory, at);
     Lending.requireAccessible(memory);
-    int n = transfer.write(memory, at);
-    source.position(source.position() + n);
-    return n;
+    try {
+      return Lending.isLendable(memory)
+          ? transfer.writeInline(memory.address(), source.remaining(), at)
+          : Transfer.UNTRIED;
+    } finally {
+      Reference.reachabilityFence(source);
+    }
   }
 
   @Override
