@@ -68,11 +68,11 @@ public final class DirectoryReader {
   }
 
   private int readWaiting(Engine engine) throws IOException {
+    int room = chunk.length;
     directory.acquire();
-    try (NativePool.Block block = NativePool.take(CHUNK_BYTES)) {
+    try (NativePool.Block block = NativePool.take(room)) {
       long address = block.address();
-      int n =
-          (int) engine.kernel().call(SystemCall.GETDENTS64, directory.fd(), address, CHUNK_BYTES);
+      int n = (int) engine.kernel().call(SystemCall.GETDENTS64, directory.fd(), address, room);
       if (n > 0) {
         MemorySegment.copy(block.memory(), ValueLayout.JAVA_BYTE, 0, chunk, 0, n);
       }
