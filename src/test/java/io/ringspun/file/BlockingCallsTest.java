@@ -205,7 +205,7 @@ class BlockingCallsTest {
     Path place = Files.createDirectory(directory.resolve("silent"));
     Path path = RingFileSystems.wrap(ring, place.resolve("file"));
     try (SilentFileSystem fileSystem = SilentFileSystem.mount(place)) {
-      Await.until("the mount is noticed", () -> Mounts.isRemote(place, System.nanoTime()));
+      Await.until("the mount is noticed", () -> Mounts.isRemote(place));
       for (Asking asking : Asking.values()) {
         fileSystem.tell("hold");
         BlockedCall<Object> call = BlockedCall.start(ring, () -> asking.call.on(path));

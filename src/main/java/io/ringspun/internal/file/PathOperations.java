@@ -292,6 +292,20 @@ public record PathOperations(
     }
   }
 
+  /**
+   * Looks on the calling thread whether there is a file.
+   *
+   * @return 0 if there is, unless it is not {@linkplain #isDecided decided}
+   */
+  public static int existsInline(Engine home, Path name, int flags) throws IOException {
+    return InlinePathOperations.exists(here(home), null, name, flags);
+  }
+
+  /** Returns whether an answer from the calling thread is one, so that no ring need be asked. */
+  public static boolean isDecided(int result) {
+    return result != InlinePathOperations.UNDECIDED;
+  }
+
   /** Returns whether there is a file of this name, as far as the kernel tells. */
   public boolean exists(Path name, int flags) throws IOException {
     Engine engine = engine();
@@ -488,6 +502,10 @@ public record PathOperations(
     if (handle != null) {
       return handle.engine();
     }
+    return here(home);
+  }
+
+  private static Engine here(Engine home) {
     Engine carrier = Engine.carryingCurrentThread();
     return carrier != null ? carrier : home;
   }

@@ -59,6 +59,6 @@ final class PromptCall {
   }
 
   private static boolean isAllowed(Engine engine, Path name) {
-    return engine.config().inlineAttempts() && !Mounts.isRemote(name, System.nanoTime());
+    return engine.config().inlineAttempts() && !Mounts.isRemote(name);
   }
 }

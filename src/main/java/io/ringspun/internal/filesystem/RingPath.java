@@ -4,6 +4,7 @@ import io.ringspun.file.FileStat;
 import io.ringspun.internal.file.FileErrors;
 import io.ringspun.internal.file.PathOperations;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Uninterrupted;
 import java.io.IOException;
@@ -70,7 +71,11 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
 
   boolean exists(LinkOption... options) throws IOException {
     int flags = follows(options) ? 0 : Constants.AT_SYMLINK_NOFOLLOW;
-    return onRing(FileErrors::ofSource, paths -> paths.exists(jdk, flags));
+    Engine engine = EngineAccess.of(fileSystem.ring());
+    int result = PathOperations.existsInline(engine, jdk, flags);
+    return PathOperations.isDecided(result)
+        ? result == 0
+        : onRing(FileErrors::ofSource, paths -> paths.exists(jdk, flags));
   }
 
   /** Removes a name, which is that of a directory or not. */

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * these. Safe for use by multiple concurrent threads.
  */
 public final class Mounts {
-  private static final long VALID_NANOS = 100_000_000; // how long a new mount goes unnoticed
+  private static final long VALID_NANOS = 100_000_000; // how long a new mount may go unnoticed
   private static final Path TABLE = Path.of("/proc/self/mountinfo");
   private static final int MOUNT_POINT = 4; // of the fields before " - "
 
@@ -38,29 +38,23 @@ public final class Mounts {
           "smbfs",
           "virtiofs");
 
-  /**
-   * What the table said.
-   *
-   * @param untilNanos when to look again
-   * @param remote mount points, each with a slash at the end
-   */
-  private record Snapshot(long untilNanos, List<String> remote) {}
-
-  private static volatile Snapshot snapshot = new Snapshot(System.nanoTime() + VALID_NANOS, read());
+  private static volatile List<String> remote = read(); // mount points, each with a slash behind
+  private static long lookedAt = System.nanoTime(); // by the watchdog alone
 
   private Mounts() {}
 
-  /**
-   * Returns whether a name is below a mount point of a remote file system.
-   *
-   * @param now {@link System#nanoTime}: when to look at the table again depends on it
-   */
-  public static boolean isRemote(Path path, long now) {
-    Snapshot current = snapshot;
-    if (now - current.untilNanos >= 0) {
-      current = refreshed(now);
+  /** Returns whether a name is below a mount point of a remote file system. */
+  public static boolean isRemote(Path path) {
+    List<String> known = remote;
+    return !known.isEmpty() && isBelow(path, known);
+  }
+
+  /** The watchdog, as long as there are rings: looks at the table again now and then. */
+  public static void refresh(long now) {
+    if (now - lookedAt >= VALID_NANOS) {
+      lookedAt = now;
+      remote = read();
     }
-    return !current.remote.isEmpty() && isBelow(path, current.remote);
   }
 
   private static boolean isBelow(Path path, List<String> remote) {
@@ -71,14 +65,6 @@ public final class Mounts {
       }
     }
     return false;
-  }
-
-  /** Looks again; others use what is known meanwhile. */
-  private static Snapshot refreshed(long now) {
-    snapshot = new Snapshot(now + VALID_NANOS, snapshot.remote);
-    Snapshot fresh = new Snapshot(now + VALID_NANOS, read());
-    snapshot = fresh;
-    return fresh;
   }
 
   private static List<String> read() {

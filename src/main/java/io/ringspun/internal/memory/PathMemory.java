@@ -12,6 +12,8 @@ import java.util.Arrays;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
 public final class PathMemory implements LentMemory, AutoCloseable {
+  private static final int UTF_8_BYTES = 3; // at most, for each char
+
   private final NativePool.Block block;
 
   private PathMemory(NativePool.Block block) {
@@ -51,6 +53,14 @@ public final class PathMemory implements LentMemory, AutoCloseable {
    * @return its length without the zero, or -1 if there is no room for it
    */
   public static int write(Path path, MemorySegment room) {
+    String text = path.toString();
+    int length = text.length();
+    if (length > 0 && UTF_8_BYTES * length < room.byteSize()) {
+      room.setString(0, text, StandardCharsets.UTF_8); // makes no copy of what is ASCII
+      if (room.get(ValueLayout.JAVA_BYTE, length) == 0) {
+        return length; // a byte for each character: it is ASCII, the same in every locale
+      }
+    }
     byte[] bytes = bytes(path);
     if (bytes.length >= room.byteSize()) {
       return -1;

@@ -539,7 +539,7 @@ public final class InlineCalls {
       long a,
       long b)
       throws ClosedChannelException {
-    if (Mounts.isRemote(name, System.nanoTime()) || !memory.hasRoomFor(name)) {
+    if (Mounts.isRemote(name) || !memory.hasRoomFor(name)) {
       return -Errno.EAGAIN;
     }
     return onPath(rule, call, memory, directory, null, a, b);
@@ -556,9 +556,8 @@ public final class InlineCalls {
       Path newName,
       long a)
       throws ClosedChannelException {
-    long now = System.nanoTime();
-    if (Mounts.isRemote(name, now)
-        || Mounts.isRemote(newName, now)
+    if (Mounts.isRemote(name)
+        || Mounts.isRemote(newName)
         || !memory.hasRoomFor(name)
         || !memory.hasRoomForSecond(newName)) {
       return -Errno.EAGAIN;

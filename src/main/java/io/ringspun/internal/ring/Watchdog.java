@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.inline.InlineMemory;
+import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
 import java.util.Map;
@@ -70,6 +71,7 @@ final class Watchdog implements Runnable {
       }
       long now = System.nanoTime();
       InlineMemory.noticeSlowCalls(now);
+      Mounts.refresh(now);
       for (Engine engine : LiveRings.all()) {
         engine.inline().noticeSlowCall(now);
         try {
