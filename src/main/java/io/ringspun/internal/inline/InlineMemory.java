@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for one plain system call: its arguments, its results, and two names. Each carrier finds
- * one of its own; a thread holds it from {@link #take} to {@link #close} and must not park
- * meanwhile.
+ * one of its own; a thread holds it from {@link #take} to {@link #close} and should not park
+ * meanwhile, since others then have to do without.
  */
 public final class InlineMemory implements AutoCloseable {
   /** The size of the buffer for a copy of heap memory. */
@@ -111,9 +111,18 @@ public final class InlineMemory implements AutoCloseable {
     return taken ? memory : null;
   }
 
-  /** Begins a use of memory that only the calling thread uses. */
-  public void use(Object work) {
-    USER.setVolatile(this, work);
+  /**
+   * Takes memory that only the threads of one carrier use, one of which may have left the carrier
+   * meanwhile: the JDK may have a lock where nobody expects one.
+   *
+   * @return false if another thread has it
+   */
+  public boolean use(Object work) {
+    boolean isFree = user == null;
+    if (isFree) {
+      USER.setVolatile(this, work);
+    }
+    return isFree;
   }
 
   /** Gives it back. */

@@ -384,8 +384,7 @@ public final class InlineCalls {
    */
   private @Nullable InlineMemory memory(Object work) {
     if (CarrierThread.current() == thread) {
-      threadMemory.use(work);
-      return threadMemory;
+      return threadMemory.use(work) ? threadMemory : null;
     }
     return InlineMemory.take(work);
   }
@@ -521,8 +520,8 @@ public final class InlineCalls {
   }
 
   /**
-   * Returns memory for one call of the calling thread, which closes it without having left its
-   * carrier: it must neither park, yield nor meet a monitor meanwhile.
+   * Returns memory for one call of the calling thread, which closes it. It should neither park nor
+   * yield meanwhile: then others of its carrier have to make memory of their own.
    */
   public InlineMemory memory() {
     InlineMemory own = memory(this);
