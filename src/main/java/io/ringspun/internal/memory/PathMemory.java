@@ -12,7 +12,7 @@ import java.util.Arrays;
 
 /** A path as the kernel takes it: its bytes, then a zero. */
 public final class PathMemory implements LentMemory, AutoCloseable {
-  private static final int UTF_8_BYTES = 3; // at most, for each char
+  private static final long UTF_8_BYTES = 3; // at most, for each char
 
   private final NativePool.Block block;
 
