@@ -1,5 +1,6 @@
 package io.ringspun.testing;
 
+import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.ring.Leaks;
 import java.io.IOException;
@@ -26,6 +27,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
 
   static {
     try {
+      Mounts.isRemote(Path.of("/")); // opens the table of mounts, which stays open
       SocketChannel.open().close(); // has the JDK open the socket that it keeps for itself
       Thread.ofVirtual().start(JdkPollers::use).join(); // and the same for its pollers
     } catch (IOException | InterruptedException e) {

@@ -1,11 +1,14 @@
 package io.ringspun.internal.inline;
 
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where file systems are mounted that are not on this machine, or that another process implements.
@@ -14,7 +17,6 @@ import java.util.stream.Stream;
  */
 public final class Mounts {
   private static final long VALID_NANOS = 100_000_000; // how long a new mount may go unnoticed
-  private static final Path TABLE = Path.of("/proc/self/mountinfo");
   private static final int MOUNT_POINT = 4; // of the fields before " - "
 
   private static final Set<String> REMOTE_TYPES =
@@ -37,6 +39,12 @@ public final class Mounts {
           "smb3",
           "smbfs",
           "virtiofs");
+
+  /**
+   * The table, which stays open: a process may have no descriptor left just when there is a new
+   * mount. Null without /proc.
+   */
+  private static final @Nullable FileChannel TABLE = open();
 
   private static volatile List<String> remote = read(); // mount points, each with a slash behind
   private static long lookedAt = System.nanoTime(); // by the watchdog alone
@@ -67,11 +75,25 @@ public final class Mounts {
     return false;
   }
 
+  private static @Nullable FileChannel open() {
+    try {
+      return FileChannel.open(Path.of("/proc/self/mountinfo"));
+    } catch (IOException _) {
+      return null; // there is nothing to learn
+    }
+  }
+
   private static List<String> read() {
-    try (Stream<String> lines = Files.lines(TABLE)) {
-      return lines.map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
+    FileChannel table = TABLE;
+    if (table == null) {
+      return List.of();
+    }
+    try {
+      table.position(0);
+      var lines = new BufferedReader(Channels.newReader(table, StandardCharsets.UTF_8));
+      return lines.lines().map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
     } catch (IOException | RuntimeException _) {
-      return List.of(); // without /proc there is nothing to learn
+      return List.of();
     }
   }
 
