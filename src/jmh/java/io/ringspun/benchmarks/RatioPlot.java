@@ -71,7 +71,7 @@ public final class RatioPlot {
       List<String> lines = new ArrayList<>(List.of(""));
       for (String word : work.split(" ")) {
         String longer = (lines.getLast() + " " + word).strip();
-        if (longer.length() <= LABEL_CHARACTERS) {
+        if (longer.length() <= LABEL_CHARACTERS || lines.getLast().isEmpty()) {
           lines.set(lines.size() - 1, longer);
         } else {
           lines.add(word);
