@@ -136,16 +136,28 @@ final class StressRing {
 
     @Override
     public long preadv2(
-        int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
+        int fd,
+        CallMemory call,
+        long address,
+        long byteSize,
+        long position,
+        int flags,
+        MemorySegment held) {
       return fd < FIRST_FAKE
-          ? kernel.preadv2(fd, call, count, position, flags, held)
+          ? kernel.preadv2(fd, call, address, byteSize, position, flags, held)
           : closes(fd); // the bytes read
     }
 
     @Override
     public long pwritev2(
-        int fd, CallMemory call, int count, long position, int flags, MemorySegment held) {
-      return kernel.pwritev2(fd, call, count, position, flags, held);
+        int fd,
+        CallMemory call,
+        long address,
+        long byteSize,
+        long position,
+        int flags,
+        MemorySegment held) {
+      return kernel.pwritev2(fd, call, address, byteSize, position, flags, held);
     }
 
     @Override
@@ -155,8 +167,9 @@ final class StressRing {
     }
 
     @Override
-    public long pwrite(int fd, CallMemory call, MemorySegment source, long position) {
-      return kernel.pwrite(fd, call, source, position);
+    public long pwrite(
+        int fd, CallMemory call, long address, long byteSize, long position, MemorySegment held) {
+      return kernel.pwrite(fd, call, address, byteSize, position, held);
     }
 
     @Override
@@ -165,13 +178,15 @@ final class StressRing {
     }
 
     @Override
-    public long send(int fd, CallMemory call, MemorySegment source, int flags) {
-      return kernel.send(fd, call, source, flags);
+    public long send(
+        int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
+      return kernel.send(fd, call, address, byteSize, flags, held);
     }
 
     @Override
-    public long recv(int fd, CallMemory call, MemorySegment target, int flags) {
-      return kernel.recv(fd, call, target, flags);
+    public long recv(
+        int fd, CallMemory call, long address, long byteSize, int flags, MemorySegment held) {
+      return kernel.recv(fd, call, address, byteSize, flags, held);
     }
   }
 }
