@@ -306,20 +306,15 @@ public record PathOperations(
     return result != InlinePathOperations.UNDECIDED;
   }
 
-  /** Returns whether there is a file of this name, as far as the kernel tells. */
-  public boolean exists(Path name, int flags) throws IOException {
-    Engine engine = engine();
-    int result = InlinePathOperations.exists(engine, directory, name, flags);
-    if (result == InlinePathOperations.UNDECIDED) {
-      try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
-          PathMemory path = PathMemory.of(name)) {
-        result =
-            single(engine)
-                .lending(path, block)
-                .run((op, at) -> op.statx(at, path.address(), flags, 0, block.address()));
-      }
+  /** Has the ring look whether there is a file of this name, as far as the kernel tells. */
+  public boolean existsOnRing(Path name, int flags) throws IOException {
+    try (NativePool.Block block = NativePool.take(Statx.SIZE_BYTES);
+        PathMemory path = PathMemory.of(name)) {
+      return single()
+              .lending(path, block)
+              .run((op, at) -> op.statx(at, path.address(), flags, 0, block.address()))
+          == 0;
     }
-    return result == 0;
   }
 
   /** Removes a name; with {@code AT_REMOVEDIR} that of an empty directory. */
@@ -441,9 +436,11 @@ public record PathOperations(
   }
 
   private Optional<byte[]> found(Path name, int result, Supplier<byte[]> value) throws IOException {
-    return result == -Errno.ENODATA
-        ? Optional.empty()
-        : Optional.of(check(name, result) >= 0 ? value.get() : new byte[0]);
+    if (result == -Errno.ENODATA) {
+      return Optional.empty();
+    }
+    check(name, result);
+    return Optional.of(value.get());
   }
 
   public void setXattr(Path name, String attribute, byte[] value) throws IOException {

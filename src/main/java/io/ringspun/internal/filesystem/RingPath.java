@@ -75,7 +75,7 @@ public record RingPath(RingFileSystem fileSystem, Path jdk) implements Path {
     int result = PathOperations.existsInline(engine, jdk, flags);
     return PathOperations.isDecided(result)
         ? result == 0
-        : onRing(FileErrors::ofSource, paths -> paths.exists(jdk, flags));
+        : onRing(FileErrors::ofSource, paths -> paths.existsOnRing(jdk, flags));
   }
 
   /** Removes a name, which is that of a directory or not. */
