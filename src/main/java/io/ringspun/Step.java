@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * number of chains and batches.
  *
  * <p>The most common steps have methods of the same names in {@link Chain} and {@link Batch}.
- * {@code io.ringspun.file.FileSteps}, {@code io.ringspun.net.SocketSteps} and {@code
- * io.ringspun.os.SystemSteps} have further steps, and {@link RawOperation#toStep} creates a step of
+ * {@code io.ringspun.file.FileSteps} has steps for files and names. Further steps are made by the
+ * methods whose names end in {@code Step}, such as {@code RingSocket.connectStep}, {@code
+ * Poll.awaitStep} and {@link TableSlot#closeStep}. {@link RawOperation#toStep} creates a step of
  * any operation of the kernel. {@link Chain#add} and {@link Batch#add} add any step, and {@link
  * Ring#run(Step)} runs a single one:
  *

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.ringspun.file.FileSteps;
 import io.ringspun.file.RingFileSystems;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
-import io.ringspun.net.SocketSteps;
-import io.ringspun.os.SystemSteps;
+import io.ringspun.os.RingPipe;
 import io.ringspun.raw.Raw;
 import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
@@ -33,11 +33,11 @@ class NullArgumentTest {
         RingSocket socket = RingSocket.open(ring, StandardProtocolFamily.INET)) {
       refused(
           () -> FileSteps.truncate(null, 1),
-          () -> SocketSteps.listen(null, 1),
-          () -> SocketSteps.accept(slot, null),
-          () -> SocketSteps.accept(null, socket),
-          () -> SystemSteps.splice(socket, null, 1),
-          () -> SystemSteps.splice(null, socket, 1));
+          () -> RingListener.listenStep(null, 1),
+          () -> RingListener.acceptStep(slot, null),
+          () -> RingListener.acceptStep(null, socket),
+          () -> RingPipe.spliceStep(socket, null, 1),
+          () -> RingPipe.spliceStep(null, socket, 1));
     }
   }
 

@@ -6,7 +6,7 @@ import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.ringspun.Ring;
-import io.ringspun.file.Advice;
+import io.ringspun.file.AccessPattern;
 import io.ringspun.file.RingFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,7 +58,7 @@ final class BenchmarkFile {
     BenchmarkFile file = make();
     try (Ring ring = Ring.open();
         RingFile opened = RingFile.open(ring, file.path)) {
-      opened.advise(0, 0, Advice.DONTNEED);
+      opened.advise(0, 0, AccessPattern.DONTNEED);
     }
     return file;
   }

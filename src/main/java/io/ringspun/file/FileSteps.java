@@ -200,17 +200,17 @@ public final class FileSteps {
    * @param file the file
    * @param position the start of the range in bytes
    * @param length the length of the range in bytes; 0 means to the end of the file
-   * @param advice the access pattern
+   * @param pattern the expected access pattern
    * @return the step
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    */
-  public static Step advise(Descriptor file, long position, int length, Advice advice) {
+  public static Step advise(Descriptor file, long position, int length, AccessPattern pattern) {
     Arguments.requirePosition(position, RingFile.requireLength(length));
     return RawOperation.of(IORING_OP_FADVISE)
         .on(file)
         .offset(position)
         .length(length)
-        .operationFlags(advice.number())
+        .operationFlags(pattern.number())
         .toStep();
   }
 

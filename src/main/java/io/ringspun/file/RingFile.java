@@ -1270,17 +1270,17 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *
    * @param position the start of the range in bytes
    * @param length the length of the range in bytes; 0 means to the end of the file
-   * @param advice the access pattern
+   * @param pattern the expected access pattern
    * @throws IllegalArgumentException if position or length is negative, or they overflow
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
-  public void advise(long position, long length, Advice advice) throws IOException {
+  public void advise(long position, long length, AccessPattern pattern) throws IOException {
     Arguments.requirePosition(position, requireLength(length));
     Range.inSteps(
         position,
         length,
         (from, count) ->
-            open.run("fadvise", (op, fd) -> op.fadvise(fd, from, count, advice.number())));
+            open.run("fadvise", (op, fd) -> op.fadvise(fd, from, count, pattern.number())));
   }
 
   /**

@@ -1,7 +1,9 @@
 package io.ringspun.net;
 
+import io.ringspun.Descriptor;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.net.Family;
@@ -13,6 +15,7 @@ import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import java.io.IOException;
 import java.net.ProtocolFamily;
@@ -68,6 +71,49 @@ public final class RingListener extends SocketDescriptor {
       throws IOException {
     int number = Sockets.open(home, family, Constants.SOCK_STREAM, registered);
     return of(Sockets.handle(number, home, registered), family);
+  }
+
+  /**
+   * Returns a step that binds a socket to a local address ({@code IORING_OP_BIND}, Linux 6.11;
+   * before that, {@code EINVAL}).
+   *
+   * @param socket an unbound socket; one in a slot must be of the address's family
+   * @param local the local address; with port 0 the kernel chooses the port
+   * @return the step
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if it is neither an {@link
+   *     java.net.InetSocketAddress}, nor a {@link java.net.UnixDomainSocketAddress}, nor an {@link
+   *     AbstractUnixAddress}, or the socket is of another protocol family
+   */
+  public static Step bindStep(Descriptor socket, SocketAddress local) {
+    return withAddress(Constants.IORING_OP_BIND, socket, local).toStep();
+  }
+
+  /**
+   * Returns a step that starts listening on a socket ({@code IORING_OP_LISTEN}, Linux 6.11; before
+   * that, {@code EINVAL}).
+   *
+   * @param socket a bound socket
+   * @param backlog the maximum number of connections that wait to be accepted, at least 1; the
+   *     kernel may reduce it
+   * @return the step
+   * @throws IllegalArgumentException if the backlog is less than 1
+   */
+  public static Step listenStep(Descriptor socket, int backlog) {
+    Sockets.requireBacklog(backlog);
+    return RawOperation.of(Constants.IORING_OP_LISTEN).on(socket).length(backlog).toStep();
+  }
+
+  /**
+   * Returns a step that accepts a connection into a slot ({@code IORING_OP_ACCEPT}, Linux 5.15 for
+   * slots). The step waits until there is one.
+   *
+   * @param slot the slot for the connection, whose content is replaced
+   * @param listener a {@link RingListener}, or a slot with a listening socket
+   * @return the step
+   */
+  public static Step acceptStep(TableSlot slot, Descriptor listener) {
+    return RawOperation.of(Constants.IORING_OP_ACCEPT).on(listener).into(slot).toStep();
   }
 
   /**

@@ -4,6 +4,7 @@ import io.ringspun.Descriptor;
 import io.ringspun.Lease;
 import io.ringspun.Ring;
 import io.ringspun.RingGroup;
+import io.ringspun.Step;
 import io.ringspun.buffer.BufferRing;
 import io.ringspun.buffer.ReceiveStream;
 import io.ringspun.file.RingFile;
@@ -12,6 +13,7 @@ import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.memory.ScratchMemory;
+import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.Hosts;
 import io.ringspun.internal.net.Message;
@@ -29,6 +31,7 @@ import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.ReceiveAccess;
 import io.ringspun.internal.ring.StreamSource;
+import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import java.io.EOFException;
 import java.io.IOException;
@@ -133,6 +136,55 @@ public final class RingSocket extends SocketDescriptor {
       throws IOException {
     boolean registered = SocketOpenOption.isRegistered(options);
     return open(EngineAccess.of(ring), Sockets.family(family), registered);
+  }
+
+  /**
+   * Returns a step that opens a stream socket in a slot ({@code IORING_OP_SOCKET}, Linux 5.19), of
+   * the protocol family of an address. For the wildcard address this is IPv6, which supports IPv4,
+   * too.
+   *
+   * {@snippet :
+   * try (TableSlot slot = Raw.of(ring).tableSlot()) {
+   *   ring.chain()
+   *       .add(RingSocket.openStep(slot, server))
+   *       .add(RingSocket.connectStep(slot, server))
+   *       .send(slot, request)
+   *       .receive(slot, answer)
+   *       .add(slot.closeStep())
+   *       .run();
+   * }
+   * }
+   *
+   * @param slot the slot for the socket, whose content is replaced
+   * @param address the address that the socket will be connected or bound to
+   * @return the step
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if it is neither an {@link
+   *     java.net.InetSocketAddress}, nor a {@link java.net.UnixDomainSocketAddress}, nor an {@link
+   *     AbstractUnixAddress}
+   */
+  public static Step openStep(TableSlot slot, SocketAddress address) {
+    return RawOperation.of(Constants.IORING_OP_SOCKET)
+        .on(Addresses.family(address).number())
+        .offset(Constants.SOCK_STREAM)
+        .into(slot)
+        .toStep();
+  }
+
+  /**
+   * Returns a step that connects a socket ({@code IORING_OP_CONNECT}, Linux 5.5). The step waits
+   * until the connection is established or the kernel gives up.
+   *
+   * @param socket an unconnected socket; one in a slot must be of the address's family
+   * @param remote the peer's address
+   * @return the step
+   * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+   * @throws java.nio.channels.UnsupportedAddressTypeException if it is neither an {@link
+   *     java.net.InetSocketAddress}, nor a {@link java.net.UnixDomainSocketAddress}, nor an {@link
+   *     AbstractUnixAddress}, or the socket is of another protocol family
+   */
+  public static Step connectStep(Descriptor socket, SocketAddress remote) {
+    return withAddress(Constants.IORING_OP_CONNECT, socket, remote).toStep();
   }
 
   /**

@@ -1,13 +1,19 @@
 package io.ringspun.net;
 
 import io.ringspun.Descriptor;
+import io.ringspun.internal.kernel.SocketAddressMemory;
+import io.ringspun.internal.net.Addresses;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.SocketHandle;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Progress;
 import io.ringspun.internal.ring.RegisteredHandle;
+import io.ringspun.raw.RawOperation;
+import io.ringspun.raw.RawOperation.Access;
 import io.ringspun.raw.TableSlot;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.util.Set;
@@ -28,6 +34,17 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
     super(socket.handle());
     this.socket = socket;
     this.timeoutNanos = timeoutNanos;
+  }
+
+  /** Describes an operation on a socket, or a slot with one, that takes an address. */
+  static RawOperation withAddress(int opcode, Descriptor socket, SocketAddress address) {
+    Family family =
+        socket instanceof SocketDescriptor ours ? ours.family() : Addresses.family(address);
+    MemorySegment memory = Arena.ofAuto().allocate(SocketAddressMemory.MAX_BYTES, Long.BYTES);
+    return RawOperation.of(opcode)
+        .on(socket)
+        .offset(Addresses.put(memory, address, family))
+        .address(memory, Access.READS);
   }
 
   /**
@@ -152,7 +169,7 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
    * One of several operations: continues after a number of bytes, and returns the number that it
    * has transferred.
    */
-  interface Step {
+  interface Mover {
     long run(long done) throws IOException;
   }
 
@@ -160,13 +177,13 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
    * Transfers a number of bytes. The exception of an interrupt or a time limit has the number
    * transferred before.
    */
-  final void moveAll(long count, Step step) throws IOException {
+  final void moveAll(long count, Mover mover) throws IOException {
     inSteps(
         () -> {
           long done = 0;
           try {
             while (done < count) {
-              done += step.run(done);
+              done += mover.run(done);
             }
             return done;
           } catch (IOException e) {

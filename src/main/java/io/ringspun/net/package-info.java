@@ -2,8 +2,7 @@
  * Sockets whose blocking calls go through a ring.
  *
  * <p>Start with {@link io.ringspun.net.RingSocket} and {@link io.ringspun.net.RingListener}; {@link
- * io.ringspun.net.RingDatagramSocket} is for datagrams, {@link io.ringspun.net.SocketSteps} for
- * chains and batches.
+ * io.ringspun.net.RingDatagramSocket} is for datagrams.
  *
  * <p>All methods throw {@link NullPointerException} if given null, except those of the socket
  * factories, which accept null where the factories of the JDK do.

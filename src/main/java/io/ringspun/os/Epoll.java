@@ -2,6 +2,7 @@ package io.ringspun.os;
 
 import io.ringspun.Descriptor;
 import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.EpollEntry;
 import io.ringspun.internal.kernel.Opcode;
@@ -12,10 +13,14 @@ import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.RawHandle;
+import io.ringspun.raw.RawOperation;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * An epoll instance ({@code epoll(7)}), either a new one or one that native code has created. For a
@@ -25,6 +30,25 @@ import java.util.List;
  */
 public final class Epoll extends SystemDescriptor {
   private static final int EVENTS_MAX = 4096;
+
+  /**
+   * An event: a descriptor of the instance is ready.
+   *
+   * @param data the value with which the descriptor was added
+   * @param events the events for which it is ready
+   * @since 0.1
+   */
+  public record Event(long data, Set<PollEvent> events) {
+    /**
+     * Creates a record with an immutable copy of the set.
+     *
+     * @param data the value with which the descriptor was added
+     * @param events the events for which it is ready
+     */
+    public Event {
+      events = Set.copyOf(events);
+    }
+  }
 
   private Epoll(RawHandle handle, long timeoutNanos) {
     super(handle, timeoutNanos);
@@ -122,6 +146,58 @@ public final class Epoll extends SystemDescriptor {
   }
 
   /**
+   * Returns a step that adds a descriptor ({@code IORING_OP_EPOLL_CTL}, Linux 5.6). The step fails
+   * with {@code EEXIST} if it has already been added, and with {@code EPERM} if it cannot be
+   * polled.
+   *
+   * @param descriptor the descriptor to wait for
+   * @param data a value that {@link #await} returns with its events
+   * @param events the events to wait for
+   * @return the step
+   * @throws IllegalArgumentException if {@link #add} would throw it
+   */
+  public Step addStep(Descriptor descriptor, long data, PollEvent... events) {
+    return controlStep(Constants.EPOLL_CTL_ADD, descriptor, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Returns a step that changes the events and the data of a descriptor ({@code
+   * IORING_OP_EPOLL_CTL}, Linux 5.6). The step fails with {@code ENOENT} if it has not been added.
+   *
+   * @param descriptor a descriptor of this instance
+   * @param data see {@link #add}
+   * @param events see {@link #add}
+   * @return the step
+   * @throws IllegalArgumentException if {@link #add} would throw it
+   */
+  public Step modifyStep(Descriptor descriptor, long data, PollEvent... events) {
+    return controlStep(Constants.EPOLL_CTL_MOD, descriptor, data, PollEvent.mask(events));
+  }
+
+  /**
+   * Returns a step that removes a descriptor ({@code IORING_OP_EPOLL_CTL}, Linux 5.6). The step
+   * fails with {@code ENOENT} if it has not been added.
+   *
+   * @param descriptor a descriptor of this instance
+   * @return the step
+   * @throws IllegalArgumentException if the descriptor is registered with a ring
+   */
+  public Step removeStep(Descriptor descriptor) {
+    return controlStep(Constants.EPOLL_CTL_DEL, descriptor, 0, 0);
+  }
+
+  private Step controlStep(int action, Descriptor descriptor, long data, int events) {
+    MemorySegment event = Arena.ofAuto().allocate(EpollEntry.SIZE_BYTES, Long.BYTES);
+    EpollEntry.put(event, events, data);
+    return RawOperation.of(Constants.IORING_OP_EPOLL_CTL)
+        .on(this)
+        .member(descriptor)
+        .length(action)
+        .address(event, RawOperation.Access.READS)
+        .toStep();
+  }
+
+  /**
    * Blocks until at least one descriptor is ready ({@code IORING_OP_EPOLL_WAIT}, Linux 6.15; {@code
    * POLL_ADD} and {@code epoll_pwait(2)} before).
    *
@@ -130,7 +206,7 @@ public final class Epoll extends SystemDescriptor {
    * @throws IllegalArgumentException if out of range
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
    */
-  public List<EpollEvent> await(int max) throws IOException {
+  public List<Event> await(int max) throws IOException {
     if (max < 1 || max > EVENTS_MAX) {
       throw new IllegalArgumentException(
           "the number of events must be from 1 to %d: %d".formatted(EVENTS_MAX, max));
@@ -140,10 +216,10 @@ public final class Epoll extends SystemDescriptor {
           handle().engine().capabilities().has(Opcode.EPOLL_WAIT)
               ? awaitOnRing(block, max)
               : awaitByPoll(block, max);
-      List<EpollEvent> events = new ArrayList<>(count);
+      List<Event> events = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
         events.add(
-            new EpollEvent(
+            new Event(
                 EpollEntry.data(block.memory(), i),
                 PollEvent.of(EpollEntry.events(block.memory(), i))));
       }

@@ -2,6 +2,7 @@ package io.ringspun.os;
 
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.FutexWait;
@@ -190,11 +191,36 @@ public final class FutexWord {
                         word.address(), count, Integer.toUnsignedLong(mask), flags)));
   }
 
-  static void requireCount(int count) {
+  private static void requireCount(int count) {
     if (count < 1) {
       throw new IllegalArgumentException(
           "the number of threads to wake must be positive: " + count);
     }
+  }
+
+  /**
+   * Returns a step that waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7; before that,
+   * {@code EINVAL}). It fails with {@code EAGAIN} if the word has another value when it begins. The
+   * time limit of this word does not apply; see {@link Step#within}.
+   *
+   * @param expected the expected value
+   * @return the step
+   */
+  public Step awaitStep(int expected) {
+    return describe(Constants.IORING_OP_FUTEX_WAIT, Integer.toUnsignedLong(expected)).toStep();
+  }
+
+  /**
+   * Returns a step that wakes waiting threads ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7; before
+   * that, {@code EINVAL}).
+   *
+   * @param count the maximum number of threads to wake
+   * @return the step, whose result is the number of threads woken
+   * @throws IllegalArgumentException if the count is less than 1
+   */
+  public Step wakeStep(int count) {
+    requireCount(count);
+    return describe(Constants.IORING_OP_FUTEX_WAKE, count).toStep();
   }
 
   /** Describes an operation on this word with the mask {@link #ANY}. */

@@ -2,12 +2,14 @@ package io.ringspun.os;
 
 import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Handle;
 import io.ringspun.internal.ring.Multishot;
+import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
@@ -90,6 +92,22 @@ public final class Poll implements AutoCloseable {
       throws IOException {
     int mask = PollEvent.mask(events);
     return PollEvent.of(Readiness.await(Handle.of(descriptor), mask, Deadline.after(nanos)));
+  }
+
+  /**
+   * Returns a step that waits until a descriptor is ready ({@code IORING_OP_POLL_ADD}, Linux 5.1).
+   * {@link PollEvent#of} decodes the result.
+   *
+   * @param descriptor the descriptor
+   * @param events the events to wait for
+   * @return the step
+   * @throws IllegalArgumentException if no event is given
+   */
+  public static Step awaitStep(Descriptor descriptor, PollEvent... events) {
+    return RawOperation.of(Constants.IORING_OP_POLL_ADD)
+        .on(descriptor)
+        .operationFlags(PollEvent.mask(events))
+        .toStep();
   }
 
   /**

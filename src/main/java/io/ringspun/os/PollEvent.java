@@ -45,7 +45,7 @@ public enum PollEvent {
   }
 
   /**
-   * Decodes the result of {@link SystemSteps#poll}.
+   * Decodes the result of {@link Poll#awaitStep}.
    *
    * @param bits the result, not negative
    * @return the events that have constants here, unmodifiable

@@ -1,12 +1,15 @@
 package io.ringspun.os;
 
+import io.ringspun.Descriptor;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.Step;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.Pipe;
+import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 
 /**
@@ -93,6 +96,30 @@ public final class RingPipe implements AutoCloseable {
     }
     return sink.call(
         "F_SETPIPE_SZ", SystemCall.FCNTL, sink.handle().fd(), Constants.F_SETPIPE_SZ, bytes);
+  }
+
+  /**
+   * Returns a step that moves bytes between a pipe and another descriptor, or two pipes, inside the
+   * kernel ({@code IORING_OP_SPLICE}, Linux 5.7), at their current positions. A worker of the ring
+   * waits until there are bytes to move and room for them. If it moves fewer bytes than requested,
+   * the step falls short and breaks the chain.
+   *
+   * @param source the source
+   * @param target the target
+   * @param length the number of bytes, at least 1
+   * @return the step, whose result is the number of bytes moved, 0 at the end
+   * @throws IllegalArgumentException if the length is less than 1
+   */
+  public static Step spliceStep(Descriptor source, Descriptor target, int length) {
+    Splice.requireLength(length);
+    return RawOperation.of(Constants.IORING_OP_SPLICE)
+        .splicingFrom(source)
+        .address(
+            Splice.CURRENT) // this operation has no address; the field holds the source's offset
+        .on(target)
+        .offset(Splice.CURRENT)
+        .length(length)
+        .toStep();
   }
 
   /**

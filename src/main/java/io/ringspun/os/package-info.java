@@ -7,8 +7,7 @@
  * io.ringspun.os.ChildProcess} are special descriptors. {@link io.ringspun.os.RingTimer} and {@link
  * io.ringspun.os.Ticker} wait for time to pass, {@link io.ringspun.os.FutexWord} for memory to
  * change, {@link io.ringspun.os.RingMailbox} for messages of other rings, {@link
- * io.ringspun.os.MappedMemory} for pages of mapped files. {@link io.ringspun.os.SystemSteps}
- * creates steps of chains and batches.
+ * io.ringspun.os.MappedMemory} for pages of mapped files.
  *
  * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
  * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation runs on

@@ -132,7 +132,7 @@ class FileFaultTest {
             IORING_OP_FADVISE,
             "fadvise",
             errno,
-            f -> f.advise(0, 0, Advice.values()[0]));
+            f -> f.advise(0, 0, AccessPattern.values()[0]));
         caller.run(ring, file::close);
       }
     }

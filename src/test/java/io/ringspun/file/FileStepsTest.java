@@ -91,7 +91,7 @@ class FileStepsTest {
                     .add(FileSteps.allocate(slot, 0, 4096))
                     .write(slot, bytes, 0)
                     .add(FileSteps.truncate(slot, 5))
-                    .add(FileSteps.advise(slot, 0, 0, Advice.DONTNEED))
+                    .add(FileSteps.advise(slot, 0, 0, AccessPattern.DONTNEED))
                     .fsync(slot)
                     .add(slot.closeStep().evenIfPreviousFailed())
                     .add(FileSteps.rename(fresh, done))
@@ -193,7 +193,8 @@ class FileStepsTest {
             t -> FileSteps.open(t.slot, t.directory, Path.of("../x"), READ, Resolve.BENEATH)),
         failing("fallocate", Errno.EBADF, t -> FileSteps.allocate(t.readOnly(), 0, 10)),
         failing("ftruncate", Errno.EINVAL, t -> FileSteps.truncate(t.readOnly(), 10)),
-        failing("fadvise", Errno.ESPIPE, t -> FileSteps.advise(t.pipe(), 0, 0, Advice.RANDOM)),
+        failing(
+            "fadvise", Errno.ESPIPE, t -> FileSteps.advise(t.pipe(), 0, 0, AccessPattern.RANDOM)),
         failing("statx", Errno.ENOENT, t -> FileSteps.stat(t.root.resolve(NONE), t.stat)),
         failing("statx", Errno.ENOENT, t -> FileSteps.stat(t.directory, NONE, t.stat)),
         failing("mkdirat", Errno.EEXIST, t -> FileSteps.mkdir(t.root)),
@@ -289,8 +290,8 @@ class FileStepsTest {
               () -> FileSteps.allocate(slot, 0, 0),
               () -> FileSteps.allocate(slot, -1, 1),
               () -> FileSteps.truncate(slot, -1),
-              () -> FileSteps.advise(slot, 0, -1, Advice.NORMAL),
-              () -> FileSteps.advise(slot, Long.MAX_VALUE, 1, Advice.NORMAL),
+              () -> FileSteps.advise(slot, 0, -1, AccessPattern.NORMAL),
+              () -> FileSteps.advise(slot, Long.MAX_VALUE, 1, AccessPattern.NORMAL),
               () -> RawOperation.of(IORING_OP_RENAMEAT).movingTo(registered),
               () -> RawOperation.of(IORING_OP_UNLINKAT).movingTo(directory))) {
         assertThrows(IllegalArgumentException.class, wrong);

@@ -152,7 +152,7 @@ class RegisteredFileTest {
                     file::fsync,
                     file::fdatasync,
                     () -> file.syncFileRange(0, 0, SyncRange.WRITE),
-                    () -> file.advise(0, 0, Advice.SEQUENTIAL),
+                    () -> file.advise(0, 0, AccessPattern.SEQUENTIAL),
                     () -> file.truncate(12_000),
                     () -> assertEquals(12_000, Files.size(path)),
                     () -> file.truncate(10_000),

@@ -257,7 +257,7 @@ class RingFileCloseTest {
                   () -> file.syncFileRange(0, 0),
                   () -> file.allocate(0, 1),
                   () -> file.truncate(0),
-                  () -> file.advise(0, 0, Advice.NORMAL),
+                  () -> file.advise(0, 0, AccessPattern.NORMAL),
                   file::stat,
                   file::size,
                   () -> file.within(Duration.ofSeconds(1)).size());

@@ -141,7 +141,7 @@ class RingFileConcurrencyTest {
     try (RingFile file = RingFile.open(ring, directory.resolve("file" + number));
         Arena arena = Arena.ofConfined()) {
       if (round % 4 == 0) {
-        file.advise(0, 0, Advice.DONTNEED); // so that the ring has to read it
+        file.advise(0, 0, AccessPattern.DONTNEED); // so that the ring has to read it
       }
       MemorySegment target = arena.allocate(2_000);
       file.readFully(target, round);

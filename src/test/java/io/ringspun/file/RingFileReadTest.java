@@ -134,8 +134,8 @@ class RingFileReadTest {
           file.fsync();
           MemorySegment target = arena.allocate(1_000_000);
           for (int round = 0; round < 5; round++) {
-            file.advise(0, 0, Advice.DONTNEED);
-            file.advise(0, 0, Advice.RANDOM);
+            file.advise(0, 0, AccessPattern.DONTNEED);
+            file.advise(0, 0, AccessPattern.RANDOM);
             file.read(arena.allocate(10), 400_000); // one page comes back
             target.fill((byte) 0);
             file.readFully(target, 0);

@@ -234,16 +234,18 @@ class RingFileSizeTest {
         run(
             how,
             file -> {
-              for (Advice advice : Advice.values()) {
+              for (AccessPattern advice : AccessPattern.values()) {
                 file.advise(0, 0, advice);
                 file.advise(0, SIZE, advice);
                 file.advise(3L << 30, 5L << 30, advice);
               }
-              assertThrows(IllegalArgumentException.class, () -> file.advise(-1, 1, Advice.NORMAL));
-              assertThrows(IllegalArgumentException.class, () -> file.advise(0, -1, Advice.NORMAL));
+              assertThrows(
+                  IllegalArgumentException.class, () -> file.advise(-1, 1, AccessPattern.NORMAL));
+              assertThrows(
+                  IllegalArgumentException.class, () -> file.advise(0, -1, AccessPattern.NORMAL));
               assertThrows(
                   IllegalArgumentException.class,
-                  () -> file.advise(Long.MAX_VALUE, 1, Advice.NORMAL));
+                  () -> file.advise(Long.MAX_VALUE, 1, AccessPattern.NORMAL));
               assertThrows(NullPointerException.class, () -> file.advise(0, 1, null));
             });
     assertArrayEquals(Bytes.of(1, 0, SIZE), bytes);

@@ -8,7 +8,6 @@ import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.os.CompletionSignals;
 import io.ringspun.os.Epoll;
-import io.ringspun.os.EpollEvent;
 import io.ringspun.os.EventFd;
 import io.ringspun.os.Poll;
 import io.ringspun.os.PollEvent;
@@ -149,7 +148,7 @@ class PollsTest {
     assertEquals(expected, Poll.await(end, asked));
     try (Epoll epoll = Epoll.open(ring)) {
       epoll.add(end, 1, asked);
-      assertEquals(List.of(new EpollEvent(1, expected)), epoll.await(4));
+      assertEquals(List.of(new Epoll.Event(1, expected)), epoll.await(4));
     }
   }
 
@@ -169,8 +168,8 @@ class PollsTest {
               .awaitInFlight(ring, 1);
       pipe.sink().write(ByteBuffer.allocate(1));
       assertEquals(READABLE, waiting.result());
-      assertEquals(List.of(new EpollEvent(2, READABLE)), outer.await(4));
-      assertEquals(List.of(new EpollEvent(1, READABLE)), inner.await(4));
+      assertEquals(List.of(new Epoll.Event(2, READABLE)), outer.await(4));
+      assertEquals(List.of(new Epoll.Event(1, READABLE)), inner.await(4));
     }
   }
 

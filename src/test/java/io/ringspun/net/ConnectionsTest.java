@@ -22,6 +22,7 @@ import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Liburing;
 import io.ringspun.testing.RingCase;
@@ -32,6 +33,7 @@ import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -46,6 +48,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -82,6 +85,14 @@ class ConnectionsTest {
   private static void close(List<SocketChannel> peers) throws IOException {
     for (SocketChannel peer : peers) {
       peer.close();
+    }
+  }
+
+  private static SocketAddress localAddress(SocketChannel peer) {
+    try {
+      return peer.getLocalAddress();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -123,16 +134,20 @@ class ConnectionsTest {
   @Liburing("accept")
   @ParameterizedTest
   @EachCaller
-  void accept_blocks(Caller caller) throws Exception {
+  void accept_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         RingListener listener = RingListener.bind(ring, ANY_PORT);
         Connections connections = listener.connections()) {
-      for (int i = 0; i < 3; i++) {
-        var taker = BlockedCall.start(ring, caller, connections::accept).awaitInFlight(ring, 1);
-        try (SocketChannel peer = connect(listener)) {
-          requirePair(taker.result(), peer);
-        }
-      }
+      List<SocketChannel> peers = new ArrayList<>();
+      Callable<SocketAddress> accept =
+          () -> {
+            try (RingSocket socket = connections.accept()) {
+              return socket.remoteAddress();
+            }
+          };
+      new FourEnds(accept, () -> peers.add(connect(listener)), connections::close)
+          .check(ring, caller, () -> localAddress(peers.getLast()));
+      close(peers);
     }
   }
 

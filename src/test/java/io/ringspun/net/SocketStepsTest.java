@@ -74,9 +74,9 @@ class SocketStepsTest {
           TableSlot accepted = Raw.of(ring).tableSlot()) {
         SocketAddress where = kind.listen();
         ring.chain()
-            .add(SocketSteps.open(listening, where))
-            .add(SocketSteps.bind(listening, where))
-            .add(SocketSteps.listen(listening, 5))
+            .add(RingSocket.openStep(listening, where))
+            .add(RingListener.bindStep(listening, where))
+            .add(RingListener.listenStep(listening, 5))
             .run();
         try (RingListener listener = RingListener.take(listening)) {
           SocketAddress bound = listener.localAddress();
@@ -87,15 +87,15 @@ class SocketStepsTest {
                       caller,
                       () ->
                           ring.chain()
-                              .add(SocketSteps.accept(accepted, listener))
+                              .add(RingListener.acceptStep(accepted, listener))
                               .receive(accepted, seen)
                               .send(accepted, seen)
                               .add(accepted.closeStep())
                               .attempt())
                   .awaitInFlight(ring, 1);
           ring.chain()
-              .add(SocketSteps.open(slot, bound))
-              .add(SocketSteps.connect(slot, bound))
+              .add(RingSocket.openStep(slot, bound))
+              .add(RingSocket.connectStep(slot, bound))
               .send(slot, request)
               .receive(slot, answer)
               .add(slot.closeStep())
@@ -118,10 +118,10 @@ class SocketStepsTest {
                   ring,
                   () ->
                       ring.chain()
-                          .add(SocketSteps.open(listening, where))
-                          .add(SocketSteps.bind(listening, where))
-                          .add(SocketSteps.listen(listening, 1))
-                          .add(SocketSteps.accept(slot, listening))
+                          .add(RingSocket.openStep(listening, where))
+                          .add(RingListener.bindStep(listening, where))
+                          .add(RingListener.listenStep(listening, 1))
+                          .add(RingListener.acceptStep(slot, listening))
                           .receive(slot, answer)
                           .attempt())
               .awaitInFlight(ring, 2);
@@ -137,7 +137,7 @@ class SocketStepsTest {
   @Test
   void bind_ofAnotherFamily() throws Exception {
     try (RingSocket socket = RingSocket.open(ring, StandardProtocolFamily.INET6)) {
-      ring.run(SocketSteps.bind(socket, new InetSocketAddress("127.0.0.1", 0)));
+      ring.run(RingListener.bindStep(socket, new InetSocketAddress("127.0.0.1", 0)));
       InetSocketAddress bound = (InetSocketAddress) socket.localAddress();
       assertEquals("127.0.0.1", bound.getAddress().getHostAddress());
     }
@@ -155,13 +155,14 @@ class SocketStepsTest {
         Arguments.of(
             "connect",
             Errno.ECONNREFUSED,
-            (Source) t -> SocketSteps.connect(t.filled(), Kind.deadPort())),
+            (Source) t -> RingSocket.connectStep(t.filled(), Kind.deadPort())),
         Arguments.of(
             "bind",
             Errno.EADDRNOTAVAIL,
-            (Source) t -> SocketSteps.bind(t.filled(), new InetSocketAddress("192.0.2.1", 0))),
-        Arguments.of("listen", ENOTSOCK, (Source) t -> SocketSteps.listen(t.file(), 1)),
-        Arguments.of("accept", Errno.EINVAL, (Source) t -> SocketSteps.accept(t.slot, t.filled())));
+            (Source) t -> RingListener.bindStep(t.filled(), new InetSocketAddress("192.0.2.1", 0))),
+        Arguments.of("listen", ENOTSOCK, (Source) t -> RingListener.listenStep(t.file(), 1)),
+        Arguments.of(
+            "accept", Errno.EINVAL, (Source) t -> RingListener.acceptStep(t.slot, t.filled())));
   }
 
   private Step unknownFamily() {
@@ -169,7 +170,7 @@ class SocketStepsTest {
   }
 
   private TableSlot filled() throws IOException {
-    ring.run(SocketSteps.open(slot, new InetSocketAddress("127.0.0.1", 1)));
+    ring.run(RingSocket.openStep(slot, new InetSocketAddress("127.0.0.1", 1)));
     return slot;
   }
 
@@ -199,13 +200,13 @@ class SocketStepsTest {
   @Test
   void refusedAtOnce() throws Exception {
     try (RingSocket unix = RingSocket.open(ring, StandardProtocolFamily.UNIX)) {
-      assertThrows(IllegalArgumentException.class, () -> SocketSteps.listen(slot, 0));
+      assertThrows(IllegalArgumentException.class, () -> RingListener.listenStep(slot, 0));
       assertThrows(
           UnsupportedAddressTypeException.class,
-          () -> SocketSteps.connect(unix, Kind.IPV4.listen()));
+          () -> RingSocket.connectStep(unix, Kind.IPV4.listen()));
       assertThrows(
           UnresolvedAddressException.class,
-          () -> SocketSteps.open(slot, InetSocketAddress.createUnresolved("none", 1)));
+          () -> RingSocket.openStep(slot, InetSocketAddress.createUnresolved("none", 1)));
     }
   }
 }

@@ -15,12 +15,12 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
-import java.io.InterruptedIOException;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 
 class ChildProcessTest {
@@ -40,15 +40,82 @@ class ChildProcessTest {
     return true;
   }
 
+  /** A child that can be waited for again and again: whoever has seen its end starts the next. */
+  private static final class Child implements AutoCloseable {
+    private final Ring ring;
+    private int pid;
+    private ChildProcess process;
+
+    Child(Ring ring) throws IOException {
+      this.ring = ring;
+      start();
+    }
+
+    private void start() throws IOException {
+      pid = Spawned.shell("exec sleep 1000");
+      process = ChildProcess.open(ring, pid);
+    }
+
+    private void next() throws IOException {
+      process.close();
+      start();
+    }
+
+    String reap() throws IOException {
+      String end = process.reap().equals(killed(pid, SIGKILL)) ? "killed" : "another";
+      next();
+      return end;
+    }
+
+    boolean awaitEnd() throws IOException {
+      process.awaitEnd();
+      assertEquals(killed(pid, SIGKILL), process.reap(), "waiting does not reap");
+      next();
+      return true;
+    }
+
+    void kill() {
+      Spawned.kill(pid, true);
+    }
+
+    @Override
+    public void close() throws IOException {
+      kill();
+      process.close();
+      try (ChildProcess last = ChildProcess.open(ring, pid)) {
+        last.reap();
+      }
+    }
+  }
+
   @Liburing("waitid")
   @ParameterizedTest
   @EachCaller
   void reap_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Child child = new Child(ring)) {
+      new FourEnds(child::reap, child::kill, () -> child.process.close())
+          .check(ring, caller, "killed");
+    }
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void awaitEnd_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Child child = new Child(ring)) {
+      new FourEnds(child::awaitEnd, child::kill, () -> child.process.close())
+          .check(ring, caller, true);
+    }
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void reap_timeLimitAndEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       int quick = Spawned.shell("exit 7");
       try (ChildProcess child = ChildProcess.open(ring, quick)) {
-        child.awaitEnd();
-        assertEquals(exited(quick, 7), caller.call(ring, child::reap), "it has ended already");
+        assertEquals(exited(quick, 7), caller.call(ring, child::reap));
         OperationException refused = assertThrows(OperationException.class, child::reap);
         assertEquals(Errno.ECHILD, refused.errno());
       }
@@ -57,24 +124,9 @@ class ChildProcessTest {
       try (ChildProcess child = ChildProcess.open(ring, slow)) {
         ChildProcess hasty = child.within(Duration.ofMillis(5));
         assertThrows(OperationTimeoutException.class, () -> caller.call(ring, hasty::reap));
-        var interrupted = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
-        interrupted.interrupt();
-        assertThrows(InterruptedIOException.class, interrupted::result);
-
-        var waiting = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
+        assertThrows(OperationTimeoutException.class, () -> caller.run(ring, hasty::awaitEnd));
         Spawned.kill(slow, false);
-        assertEquals(killed(slow, SIGTERM), waiting.result());
-      }
-
-      int last = Spawned.shell("exec sleep 1000");
-      ChildProcess child = ChildProcess.open(ring, last);
-      var closed = BlockedCall.start(ring, caller, child::reap).awaitInFlight(ring, 1);
-      child.close();
-      assertThrows(AsynchronousCloseException.class, closed::result);
-      assertThrows(ClosedChannelException.class, child::reap);
-      Spawned.kill(last, true);
-      try (ChildProcess again = ChildProcess.open(ring, last)) {
-        assertEquals(killed(last, SIGKILL), again.reap());
+        assertEquals(killed(slow, SIGTERM), caller.call(ring, child::reap));
       }
     }
   }
@@ -98,23 +150,10 @@ class ChildProcessTest {
     }
   }
 
-  @ParameterizedTest
-  @EachCaller
-  void awaitEnd_interruptedAndClosed(Caller caller) throws Exception {
+  @Test
+  void open_refused() throws Exception {
     try (Ring ring = Ring.open()) {
       Process process = new ProcessBuilder("/bin/sleep", "1000").start();
-      ChildProcess child = ChildProcess.open(ring, process.toHandle());
-      var interrupted =
-          BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
-      interrupted.interrupt();
-      assertThrows(InterruptedIOException.class, interrupted::result);
-      ChildProcess hasty = child.within(Duration.ofMillis(5));
-      assertThrows(OperationTimeoutException.class, hasty::awaitEnd);
-      var closed = BlockedCall.start(ring, caller, () -> awaitEnd(child)).awaitInFlight(ring, 1);
-      child.close();
-      assertThrows(AsynchronousCloseException.class, closed::result);
-      assertThrows(ClosedChannelException.class, child::awaitEnd);
-      assertTrue(process.isAlive());
       process.destroyForcibly().waitFor();
       OperationException gone =
           assertThrows(OperationException.class, () -> ChildProcess.open(ring, process.toHandle()));

@@ -58,7 +58,7 @@ class EpollTest {
         epoll.add(pipe.source(), Long.MIN_VALUE + 5, PollEvent.READABLE);
         new FourEnds(
                 () -> {
-                  List<EpollEvent> events = epoll.await(8);
+                  List<Epoll.Event> events = epoll.await(8);
                   pipe.source().read(ByteBuffer.allocate(100));
                   return events;
                 },
@@ -67,7 +67,7 @@ class EpollTest {
             .check(
                 ring,
                 caller,
-                List.of(new EpollEvent(Long.MIN_VALUE + 5, Set.of(PollEvent.READABLE))));
+                List.of(new Epoll.Event(Long.MIN_VALUE + 5, Set.of(PollEvent.READABLE))));
         if (!operation) {
           assertEquals(0, kernel.submitted(Constants.IORING_OP_EPOLL_WAIT));
         }
@@ -90,7 +90,7 @@ class EpollTest {
         Await.until("it polls", () -> kernel.submitted(Constants.IORING_OP_POLL_ADD) > 0);
         Await.parked(waiting.thread());
         pipe.sink().write(Bytes.direct(1, 0, 5));
-        assertEquals(List.of(new EpollEvent(7, Set.of(PollEvent.READABLE))), waiting.result());
+        assertEquals(List.of(new Epoll.Event(7, Set.of(PollEvent.READABLE))), waiting.result());
       }
     }
   }
@@ -105,17 +105,17 @@ class EpollTest {
       Epoll hasty = epoll.within(Duration.ofMillis(5));
       epoll.add(first, 1, PollEvent.READABLE, PollEvent.WRITABLE);
       epoll.add(second, 2, PollEvent.READABLE);
-      Set<EpollEvent> expected =
+      Set<Epoll.Event> expected =
           Set.of(
-              new EpollEvent(1, Set.of(PollEvent.WRITABLE)),
-              new EpollEvent(2, Set.of(PollEvent.READABLE)));
+              new Epoll.Event(1, Set.of(PollEvent.WRITABLE)),
+              new Epoll.Event(2, Set.of(PollEvent.READABLE)));
       assertEquals(expected, new HashSet<>(epoll.await(8)));
       assertEquals(1, epoll.await(1).size());
       epoll.modify(first, 3, PollEvent.READABLE);
       epoll.remove(second);
       assertThrows(OperationTimeoutException.class, () -> hasty.await(8));
       first.signal();
-      assertEquals(List.of(new EpollEvent(3, Set.of(PollEvent.READABLE))), epoll.await(8));
+      assertEquals(List.of(new Epoll.Event(3, Set.of(PollEvent.READABLE))), epoll.await(8));
       assertEquals(Errno.EEXIST, errno(() -> epoll.add(first, 1, PollEvent.READABLE)));
       assertEquals(Errno.ENOENT, errno(() -> epoll.remove(second)));
       assertEquals(Errno.ENOENT, errno(() -> epoll.modify(second, 1, PollEvent.READABLE)));

@@ -13,7 +13,7 @@ import io.ringspun.OperationException;
 import io.ringspun.Ring;
 import io.ringspun.RingClosedException;
 import io.ringspun.RingOptions;
-import io.ringspun.file.Advice;
+import io.ringspun.file.AccessPattern;
 import io.ringspun.file.RingFile;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -173,7 +173,7 @@ class MappedMemoryTest {
     try (Ring ring = Ring.open();
         RingFile file = RingFile.open(ring, path, StandardOpenOption.READ)) {
       file.fsync();
-      file.advise(0, 0, Advice.DONTNEED);
+      file.advise(0, 0, AccessPattern.DONTNEED);
       assumeTrue(cached(memory) == 0, "this file system keeps pages in memory");
       MappedMemory.advise(ring, memory, MemoryAdvice.WILLNEED);
       Await.until("all is read", () -> cached(memory) == PAGES);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.Ring;
+import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.testing.Await;
@@ -15,10 +16,8 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
-import java.io.InterruptedIOException;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,26 +63,36 @@ class TickerTest {
     }
   }
 
+  /** The ticks come when the test says so, not when the time has passed. */
   @ParameterizedTest
   @EachCaller
-  void next_interruptedAndClosed(Caller caller) throws Exception {
-    try (Ring ring = Ring.open()) {
+  void next_fourEnds(Caller caller) throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = FaultyRing.open(kernel)) {
       Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1));
-      var interrupted = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
-      interrupted.interrupt();
-      assertThrows(InterruptedIOException.class, interrupted::result);
-      var closed = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
-      caller.run(ring, ticker::close);
-      assertThrows(AsynchronousCloseException.class, closed::result);
-      assertThrows(ClosedChannelException.class, ticker::next);
-      assertEquals(0, ring.metrics().inFlight());
+      var first = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
+      long timer =
+          kernel.submitted().stream()
+              .filter(request -> request.opcode() == Constants.IORING_OP_TIMEOUT)
+              .findFirst()
+              .orElseThrow()
+              .userData();
+      Caller.Action tick = () -> kernel.inject(timer, -Errno.ETIME, Constants.IORING_CQE_F_MORE);
+      tick.run();
+      assertEquals(1, first.result());
+      new FourEnds(ticker::next, tick, ticker::close).check(ring, caller, 1L);
       ticker.close();
+    }
+  }
 
-      try (Ticker again = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1))) {
-        var last = BlockedCall.start(ring, caller, again::next).awaitInFlight(ring, 1);
-        ring.close();
-        assertThrows(java.io.IOException.class, last::result);
-      }
+  @ParameterizedTest
+  @EachCaller
+  void next_ringClosedMeanwhile(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        Ticker ticker = Ticker.every(ring, TimerClock.MONOTONIC, Duration.ofHours(1))) {
+      var waiting = BlockedCall.start(ring, caller, ticker::next).awaitInFlight(ring, 1);
+      ring.close();
+      assertThrows(RingClosedException.class, waiting::result);
     }
   }
 

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /** Waiting, waking and moving as steps of chains. */
-class SystemStepsTest {
+class OsStepsTest {
   @TempDir private Path directory;
 
   private final MemorySegment memory = Arena.ofAuto().allocate(4096, 8);
@@ -77,7 +77,7 @@ class SystemStepsTest {
   @ParameterizedTest
   @EachCaller
   void poll_blocksThenCompletes(Caller caller) throws Exception {
-    Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
+    Step poll = Poll.awaitStep(pipe.source(), PollEvent.READABLE);
     var call =
         BlockedCall.start(
                 ring,
@@ -94,7 +94,7 @@ class SystemStepsTest {
   @ParameterizedTest
   @EachCaller
   void poll_interruptedAndClosedMeanwhile(Caller caller) throws Exception {
-    Step poll = SystemSteps.poll(pipe.source(), PollEvent.READABLE);
+    Step poll = Poll.awaitStep(pipe.source(), PollEvent.READABLE);
     var call =
         BlockedCall.start(ring, caller, () -> ring.chain().add(poll).nop().attempt())
             .awaitInFlight(ring, 2);
@@ -112,10 +112,10 @@ class SystemStepsTest {
   @Test
   void poll_failure() throws Exception {
     try (RingFile file = RingFile.open(ring, Files.createFile(directory.resolve("file")))) {
-      Step poll = SystemSteps.poll(file, PollEvent.PRIORITY);
+      Step poll = Poll.awaitStep(file, PollEvent.PRIORITY);
       requireBroken(ring.chain().add(poll).nop().nop().attempt(), "poll_add", Errno.EINVAL);
     }
-    assertThrows(IllegalArgumentException.class, () -> SystemSteps.poll(pipe.source()));
+    assertThrows(IllegalArgumentException.class, () -> Poll.awaitStep(pipe.source()));
   }
 
   // ---- splices -------------------------------------------------------------------------------
@@ -135,8 +135,8 @@ class SystemStepsTest {
                   ring.chain()
                       .add(FileSteps.open(from, source))
                       .add(FileSteps.open(to, target, StandardOpenOption.WRITE))
-                      .add(SystemSteps.splice(from, pipe.sink(), 4000))
-                      .add(SystemSteps.splice(pipe.source(), to, 4000))
+                      .add(RingPipe.spliceStep(from, pipe.sink(), 4000))
+                      .add(RingPipe.spliceStep(pipe.source(), to, 4000))
                       .add(from.closeStep())
                       .add(to.closeStep())
                       .attempt())
@@ -151,7 +151,7 @@ class SystemStepsTest {
   void splice_short() throws Exception {
     Path source = Bytes.file(directory.resolve("source"), 1, 10);
     try (RingFile file = RingFile.open(ring, source)) {
-      Step splice = SystemSteps.splice(file, pipe.sink(), 20);
+      Step splice = RingPipe.spliceStep(file, pipe.sink(), 20);
       Outcomes result = ring.chain().add(splice).nop().attempt();
       assertEquals(10, result.get(0).result());
       assertEquals(0, result.firstFailure().orElseThrow().position());
@@ -168,11 +168,11 @@ class SystemStepsTest {
     Path target = Files.createFile(directory.resolve("target"));
     try (RingFile in = RingFile.open(ring, source);
         RingFile out = RingFile.open(ring, target, StandardOpenOption.WRITE)) {
-      Step splice = SystemSteps.splice(in, out, 10); // neither is a pipe
+      Step splice = RingPipe.spliceStep(in, out, 10); // neither is a pipe
       requireBroken(ring.chain().add(splice).nop().nop().attempt(), "splice", Errno.EINVAL);
     }
     assertThrows(
-        IllegalArgumentException.class, () -> SystemSteps.splice(pipe.source(), pipe.sink(), 0));
+        IllegalArgumentException.class, () -> RingPipe.spliceStep(pipe.source(), pipe.sink(), 0));
   }
 
   // ---- epoll sets ----------------------------------------------------------------------------
@@ -187,12 +187,12 @@ class SystemStepsTest {
           () -> {
             ring.chain()
                 .write(pipe.sink(), memory.asSlice(0, 8), 0)
-                .add(SystemSteps.add(set, pipe.source(), 7, PollEvent.READABLE))
+                .add(set.addStep(pipe.source(), 7, PollEvent.READABLE))
                 .run();
             assertEquals(7, set.await(5).getFirst().data());
-            ring.run(SystemSteps.modify(set, pipe.source(), 8, PollEvent.READABLE));
+            ring.run(set.modifyStep(pipe.source(), 8, PollEvent.READABLE));
             assertEquals(8, set.await(5).getFirst().data());
-            ring.run(SystemSteps.remove(set, pipe.source()));
+            ring.run(set.removeStep(pipe.source()));
             assertThrows(
                 OperationTimeoutException.class, () -> set.within(Duration.ofMillis(1)).await(5));
           });
@@ -202,10 +202,10 @@ class SystemStepsTest {
   @Test
   void epoll_failure_breaksTheChain() throws Exception {
     try (Epoll set = Epoll.open(ring)) {
-      Step add = SystemSteps.add(set, pipe.source(), 7, PollEvent.READABLE);
+      Step add = set.addStep(pipe.source(), 7, PollEvent.READABLE);
       ring.run(add);
       requireBroken(ring.chain().add(add).nop().nop().attempt(), "epoll_ctl", Errno.EEXIST);
-      assertThrows(IllegalArgumentException.class, () -> SystemSteps.add(set, pipe.source(), 7));
+      assertThrows(IllegalArgumentException.class, () -> set.addStep(pipe.source(), 7));
     }
   }
 
@@ -228,12 +228,12 @@ class SystemStepsTest {
                 caller,
                 () ->
                     ring.chain()
-                        .add(SystemSteps.await(word, 0))
+                        .add(word.awaitStep(0))
                         .write(pipe.sink(), memory.asSlice(0, 8), 0)
                         .attempt())
             .awaitInFlight(ring, 1);
     memory.set(JAVA_INT, 64, 1);
-    Outcomes result = ring.chain().add(SystemSteps.wake(word, 5)).nop().attempt();
+    Outcomes result = ring.chain().add(word.wakeStep(5)).nop().attempt();
     result.orThrow();
     assertEquals(1, result.get(0).result());
     call.result().orThrow();
@@ -246,8 +246,7 @@ class SystemStepsTest {
   void await_interruptedMeanwhile(Caller caller) throws Exception {
     FutexWord word = word();
     var call =
-        BlockedCall.start(
-                ring, caller, () -> ring.chain().add(SystemSteps.await(word, 0)).nop().attempt())
+        BlockedCall.start(ring, caller, () -> ring.chain().add(word.awaitStep(0)).nop().attempt())
             .awaitInFlight(ring, 1);
     call.interrupt();
     assertTrue(call.result().get(0).isCancelled() && call.result().get(1).isCancelled());
@@ -256,7 +255,7 @@ class SystemStepsTest {
   /** Another value than the caller has seen. */
   @Test
   void await_failure() throws Exception {
-    Step await = SystemSteps.await(word(), 7);
+    Step await = word().awaitStep(7);
     requireBroken(ring.chain().add(await).nop().nop().attempt(), "futex_wait", Errno.EAGAIN);
   }
 
@@ -265,6 +264,6 @@ class SystemStepsTest {
   void wake_failure() throws Exception {
     Step wake = word().describe(IORING_OP_FUTEX_WAKE, 1).on(1 << 20).toStep();
     requireBroken(ring.chain().add(wake).nop().nop().attempt(), "futex_wake", Errno.EINVAL);
-    assertThrows(IllegalArgumentException.class, () -> SystemSteps.wake(word(), 0));
+    assertThrows(IllegalArgumentException.class, () -> word().wakeStep(0));
   }
 }

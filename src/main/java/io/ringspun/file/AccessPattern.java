@@ -5,7 +5,7 @@ package io.ringspun.file;
  *
  * @since 0.1
  */
-public enum Advice {
+public enum AccessPattern {
   /** {@code POSIX_FADV_NORMAL}: no special treatment. */
   NORMAL(0),
   /** {@code POSIX_FADV_RANDOM}: random access, so the kernel does not read ahead. */
@@ -27,7 +27,7 @@ public enum Advice {
 
   private final int number;
 
-  Advice(int number) {
+  AccessPattern(int number) {
     this.number = number;
   }
 
