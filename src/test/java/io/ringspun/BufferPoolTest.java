@@ -16,6 +16,7 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.LeakCheck;
 import io.ringspun.testing.Once;
 import java.io.IOException;
@@ -28,9 +29,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -122,6 +128,48 @@ class BufferPoolTest {
       for (Caller.Begun<Void> begun : waiting) {
         begun.result();
       }
+    }
+  }
+
+  /** A thread that holds the only buffer of a pool, or gives it back, when it is told to. */
+  private record Holder(BufferPool pool, Deque<Lease> held, ExecutorService thread)
+      implements AutoCloseable {
+    Holder(BufferPool pool) throws Exception {
+      this(pool, new ConcurrentLinkedDeque<>(), Executors.newSingleThreadExecutor());
+      take();
+    }
+
+    void take() throws Exception {
+      thread.submit(() -> held.add(pool.take())).get();
+    }
+
+    void give() throws Exception {
+      thread.submit(() -> held.remove().close()).get();
+    }
+
+    @Override
+    public void close() {
+      var _ = thread.submit(() -> held.forEach(Lease::close));
+      thread.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void take_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        BufferPool pool = ring.bufferPool(1, 4096);
+        Holder holder = new Holder(pool)) {
+      Callable<Integer> take =
+          () -> {
+            int size;
+            try (Lease lease = pool.take()) {
+              size = lease.byteSize();
+            }
+            holder.take();
+            return size;
+          };
+      new FourEnds(take, holder::give, pool::close, 0).check(ring, caller, 4096);
     }
   }
 

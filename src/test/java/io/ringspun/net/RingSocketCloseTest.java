@@ -16,6 +16,7 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.LongRun;
 import io.ringspun.testing.OpenFiles;
 import io.ringspun.testing.SocketPair;
@@ -32,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -127,6 +129,36 @@ class RingSocketCloseTest {
         SocketPair.open(ring, Kind.UNIX.listen()); // TCP may find room for some more bytes later
     RingSocketTransferTest.fill(pair.left());
     return pair;
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void read_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen())) {
+      new FourEnds(
+              () -> pair.left().read(ByteBuffer.allocate(10)),
+              () -> pair.right().write(ByteBuffer.allocate(3)),
+              pair.left()::close)
+          .check(ring, caller, 3);
+    }
+  }
+
+  @ParameterizedTest
+  @EachCaller
+  void write_fourEnds(Caller caller) throws Exception {
+    try (Ring ring = Ring.open();
+        SocketPair pair = full(ring)) {
+      ByteBuffer all = ByteBuffer.allocate(1 << 20);
+      Callable<Boolean> write =
+          () -> {
+            boolean some = pair.left().write(ByteBuffer.allocate(10)) > 0;
+            RingSocketTransferTest.fill(pair.left());
+            return some;
+          };
+      new FourEnds(write, () -> pair.right().read(all.clear()), pair.left()::close)
+          .check(ring, caller, true);
+    }
   }
 
   @ParameterizedTest

@@ -16,9 +16,9 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,29 +43,9 @@ class RingMailboxTest {
     try (Ring sender = Ring.open();
         Ring ring = Ring.open();
         RingMailbox box = RingMailbox.open(ring)) {
-      box.send(sender, 5);
-      long first = caller.call(ring, box::receive);
-      assertEquals(5, first, "it is there already");
-
-      var waiting = BlockedCall.start(ring, caller, box::receive);
-      awaitParked(waiting);
-      box.send(sender, -6);
-      assertEquals(-6, waiting.result());
-
-      var interrupted = BlockedCall.start(ring, caller, box::receive);
-      awaitParked(interrupted);
-      interrupted.interrupt();
-      assertThrows(InterruptedIOException.class, interrupted::result);
-      box.send(sender, 7);
-      long after = caller.call(ring, box::receive);
-      assertEquals(7, after, "an interrupt loses nothing");
       assertThrows(OperationTimeoutException.class, () -> box.receive(Duration.ofMillis(5)));
-
-      var closed = BlockedCall.start(ring, caller, box::receive);
-      awaitParked(closed);
-      box.close();
-      assertThrows(AsynchronousCloseException.class, closed::result);
-      assertThrows(ClosedChannelException.class, box::receive);
+      new FourEnds(box::receive, () -> box.send(sender, -6), box::close, 0)
+          .check(ring, caller, -6L);
       assertThrows(ClosedChannelException.class, () -> box.send(sender, 1));
       box.close();
     }

@@ -14,12 +14,14 @@ import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.Liburing;
 import java.io.InterruptedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 
@@ -74,25 +76,15 @@ class RingTimerTest {
   void await_fourEnds(Caller caller) throws Exception {
     try (Ring ring = Ring.open()) {
       for (TimerClock clock : TimerClock.values()) {
-        RingTimer timer = RingTimer.after(ring, clock, Duration.ZERO);
-        assertTrue(caller.call(ring, () -> await(timer)), "it completes at once");
-        timer.resetAfter(LONG);
-        var waiting = BlockedCall.start(ring, caller, () -> await(timer)).awaitInFlight(ring, 1);
-        caller.run(ring, () -> timer.resetAfter(Duration.ZERO));
-        assertTrue(waiting.result(), "it blocks, then completes");
-
-        timer.resetAfter(LONG);
-        var interrupted =
-            BlockedCall.start(ring, caller, () -> await(timer)).awaitInFlight(ring, 1);
-        interrupted.interrupt();
-        assertThrows(InterruptedIOException.class, interrupted::result);
-
-        var closed = BlockedCall.start(ring, caller, () -> await(timer)).awaitInFlight(ring, 1);
-        caller.run(ring, timer::close);
-        assertThrows(AsynchronousCloseException.class, closed::result);
-        assertEquals(
-            ClosedChannelException.class,
-            assertThrows(ClosedChannelException.class, timer::await).getClass());
+        RingTimer timer = RingTimer.after(ring, clock, LONG);
+        Callable<Boolean> await =
+            () -> {
+              timer.await();
+              timer.resetAfter(LONG); // the next call waits again
+              return true;
+            };
+        new FourEnds(await, () -> timer.resetAfter(Duration.ZERO), timer::close)
+            .check(ring, caller, true);
         assertThrows(ClosedChannelException.class, () -> timer.resetAfter(SHORT));
         timer.close();
       }

@@ -17,8 +17,13 @@ import java.util.function.Supplier;
  * @param call what blocks until something is provided
  * @param provide what lets one call return
  * @param close what ends all calls
+ * @param inFlight how many operations the ring has in flight while a call waits
  */
-public record FourEnds(Callable<?> call, Caller.Action provide, Caller.Action close) {
+public record FourEnds(Callable<?> call, Caller.Action provide, Caller.Action close, int inFlight) {
+
+  public FourEnds(Callable<?> call, Caller.Action provide, Caller.Action close) {
+    this(call, provide, close, 1);
+  }
 
   /** Checks all of them, on a thread of a kind; the call must return what is expected. */
   public void check(Ring ring, Caller caller, Object expected) throws Exception {
@@ -30,19 +35,19 @@ public record FourEnds(Callable<?> call, Caller.Action provide, Caller.Action cl
     provide.run();
     assertEquals(expected.get(), caller.call(ring, call), "it completes at once");
 
-    var waiting = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
+    var waiting = BlockedCall.start(ring, caller, call).awaitInFlight(ring, inFlight);
     provide.run();
     var result = waiting.result();
     assertEquals(expected.get(), result, "it blocks, then completes");
 
-    var interrupted = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
+    var interrupted = BlockedCall.start(ring, caller, call).awaitInFlight(ring, inFlight);
     interrupted.interrupt();
     assertThrows(InterruptedIOException.class, interrupted::result);
     assertTrue(interrupted.interruptPending(), "the interrupt stays pending");
     provide.run();
     assertEquals(expected.get(), caller.call(ring, call), "an interrupt loses nothing");
 
-    var closed = BlockedCall.start(ring, caller, call).awaitInFlight(ring, 1);
+    var closed = BlockedCall.start(ring, caller, call).awaitInFlight(ring, inFlight);
     close.run();
     assertThrows(AsynchronousCloseException.class, closed::result);
     assertEquals(
