@@ -1,12 +1,12 @@
 import org.jspecify.annotations.NullMarked;
 
 /**
- * Blocking Java I/O on virtual threads over Linux io_uring.
+ * Blocking I/O for virtual threads on Linux io_uring.
  *
- * <p>Start at {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}, sockets in {@link
- * io.ringspun.net}, pipes, timers, processes and the like in {@link io.ringspun.os}, buffers that
- * many sockets share in {@link io.ringspun.buffer}, and what experts need of the kernel's interface
- * in {@link io.ringspun.raw}.
+ * <p>Start with {@link io.ringspun.Ring}. Files are in {@link io.ringspun.file}, sockets in {@link
+ * io.ringspun.net}, pipes, timers, processes and other kernel objects in {@link io.ringspun.os},
+ * buffers that many sockets share in {@link io.ringspun.buffer}, and low-level access in {@link
+ * io.ringspun.raw}.
  */
 @NullMarked
 module io.ringspun {

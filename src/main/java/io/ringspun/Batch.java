@@ -5,8 +5,8 @@ import io.ringspun.internal.ring.Engine;
 
 /**
  * Any number of {@linkplain Step steps} that run in any order, submitted together and awaited once.
- * A step that fails does not affect the others. If the batch exceeds the ring's submission queue,
- * the remaining steps are submitted as entries become free.
+ * A step that fails does not affect the others. If the ring's submission queue has fewer free
+ * entries than the batch has steps, the remaining steps are submitted as entries become free.
  *
  * <p>The steps may use any number of files:
  *
@@ -18,7 +18,7 @@ import io.ringspun.internal.ring.Engine;
  * reads.run();
  * }
  *
- * <p>A batch can be run once. Not thread-safe. {@code run} throws unless every step succeeded
+ * <p>A batch can be run once. Not thread-safe. {@link #run()} throws unless every step succeeded
  * completely. {@link #attempt} returns the outcomes in any case. Segments are lent to the kernel
  * until the run ends: do not access or free them meanwhile. A segment of a shared arena is copied.
  *

@@ -14,12 +14,15 @@ import java.time.Duration;
  * ring.chain().write(log, page, 0).fdatasync(log).run();
  * }
  *
- * <p>Operations of other threads never run inside a chain. A chain is submitted as a whole or not
- * at all, with one exception: the kernel does not break the link after a failed or cancelled sync,
- * shutdown, futex wait, or operation that queries or changes names, sizes or attributes. The steps
- * after such an operation are submitted once it has succeeded.
+ * <p>Operations of other threads are never linked into a chain, but they may run at the same time
+ * as its steps. What a step has done is not undone when a later step fails.
  *
- * <p>A chain can be run once. Not thread-safe. {@code run} throws unless every step succeeded
+ * <p>A chain is submitted as a whole or not at all, with one exception: the kernel does not break
+ * the link after a failed or cancelled sync, shutdown, futex wait, or operation that queries or
+ * changes names, sizes or attributes. So Ringspun submits the steps after such an operation only
+ * once it has succeeded.
+ *
+ * <p>A chain can be run once. Not thread-safe. {@link #run()} throws unless every step succeeded
  * completely. {@link #attempt} returns the outcomes in any case. Segments are lent to the kernel
  * until the run ends: do not access or free them meanwhile. A segment of a shared arena is copied.
  *

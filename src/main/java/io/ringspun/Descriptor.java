@@ -8,10 +8,11 @@ import java.lang.foreign.MemorySegment;
  * that use it, so its descriptor number is never reused while an operation may still look it up.
  *
  * <p>A descriptor that is not closed explicitly is closed some time after it becomes unreachable,
- * like the JDK's channels, and counted ({@link #abandoned}). With {@code
- * -Dio.ringspun.traceLeaks=true} each such descriptor is logged by {@code io.ringspun.leaks}, with
- * the stack of the thread that opened it. Programs should not rely on this: a shortage of
- * descriptors does not trigger a garbage collection.
+ * like the JDK's channels. An {@linkplain io.ringspun.os.RingFd#adopt adopted} descriptor stays
+ * open instead. Programs should not rely on the automatic close: a shortage of descriptors does not
+ * trigger a garbage collection. {@link #abandoned} counts the descriptors closed in this way. With
+ * {@code -Dio.ringspun.traceLeaks=true} each of them is logged by the logger {@code
+ * io.ringspun.leaks}, with the stack of the thread that opened it.
  *
  * <p>Not for extension outside Ringspun.
  *

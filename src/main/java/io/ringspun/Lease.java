@@ -6,9 +6,10 @@ import java.lang.foreign.MemorySegment;
 /**
  * A buffer of a {@link BufferPool}, borrowed from {@link BufferPool#take take} to {@link #close}.
  *
- * <p>A lease belongs to the thread that took it. In any other thread its methods, its segments and
- * the operations that use it throw {@link WrongThreadException}. The lease therefore cannot be
- * closed while the kernel uses its memory, because its thread is then parked.
+ * <p>A lease belongs to the thread that took it. In any other thread its segments, its methods
+ * except {@link #byteSize}, and the operations that use it throw {@link WrongThreadException}. The
+ * lease therefore cannot be closed while the kernel uses its memory, because its thread is then
+ * blocked.
  *
  * <p>A lease never exposes bytes of an earlier lease of the same buffer. Accessing its segments
  * after it is closed throws {@link IllegalStateException}. Operations that take segments lend these

@@ -5,7 +5,7 @@ import io.ringspun.raw.RawOperation;
 import java.io.IOException;
 
 /**
- * Thrown when the kernel completes an operation with an error. Chains and batches throw the
+ * Thrown when an operation fails with an error number of the kernel. Chains and batches throw the
  * subclass {@link TransactionException}.
  *
  * @since 0.1
@@ -73,10 +73,11 @@ public sealed class OperationException extends IOException permits TransactionEx
   }
 
   /**
-   * Returns the name of the operation that failed. It is one word: the name of the system call or
-   * of the {@code IORING_OP_} constant in lower case, for example {@code "fsync"} or {@code
-   * "sync_file_range"}; an {@code IORING_REGISTER_} name unchanged; or, for example, {@code
-   * "opcode_254"} for a {@link RawOperation} whose opcode this library does not know.
+   * Returns the name of the operation that failed. It is one word, usually the name of the system
+   * call or of the {@code IORING_OP_} constant in lower case, for example {@code "fsync"} or {@code
+   * "sync_file_range"}. It may also be the name of an {@code IORING_REGISTER_} constant or of a
+   * command of {@code fcntl(2)}, unchanged, or, for example, {@code "opcode_254"} for a {@link
+   * RawOperation} whose opcode this library does not know.
    *
    * @return the operation's name
    */

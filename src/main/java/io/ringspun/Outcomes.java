@@ -142,8 +142,8 @@ public final class Outcomes implements Iterable<Outcome> {
   }
 
   /**
-   * Returns whether the transaction exceeded its time limit, {@link Chain#within} or {@link
-   * Batch#within}.
+   * Returns whether the chain or batch as a whole exceeded its time limit, which its method {@code
+   * within} sets.
    *
    * @return false if every step ended in time, or there was no limit
    */
@@ -172,8 +172,9 @@ public final class Outcomes implements Iterable<Outcome> {
    * exceptions.
    *
    * @return this
-   * @throws OperationTimeoutException if the step or the transaction exceeded its time limit
-   * @throws InterruptedIOException if an interrupt ended it; the interrupt status is set
+   * @throws OperationTimeoutException if the step, or the chain or batch as a whole, exceeded its
+   *     time limit
+   * @throws InterruptedIOException if an interrupt cancelled the step; the interrupt status is set
    * @throws RingClosedException if the ring was closed before the step completed
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor of the step was closed
    * @throws TransactionException if the step failed, was cancelled or fell short otherwise

@@ -83,10 +83,10 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens a ring with some options. Requires Linux 6.1. Where the memory of rings counts against
-   * the limit on locked memory ({@code ulimit -l}), the kernel counts that of a closed ring for a
-   * moment longer. If it refuses a ring for lack of memory, this method therefore retries for some
-   * tens of milliseconds.
+   * Opens a ring with the given options. Requires Linux 6.1 or newer. Where the memory of rings
+   * counts against the limit on locked memory ({@code ulimit -l}), the kernel counts that of a
+   * closed ring for a moment longer. If it refuses a ring for lack of memory, this method therefore
+   * retries for some tens of milliseconds.
    *
    * @param options the options
    * @return the ring, for the caller to close
@@ -326,9 +326,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Returns what this ring has done so far.
+   * Returns the counters of this ring.
    *
-   * @return a snapshot
+   * @return a snapshot of what the ring has done so far
    */
   public RingMetrics metrics() {
     return engine.readCounters(RingMetrics::new);
@@ -345,10 +345,11 @@ public final class Ring implements AutoCloseable {
 
   /**
    * Closes the ring: refuses new calls, cancels waiting ones, and blocks until the kernel has
-   * released their memory. New and cancelled calls throw {@link RingClosedException}, as opposed to
-   * the plain {@link java.nio.channels.AsynchronousCloseException} of calls whose file, socket or
-   * other object is closed. Operations that the hardware has started are awaited. Virtual threads
-   * that the ring carries are not awaited: they continue on other platform threads.
+   * released their memory. An interrupt does not end the wait. New and cancelled calls throw {@link
+   * RingClosedException}, as opposed to the plain {@link
+   * java.nio.channels.AsynchronousCloseException} of calls whose file, socket or other object is
+   * closed. Operations that the hardware has started are awaited. Virtual threads that the ring
+   * carries are not awaited: they continue on other platform threads.
    *
    * <p>Closing again waits for the first close to finish. Closing a ring of the {@linkplain
    * RingGroup#shared() shared group} has no effect.

@@ -2,7 +2,8 @@ package io.ringspun;
 
 /**
  * The counters of a ring. Each value is exact, but the values are read one after the other, so they
- * may not describe the same instant.
+ * may not describe the same instant. {@link RingOptions#withInlineAttempts} explains which
+ * operations are done by plain system calls.
  *
  * @param submitted operations submitted to the kernel
  * @param completed operations that the kernel has completed

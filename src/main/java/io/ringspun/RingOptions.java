@@ -59,8 +59,8 @@ public final class RingOptions {
   }
 
   /**
-   * Returns the default options: 256 entries, the best flags that the kernel supports, a bounded
-   * number of kernel workers, inline attempts.
+   * Returns the default options: 256 submission entries, the best flags that the kernel supports, a
+   * bounded number of kernel workers, and {@linkplain #withInlineAttempts inline attempts}.
    *
    * @return the defaults
    */
@@ -86,10 +86,11 @@ public final class RingOptions {
 
   /**
    * Sets the size of the completion queue ({@code IORING_SETUP_CQSIZE}), which bounds the number of
-   * operations in flight. The default is four times the submission entries, but at least 16.
+   * operations in flight, except for those that {@link #withInFlightLimit} exempts. The default is
+   * four times the submission entries, but at least 16.
    *
-   * @param completionEntries from 4 to 65,536 and not fewer than the submission entries; the kernel
-   *     rounds up to a power of two
+   * @param completionEntries from 4 to 65,536; raised to the number of submission entries if
+   *     smaller; the kernel rounds up to a power of two
    * @return the changed copy
    * @throws IllegalArgumentException if out of range
    */
@@ -135,8 +136,9 @@ public final class RingOptions {
    * @param more further flags
    * @return the changed copy
    * @throws IllegalArgumentException if flags contradict each other: {@code DEFER_TASKRUN} without
-   *     {@code SINGLE_ISSUER}, {@code TASKRUN_FLAG} without {@code COOP_TASKRUN} or {@code
-   *     DEFER_TASKRUN}, either of these two with {@link #withKernelPolling}
+   *     {@code SINGLE_ISSUER}; {@code TASKRUN_FLAG} without {@code COOP_TASKRUN} or {@code
+   *     DEFER_TASKRUN}; or {@code COOP_TASKRUN} or {@code DEFER_TASKRUN} with {@link
+   *     #withKernelPolling}
    */
   public RingOptions withFlags(SetupFlag first, SetupFlag... more) {
     Set<SetupFlag> chosen = EnumSet.of(first, more);
@@ -167,7 +169,8 @@ public final class RingOptions {
    *     woken by a system call, at least one millisecond
    * @return the changed copy
    * @throws IllegalArgumentException if the time is shorter, or longer than {@link
-   *     Integer#MAX_VALUE} milliseconds, or conflicts with a flag or mode that was set before
+   *     Integer#MAX_VALUE} milliseconds, or {@code DEFER_TASKRUN}, {@code COOP_TASKRUN} or {@link
+   *     #withDevicePolling} was set before
    */
   public RingOptions withKernelPolling(Duration idle) {
     return withKernelThread(idle, EngineConfig.KernelPolling.NONE);
@@ -200,22 +203,23 @@ public final class RingOptions {
   }
 
   /**
-   * Opens a ring that polls devices for completions instead of waiting for interrupts ({@code
+   * Lets the ring poll devices for completions instead of waiting for interrupts ({@code
    * IORING_SETUP_IOPOLL}, Linux 5.1). Its thread polls whenever an operation is in flight and then
    * occupies a whole processor.
    *
    * <p>Such a ring accepts only reads and writes of files opened with {@code DIRECT}; all other
-   * operations throw {@link IllegalStateException}. So open files on another ring, and use this one
-   * by its {@link Ring#chain} and {@link Ring#batch} or from the threads that it carries. If the
-   * device, driver or file system does not support polling, each transfer fails with {@link
-   * OperationException} ({@code EOPNOTSUPP}). NVMe supports it if its driver was loaded with {@code
-   * poll_queues}. Interrupts and time limits do not cancel a transfer; the device completes it.
-   * There are no inline attempts.
+   * operations, and steps with time limits of their own, throw {@link IllegalStateException}. So
+   * open files on another ring, and use this one by its {@link Ring#chain} and {@link Ring#batch}
+   * or from the threads that it carries. If the device, driver or file system does not support
+   * polling, each transfer fails with {@link OperationException} ({@code EOPNOTSUPP}). NVMe
+   * supports it if its driver was loaded with {@code poll_queues}. Interrupts and time limits do
+   * not cancel a transfer; the device completes it. There are no inline attempts.
    *
    * @param hybrid whether to sleep for half the average transfer time before polling ({@code
    *     IORING_SETUP_HYBRID_IOPOLL}, Linux 6.13)
    * @return the changed copy
-   * @throws IllegalArgumentException if it conflicts with a mode that was set before
+   * @throws IllegalArgumentException if {@link #withKernelPolling} or {@link #withNapi} was set
+   *     before
    */
   public RingOptions withDevicePolling(boolean hybrid) {
     int flags = Constants.IORING_SETUP_IOPOLL | (hybrid ? Constants.IORING_SETUP_HYBRID_IOPOLL : 0);
@@ -231,7 +235,7 @@ public final class RingOptions {
    * @param prefer whether to suppress the device's interrupts meanwhile ({@code
    *     SO_PREFER_BUSY_POLL})
    * @return the changed copy
-   * @throws IllegalArgumentException if the time is out of range, or conflicts with a mode that was
+   * @throws IllegalArgumentException if the time is out of range, or {@link #withDevicePolling} was
    *     set before
    */
   public RingOptions withNapi(Duration busyPoll, boolean prefer) {
@@ -325,9 +329,9 @@ public final class RingOptions {
    * processor, and 16 unbounded ones.
    *
    * <p>Bounded workers open files. An open that waits for the other end of a FIFO occupies its
-   * worker, so the ring raises the limit by one meanwhile. It does not do so if the open has {@code
-   * CREATE} or {@code TRUNCATE_EXISTING}, is of a registered read-only file, or is a step of a
-   * chain or batch.
+   * worker, so the ring raises the limit by one meanwhile. It does not do so for an open with
+   * {@code CREATE} or {@code TRUNCATE_EXISTING}, for one of a registered read-only file, or for a
+   * step of a chain or batch.
    *
    * @param bounded the limit for work on files, such as buffered writes, syncs and opens; 0 keeps
    *     the kernel's limit
@@ -369,11 +373,11 @@ public final class RingOptions {
   /**
    * Sets the size of the ring's table of registered files and sockets, which have no descriptor in
    * the process ({@code IORING_REGISTER_FILES2} with {@code IORING_RSRC_REGISTER_SPARSE}, Linux
-   * 5.19); see {@code RingOpenOption.REGISTERED} and {@code SocketOpenOption.REGISTERED}. The table
-   * is created when the ring is opened; by default there is none. Each slot takes some ten bytes of
-   * kernel memory, used or not. {@link Ring#open} fails if there are more slots than the process
-   * may open files ({@code RLIMIT_NOFILE}), although registered files do not count against that
-   * limit.
+   * 5.19); see {@link io.ringspun.file.RingOpenOption#REGISTERED} and {@link
+   * io.ringspun.net.SocketOpenOption#REGISTERED}. The table is created when the ring is opened; by
+   * default there is none. Each slot takes some ten bytes of kernel memory, used or not. {@link
+   * Ring#open} fails if there are more slots than the process may open files ({@code
+   * RLIMIT_NOFILE}), although registered files do not count against that limit.
    *
    * @param slots how many files and sockets can be registered at once, up to 1,048,576; 0 for no
    *     table
@@ -391,7 +395,8 @@ public final class RingOptions {
   /**
    * Sets whether operations are done by plain system calls on the calling thread where the kernel
    * most likely answers from memory, and go through the ring only otherwise. On by default, because
-   * a hand-over to the ring and to a kernel worker costs ten times as much as such a call.
+   * a hand-over to the ring and to a kernel worker costs ten times as much as such a call. There
+   * are two kinds of such calls:
    *
    * <ul>
    *   <li>Calls that refuse instead of waiting: reads of the page cache ({@code RWF_NOWAIT}), sends

@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
  * number of chains and batches.
  *
  * <p>The most common steps have methods of the same names in {@link Chain} and {@link Batch}.
- * {@code io.ringspun.file.FileSteps} has steps for files and names. Further steps are made by the
- * methods whose names end in {@code Step}, such as {@code RingSocket.connectStep}, {@code
- * Poll.awaitStep} and {@link TableSlot#closeStep}. {@link RawOperation#toStep} creates a step of
- * any operation of the kernel. {@link Chain#add} and {@link Batch#add} add any step, and {@link
+ * {@link io.ringspun.file.FileSteps} has steps for files and names. Other classes have methods
+ * whose names end in {@code Step}, such as {@link io.ringspun.net.RingSocket#connectStep
+ * RingSocket.connectStep}, {@link io.ringspun.os.Poll#awaitStep Poll.awaitStep} and {@link
+ * TableSlot#closeStep}. {@link RawOperation#toStep} creates a step of any operation of the kernel.
+ * The method {@code add} of {@link Chain} and {@link Batch} adds any step, and {@link
  * Ring#run(Step)} runs a single one:
  *
  * {@snippet :
@@ -201,7 +202,7 @@ public final class Step {
   // ---- common steps --------------------------------------------------------------------
 
   /**
-   * Does nothing ({@code IORING_OP_NOP}, Linux 5.1).
+   * Returns a step that does nothing ({@code IORING_OP_NOP}, Linux 5.1).
    *
    * @return the step
    */
@@ -210,8 +211,8 @@ public final class Step {
   }
 
   /**
-   * Reads at a position ({@code IORING_OP_READ}, Linux 5.6). The step falls short if it transfers
-   * fewer bytes than the segment's size.
+   * Returns a step that reads at a position ({@code IORING_OP_READ}, Linux 5.6). The step falls
+   * short if it transfers fewer bytes than the segment's size.
    *
    * @param source the file to read
    * @param target the segment to fill; at most 2 GiB less a page are requested
@@ -229,12 +230,12 @@ public final class Step {
   }
 
   /**
-   * Reads at a position into the buffer of a lease and requests its whole size. The lease must be
-   * open when the step runs, and its thread must run it. {@link Lease#filled} then returns the
-   * bytes read; of several reads into one lease, those of the last one added. If the lease's pool
-   * is registered with the ring that runs the step, the kernel need not pin the memory ({@code
-   * IORING_OP_READ_FIXED}, Linux 5.1); otherwise this is {@link #read(Descriptor, MemorySegment,
-   * long)}.
+   * Returns a step that reads at a position into the buffer of a lease and requests its whole size.
+   * The lease must be open when the step runs, and its thread must run it. {@link Lease#filled}
+   * then returns the bytes read; of several reads into one lease, those of the last one added. If
+   * the lease's pool is registered with the ring that runs the step, the kernel need not pin the
+   * memory ({@code IORING_OP_READ_FIXED}, Linux 5.1); otherwise this is {@link #read(Descriptor,
+   * MemorySegment, long)}.
    *
    * @param source the file to read
    * @param target the lease to read into
@@ -254,8 +255,8 @@ public final class Step {
   }
 
   /**
-   * Writes at a position ({@code IORING_OP_WRITE}, Linux 5.6). The step falls short if it transfers
-   * fewer bytes than the segment's size.
+   * Returns a step that writes at a position ({@code IORING_OP_WRITE}, Linux 5.6). The step falls
+   * short if it transfers fewer bytes than the segment's size.
    *
    * @param target the file to write
    * @param source the bytes to write, at most 2 GiB less a page
@@ -273,11 +274,12 @@ public final class Step {
   }
 
   /**
-   * Writes the first bytes of the buffer of a lease at a position. The buffer may be filled by an
-   * earlier step of the chain; bytes that were never filled are zero. The lease must be open when
-   * the step runs, and its thread must run it. If the lease's pool is registered with the ring that
-   * runs the step, the kernel need not pin the memory ({@code IORING_OP_WRITE_FIXED}, Linux 5.1);
-   * otherwise this is {@link #write(Descriptor, MemorySegment, long)}.
+   * Returns a step that writes the first bytes of the buffer of a lease at a position. The buffer
+   * may be filled by an earlier step of the chain; bytes that were never filled are zero. The lease
+   * must be open when the step runs, and its thread must run it. If the lease's pool is registered
+   * with the ring that runs the step, the kernel need not pin the memory ({@code
+   * IORING_OP_WRITE_FIXED}, Linux 5.1); otherwise this is {@link #write(Descriptor, MemorySegment,
+   * long)}.
    *
    * @param target the file to write
    * @param source the lease to write from
@@ -299,7 +301,8 @@ public final class Step {
   }
 
   /**
-   * Flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux 5.1).
+   * Returns a step that flushes data and metadata to the device ({@code IORING_OP_FSYNC}, Linux
+   * 5.1).
    *
    * @param target the file
    * @return the step
@@ -309,8 +312,8 @@ public final class Step {
   }
 
   /**
-   * Flushes data, and the metadata needed to read it again, to the device ({@code IORING_OP_FSYNC}
-   * with {@code IORING_FSYNC_DATASYNC}, Linux 5.1).
+   * Returns a step that flushes data, and the metadata needed to read it again, to the device
+   * ({@code IORING_OP_FSYNC} with {@code IORING_FSYNC_DATASYNC}, Linux 5.1).
    *
    * @param target the file
    * @return the step
@@ -320,9 +323,9 @@ public final class Step {
   }
 
   /**
-   * Sends all bytes of a segment to a connected socket ({@code IORING_OP_SEND} with {@code
-   * MSG_WAITALL}, Linux 5.6). The step falls short if it sends fewer bytes, for example because of
-   * an error or because the peer has closed the connection.
+   * Returns a step that sends all bytes of a segment to a connected socket ({@code IORING_OP_SEND}
+   * with {@code MSG_WAITALL}, Linux 5.6). The step falls short if it sends fewer bytes, for example
+   * because of an error or because the peer has closed the connection.
    *
    * @param target a stream socket
    * @param source the bytes to send, at most 2 GiB less a page
@@ -338,8 +341,8 @@ public final class Step {
   }
 
   /**
-   * Receives from a socket until a segment is full ({@code IORING_OP_RECV} with {@code
-   * MSG_WAITALL}, Linux 5.6). The step falls short if the stream ends before.
+   * Returns a step that receives from a socket until a segment is full ({@code IORING_OP_RECV} with
+   * {@code MSG_WAITALL}, Linux 5.6). The step falls short if the stream ends earlier.
    *
    * @param source a stream socket
    * @param target the segment to fill; at most 2 GiB less a page are requested
@@ -355,7 +358,8 @@ public final class Step {
   }
 
   /**
-   * Shuts down the output side of a socket ({@code IORING_OP_SHUTDOWN}, Linux 5.11).
+   * Returns a step that shuts down the output side of a socket ({@code IORING_OP_SHUTDOWN}, Linux
+   * 5.11).
    *
    * @param target a stream socket
    * @return the step
@@ -365,8 +369,9 @@ public final class Step {
   }
 
   /**
-   * Waits for a time ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ETIME_SUCCESS}, Linux
-   * 5.16). In a chain the next step begins when the time has elapsed.
+   * Returns a step that waits for a time ({@code IORING_OP_TIMEOUT} with {@code
+   * IORING_TIMEOUT_ETIME_SUCCESS}, Linux 5.16). In a chain the next step begins when the time has
+   * elapsed.
    *
    * @param time positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
    *     suspended
@@ -385,16 +390,18 @@ public final class Step {
   // ---- modifiers -----------------------------------------------------------------------------
 
   /**
-   * Returns this step with a time limit of its own, measured from the moment the kernel starts the
-   * step ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5). When it expires, the step is cancelled, which
-   * breaks the chain. It replaces an earlier limit of this step.
+   * Returns a copy of this step with a time limit of its own, measured from the moment the kernel
+   * starts the step ({@code IORING_OP_LINK_TIMEOUT}, Linux 5.5). When it expires, the step is
+   * cancelled, which breaks the chain. It replaces an earlier limit of this step.
    *
-   * <p>Only for chains: {@link Batch#within} limits a batch as a whole. The limit takes an entry of
-   * the ring's submission queue and counts against its in-flight limit, like a step.
+   * <p>Only for chains; the method {@code within} of a {@link Batch} limits the batch as a whole.
+   * The limit takes an entry of the ring's submission queue and counts against its in-flight limit,
+   * like a step.
    *
    * <p>An operation that the hardware has started runs to its end. Since Linux 6.15 the kernel does
    * not apply the limit to operations that run entirely on a kernel worker, such as a splice, a
-   * sync or a rename; {@link Chain#within} cancels these if the worker can be woken.
+   * sync or a rename. The method {@code within} of the {@link Chain} cancels these if the worker
+   * can be woken.
    *
    * @param limit positive; measured by {@code CLOCK_MONOTONIC}, which stops while the machine is
    *     suspended
@@ -421,10 +428,11 @@ public final class Step {
   }
 
   /**
-   * Returns a copy of this step whose chain waits until every operation in flight on the ring has
-   * ended, and for which every later operation waits. This applies to the chain as a whole, so only
-   * its first step can have this modifier. Ringspun orders this itself, because the kernel's {@code
-   * IOSQE_IO_DRAIN} would also wait for the ring's own wake-up read, which never ends.
+   * Returns a copy of this step that makes its chain begin only after every operation in flight on
+   * the ring has ended, and makes every later operation wait for the end of the chain. This applies
+   * to the chain as a whole, so only its first step can have this modifier. Only for chains.
+   * Ringspun keeps this order itself, because the kernel's {@code IOSQE_IO_DRAIN} would also wait
+   * for the ring's own wake-up read, which never ends.
    *
    * <p>Some operations are exempt; they neither delay the chain nor wait for it:
    *

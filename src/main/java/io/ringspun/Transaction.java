@@ -46,7 +46,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    *     ring, or has a modifier that is not allowed here: in a batch {@link Step#within}, {@link
    *     Step#evenIfPreviousFailed} and {@link Step#afterEverythingElse}; in a chain {@code
    *     evenIfPreviousFailed} on the first step, and {@code afterEverythingElse} on any other
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T add(Step step) {
     requireNotRun();
@@ -63,7 +63,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @return this
    * @throws IllegalArgumentException if {@link #add} refuses one of them; those before it have been
    *     added
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T addAll(Iterable<Step> several) {
     requireNotRun();
@@ -75,7 +75,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * Adds {@link Step#nop}, which does nothing.
    *
    * @return this
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T nop() {
     return add(Step.nop());
@@ -90,7 +90,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, confined to
    *     another thread, or misaligned for direct I/O, or the position is negative or too large
-   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   * @throws IllegalStateException if the segment's arena is closed, or this chain or batch has been
    *     run
    */
   public final T read(Descriptor source, MemorySegment target, long position) {
@@ -107,7 +107,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @return this
    * @throws IllegalArgumentException if the position is negative or too large, or the position or
    *     the size is misaligned for direct I/O
-   * @throws IllegalStateException if the lease is closed, or this transaction has been run
+   * @throws IllegalStateException if the lease is closed, or this chain or batch has been run
    * @throws WrongThreadException if another thread took the lease
    */
   public final T read(Descriptor source, Lease target, long position) {
@@ -118,12 +118,12 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * Adds {@link Step#write(Descriptor, MemorySegment, long)}, a write at a position.
    *
    * @param target the file to write
-   * @param source the bytes to transfer, at most 2 GiB less a page
+   * @param source the bytes to write, at most 2 GiB less a page
    * @param position the position of the first byte, in bytes from the beginning
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, confined to another
    *     thread, or misaligned for direct I/O, or the position is negative or too large
-   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   * @throws IllegalStateException if the segment's arena is closed, or this chain or batch has been
    *     run
    */
   public final T write(Descriptor target, MemorySegment source, long position) {
@@ -143,7 +143,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @throws IndexOutOfBoundsException if the length is not positive or exceeds the buffer
    * @throws IllegalArgumentException if the position is negative or too large, or the position or
    *     the length is misaligned for direct I/O
-   * @throws IllegalStateException if the lease is closed, or this transaction has been run
+   * @throws IllegalStateException if the lease is closed, or this chain or batch has been run
    * @throws WrongThreadException if another thread took the lease
    */
   public final T write(Descriptor target, Lease source, int length, long position) {
@@ -155,7 +155,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    *
    * @param target the file
    * @return this
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T fsync(Descriptor target) {
     return add(Step.fsync(target));
@@ -166,7 +166,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    *
    * @param target the file
    * @return this
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T fdatasync(Descriptor target) {
     return add(Step.fdatasync(target));
@@ -176,11 +176,11 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * Adds {@link Step#send}, which sends all bytes of a segment to a connected socket.
    *
    * @param target a stream socket
-   * @param source the bytes to transfer, at most 2 GiB less a page
+   * @param source the bytes to send, at most 2 GiB less a page
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
-   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   * @throws IllegalStateException if the segment's arena is closed, or this chain or batch has been
    *     run
    */
   public final T send(Descriptor target, MemorySegment source) {
@@ -195,7 +195,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @return this
    * @throws IllegalArgumentException if the segment is empty, on the heap, read-only, or confined
    *     to another thread
-   * @throws IllegalStateException if the segment's arena is closed, or this transaction has been
+   * @throws IllegalStateException if the segment's arena is closed, or this chain or batch has been
    *     run
    */
   public final T receive(Descriptor source, MemorySegment target) {
@@ -207,7 +207,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    *
    * @param target a stream socket
    * @return this
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T shutdownOutput(Descriptor target) {
     return add(Step.shutdownOutput(target));
@@ -220,7 +220,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    *     suspended
    * @return this
    * @throws IllegalArgumentException if not positive
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T delay(Duration time) {
     return add(Step.delay(time));
@@ -234,7 +234,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * @param limit positive
    * @return this
    * @throws IllegalArgumentException if not positive
-   * @throws IllegalStateException if this transaction has been run
+   * @throws IllegalStateException if this chain or batch has been run
    */
   public final T within(Duration limit) {
     requireNotRun();
@@ -249,17 +249,18 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
    * limit cancels unfinished steps; after an interrupt the interrupt status is set again.
    *
    * @return the outcomes, for example the numbers of bytes transferred
-   * @throws IllegalStateException if there is no step, this transaction has been run, or a
+   * @throws IllegalStateException if there is no step, this chain or batch has been run, or a
    *     segment's arena is closed
    * @throws IllegalArgumentException if a chain, including the limits of its steps, exceeds the
    *     ring's submission queue or in-flight limit
    * @throws java.nio.channels.ClosedChannelException if a descriptor is closed
-   * @throws java.io.InterruptedIOException if the thread is interrupted before the call, when
-   *     nothing is submitted, or during it
+   * @throws java.io.InterruptedIOException if the thread is interrupted, before or during the call;
+   *     nothing is submitted if it was interrupted before
    * @throws OperationException if a step would sync a file of which an earlier sync lost data;
    *     nothing is submitted
    * @throws TransactionException if a step failed, was cancelled, or fell short
-   * @throws OperationTimeoutException if a step or the transaction exceeded its time limit
+   * @throws OperationTimeoutException if a step, or the chain or batch as a whole, exceeded its
+   *     time limit
    * @throws java.nio.channels.AsynchronousCloseException if a descriptor was closed during the call
    * @throws RingClosedException if the ring is closed, before or during the call
    * @throws RingFailedException if the ring has failed, or fails during the call
@@ -271,12 +272,12 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
 
   /**
    * Submits the steps, blocks until all of them have ended, and returns their outcomes, whether
-   * they succeeded or not. {@code run} throws instead if a step did not succeed. A virtual thread
-   * parks meanwhile, a platform thread waits. An interrupt or a time limit cancels unfinished
-   * steps; after an interrupt the interrupt status is set again.
+   * they succeeded or not. {@link #run()} throws if a step did not succeed; this method does not. A
+   * virtual thread parks meanwhile, a platform thread waits. An interrupt or a time limit cancels
+   * unfinished steps; after an interrupt the interrupt status is set again.
    *
    * @return the outcomes, which the caller has to check
-   * @throws IllegalStateException if there is no step, this transaction has been run, or a
+   * @throws IllegalStateException if there is no step, this chain or batch has been run, or a
    *     segment's arena is closed
    * @throws IllegalArgumentException if a chain, including the limits of its steps, exceeds the
    *     ring's submission queue or in-flight limit

@@ -2,7 +2,8 @@ package io.ringspun;
 
 /**
  * Thrown when a step of a {@link Chain} or a {@link Batch} failed, was cancelled, or fell short.
- * The message names the step and its position, counted from 1, and says what happened.
+ * The message names the step and its position, counted from 1, and says what happened. The effects
+ * of other steps remain.
  *
  * <p>{@link #errno()} is the step's error number; it is {@code ECANCELED} for a step that was
  * cancelled, and 0 for one that transferred fewer bytes than requested.

@@ -17,9 +17,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Provided buffers that many sockets share. The kernel picks a buffer only when data arrives, so
- * sockets that wait for their peers hold none. A {@link ReceiveStream} returns the filled buffer as
- * a {@link Chunk}, and closing the chunk returns the buffer to the ring.
+ * Buffers that many sockets share, called <em>provided buffers</em> in io_uring. The kernel picks a
+ * buffer only when data arrives, so sockets that wait for their peers hold none.
+ *
+ * <p>The {@code receive} methods of {@link io.ringspun.net.RingSocket}, {@link
+ * io.ringspun.file.RingFile}, {@link io.ringspun.os.RingFd} and {@link io.ringspun.os.EventFd}
+ * return a {@link ReceiveStream}, which delivers each filled buffer as a {@link Chunk}. Closing the
+ * chunk makes the buffer free again. {@link io.ringspun.net.RingDatagramSocket} receives datagrams
+ * into such buffers.
  *
  * <p>When no buffer is free, arriving data stays in the kernel until a chunk is closed.
  *
@@ -60,7 +65,7 @@ public final class BufferRing implements AutoCloseable {
   }
 
   /**
-   * Opens provided buffers, which a ring's receive operations take when data arrives ({@code
+   * Opens provided buffers, which the operations of a ring fill when data arrives ({@code
    * IORING_REGISTER_PBUF_RING}, Linux 5.19). Blocks until the ring's thread has registered them.
    *
    * @param ring the ring whose operations fill them
@@ -92,6 +97,7 @@ public final class BufferRing implements AutoCloseable {
    * @param bufferBytes the size of each buffer in bytes
    * @return the buffers, for the caller to close, before or after the ring
    * @throws OperationException if the kernel refuses, with {@code EINVAL} before Linux 6.12
+   * @throws IllegalArgumentException if {@link #open} would throw it
    * @throws IOException if {@link #open} would throw it
    */
   public static BufferRing openIncremental(Ring ring, int buffers, int bufferBytes)
@@ -181,15 +187,15 @@ public final class BufferRing implements AutoCloseable {
   }
 
   /**
-   * Closes all streams that use the buffers; their waiting calls throw {@link
+   * Closes the buffers and all streams that use them; waiting calls of the streams throw {@link
    * java.nio.channels.AsynchronousCloseException}. Open chunks stay valid until they are closed.
    * The memory is freed by the call that closes the last chunk, or by this call if no chunk is
    * open; that call blocks until the ring's thread has unregistered the buffers. An interrupt does
    * not end that wait. Closing again has no effect.
    *
    * <p>If the ring fails while it receives into the buffers or while a chunk is open, the kernel
-   * may still write to them. Their memory is then never freed and the chunk's buffer never
-   * refilled.
+   * may still write to them. Their memory is then never freed, and the buffer of the chunk is never
+   * filled again.
    */
   @Override
   public void close() {

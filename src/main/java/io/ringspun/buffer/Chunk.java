@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * Received bytes in a buffer of a {@link BufferRing}, valid from {@link ReceiveStream#next} to
  * {@link #close}.
  *
- * <p>A chunk belongs to the thread that took it; any other thread gets {@link
- * WrongThreadException}. Accessing its segment after the chunk is closed throws {@link
- * IllegalStateException}. The segment can be written to a file or a socket without a copy.
+ * <p>A chunk belongs to the thread that took it: any other thread that accesses its segment or
+ * closes it gets {@link WrongThreadException}. Accessing the segment after the chunk is closed
+ * throws {@link IllegalStateException}. The segment can be written to a file or a socket without a
+ * copy.
  *
  * @since 0.1
  */

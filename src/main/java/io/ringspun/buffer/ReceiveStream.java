@@ -28,8 +28,9 @@ import java.io.IOException;
  * }
  * }
  *
- * <p>Chunks may arrive before a thread takes them. When 32 are waiting, or no buffer is free,
- * receiving is paused and further data stays in the kernel.
+ * <p>Receiving begins with the first call of {@link #next}. After that, chunks may arrive before a
+ * thread takes them. When 32 are waiting, or no buffer is free, receiving is paused and further
+ * data stays in the kernel.
  *
  * <p>Safe for use by multiple concurrent threads: each chunk goes to one of them, in arrival order.
  * An interrupt or a time limit loses no data: the chunk goes to the next caller. Data that other
@@ -76,7 +77,8 @@ public final class ReceiveStream implements AutoCloseable {
    * @throws java.nio.channels.AsynchronousCloseException if one of them is closed while the thread
    *     waits
    * @throws java.io.InterruptedIOException if the thread is interrupted
-   * @throws OperationTimeoutException if the time limit of the socket or file expires
+   * @throws OperationTimeoutException if the time limit of the socket or other descriptor is
+   *     exceeded
    * @throws RingClosedException if the buffers' ring is closed
    * @throws RingFailedException if that ring has failed
    * @throws OperationException if the kernel refuses

@@ -1,8 +1,9 @@
 /**
- * Buffers that the kernel takes when data arrives, shared by many sockets and other descriptors.
+ * Buffers that many sockets and other descriptors share, and from which the kernel picks one when
+ * data arrives.
  *
- * <p>Start at {@link io.ringspun.buffer.BufferRing}. A {@link io.ringspun.buffer.ReceiveStream}
- * hands out what arrives as {@linkplain io.ringspun.buffer.Chunk chunks}.
+ * <p>Start with {@link io.ringspun.buffer.BufferRing}. A {@link io.ringspun.buffer.ReceiveStream}
+ * delivers the data that arrives as {@linkplain io.ringspun.buffer.Chunk chunks}.
  *
  * <p>All methods throw {@link NullPointerException} if given null.
  */

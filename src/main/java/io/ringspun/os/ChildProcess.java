@@ -17,12 +17,13 @@ import java.time.Duration;
 
 /**
  * A process to wait for, identified by a pidfd, which never refers to a later process with the same
- * number ({@code pidfd_open(2)}, Linux 5.3). Waiting occupies no thread.
+ * number ({@code pidfd_open(2)}, Linux 5.3). A waiting virtual thread parks and occupies no
+ * carrier.
  *
- * <p>{@link #awaitEnd} works for any process and does not reap it. {@link #reap} is for children
- * that no other code reaps, such as those started by native code. The JDK reaps the children that
- * it starts, so get the exit status of a {@link Process} from {@link Process#waitFor}, which
- * returns soon after {@link #awaitEnd}.
+ * <p>{@link #awaitEnd} works for any process, not only for a child, and does not reap it. {@link
+ * #reap} is for a child of the JVM that no other code reaps, such as one started by native code.
+ * The JDK reaps the children that it starts, so get the exit status of a {@link Process} from
+ * {@link Process#waitFor}, which returns soon after {@link #awaitEnd}.
  *
  * @since 0.1
  */
@@ -33,7 +34,7 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Opens a process that is running, or that has ended and has not been reaped.
+   * Opens a process that is running, or that has ended and has not been reaped. Does not block.
    *
    * @param ring the ring for operations of threads that no ring carries
    * @param process the process; for a {@link Process}, its {@link Process#toHandle}
@@ -51,13 +52,14 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Opens a process by its number. The number identifies the intended process only until that
-   * process is reaped.
+   * Opens a process by its number. Does not block. The number identifies the intended process only
+   * until that process is reaped.
    *
    * @param ring the ring for operations of threads that no ring carries
    * @param pid the number
    * @return the process, for the caller to close
-   * @throws IllegalArgumentException if the number is not positive
+   * @throws IllegalArgumentException if the number is not positive or exceeds {@link
+   *     Integer#MAX_VALUE}
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
    *     ESRCH} if there is no such process
    */
@@ -103,12 +105,12 @@ public final class ChildProcess extends SystemDescriptor {
   }
 
   /**
-   * Blocks until a child of this process has ended, and reaps it, which frees its number ({@code
+   * Blocks until this child process has ended, and reaps it, which frees its number ({@code
    * IORING_OP_WAITID}, Linux 6.7; {@code POLL_ADD} and {@code waitid(2)} before).
    *
    * @return the exit status or the signal
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}; {@code
-   *     ECHILD} if it is not a child of this process, or has already been reaped
+   *     ECHILD} if it is not a child of the JVM, or has already been reaped
    */
   public ProcessEnd reap() throws IOException {
     try (NativePool.Block block = NativePool.take(SigInfo.SIZE_BYTES)) {

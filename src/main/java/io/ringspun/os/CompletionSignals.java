@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The registration of an {@link EventFd} that a ring signals until this is closed; see {@link
- * EventFd#signalledBy}. Safe for use by multiple concurrent threads.
+ * The registration of an {@link EventFd} that a ring signals until the registration is closed; see
+ * {@link EventFd#signalledBy}. Safe for use by multiple concurrent threads.
  *
  * @since 0.1
  */

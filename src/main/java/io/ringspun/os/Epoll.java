@@ -23,8 +23,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An epoll instance ({@code epoll(7)}), either a new one or one that native code has created. For a
- * single descriptor {@link Poll} is cheaper.
+ * An epoll instance ({@code epoll(7)}), either a new one or one that native code has created.
+ * {@link #await} reports a descriptor as long as it is ready (level-triggered). For a single
+ * descriptor {@link Poll} is cheaper.
  *
  * @since 0.1
  */
@@ -32,7 +33,7 @@ public final class Epoll extends SystemDescriptor {
   private static final int EVENTS_MAX = 4096;
 
   /**
-   * An event: a descriptor of the instance is ready.
+   * The events of one descriptor that is ready.
    *
    * @param data the value with which the descriptor was added
    * @param events the events for which it is ready

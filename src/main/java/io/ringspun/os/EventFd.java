@@ -15,7 +15,8 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
 /**
- * A kernel counter that threads and processes signal and wait for ({@code eventfd(2)}).
+ * A kernel counter by which threads and processes signal each other ({@code eventfd(2)}). {@link
+ * #signal()} increments it, and {@link #await} waits until it is not 0.
  *
  * @since 0.1
  */
@@ -121,7 +122,7 @@ public final class EventFd extends SystemDescriptor {
 
   /**
    * Resets the counter to 0, or decrements a semaphore by 1 ({@code IORING_OP_READ}, Linux 5.6).
-   * Blocks while it is 0.
+   * Blocks while the counter is 0.
    *
    * @return the former value as an unsigned number, or 1 for a semaphore
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
@@ -139,9 +140,9 @@ public final class EventFd extends SystemDescriptor {
   }
 
   /**
-   * Starts reading the counter whenever it is signalled ({@code IORING_OP_READ_MULTISHOT}, Linux
-   * 6.7). Each chunk has the 8 bytes of a number as {@link #await} returns it. See {@link
-   * RingFd#receive}.
+   * Returns a stream that reads the counter whenever it is signalled ({@code
+   * IORING_OP_READ_MULTISHOT}, Linux 6.7). Each chunk has the 8 bytes of a number as {@link #await}
+   * returns it, in native byte order. See {@link RingFd#receive}.
    *
    * @param buffers buffers of at least 8 bytes each
    * @return a stream, for the caller to close

@@ -5,22 +5,26 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * An event of a file or a directory that {@link Inotify} watches.
+ * A kind of event that {@link Inotify} reports for a watched file or directory, or for an entry of
+ * a watched directory.
  *
  * @since 0.1
  */
 public enum FileEvent {
-  /** It was read ({@code IN_ACCESS}). */
+  /** The file was read ({@code IN_ACCESS}). */
   ACCESS(1),
-  /** It was written or truncated ({@code IN_MODIFY}). */
+  /** The file was written or truncated ({@code IN_MODIFY}). */
   MODIFY(1 << 1),
-  /** Its metadata changed ({@code IN_ATTRIB}). */
+  /** The metadata changed ({@code IN_ATTRIB}). */
   ATTRIBUTES(1 << 2),
-  /** It was closed after having been open for writing ({@code IN_CLOSE_WRITE}). */
+  /** The file was closed after having been open for writing ({@code IN_CLOSE_WRITE}). */
   CLOSE_WRITE(1 << 3),
-  /** It was closed after having been open only for reading ({@code IN_CLOSE_NOWRITE}). */
+  /**
+   * The file or directory was closed after having been open only for reading ({@code
+   * IN_CLOSE_NOWRITE}).
+   */
   CLOSE_NOWRITE(1 << 4),
-  /** It was opened ({@code IN_OPEN}). */
+  /** The file or directory was opened ({@code IN_OPEN}). */
   OPEN(1 << 5),
   /** An entry was moved out of the directory or within it ({@code IN_MOVED_FROM}). */
   MOVED_FROM(1 << 6),
@@ -34,15 +38,21 @@ public enum FileEvent {
   DELETE_SELF(1 << 10),
   /** The watched file or directory was moved ({@code IN_MOVE_SELF}). */
   MOVE_SELF(1 << 11),
-  /** Its file system was unmounted ({@code IN_UNMOUNT}); cannot be requested, always reported. */
+  /** The file system was unmounted ({@code IN_UNMOUNT}); cannot be requested, always reported. */
   UNMOUNT(1 << 13),
-  /** The queue overflowed and events were lost ({@code IN_Q_OVERFLOW}); always reported. */
+  /**
+   * The queue overflowed and events were lost ({@code IN_Q_OVERFLOW}); cannot be requested, always
+   * reported.
+   */
   OVERFLOW(1 << 14),
-  /** The watch has ended, and its number may be reused ({@code IN_IGNORED}); always reported. */
+  /**
+   * The watch has ended, and its number may be reused ({@code IN_IGNORED}); cannot be requested,
+   * always reported.
+   */
   IGNORED(1 << 15),
   /**
-   * The subject of the event is a directory ({@code IN_ISDIR}); reported together with another
-   * event.
+   * The subject of the event is a directory ({@code IN_ISDIR}); cannot be requested, reported
+   * together with another event.
    */
   DIRECTORY(1 << 30);
 

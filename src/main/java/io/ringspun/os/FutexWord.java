@@ -49,7 +49,7 @@ import java.time.Duration;
  * @since 0.1
  */
 public final class FutexWord {
-  /** The mask with all bits. */
+  /** The mask with all bits set. */
   public static final int ANY = -1;
 
   private static final int WORDS_MAX = 128;
@@ -67,13 +67,14 @@ public final class FutexWord {
   }
 
   /**
-   * Returns a word on which other processes may wait.
+   * Returns a word on which threads of other processes may wait, too.
    *
    * @param ring the ring for the operations
    * @param word four bytes of native memory, aligned to four
    * @return the word
    * @throws IllegalArgumentException if the memory has another size or alignment, is not native, or
-   *     belongs to an arena that any thread can close
+   *     belongs to a shared arena, which any thread can close
+   * @throws IllegalStateException if the memory's arena is closed
    */
   public static FutexWord shared(Ring ring, MemorySegment word) {
     return of(ring, word, 0);
@@ -87,6 +88,7 @@ public final class FutexWord {
    * @param word see {@link #shared}
    * @return the word
    * @throws IllegalArgumentException if {@link #shared} would throw it
+   * @throws IllegalStateException if the memory's arena is closed
    */
   public static FutexWord local(Ring ring, MemorySegment word) {
     return of(ring, word, Constants.FUTEX2_PRIVATE);
@@ -116,11 +118,12 @@ public final class FutexWord {
   }
 
   /**
-   * Blocks until woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7); returns at once if the word has
-   * another value.
+   * Blocks until the thread is woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7); returns at once if
+   * the word has another value.
    *
    * @param expected the value that the caller has read
-   * @return false if the word has another value, so that the call did not wait
+   * @return true if the thread was woken; false if the word has another value, so that the call did
+   *     not wait
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
   public boolean await(int expected) throws IOException {
@@ -128,11 +131,11 @@ public final class FutexWord {
   }
 
   /**
-   * Blocks until woken by a call with a matching mask; see {@link #await(int)}.
+   * Blocks until the thread is woken by a call with a matching mask; see {@link #await(int)}.
    *
    * @param expected the value that the caller has read
-   * @param mask the bits of which a wake-up's mask must have at least one
-   * @return false if the word has another value
+   * @param mask a bit mask; only a wake-up whose mask has a bit in common with it ends the wait
+   * @return true if the thread was woken; false if the word has another value
    * @throws IllegalArgumentException if the mask is zero
    * @throws IOException if the operation fails, as described in {@link FutexWord}
    */
@@ -173,7 +176,7 @@ public final class FutexWord {
    * Wakes threads that wait with a matching mask; see {@link #wake(int)}.
    *
    * @param count the maximum number of threads to wake
-   * @param mask the bits of which a waiter's mask must have at least one
+   * @param mask a bit mask; only threads whose mask has a bit in common with it are woken
    * @return the number of threads woken
    * @throws IllegalArgumentException if the count is less than 1, or the mask is zero
    * @throws IOException if the operation fails, as described in {@link FutexWord}
@@ -199,24 +202,28 @@ public final class FutexWord {
   }
 
   /**
-   * Returns a step that waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7; before that,
-   * {@code EINVAL}). It fails with {@code EAGAIN} if the word has another value when it begins. The
-   * time limit of this word does not apply; see {@link Step#within}.
+   * Returns a step that waits to be woken ({@code IORING_OP_FUTEX_WAIT}, Linux 6.7). The step fails
+   * with {@code EINVAL} before Linux 6.7, and with {@code EAGAIN} if the word has another value
+   * when it begins. The time limit of this word does not apply; see {@link Step#within}.
    *
-   * @param expected the expected value
+   * @param expected the value that the caller has read
    * @return the step
+   * @throws IllegalArgumentException if the memory is confined to another thread
+   * @throws IllegalStateException if the memory's arena is closed
    */
   public Step awaitStep(int expected) {
     return describe(Constants.IORING_OP_FUTEX_WAIT, Integer.toUnsignedLong(expected)).toStep();
   }
 
   /**
-   * Returns a step that wakes waiting threads ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7; before
-   * that, {@code EINVAL}).
+   * Returns a step that wakes waiting threads ({@code IORING_OP_FUTEX_WAKE}, Linux 6.7). The step
+   * fails with {@code EINVAL} before Linux 6.7.
    *
    * @param count the maximum number of threads to wake
    * @return the step, whose result is the number of threads woken
-   * @throws IllegalArgumentException if the count is less than 1
+   * @throws IllegalArgumentException if the count is less than 1, or the memory is confined to
+   *     another thread
+   * @throws IllegalStateException if the memory's arena is closed
    */
   public Step wakeStep(int count) {
     requireCount(count);

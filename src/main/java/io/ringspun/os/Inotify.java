@@ -16,9 +16,9 @@ import java.util.List;
 /**
  * Watches files and directories for changes ({@code inotify(7)}).
  *
- * <p>{@code IORING_OP_READ_MULTISHOT} is not supported: the kernel reads such a descriptor without
- * blocking only in non-blocking mode, and in that mode ends the operation as soon as there is
- * nothing to read.
+ * <p>There is no {@code receive} method with {@code IORING_OP_READ_MULTISHOT}: the kernel reads
+ * such a descriptor without blocking only in non-blocking mode, and in that mode ends the operation
+ * as soon as there is nothing to read.
  *
  * @since 0.1
  */
@@ -92,8 +92,8 @@ public final class Inotify extends SystemDescriptor {
   }
 
   /**
-   * Takes the events since the last call ({@code IORING_OP_READ}, Linux 5.6, after {@code
-   * POLL_ADD}). Blocks until there is one.
+   * Takes the events that have occurred since the last call, at most 16 KiB of them ({@code
+   * IORING_OP_READ}, Linux 5.6, after {@code POLL_ADD}). Blocks until there is one.
    *
    * @return the events, at least one, in the order in which they occurred
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An event of a file or directory that {@link Inotify} watches.
+ * An event that {@link Inotify} reports for a watched file or directory, or for an entry of a
+ * watched directory.
  *
  * @param watch the number of the watch; -1 with {@link FileEvent#OVERFLOW}
  * @param events the events

@@ -28,10 +28,10 @@ public final class MappedMemory {
   private MappedMemory() {}
 
   /**
-   * Advises the kernel ({@code IORING_OP_MADVISE}, Linux 5.6; for {@code MADV_POPULATE_READ} and
-   * {@code MADV_POPULATE_WRITE} 5.14). Blocks until the kernel has followed the advice; a virtual
-   * thread parks meanwhile, and a platform thread waits. Safe for use by multiple concurrent
-   * threads.
+   * Advises the kernel on the use of a segment ({@code IORING_OP_MADVISE}, Linux 5.6; {@code
+   * MADV_POPULATE_READ} and {@code MADV_POPULATE_WRITE} need Linux 5.14). Blocks until the kernel
+   * has followed the advice; a virtual thread parks meanwhile, and a platform thread waits. Safe
+   * for use by multiple concurrent threads.
    *
    * <p>Advice applies to whole pages: all pages that contain a byte of the segment. {@link
    * MemoryAdvice#COLD} and {@link MemoryAdvice#PAGEOUT} apply only to pages that lie completely

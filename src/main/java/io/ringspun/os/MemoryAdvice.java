@@ -2,8 +2,9 @@ package io.ringspun.os;
 
 /**
  * The expected use of a memory range, as in madvise(2). None of these changes the content of the
- * memory. Those that do, such as {@code MADV_DONTNEED}, {@code MADV_FREE} and {@code MADV_REMOVE},
- * are omitted, because they would destroy the content of segments that other code may use.
+ * memory. Advice that does, such as {@code MADV_DONTNEED}, {@code MADV_FREE} and {@code
+ * MADV_REMOVE}, is omitted, because it would destroy the content of segments that other code may
+ * use.
  *
  * @since 0.1
  */

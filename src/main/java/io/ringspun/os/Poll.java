@@ -16,8 +16,8 @@ import java.util.Set;
 
 /**
  * Waits until a descriptor of any kind is ready: a file, a socket, or a descriptor of this package.
- * {@link #await} waits once; an instance of this class receives events repeatedly from one
- * operation:
+ * The static methods {@code await} wait once; an instance of this class receives events repeatedly
+ * from one operation:
  *
  * {@snippet :
  * try (Poll poll = Poll.open(descriptor, PollEvent.READABLE)) {
@@ -33,7 +33,8 @@ import java.util.Set;
  * taken.
  *
  * <p>Safe for use by multiple concurrent threads: each event goes to one of them. An interrupt or a
- * time limit loses no event. The operations run on the ring with which the descriptor was opened.
+ * time limit loses no event. The operation of an instance runs on the ring with which the
+ * descriptor was opened.
  *
  * @since 0.1
  */
@@ -111,8 +112,8 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Starts polling a descriptor ({@code IORING_OP_POLL_ADD} with {@code IORING_POLL_ADD_MULTI},
-   * Linux 5.13). Does not block.
+   * Creates a poll of a descriptor ({@code IORING_OP_POLL_ADD} with {@code IORING_POLL_ADD_MULTI},
+   * Linux 5.13). Does not block; polling begins with the first call of {@link #next()}.
    *
    * @param descriptor the descriptor
    * @param events the events to wait for
@@ -165,9 +166,9 @@ public final class Poll implements AutoCloseable {
   }
 
   /**
-   * Changes the events to wait for, even of threads that are already waiting ({@code
+   * Changes the events to wait for, even for threads that are already waiting ({@code
    * IORING_OP_POLL_REMOVE} with {@code IORING_POLL_UPDATE_EVENTS}, Linux 5.13). Blocks until the
-   * kernel has applied the change. Has no effect if this is closed meanwhile.
+   * kernel has applied the change. Has no effect if this poll is closed.
    *
    * @param events the events to wait for
    * @throws IllegalArgumentException if no event is given

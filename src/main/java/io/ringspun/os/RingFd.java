@@ -20,7 +20,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * Any descriptor of the process, such as an end of a pipe, a terminal, or one opened by native
+ * A file descriptor of any kind, such as an end of a pipe, a terminal, or one opened by native
  * code. Reads and writes use its current position.
  *
  * <p>A segment is lent to the kernel until the method returns, normally or not: do not access or
@@ -31,7 +31,7 @@ import java.time.Duration;
  * <p>A splice moves bytes between a pipe and another descriptor without copying them to the process
  * ({@code IORING_OP_SPLICE}, Linux 5.7). It waits, without occupying a worker, until there are
  * bytes to move and room for them. A kernel worker of the ring then moves the bytes, never the
- * ring's thread, so for a few bytes it is slower than to read and write them.
+ * ring's thread, so for a few bytes a splice is slower than a read and a write.
  *
  * <p>If a worker moves bytes to a socket whose peer accepts only some of them, the worker waits for
  * the peer and locks the pipe. Other reads and writes of the pipe then wait, too, and block a ring.
@@ -50,9 +50,9 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Takes ownership of an open descriptor. Only {@link #close} of the result may close it from then
-   * on. If the result becomes unreachable without being closed, the descriptor stays open, because
-   * the process may have been started with it.
+   * Takes ownership of an open descriptor. From then on only the method {@code close} of the result
+   * may close it. If the result becomes unreachable without being closed, the descriptor stays
+   * open, because the process may have been started with it.
    *
    * @param ring the ring for operations of threads that no ring carries
    * @param fd the descriptor's number
@@ -141,7 +141,7 @@ public final class RingFd extends SystemDescriptor {
   /**
    * Writes bytes ({@code IORING_OP_WRITE}, Linux 5.6). Blocks until at least one byte is written.
    *
-   * @param source the bytes
+   * @param source the bytes to write
    * @return the number of bytes written, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
    *     thread
@@ -158,7 +158,7 @@ public final class RingFd extends SystemDescriptor {
    * Writes a buffer's bytes, from its position to its limit, and advances its position; see {@link
    * #write(MemorySegment)}. A heap buffer is copied.
    *
-   * @param source the bytes
+   * @param source the bytes to write
    * @return the number of bytes written, at least 1 and possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread
    * @throws IllegalStateException if the buffer's arena is closed
@@ -186,9 +186,9 @@ public final class RingFd extends SystemDescriptor {
    * Writes all bytes of a segment ({@code IORING_OP_WRITE}, Linux 5.6). Blocks until all of them
    * are written. After an interrupt or a time limit, {@link
    * java.io.InterruptedIOException#bytesTransferred} is the number of bytes written. A time limit
-   * applies to each operation.
+   * applies to each write operation, not to the whole call.
    *
-   * @param source the bytes, any number
+   * @param source the bytes to write, any number
    * @throws IllegalArgumentException if {@link #write(MemorySegment)} would throw it
    * @throws IllegalStateException if the segment's arena is closed
    * @throws IOException if the operation fails, as described in {@link io.ringspun.os}
@@ -230,8 +230,9 @@ public final class RingFd extends SystemDescriptor {
   }
 
   /**
-   * Starts receiving into provided buffers, on the buffers' ring ({@code IORING_OP_READ_MULTISHOT},
-   * Linux 6.7). Does not block. The time limit of this view applies to each chunk. For a descriptor
+   * Returns a stream that receives into provided buffers, on the buffers' ring ({@code
+   * IORING_OP_READ_MULTISHOT}, Linux 6.7). Does not block; receiving begins with the first call of
+   * {@link ReceiveStream#next}. The time limit of this view applies to each chunk. For a descriptor
    * that cannot be polled, such as a regular file, or on an older kernel, the stream throws {@link
    * io.ringspun.OperationException}.
    *
@@ -247,8 +248,8 @@ public final class RingFd extends SystemDescriptor {
   // ---- splicing ------------------------------------------------------------------------------
 
   /**
-   * Moves bytes from this descriptor to another, one of which is a pipe ({@code IORING_OP_SPLICE},
-   * Linux 5.7). Blocks until at least one byte is moved, or the end is reached.
+   * Moves bytes from this descriptor to another, one of which must be a pipe ({@code
+   * IORING_OP_SPLICE}, Linux 5.7). Blocks until at least one byte is moved, or the end is reached.
    *
    * @param target the target; a file is written at its current position
    * @param length the maximum number of bytes

@@ -15,9 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * A mailbox through which threads of other rings send numbers to threads of one ring, through the
- * kernel and without a shared lock ({@code IORING_OP_MSG_RING}, Linux 5.18). Threads that no ring
- * carries can send, too.
+ * A mailbox of a ring, to which threads of other rings send numbers through the kernel, without a
+ * shared lock ({@code IORING_OP_MSG_RING}, Linux 5.18). Threads that no ring carries can send, too.
  *
  * <p>Safe for use by multiple concurrent threads. Messages that one thread sends through one ring,
  * or without a ring, arrive in order. Each message goes to one receiver. Messages wait in memory
@@ -129,7 +128,7 @@ public final class RingMailbox implements AutoCloseable {
    *
    * @return the message
    * @throws java.nio.channels.ClosedChannelException if the mailbox is closed
-   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws java.nio.channels.AsynchronousCloseException if it is closed while the thread waits
    * @throws java.io.InterruptedIOException if the thread is interrupted; no message is lost
    * @throws io.ringspun.RingClosedException if the ring is closed and no message waits
    * @throws io.ringspun.RingFailedException if it has failed
@@ -154,7 +153,8 @@ public final class RingMailbox implements AutoCloseable {
 
   /**
    * Closes the mailbox: refuses new messages, discards those not received, and ends waiting calls.
-   * Closing again has no effect.
+   * Blocks until the ring's thread has done so; an interrupt does not end the wait. Closing again
+   * has no effect.
    *
    * @throws IOException if the kernel reports an error; the mailbox is closed
    */

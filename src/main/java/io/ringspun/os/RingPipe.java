@@ -99,10 +99,10 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Returns a step that moves bytes between a pipe and another descriptor, or two pipes, inside the
-   * kernel ({@code IORING_OP_SPLICE}, Linux 5.7), at their current positions. A worker of the ring
-   * waits until there are bytes to move and room for them. If it moves fewer bytes than requested,
-   * the step falls short and breaks the chain.
+   * Returns a step that moves bytes between a pipe and another descriptor, or between two pipes,
+   * inside the kernel ({@code IORING_OP_SPLICE}, Linux 5.7), at their current positions. A worker
+   * of the ring waits until there are bytes to move and room for them. If it moves fewer bytes than
+   * requested, the step falls short and breaks the chain.
    *
    * @param source the source
    * @param target the target
@@ -123,7 +123,7 @@ public final class RingPipe implements AutoCloseable {
   }
 
   /**
-   * Closes both ends, the sink first; see {@link RingFd#close}.
+   * Closes both ends, the sink first, as the method {@code close} of {@link RingFd} does.
    *
    * @throws IOException if the kernel reports an error; both are closed
    */

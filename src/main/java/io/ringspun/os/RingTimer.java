@@ -98,8 +98,8 @@ public final class RingTimer implements AutoCloseable {
   }
 
   /**
-   * Blocks until the expiry ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS}, Linux 5.4);
-   * returns at once if the timer has expired.
+   * Blocks until the timer expires ({@code IORING_OP_TIMEOUT} with {@code IORING_TIMEOUT_ABS},
+   * Linux 5.5); returns at once if it has expired.
    *
    * @throws ClosedChannelException if the timer is closed
    * @throws AsynchronousCloseException if the timer is closed while the thread waits

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * The clocks of timers.
+ * The clock of a {@link RingTimer} or a {@link Ticker}.
  *
  * @since 0.1
  */

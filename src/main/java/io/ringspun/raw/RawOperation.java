@@ -366,7 +366,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->addr2} to the address of a segment, which is kept alive.
    *
-   * @param segment native memory
+   * @param segment native memory, but not of a shared arena
    * @param access how the kernel accesses it
    * @return this
    */
@@ -391,7 +391,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->addr} to the address of a segment, which is kept alive.
    *
-   * @param segment native memory
+   * @param segment native memory, but not of a shared arena
    * @param access how the kernel accesses it
    * @return this
    */
@@ -473,7 +473,7 @@ public final class RawOperation {
   /**
    * Sets {@code sqe->addr3} to the address of a segment, which is kept alive.
    *
-   * @param segment native memory
+   * @param segment native memory, but not of a shared arena
    * @param access how the kernel accesses it
    * @return this
    */
@@ -500,7 +500,7 @@ public final class RawOperation {
    * Checks and keeps alive a segment that the kernel reaches indirectly, for example through an
    * array of {@code struct iovec}.
    *
-   * @param segment native memory
+   * @param segment native memory, but not of a shared arena
    * @param access how the kernel accesses it
    * @return this
    */

@@ -27,7 +27,7 @@ public final class RingRestriction {
           "FADVISE OPENAT2 RENAMEAT UNLINKAT MKDIRAT SYMLINKAT LINKAT FSETXATTR SETXATTR FGETXATTR",
           "GETXATTR FIXED_FD_INSTALL FTRUNCATE READV_FIXED WRITEV_FIXED");
 
-  /** Sockets: files cannot be opened by path. */
+  /** Sockets, polls and timers, without files opened by path. */
   public static final RingRestriction SOCKETS =
       of(
           "sockets",

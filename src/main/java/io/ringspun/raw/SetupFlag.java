@@ -41,9 +41,9 @@ public enum SetupFlag {
   }
 
   /**
-   * Returns the flag as the kernel knows it.
+   * Returns the bit by which the kernel knows the flag.
    *
-   * @return one bit of {@code flags} of {@code struct io_uring_params}
+   * @return one bit of the field {@code flags} of {@code struct io_uring_params}
    */
   public int bit() {
     return bit;

@@ -31,14 +31,15 @@ import java.io.IOException;
  * the slot is filled. The file or socket in the slot has no descriptor in the process, and only the
  * slot's ring can use it.
  *
- * <p>{@link RawOperation#into} fills a slot and {@link #closeStep} empties it; it can then be
- * filled again. A successful open into a full slot closes the previous content when the operations
- * in flight on it have ended; a failed open leaves it in place. The methods {@code take} of {@code
- * RingFile}, {@code RingSocket}, {@code RingListener} and {@code RingDatagramSocket} move the
- * content out of the slot, for use without chains.
+ * <p>A step of {@link io.ringspun.file.FileSteps} that opens a file, or {@link RawOperation#into},
+ * fills a slot. {@link #closeStep} empties it, and it can then be filled again. A successful open
+ * into a full slot closes the previous content when the operations in flight on it have ended; a
+ * failed open leaves it in place. The methods {@code take} of {@link io.ringspun.file.RingFile},
+ * {@link io.ringspun.net.RingSocket}, {@link io.ringspun.net.RingListener} and {@link
+ * io.ringspun.net.RingDatagramSocket} move the content out of the slot, for use without chains.
  *
- * <p>Closing a socket with {@code SO_LINGER} in a slot blocks the ring's thread. Take it out of the
- * slot and close it as a {@code RingSocket} instead.
+ * <p>Closing a socket with {@code SO_LINGER} in a slot blocks the ring's thread. Take the socket
+ * out of the slot and close it as a {@code RingSocket} instead.
  *
  * <p>Safe for use by multiple concurrent threads.
  *
@@ -67,9 +68,10 @@ public final class TableSlot extends Descriptor implements AutoCloseable {
 
   /**
    * Returns a step that closes the content of this slot ({@code IORING_OP_CLOSE} of a slot, Linux
-   * 5.15), for a chain or a batch of the slot's ring. Operations in flight on it continue; the slot
-   * is empty and can be filled again. The step fails with {@code EBADF} if the slot is empty. In a
-   * chain it usually runs {@linkplain Step#evenIfPreviousFailed even if the step before it failed}.
+   * 5.15), for a chain or a batch of the slot's ring. Operations in flight on it continue. The slot
+   * is then empty and can be filled again. The step fails with {@code EBADF} if the slot is empty.
+   * In a chain it usually runs {@linkplain Step#evenIfPreviousFailed even if the step before it
+   * failed}.
    *
    * @return a new step
    */
