@@ -5,12 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
 /**
- * The attributes of a file, {@code struct statx}.
+ * The attributes of a file, as in {@code struct statx}.
  *
  * @param type the type of the file
  * @param permissions the permission bits and the set-user-ID, set-group-ID and sticky bits, as in
  *     chmod(2)
- * @param size in bytes
+ * @param size the size in bytes
  * @param allocated the allocated space in bytes
  * @param blockSize the preferred block size for I/O, in bytes
  * @param inode the inode number
@@ -18,8 +18,8 @@ import java.time.Instant;
  * @param uid the owner's user ID
  * @param gid the group ID
  * @param accessTime the time of the last read, as far as the file system records it
- * @param modifyTime the time when its content last changed
- * @param changeTime the time when its content or attributes last changed
+ * @param modifyTime the time when the content last changed
+ * @param changeTime the time when the content or the attributes last changed
  * @param birthTime the time of creation, or the epoch if the file system does not record it
  * @param deviceMajor the major number of the device that holds the file
  * @param deviceMinor the minor number of the device that holds the file
@@ -48,7 +48,7 @@ public record FileStat(
     int directMemoryAlignment,
     int directOffsetAlignment) {
 
-  /** The type of a file. The constants are in the order of {@code S_IFMT}. */
+  /** The type of a file. The constants are in the order of their {@code S_IFMT} values. */
   public enum FileType {
     /** A named pipe, {@code S_IFIFO}. */
     FIFO,
@@ -81,7 +81,7 @@ public record FileStat(
     }
   }
 
-  /** The size of {@code struct statx} in bytes. */
+  /** The size of {@code struct statx} in bytes, for the memory of {@link FileSteps#stat}. */
   public static final long BYTES = Statx.SIZE_BYTES;
 
   /**
@@ -89,7 +89,7 @@ public record FileStat(
    *
    * @param statx the memory that the step has filled
    * @return a snapshot
-   * @throws IndexOutOfBoundsException if it is too small
+   * @throws IndexOutOfBoundsException if the memory is too small
    */
   public static FileStat of(MemorySegment statx) {
     int mode = Statx.mode(statx);

@@ -23,8 +23,9 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * {@linkplain Step Steps} that work on files and names, for {@link io.ringspun.Chain#add} and
- * {@link io.ringspun.Batch#add}:
+ * Creates {@linkplain Step steps} that work on files and names, for {@link io.ringspun.Chain#add
+ * Chain.add} and {@link io.ringspun.Batch#add Batch.add}. For example, this chain replaces a file
+ * atomically:
  *
  * {@snippet :
  * try (TableSlot slot = Raw.of(ring).tableSlot()) {
@@ -39,10 +40,10 @@ import java.util.Set;
  * }
  *
  * <p>Creating a step neither blocks nor reaches the kernel. If a step fails, the {@link
- * io.ringspun.TransactionException} has the kernel's name of the operation.
+ * io.ringspun.TransactionException} names the operation as the kernel does.
  *
  * <p>A path belongs to the default file system. A name is relative to the given directory, which
- * must be open when the step runs, and is resolved as described in {@link RingDirectory}. Every
+ * must be open when the step runs. It is resolved as described in {@link RingDirectory}. Every
  * method that takes a path or a name throws
  *
  * <ul>
@@ -156,7 +157,7 @@ public final class FileSteps {
   /**
    * Allocates or deallocates space for a range of a file ({@code IORING_OP_FALLOCATE}, Linux 5.6).
    *
-   * @param file open for writing
+   * @param file the file, open for writing
    * @param position the start of the range in bytes
    * @param length the length of the range in bytes, at least 1
    * @param modes the modes; none means to allocate and to let the file grow
@@ -181,10 +182,10 @@ public final class FileSteps {
    * Sets a file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
    * before that, {@code EINVAL}).
    *
-   * @param file open for writing
+   * @param file the file, open for writing
    * @param size the new size in bytes
    * @return the step
-   * @throws IllegalArgumentException if negative
+   * @throws IllegalArgumentException if the size is negative
    * @throws java.nio.channels.NonWritableChannelException if the file is a {@link RingFile} that is
    *     not open for writing
    */
@@ -223,11 +224,11 @@ public final class FileSteps {
   // ---- names ---------------------------------------------------------------------------------
 
   /**
-   * Writes the attributes of a file into memory, for {@link FileStat#of} ({@code IORING_OP_STATX},
-   * Linux 5.6). The memory is lent to the kernel while the step runs.
+   * Writes the attributes of a file into memory ({@code IORING_OP_STATX}, Linux 5.6); {@link
+   * FileStat#of} decodes them. The memory is lent to the kernel while the step runs.
    *
    * @param path the file, which need not be readable
-   * @param target native memory of at least {@link FileStat#BYTES} bytes, aligned to 8
+   * @param target native memory of at least {@link FileStat#BYTES} bytes, aligned to 8 bytes
    * @param options {@link LinkOption#NOFOLLOW_LINKS} not to follow a symbolic link
    * @return the step
    * @throws IllegalArgumentException if the memory is too small, misaligned or not native

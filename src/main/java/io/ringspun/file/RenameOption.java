@@ -3,15 +3,16 @@ package io.ringspun.file;
 import io.ringspun.internal.kernel.Constants;
 
 /**
- * What {@link RingDirectory#rename} does if the new name exists, as in renameat2(2). Without an
- * option, a file replaces a file, and a directory replaces an empty directory.
+ * An option of {@link RingDirectory#rename} and {@link FileSteps#rename} for the case that the new
+ * name exists, as in renameat2(2). Without an option, a file replaces a file, and a directory
+ * replaces an empty directory.
  *
  * @since 0.1
  */
 public enum RenameOption {
-  /** {@code RENAME_NOREPLACE}: fail. */
+  /** {@code RENAME_NOREPLACE}: the rename fails if the new name exists. */
   NOREPLACE(Constants.RENAME_NOREPLACE),
-  /** {@code RENAME_EXCHANGE}: exchange the two atomically; both must exist. */
+  /** {@code RENAME_EXCHANGE}: the two names are exchanged atomically; both must exist. */
   EXCHANGE(Constants.RENAME_EXCHANGE);
 
   private final int bit;

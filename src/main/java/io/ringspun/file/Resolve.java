@@ -6,9 +6,10 @@ import java.util.Collection;
 import java.util.Set;
 
 /**
- * A restriction on path resolution. The kernel checks it at each component, so it holds even if a
- * directory is concurrently replaced by a link. For {@link RingDirectory#openFile} and {@link
- * RingDirectory#openDirectory}, as in openat2(2); Linux 5.6.
+ * A restriction on path resolution, as in openat2(2), Linux 5.6. The kernel checks it at each
+ * component, so it holds even if a directory is concurrently replaced by a link. It is an option of
+ * {@link RingDirectory#openFile}, {@link RingDirectory#openDirectory} and the steps of {@link
+ * FileSteps} that open a file of a directory.
  *
  * @since 0.1
  */

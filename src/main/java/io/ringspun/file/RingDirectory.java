@@ -33,15 +33,15 @@ import java.util.Set;
  * An open directory, with operations on its entries through a {@link Ring}. Names are relative to
  * the open directory, even if it is later moved or another directory takes its path.
  *
- * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
- * meanwhile and gives up its carrier; a platform thread waits. An operation runs on the ring that
- * carries the calling thread, or otherwise on the ring with which the directory was opened. Safe
- * for use by multiple concurrent threads.
+ * <p>A method that performs I/O blocks until the kernel reports the operation complete. A virtual
+ * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation runs on
+ * the ring that carries the calling thread, or otherwise on the ring with which the directory was
+ * opened. Safe for use by multiple concurrent threads.
  *
- * <p>A name of several components is resolved like any path and may lead out of the directory by
- * links or {@code ..}. Only {@link #openFile} and {@link #openDirectory} can prevent this; see
- * {@link Resolve}. To confine another operation, open its parent directory with such a restriction
- * and use a name of one component.
+ * <p>A name of several components is resolved like any path: links and {@code ..} may lead out of
+ * the directory. Only {@link #openFile} and {@link #openDirectory} can prevent this; see {@link
+ * Resolve}. To confine another operation, open its parent directory with such a restriction and use
+ * a name of one component.
  *
  * <p>An interrupt cancels an operation that the kernel has not started, and leaves the directory
  * open. Every method that takes a name throws
@@ -119,10 +119,9 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * Returns an open descriptor as a directory ({@code IORING_OP_STATX}, Linux 5.6). Both objects
    * share the descriptor, so closing either closes both.
    *
-   * @param open a directory
+   * @param open the descriptor of a directory
    * @return a view of it
-   * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
-   *     file
+   * @throws IllegalArgumentException if it is {@linkplain RingOpenOption#REGISTERED registered}
    * @throws NotDirectoryException if it is not a directory
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
@@ -135,10 +134,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns a view of this directory with a time limit on every operation. An operation that
-   * exceeds the limit, for example the opening of a FIFO whose other end is not open, is cancelled
-   * and throws {@link io.ringspun.OperationTimeoutException}. Both objects share the descriptor, so
-   * closing either closes both. Files opened from the view have no limit.
+   * Returns a view of this directory with a time limit on every call. A call that exceeds the
+   * limit, for example the opening of a FIFO whose other end is not open, is cancelled and throws
+   * {@link io.ringspun.OperationTimeoutException}. Both objects share the descriptor, so closing
+   * either closes both. Files opened from the view have no limit.
    *
    * @param limit positive
    * @return a view of this directory
@@ -179,8 +178,10 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @param options see {@link #openFile(Path, OpenOption...)}
    * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the file, for the caller to close; it stays open when this directory is closed
+   * @throws IllegalArgumentException under the conditions of {@link #openFile(Path, OpenOption...)}
    * @throws UnsupportedOperationException if an option or attribute is unknown
-   * @throws IOException if the file cannot be opened
+   * @throws IOException if the operation fails, as described in {@link #openFile(Path,
+   *     OpenOption...)}
    */
   public RingFile openFile(
       Path name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
@@ -387,7 +388,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    *
    * @param name the file, relative to this directory; empty for this directory itself
    * @param attribute the attribute's name with its namespace, for example {@code user.origin}
-   * @return its value, or empty if the file has no such attribute
+   * @return the value, or empty if the file has no such attribute
    * @throws IllegalArgumentException if the attribute's name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
@@ -443,6 +444,11 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
     return "RingDirectory[%s]".formatted(handle);
   }
 
+  /**
+   * Refuses every transfer: a directory can be neither read nor written.
+   *
+   * @throws IllegalArgumentException always
+   */
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
     throw new IllegalArgumentException("a directory cannot be read or written");

@@ -61,10 +61,11 @@ import java.util.Set;
 /**
  * A file read and written at explicit positions through a {@link Ring}.
  *
- * <p>Each method blocks until the kernel reports the operation complete. A virtual thread parks
- * meanwhile and gives up its carrier; a platform thread waits. An operation runs on the ring that
- * carries the calling thread, or otherwise on the ring with which the file was opened. Operations
- * on a {@linkplain RingOpenOption#REGISTERED registered} file always run on the latter.
+ * <p>A method that performs I/O blocks until the kernel reports the operation complete. A virtual
+ * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation runs on
+ * the ring that carries the calling thread, or otherwise on the ring with which the file was
+ * opened. Operations on a {@linkplain RingOpenOption#REGISTERED registered} file always run on the
+ * latter.
  *
  * <p>Safe for use by multiple concurrent threads. Operations begun by different threads run in no
  * particular order, even on the same bytes; use a {@link io.ringspun.Chain} where order matters.
@@ -77,10 +78,10 @@ import java.util.Set;
  * <p>An interrupt cancels the operation and leaves the file open; see {@link Ring}. Some calls need
  * several operations, for example transfers of large heap buffers. If a later operation fails, the
  * call returns the number of bytes that the earlier ones transferred. After an interrupt the
- * interrupt status is then set; any other failure is reported by the next call. {@code readFully}
- * and {@code writeFully} always throw; after an interrupt or a time limit, {@link
- * InterruptedIOException#bytesTransferred} is the number of bytes transferred. Every blocking
- * method throws
+ * interrupt status is then set; any other failure is reported by the next call. {@code readFully},
+ * {@code writeFully} and {@code writeDurably} always throw; after an interrupt or a time limit,
+ * {@link InterruptedIOException#bytesTransferred} is the number of bytes transferred. Every
+ * blocking method throws
  *
  * <ul>
  *   <li>{@link java.nio.channels.ClosedChannelException} if the file is closed, and {@link
@@ -146,7 +147,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * <p>Opening a FIFO only for reading or only for writing blocks until another process or thread
    * has opened the other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the
    * ring end the wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may
-   * not wait for its carrier, because the kernel makes its first attempt with {@code O_NONBLOCK}.
+   * not wait for the carrier signal of its line, because the kernel makes its first attempt with
+   * {@code O_NONBLOCK}.
    *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link
@@ -154,8 +156,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    *     com.sun.nio.file.ExtendedOpenOption.DIRECT}; none means {@code READ}
    * @return the file, for the caller to close
    * @throws IllegalArgumentException if options contradict each other, or {@link
-   *     RingOpenOption#REGISTERED} is given and the ring has no table of registered files, as those
-   *     of the shared group
+   *     RingOpenOption#REGISTERED} is given and the ring has no table of registered files; the
+   *     rings of the shared group have none
    * @throws UnsupportedOperationException if an option is unknown
    * @throws java.nio.file.ProviderMismatchException if the path belongs to another file system
    * @throws java.nio.file.NoSuchFileException if the file does not exist
@@ -191,8 +193,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param options see {@link #open(Path, OpenOption...)}
    * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the file, for the caller to close
+   * @throws IllegalArgumentException under the conditions of {@link #open(Path, OpenOption...)}
    * @throws UnsupportedOperationException if an option or attribute is unknown
-   * @throws IOException if the file cannot be opened
+   * @throws IOException if the operation fails, as described in {@link #open(Path, OpenOption...)}
    */
   public static RingFile open(
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
@@ -208,8 +211,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param options see {@link #open(Path, OpenOption...)}
    * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return the file, for the caller to close
+   * @throws IllegalArgumentException under the conditions of {@link #open(Path, OpenOption...)}
    * @throws UnsupportedOperationException if an option or attribute is unknown
-   * @throws IOException if the file cannot be opened
+   * @throws IOException if the operation fails, as described in {@link #open(Path, OpenOption...)}
    */
   public static RingFile open(
       Ring ring, Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
@@ -226,8 +230,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @param open a descriptor of anything but a socket or a directory, for example a pipe or a
    *     device
    * @return a view of it
-   * @throws IllegalArgumentException if it is a {@linkplain RingOpenOption#REGISTERED registered}
-   *     file
+   * @throws IllegalArgumentException if it is {@linkplain RingOpenOption#REGISTERED registered}
    * @throws IOException if it is a socket or a directory, or was opened with {@code O_PATH}; or if
    *     it fails otherwise, as described in {@link RingFile}
    */
@@ -252,10 +255,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Takes a file out of a slot. Cancels operations in flight on the slot and closes it; the file
-   * keeps its place in the ring's table and is {@linkplain RingOpenOption#REGISTERED registered}.
-   * If this method fails, the slot is unchanged. Blocks briefly to check that the slot is not empty
-   * ({@code IORING_OP_SYNC_FILE_RANGE} of zero bytes, Linux 5.2); its type is not verified.
+   * Takes a file out of a slot. Cancels operations in flight on the slot and closes the slot; the
+   * file keeps its place in the ring's table and is {@linkplain RingOpenOption#REGISTERED
+   * registered}. If this method fails, the slot is unchanged. Blocks briefly to check that the slot
+   * is not empty ({@code IORING_OP_SYNC_FILE_RANGE} of zero bytes, Linux 5.2); the type of the file
+   * is not verified.
    *
    * @param slot the slot into which a chain has opened the file
    * @param options the access options of {@link #open(Path, OpenOption...)} with which it was
@@ -264,6 +268,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IllegalArgumentException if options contradict each other, or {@code DELETE_ON_CLOSE}
    *     is among them
    * @throws UnsupportedOperationException if an option is unknown
+   * @throws java.nio.channels.ClosedChannelException if the slot is closed
    * @throws IOException if the slot is empty ({@code EBADF}), or if it fails otherwise, as
    *     described in {@link RingFile}
    */
@@ -298,8 +303,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Returns a view of this file with a time limit on every call. A call that exceeds the limit is
-   * cancelled and throws {@link io.ringspun.OperationTimeoutException}. Both objects share the open
-   * file, so closing either closes both.
+   * cancelled and throws {@link io.ringspun.OperationTimeoutException}. If a call needs several
+   * operations, the limit applies to each of them. Both objects share the open file, so closing
+   * either closes both.
    *
    * @param limit positive
    * @return a view of this file
@@ -489,15 +495,15 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Reads bytes into a buffer, from its position to its limit, and advances its position by the
-   * number of bytes read. Data for a heap buffer is copied.
+   * number of bytes read; see {@link #read(MemorySegment, long)}. Data for a heap buffer is copied.
    *
    * @param target the buffer to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @return the number of bytes read, at least 1 and possibly fewer than requested, or -1 at the
    *     end of the file
    * @throws IllegalArgumentException if the buffer is full, read-only, or confined to another
-   *     thread, the position is negative, or memory, position or length is misaligned for direct
-   *     I/O
+   *     thread, the position is negative, position and length overflow, or memory, position or
+   *     length is misaligned for direct I/O
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws NonReadableChannelException if the file is not open for reading
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -539,8 +545,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads bytes into several buffers, filling one after the other, and advances their positions.
-   * Data for heap buffers is copied; full buffers are skipped. At most 1,024 buffers are used.
+   * Reads bytes into several buffers, filling one after the other, and advances their positions;
+   * see {@link #read(MemorySegment[], long)}. Data for heap buffers is copied; full buffers are
+   * skipped. At most 1,024 buffers are used.
    *
    * @param targets the buffers to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -564,7 +571,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads until a segment is full.
+   * Reads until a segment is full; see {@link #read(MemorySegment, long)}.
    *
    * @param target the segment to fill, of any size
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -603,7 +610,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads until a buffer has no bytes remaining, and advances its position.
+   * Reads until a buffer has no bytes remaining, and advances its position; see {@link
+   * #read(ByteBuffer, long)}.
    *
    * @param target the buffer to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -649,7 +657,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads until an array is full.
+   * Reads until an array is full; see {@link #read(byte[], long)}.
    *
    * @param target the array to fill
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -766,9 +774,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the first bytes of the buffer of a lease, which were read into the lease or stored in
-   * its {@link Lease#segment}; other bytes are zero. If the lease's pool is registered with the
-   * ring that runs the operation, the kernel need not pin the memory ({@code
+   * Writes the first bytes of the buffer of a lease. Bytes that were neither read into the lease
+   * nor stored in its {@link Lease#segment} are written as zeros. If the lease's pool is registered
+   * with the ring that runs the operation, the kernel need not pin the memory ({@code
    * IORING_OP_WRITE_FIXED}, Linux 5.1); otherwise this is {@link #write(MemorySegment, long)}.
    *
    * @param lease the lease to write from
@@ -815,13 +823,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes a buffer's bytes, from its position to its limit, and advances its position by the
-   * number of bytes written. A heap buffer is copied.
+   * number of bytes written; see {@link #write(MemorySegment, long)}. A heap buffer is copied.
    *
    * @param source the buffer to write
    * @param position the position of the first byte, in bytes from the beginning of the file
    * @return the number of bytes written, possibly fewer than requested
    * @throws IllegalArgumentException if the buffer is empty or confined to another thread, the
-   *     position is negative, or memory, position or length is misaligned for direct I/O
+   *     position is negative, position and length overflow, or memory, position or length is
+   *     misaligned for direct I/O
    * @throws IllegalStateException if the buffer's arena is closed, or the file was opened with
    *     {@code APPEND}
    * @throws NonWritableChannelException if the file is not open for writing
@@ -869,8 +878,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes the bytes of several buffers, one after the other, and advances their positions. Heap
-   * buffers are copied; empty buffers are skipped. At most 1,024 buffers are used.
+   * Writes the bytes of several buffers, one after the other, and advances their positions; see
+   * {@link #write(MemorySegment[], long)}. Heap buffers are copied; empty buffers are skipped. At
+   * most 1,024 buffers are used.
    *
    * @param sources the buffers to write
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -891,7 +901,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes until all of a segment's bytes are written.
+   * Writes until all of a segment's bytes are written; see {@link #write(MemorySegment, long)}.
    *
    * @param source the bytes to write, any number
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -918,7 +928,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes until a buffer has no bytes remaining, and advances its position.
+   * Writes until a buffer has no bytes remaining, and advances its position; see {@link
+   * #write(ByteBuffer, long)}.
    *
    * @param source the buffer to write
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -956,7 +967,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Writes until all bytes of an array are written.
+   * Writes until all bytes of an array are written; see {@link #write(byte[], long)}.
    *
    * @param source the array to write
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -971,7 +982,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Encodes a text in UTF-8 and writes until all of it is written.
+   * Encodes a text in UTF-8 and writes until all of it is written. Writes nothing if the text is
+   * empty.
    *
    * @param text the text to write
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -988,7 +1000,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Encodes a text and writes until all of it is written.
+   * Encodes a text and writes until all of it is written. Writes nothing if the text is empty.
    *
    * @param text the text to write
    * @param charset the encoding
@@ -1014,7 +1026,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes a segment's bytes to the end of a file that was opened with {@link
-   * java.nio.file.StandardOpenOption#APPEND}. Concurrent appends do not overlap.
+   * java.nio.file.StandardOpenOption#APPEND} ({@code IORING_OP_WRITE}, Linux 5.6). Concurrent
+   * appends do not overlap.
    *
    * @param source the bytes to write, at most 2 GiB less a page
    * @return the number of bytes written, possibly fewer than requested
@@ -1033,7 +1046,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes a buffer's bytes to the end of a file that was opened with {@link
-   * java.nio.file.StandardOpenOption#APPEND}, and advances its position.
+   * java.nio.file.StandardOpenOption#APPEND}, and advances its position; see {@link
+   * #append(MemorySegment)}. A heap buffer is copied.
    *
    * @param source the buffer to write
    * @return the number of bytes written, possibly fewer than requested
@@ -1050,7 +1064,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Writes the bytes of several buffers, one after the other, to the end of a file that was opened
-   * with {@link java.nio.file.StandardOpenOption#APPEND}, and advances their positions. At most
+   * with {@link java.nio.file.StandardOpenOption#APPEND}, and advances their positions ({@code
+   * IORING_OP_WRITEV}, Linux 5.1). Heap buffers are copied; empty buffers are skipped. At most
    * 1,024 buffers are used.
    *
    * @param sources the buffers to write
@@ -1071,9 +1086,9 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   // ---- durable writes ------------------------------------------------------------------------
 
   /**
-   * Writes all of a segment's bytes, and returns once they are durable: they and what is needed to
-   * read them back are on the device, as after {@link #fdatasync} ({@code IORING_OP_WRITE} with
-   * {@code RWF_DSYNC}, Linux 5.6). Bytes that other calls wrote are not covered.
+   * Writes all of a segment's bytes, and returns once they are durable: the device then has them
+   * and the metadata needed to read them back, as after {@link #fdatasync} ({@code IORING_OP_WRITE}
+   * with {@code RWF_DSYNC}, Linux 5.6). Bytes that other calls wrote are not covered.
    *
    * <p>This is one operation instead of a write and a sync. It is quickest for a file that was
    * opened with {@link RingOpenOption#DIRECT} and whose blocks exist already: then the kernel
@@ -1219,7 +1234,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Allocates or deallocates space for a range of the file ({@code IORING_OP_FALLOCATE}, Linux
-   * 5.6). On a local file system fallocate(2) is called on the calling thread while it is quick.
+   * 5.6). On a local file system it calls fallocate(2) on the calling thread while such calls are
+   * quick; see {@link io.ringspun.RingOptions#withInlineAttempts}.
    *
    * @param position the start of the range in bytes
    * @param length the length of the range in bytes, at least 1
@@ -1242,11 +1258,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Sets the file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
-   * ftruncate(2) before). On a local file system ftruncate(2) is called on the calling thread while
-   * it is quick.
+   * ftruncate(2) before). On a local file system it calls ftruncate(2) on the calling thread while
+   * such calls are quick; see {@link io.ringspun.RingOptions#withInlineAttempts}.
    *
    * @param size the new size in bytes
-   * @throws IllegalArgumentException if negative
+   * @throws IllegalArgumentException if the size is negative
    * @throws NonWritableChannelException if the file is not open for writing
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1285,7 +1301,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Returns the attributes of the file ({@code IORING_OP_STATX}, Linux 5.6). On a local file system
-   * a plain system call is tried first, because it does not have to wait for a server.
+   * it first tries a system call on the calling thread, which does not have to wait for a server;
+   * see {@link io.ringspun.RingOptions#withInlineAttempts}.
    *
    * @return a snapshot
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -1296,11 +1313,12 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Returns an extended attribute ({@code IORING_OP_FGETXATTR}, Linux 5.19; before Linux 6.13 a
-   * registered file needs a descriptor, see {@link #installDescriptor}). On a local file system
-   * fgetxattr(2) is called on the calling thread while it is quick.
+   * registered file needs a descriptor, see {@link #installDescriptor}). On a local file system it
+   * calls fgetxattr(2) on the calling thread while such calls are quick; see {@link
+   * io.ringspun.RingOptions#withInlineAttempts}.
    *
    * @param name the attribute's name with its namespace, for example {@code user.origin}
-   * @return its value, or empty if the file has no such attribute
+   * @return the value, or empty if the file has no such attribute
    * @throws IllegalArgumentException if the name is empty or contains a NUL character
    * @throws IOException if the operation fails, as described in {@link RingFile}
    */
@@ -1319,7 +1337,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
 
   /**
    * Creates or replaces an extended attribute ({@code IORING_OP_FSETXATTR}, Linux 5.19). On a local
-   * file system fsetxattr(2) is called on the calling thread while it is quick.
+   * file system it calls fsetxattr(2) on the calling thread while such calls are quick; see {@link
+   * io.ringspun.RingOptions#withInlineAttempts}.
    *
    * @param name the attribute's name with its namespace, for example {@code user.origin}
    * @param value the value, at most 64 KiB, on many file systems less; the array is copied
@@ -1364,8 +1383,8 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns the file's size ({@code IORING_OP_STATX}, Linux 5.6). On a local file system a plain
-   * system call is tried first; see {@link #stat}.
+   * Returns the file's size ({@code IORING_OP_STATX}, Linux 5.6). On a local file system it first
+   * tries a system call on the calling thread; see {@link #stat}.
    *
    * @return the size in bytes
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -1375,7 +1394,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   }
 
   /**
-   * Returns the required alignment of position, length and memory address of transfers.
+   * Returns the alignment that transfers require of position, length and memory address.
    *
    * @return the alignment in bytes; 1 unless the file was opened with {@link RingOpenOption#DIRECT}
    */
@@ -1481,6 +1500,14 @@ public final class RingFile extends Descriptor implements AutoCloseable {
     return segments;
   }
 
+  /**
+   * Checks that the file is open for a transfer and that the transfer is aligned for direct I/O.
+   *
+   * @throws IllegalArgumentException if memory, position or length is misaligned for direct I/O
+   * @throws IllegalStateException if this is a write, and the file was opened with {@code APPEND}
+   * @throws NonReadableChannelException if this is a read, and the file is not open for reading
+   * @throws NonWritableChannelException if this is a write, and the file is not open for writing
+   */
   @Override
   protected void checkTransfer(MemorySegment memory, long position, boolean write) {
     open.checkTransfer(memory, position, write);

@@ -37,7 +37,7 @@ import java.util.Set;
  *
  * <p>If Java is started with {@code -Dio.ringspun.fallback=jdk} and the {@linkplain
  * RingGroup#shared() shared group} cannot be opened, channels are backed by JDK channels, which
- * occupy the carrier while they wait. This is logged once with the reason, and {@link #toString} of
+ * occupy the carrier while they wait. This is logged once with the reason, and {@code toString} of
  * each channel shows it. The first refusal decides for the whole process. A channel that is opened
  * on an explicit ring never falls back. The default is {@code fail}.
  *
@@ -56,7 +56,7 @@ public abstract class RingFileChannel extends FileChannel {
    * @param path a path of the default file system
    * @param options the options of {@link FileChannel#open(Path, Set, FileAttribute...)} and {@link
    *     RingOpenOption}
-   * @param attributes POSIX permissions of a new file
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return a new channel
    * @throws IllegalArgumentException if options contradict each other, or the system property
    *     {@code io.ringspun.fallback} is neither {@code jdk} nor {@code fail}
@@ -90,12 +90,12 @@ public abstract class RingFileChannel extends FileChannel {
   }
 
   /**
-   * Opens or creates a file on a ring.
+   * Opens or creates a file on a ring; see {@link #open(Path, Set, FileAttribute...)}.
    *
    * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
    * @param options see {@link #open(Path, Set, FileAttribute...)}
-   * @param attributes POSIX permissions of a new file
+   * @param attributes POSIX permissions of a new file, to which the process's umask applies
    * @return a new channel
    * @throws IOException if the operation fails, as described in {@link #open(Path, Set,
    *     FileAttribute...)}
@@ -107,13 +107,14 @@ public abstract class RingFileChannel extends FileChannel {
   }
 
   /**
-   * Opens or creates a file on a ring.
+   * Opens or creates a file on a ring; see {@link #open(Path, Set, FileAttribute...)}.
    *
    * @param ring the ring for operations of threads that no ring carries, and of a registered file
    * @param path a path of the default file system
    * @param options see {@link #open(Path, Set, FileAttribute...)}
    * @return a new channel
-   * @throws IOException if the file cannot be opened
+   * @throws IOException if the operation fails, as described in {@link #open(Path, Set,
+   *     FileAttribute...)}
    */
   public static RingFileChannel open(Ring ring, Path path, OpenOption... options)
       throws IOException {

@@ -30,11 +30,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Each method that reads blocks until the kernel reports the operation complete ({@code
  * IORING_OP_READ}, Linux 5.6); {@link RingFile} lists the exceptions. An interrupt cancels the
- * operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. If {@code
- * readAllBytes} or {@code readNBytes} fails, the stream's position is unchanged. If {@link
- * #transferTo} is interrupted, {@link java.io.InterruptedIOException#bytesTransferred} is the
- * number of bytes written, and the position is after them. Safe for use by multiple concurrent
- * threads: one reads at a time, the others wait.
+ * operation, throws {@link java.io.InterruptedIOException} and leaves the stream open. Safe for use
+ * by multiple concurrent threads: one thread reads at a time; the others wait.
  *
  * @since 0.1
  */
@@ -62,7 +59,7 @@ public final class RingInputStream extends InputStream {
    * @param options the options of {@link RingFile#open(Path, OpenOption...)} except those for
    *     writing, appending and direct I/O
    * @return a new stream at the beginning
-   * @throws IllegalArgumentException if an option requests direct I/O
+   * @throws IllegalArgumentException if options contradict each other, or one requests direct I/O
    * @throws UnsupportedOperationException if an option is unknown, or {@code WRITE} or {@code
    *     APPEND}
    * @throws IOException if the file cannot be opened; see {@link RingFile#open(Path,
@@ -134,12 +131,26 @@ public final class RingInputStream extends InputStream {
     return interruptible ? action.run() : Uninterrupted.get(action);
   }
 
+  /**
+   * Reads one byte. Blocks until it is read or the file ends.
+   *
+   * @return the byte, from 0 to 255, or -1 at the end of the file
+   * @throws IOException if the read fails, as described in {@link RingFile}
+   */
   @Override
   public int read() throws IOException {
     byte[] one = new byte[1];
     return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
+  /**
+   * Reads bytes into a part of an array. Blocks until at least one byte is read or the file ends.
+   *
+   * @return the number of bytes read, possibly fewer than requested, or -1 at the end of the file;
+   *     0 if the length is 0
+   * @throws IndexOutOfBoundsException if the part is not within the array
+   * @throws IOException if the read fails, as described in {@link RingFile}
+   */
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, target.length);
@@ -170,6 +181,13 @@ public final class RingInputStream extends InputStream {
     return Uninterrupted.get(() -> file.read(target, offset, length, position));
   }
 
+  /**
+   * Reads the rest of the file. If this fails, the position is unchanged.
+   *
+   * @return the bytes from the position to the end of the file
+   * @throws OutOfMemoryError if they do not fit into an array
+   * @throws IOException if the read fails, as described in {@link RingFile}
+   */
   @Override
   public byte[] readAllBytes() throws IOException {
     byte[] bytes = readUpTo(ARRAY_MAX);
@@ -179,6 +197,14 @@ public final class RingInputStream extends InputStream {
     return bytes;
   }
 
+  /**
+   * Reads a number of bytes, or up to the end of the file. If this fails, the position is
+   * unchanged.
+   *
+   * @return the bytes read, fewer than requested only if the file ends before
+   * @throws IllegalArgumentException if the length is negative
+   * @throws IOException if the read fails, as described in {@link RingFile}
+   */
   @Override
   public byte[] readNBytes(int length) throws IOException {
     if (length < 0) {
@@ -187,6 +213,14 @@ public final class RingInputStream extends InputStream {
     return length == 0 ? new byte[0] : readUpTo(Math.min(length, ARRAY_MAX));
   }
 
+  /**
+   * Reads until a part of an array is full or the file ends. If this fails, the position is
+   * unchanged.
+   *
+   * @return the number of bytes read, fewer than requested only if the file ends before
+   * @throws IndexOutOfBoundsException if the part is not within the array
+   * @throws IOException if the read fails, as described in {@link RingFile}
+   */
   @Override
   public int readNBytes(byte[] target, int offset, int length) throws IOException {
     return allOrNothing(() -> super.readNBytes(target, offset, length));
@@ -255,6 +289,9 @@ public final class RingInputStream extends InputStream {
   /**
    * Skips bytes without reading them, at most to the end of the file. A negative count skips back,
    * at most to the beginning. A file that is not regular is read instead.
+   *
+   * @return the number of bytes skipped, negative if skipped back
+   * @throws IOException if the operation fails, as described in {@link RingFile}
    */
   @Override
   public long skip(long count) throws IOException {
@@ -277,7 +314,12 @@ public final class RingInputStream extends InputStream {
     }
   }
 
-  /** Returns the number of bytes up to the end of the file, or 0 if it is not a regular file. */
+  /**
+   * Returns the number of bytes up to the end of the file, or 0 if it is not a regular file.
+   *
+   * @return the number of bytes, at most {@link Integer#MAX_VALUE}
+   * @throws IOException if the operation fails, as described in {@link RingFile}
+   */
   @Override
   public int available() throws IOException {
     positionLock.lock();
@@ -291,6 +333,15 @@ public final class RingInputStream extends InputStream {
     }
   }
 
+  /**
+   * Reads the rest of the file and writes it to a stream. If this is interrupted, {@link
+   * InterruptedIOException#bytesTransferred} is the number of bytes written, and the position is
+   * after them. If a write to a stream other than a {@link RingOutputStream} fails, the position is
+   * after the bytes given to it.
+   *
+   * @return the number of bytes transferred
+   * @throws IOException if the read fails, as described in {@link RingFile}, or the write fails
+   */
   @Override
   public long transferTo(OutputStream target) throws IOException {
     Objects.requireNonNull(target, "out");

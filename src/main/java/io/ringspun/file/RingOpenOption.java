@@ -11,13 +11,13 @@ import java.nio.file.OpenOption;
 public enum RingOpenOption implements OpenOption {
   /**
    * Bypass the page cache ({@code O_DIRECT}). Memory, position and length must be aligned; see
-   * {@link RingFile#directAlignment}. The same as {@code
+   * {@link RingFile#directAlignment}. Equivalent to {@code
    * com.sun.nio.file.ExtendedOpenOption.DIRECT}.
    */
   DIRECT,
   /**
-   * Create an unnamed file in the given directory, which is deleted when it is closed ({@code
-   * O_TMPFILE}). Requires {@link java.nio.file.StandardOpenOption#WRITE}.
+   * Create an unnamed file in the directory that the path names ({@code O_TMPFILE}). The file is
+   * deleted when it is closed. Requires {@link java.nio.file.StandardOpenOption#WRITE}.
    */
   TMPFILE,
   /**
@@ -28,9 +28,9 @@ public enum RingOpenOption implements OpenOption {
    *
    * <p>The ring must have a table of registered files: {@link
    * io.ringspun.RingOptions#withRegisteredFiles}. All operations on the file run on that ring, even
-   * those of threads that another ring carries, and there are no inline attempts. Closing the ring
-   * closes the file. Operations that require a descriptor create one; see {@link
-   * RingFile#installDescriptor}.
+   * those of threads that another ring carries, and without {@linkplain
+   * io.ringspun.RingOptions#withInlineAttempts inline attempts}. Closing the ring closes the file.
+   * Operations that require a descriptor create one; see {@link RingFile#installDescriptor}.
    */
   REGISTERED
 }

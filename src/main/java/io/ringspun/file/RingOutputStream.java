@@ -23,12 +23,12 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * An output stream that writes a file through a {@link Ring}. Like the stream that {@link
  * java.nio.file.Files#newOutputStream} returns, it is unbuffered, so write large blocks at a time.
- * {@link #flush} has no effect; {@link RingFile#fsync} makes bytes durable.
+ * {@code flush} has no effect; {@link RingFile#fsync} makes bytes durable.
  *
  * <p>Each write blocks until the kernel has accepted all of its bytes ({@code IORING_OP_WRITE},
  * Linux 5.6); {@link RingFile} lists the exceptions. An interrupt cancels the operation and leaves
  * the stream open; {@link InterruptedIOException#bytesTransferred} is the number of bytes written.
- * Safe for use by multiple concurrent threads: one writes at a time, the others wait.
+ * Safe for use by multiple concurrent threads: one thread writes at a time; the others wait.
  *
  * @since 0.1
  */
@@ -58,7 +58,7 @@ public final class RingOutputStream extends OutputStream {
    * @param options the options of {@link RingFile#open(Path, OpenOption...)} except {@code READ}
    *     and those for direct I/O; {@code WRITE} is implied; none means {@code CREATE} and {@code
    *     TRUNCATE_EXISTING}
-   * @return a new stream at the beginning, or with {@code APPEND} at the end
+   * @return a new stream at the beginning, or at the end with {@code APPEND}
    * @throws IllegalArgumentException if options contradict each other, include {@code READ}, or
    *     request direct I/O
    * @throws UnsupportedOperationException if an option is unknown
@@ -75,7 +75,7 @@ public final class RingOutputStream extends OutputStream {
    * @param ring the ring for operations of threads that no ring carries
    * @param path a path of the default file system
    * @param options see {@link #open(Path, OpenOption...)}
-   * @return a new stream at the beginning, or with {@code APPEND} at the end
+   * @return a new stream at the beginning, or at the end with {@code APPEND}
    * @throws IOException if the operation fails, as described in {@link #open(Path, OpenOption...)}
    */
   public static RingOutputStream open(Ring ring, Path path, OpenOption... options)
@@ -125,11 +125,22 @@ public final class RingOutputStream extends OutputStream {
     return new RingOutputStream(file, position, true);
   }
 
+  /**
+   * Writes one byte. Blocks until the kernel has accepted it.
+   *
+   * @throws IOException if the write fails, as described in {@link RingFile}
+   */
   @Override
   public void write(int b) throws IOException {
     write(new byte[] {(byte) b}, 0, 1);
   }
 
+  /**
+   * Writes a part of an array. Blocks until the kernel has accepted all of it.
+   *
+   * @throws IndexOutOfBoundsException if the part is not within the array
+   * @throws IOException if the write fails, as described in {@link RingFile}
+   */
   @Override
   public void write(byte[] source, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, source.length);

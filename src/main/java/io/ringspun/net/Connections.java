@@ -21,7 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A stream of the connections of a {@link RingListener}, accepted by one multishot operation:
+ * A stream of the connections of a {@link RingListener}, accepted by one multishot operation. For
+ * example:
  *
  * {@snippet :
  * try (Connections connections = listener.connections()) {
@@ -43,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * <p>Connections of a {@linkplain SocketOpenOption#REGISTERED registered} listener are registered,
  * too. While the ring's table is full, accepting is paused and the backlog holds new connections;
  * it resumes when a registered file or socket is closed. The kernel closes a connection for which
- * it finds no slot. So each connection is accepted by an operation of its own unless more than
- * 4,096 slots are free, which is the usual maximum of a backlog.
+ * it finds no slot. So each connection is accepted by an operation of its own unless more slots are
+ * free than a backlog usually holds, which is 4,096.
  *
  * @since 0.1
  */

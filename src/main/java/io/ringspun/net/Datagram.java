@@ -7,9 +7,9 @@ import java.util.List;
  * The metadata of a received datagram.
  *
  * @param length the number of bytes received
- * @param truncated whether the datagram was longer, so that its other bytes are lost
- * @param sender the address of the sender, of a type that {@link RingDatagramSocket#localAddress}
- *     returns
+ * @param truncated whether the datagram was longer; its other bytes are lost
+ * @param sender the address of the sender, of a type that {@link RingDatagramSocket#localAddress
+ *     RingDatagramSocket.localAddress} returns
  * @param control the control messages; unmodifiable
  * @since 0.1
  */

@@ -28,7 +28,10 @@ import java.io.IOException;
  * @since 0.1
  */
 public final class DatagramReceiver implements AutoCloseable {
-  /** The bytes of each buffer that the kernel uses, in addition to those for control messages. */
+  /**
+   * The number of bytes that the kernel uses in each buffer, in addition to those for control
+   * messages.
+   */
   public static final int OVERHEAD_BYTES =
       ReceivedMessage.SIZE_BYTES + SocketAddressMemory.MAX_BYTES;
 

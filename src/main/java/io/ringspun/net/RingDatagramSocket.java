@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * A datagram socket, UDP or Unix, whose calls go through a {@link Ring}. Blocking, memory
  * ownership, thread safety and exceptions are as described in {@link RingSocket}.
  *
- * <p>If the peer's port of a connected UDP socket is not in use, the kernel reports it for an
- * earlier datagram: the next call throws {@link java.net.PortUnreachableException}.
+ * <p>If a connected UDP socket sends a datagram to a port that is not in use, the kernel reports
+ * this to a later call, which throws {@link java.net.PortUnreachableException}.
  *
  * @since 0.1
  */
@@ -157,7 +157,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Binds the socket to a local address ({@code bind(2)}). Does not block.
+   * Binds the socket to a local address ({@code bind(2)}; for a {@linkplain
+   * SocketOpenOption#REGISTERED registered} socket {@code IORING_OP_BIND}, Linux 6.11). Does not
+   * wait for a peer.
    *
    * @param local the local address
    * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
@@ -202,9 +204,10 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns the peer's address. Does not block.
+   * Returns the peer's address ({@code getpeername(2)}). Does not wait for the peer; an interrupt
+   * does not end the call.
    *
-   * @return an address of a type that {@link #localAddress} returns
+   * @return an address of a type that {@link #localAddress localAddress()} returns
    * @throws NotYetConnectedException if the socket is not connected
    * @throws java.nio.channels.ClosedChannelException if the socket is closed
    * @throws IOException if the kernel refuses
@@ -330,10 +333,11 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * block. The time limit of this view applies to each datagram.
    *
    * @param buffers the buffers to receive into; the kernel uses {@value
-   *     DatagramReceiver#OVERHEAD_BYTES} bytes of each, and bytes of a datagram that do not fit
-   *     into the rest are lost
+   *     DatagramReceiver#OVERHEAD_BYTES} bytes of each ({@link DatagramReceiver#OVERHEAD_BYTES}),
+   *     and bytes of a datagram that do not fit into the rest are lost
    * @return the receiver, for the caller to close
-   * @throws IllegalArgumentException if the buffers are too small for any data, or incremental
+   * @throws IllegalArgumentException if the buffers are too small for any data, or incremental, or
+   *     the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
@@ -348,8 +352,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param controlBytes the bytes of each buffer for control messages; messages that do not fit are
    *     lost; a message with a C {@code int} takes 24 bytes
    * @return the receiver, for the caller to close
-   * @throws IllegalArgumentException if the number is negative or leaves no room for data, or the
-   *     buffers are incremental
+   * @throws IllegalArgumentException if the number is negative or leaves no room for data, the
+   *     buffers are incremental, or the socket is registered with another ring
    * @throws java.nio.channels.ClosedChannelException if the socket or the buffers are closed
    * @throws IOException if another I/O error occurs
    */
@@ -394,8 +398,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param target the address of the receiver
    * @param control the control messages
    * @return the number of bytes sent, which is all
-   * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
-   *     reasons of that method
+   * @throws IllegalArgumentException if the buffer is confined to another thread, or under the
+   *     other conditions of {@link #send(MemorySegment, SocketAddress, ControlMessage...)}
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
    *     SocketAddress, ControlMessage...)}
@@ -452,12 +456,12 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @return the number of bytes sent, which is all
    * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is on the heap or confined to another thread,
-   *     there are more than 253 descriptors, or one is a {@linkplain
-   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has no descriptor
+   *     there are more than 253 descriptors, or one of them is registered with a ring and so has no
+   *     descriptor
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
-   * @throws IOException if {@link #send(MemorySegment, SocketAddress, ControlMessage...)} would
-   *     throw it
+   * @throws IOException if the operation fails, as described in {@link #send(MemorySegment,
+   *     SocketAddress, ControlMessage...)}
    */
   public int sendPassing(MemorySegment source, SocketAddress target, Descriptor... passed)
       throws IOException {
@@ -476,8 +480,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @param passed files, directories, sockets and listeners, at most 253
    * @return the number of bytes sent, which is all
    * @throws UnsupportedOperationException if this is not a Unix socket
-   * @throws IllegalArgumentException if the buffer is confined to another thread, or for the other
-   *     reasons of that method
+   * @throws IllegalArgumentException if the buffer is confined to another thread, or under the
+   *     other conditions of {@link #sendPassing(MemorySegment, SocketAddress, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #sendPassing(MemorySegment,
    *     SocketAddress, Descriptor...)}
@@ -616,7 +620,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
   /**
    * Joins a multicast group on an interface ({@code IP_ADD_MEMBERSHIP}, {@code
    * IPV6_ADD_MEMBERSHIP}). The socket must be bound to the port of the datagrams and to the
-   * wildcard address or the group. Does not block.
+   * wildcard address or the group. Does not wait for a peer.
    *
    * @param group a multicast address
    * @param via the interface
@@ -631,7 +635,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
 
   /**
    * Leaves a multicast group ({@code IP_DROP_MEMBERSHIP}, {@code IPV6_DROP_MEMBERSHIP}). Does not
-   * block.
+   * wait for a peer.
    *
    * @param group a multicast address
    * @param via the interface

@@ -44,8 +44,8 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Opens an unbound socket ({@code IORING_OP_SOCKET}, Linux 5.19), for options that must be set
-   * before it is bound. Does not wait for a peer.
+   * Opens an unbound listener ({@code IORING_OP_SOCKET}, Linux 5.19), for options that must be set
+   * before {@link #bindTo} starts it. Does not wait for a peer.
    *
    * @param ring the ring for operations of threads that no ring carries, and of a registered
    *     listener
@@ -151,10 +151,10 @@ public final class RingListener extends SocketDescriptor {
 
   /**
    * Opens a listener whose address can be reused as soon as it is closed ({@code SO_REUSEADDR}).
-   * The wildcard address accepts IPv4 and IPv6. Does not wait for a peer. A registered listener is
-   * started by one submission of linked operations ({@code SOCKET}, {@code URING_CMD}, {@code BIND}
-   * and {@code LISTEN}, Linux 6.11) if the ring has a free slot as for {@link
-   * io.ringspun.raw.Raw#tableSlot}.
+   * Its backlog is 4,096, which the kernel may reduce. The wildcard address accepts IPv4 and IPv6.
+   * Does not wait for a peer. A registered listener is started by one submission of linked
+   * operations ({@code SOCKET}, {@code URING_CMD}, {@code BIND} and {@code LISTEN}, Linux 6.11) if
+   * the ring has a free slot as for {@link io.ringspun.raw.Raw#tableSlot}.
    *
    * @param ring the ring for operations of threads that no ring carries, and of a registered
    *     listener
@@ -199,8 +199,8 @@ public final class RingListener extends SocketDescriptor {
 
   /**
    * Binds an open listener and starts listening ({@code bind(2)} and {@code listen(2)}; for a
-   * registered listener {@code IORING_OP_BIND} and {@code LISTEN}, Linux 6.11). Does not wait for a
-   * peer.
+   * registered listener {@code IORING_OP_BIND} and {@code IORING_OP_LISTEN}, Linux 6.11). Does not
+   * wait for a peer.
    *
    * @param local the local address
    * @param backlog the maximum number of connections that wait to be accepted, at least 1; the
@@ -291,6 +291,7 @@ public final class RingListener extends SocketDescriptor {
    *
    * @return the connections, for the caller to close; closing the listener closes them too
    * @throws java.nio.channels.ClosedChannelException if the listener is closed
+   * @throws IOException if another I/O error occurs
    */
   public Connections connections() throws IOException {
     Connections connections = new Connections(this);
@@ -308,7 +309,8 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Closes the listener and all its {@link #connections}; see {@link SocketDescriptor#close}.
+   * Closes the listener and all its {@link #connections}; see {@link RingSocket#close
+   * RingSocket.close()}.
    *
    * @throws IOException if the kernel reports an error; the listener is closed
    */

@@ -54,7 +54,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * Opens a socket channel.
    *
    * @return a new channel, in blocking mode
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   @Override
   public SocketChannel openSocketChannel() throws IOException {
@@ -67,7 +67,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel, in blocking mode
    * @throws UnsupportedOperationException if the system does not support the family
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   @Override
   public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
@@ -78,7 +78,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * Opens a server-socket channel.
    *
    * @return a new channel, in blocking mode
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
@@ -91,7 +91,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel, in blocking mode
    * @throws UnsupportedOperationException if the system does not support the family
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   @Override
   public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
@@ -137,6 +137,7 @@ public final class RingSelectorProvider extends SelectorProvider {
    *
    * @param family a {@link java.net.StandardProtocolFamily}
    * @return a new channel
+   * @throws UnsupportedOperationException if the JDK or the system does not support the family
    * @throws IOException if the JDK cannot open one
    */
   @Override
@@ -147,8 +148,8 @@ public final class RingSelectorProvider extends SelectorProvider {
   /**
    * Returns the channel that the process was started with, if it is a socket.
    *
-   * @return the JDK's channel, which can be registered with selectors of this provider, or null if
-   *     there is none
+   * @return a channel that is backed by the JDK's and can be registered with selectors of this
+   *     provider, or null if there is none
    * @throws IOException if the JDK cannot create it
    */
   @Override

@@ -35,10 +35,10 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
 
   /**
    * Opens an unbound channel on a ring of the {@linkplain RingGroup#shared() shared group}. Does
-   * not block.
+   * not wait for a peer.
    *
    * @return a new channel for IPv6 and IPv4, or for IPv4 if the system has no IPv6
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   public static RingServerSocketChannel open() throws IOException {
     return RingServerSocketChannelImpl.open(RingSelectorProvider.instance(), null);
@@ -57,10 +57,21 @@ public abstract class RingServerSocketChannel extends ServerSocketChannel {
         RingSelectorProvider.instance(), Objects.requireNonNull(family));
   }
 
+  /**
+   * Binds the channel to an address and starts listening, as {@link
+   * ServerSocketChannel#bind(SocketAddress, int)} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract RingServerSocketChannel bind(@Nullable SocketAddress address, int backlog)
       throws IOException;
 
+  /**
+   * Sets an option, as {@link ServerSocketChannel#setOption} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract <T> RingServerSocketChannel setOption(SocketOption<T> option, T value)
       throws IOException;

@@ -58,6 +58,7 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
    *
    * @param port the port, or 0 to let the kernel choose one
    * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if the port is not from 0 to 65,535
    * @throws java.net.BindException if the port is in use
    * @throws IOException if the kernel refuses otherwise, or no ring can be opened
    */
@@ -84,7 +85,8 @@ public final class RingServerSocketFactory extends ServerSocketFactory {
    * Creates a server socket on one address; see {@link #createServerSocket(int, int)}.
    *
    * @param port the port, or 0 to let the kernel choose one
-   * @param backlog the maximum number of connections that wait to be accepted
+   * @param backlog the maximum number of connections that wait to be accepted; less than 1 for the
+   *     JDK's default
    * @param host the address, or null for all
    * @return the socket, for the caller to close
    * @throws java.net.BindException if the port is in use, or the address is not a local address

@@ -47,10 +47,11 @@ import java.util.function.LongConsumer;
 /**
  * A stream socket, TCP or Unix, whose calls go through a {@link Ring}.
  *
- * <p>Each method that says so blocks until the kernel reports the operation complete. A virtual
+ * <p>A method that performs I/O blocks until the kernel reports the operation complete. A virtual
  * thread parks meanwhile and gives up its carrier; a platform thread waits. An operation runs on
  * the ring that carries the calling thread, or otherwise on the ring with which the socket was
- * opened.
+ * opened. Operations on a {@linkplain SocketOpenOption#REGISTERED registered} socket always run on
+ * the latter.
  *
  * <p>Safe for use by multiple concurrent threads; one may read while another writes. Concurrent
  * writes may be interleaved.
@@ -74,7 +75,8 @@ import java.util.function.LongConsumer;
  *   <li>{@link io.ringspun.RingClosedException} and {@link io.ringspun.RingFailedException} if its
  *       ring is closed or has failed;
  *   <li>{@link io.ringspun.OperationException} with the kernel's error number if the operation
- *       fails, or the {@code java.net} exception for that error with the former as its cause.
+ *       fails, or the {@code java.net} exception for that error, with an {@code OperationException}
+ *       as its cause.
  * </ul>
  *
  * @since 0.1
@@ -188,9 +190,10 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Takes a stream socket out of a slot. Cancels operations in flight on the slot and closes it;
-   * the socket keeps its place in the ring's table and is {@linkplain SocketOpenOption#REGISTERED
-   * registered}. Does not wait for a peer. If this method fails, the slot is unchanged.
+   * Takes a stream socket out of a slot. Cancels operations in flight on the slot and closes the
+   * slot; the socket keeps its place in the ring's table and is {@linkplain
+   * SocketOpenOption#REGISTERED registered}. Does not wait for a peer. If this method fails, the
+   * slot is unchanged.
    *
    * @param slot the slot into which a chain has opened or accepted the socket
    * @return the socket, for the caller to close
@@ -250,7 +253,7 @@ public final class RingSocket extends SocketDescriptor {
    * Connects to a peer within a time limit; see {@link #connect(Ring, SocketAddress,
    * SocketOpenOption...)}.
    *
-   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param ring the ring for operations of threads that no ring carries
    * @param remote the peer's address
    * @param limit positive
    * @return the socket, without a limit for later calls, for the caller to close
@@ -283,7 +286,7 @@ public final class RingSocket extends SocketDescriptor {
    * Connects to a host by its name. Blocks until the name is resolved, on a thread outside the
    * ring, and then tries the addresses in turn until a connection is established.
    *
-   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param ring the ring for operations of threads that no ring carries
    * @param host a name or a literal address
    * @param port from 0 to 65,535
    * @return the socket, for the caller to close
@@ -302,7 +305,7 @@ public final class RingSocket extends SocketDescriptor {
    * together; see {@link #connect(Ring, String, int)}. The remaining time is divided among the
    * remaining addresses.
    *
-   * @param ring the ring for operations of threads that no ring carries, and of a registered socket
+   * @param ring the ring for operations of threads that no ring carries
    * @param host a name or a literal address
    * @param port from 0 to 65,535
    * @param limit positive
@@ -337,7 +340,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Binds the socket to a local address ({@code bind(2)}). Does not block.
+   * Binds the socket to a local address ({@code bind(2)}; for a {@linkplain
+   * SocketOpenOption#REGISTERED registered} socket {@code IORING_OP_BIND}, Linux 6.11). Does not
+   * wait for a peer.
    *
    * @param local the local address; with port 0 the kernel chooses the port
    * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
@@ -359,7 +364,8 @@ public final class RingSocket extends SocketDescriptor {
    * @throws java.nio.channels.UnsupportedAddressTypeException if the socket is of another protocol
    *     family
    * @throws java.nio.channels.AlreadyConnectedException if the socket is already connected
-   * @throws IOException if the operation fails, as described in {@link #connect(SocketAddress)}
+   * @throws IOException if the operation fails, as described in {@link #connect(Ring,
+   *     SocketAddress, SocketOpenOption...)}
    */
   public void connectTo(SocketAddress remote) throws IOException {
     socket().connect(remote, timeoutNanos());
@@ -412,10 +418,10 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns a view of this socket with zero-copy writes: if {@code write} or {@code writeFully} is
-   * given more than a number of bytes, the network card reads them from the caller's memory ({@code
-   * IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). This pays off from some ten
-   * kilobytes on over a real network; the loopback interface copies nevertheless.
+   * Returns a view of this socket with zero-copy writes: if {@code write} or {@code writeFully}
+   * sends more than a given number of bytes, the network card reads them from the caller's memory
+   * ({@code IORING_OP_SEND_ZC}, Linux 6.0, and {@code SENDMSG_ZC}, 6.1). This pays off from some
+   * ten kilobytes on over a real network; the loopback interface copies nevertheless.
    *
    * <p>Such a write returns when the kernel no longer needs the memory, which is when the peer has
    * acknowledged all of it. Nothing ends this wait early: after an interrupt, a time limit or a
@@ -437,8 +443,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns a view of this socket with a zero-copy {@link #sendFile}: more than a number of bytes
-   * are spliced from the file to the socket through a pipe ({@code IORING_OP_SPLICE}, Linux 5.7).
+   * Returns a view of this socket with a zero-copy {@link #sendFile}: transfers of more than a
+   * given number of bytes are spliced from the file to the socket through a pipe ({@code
+   * IORING_OP_SPLICE}, Linux 5.7).
    *
    * <p>This pays off from about 1 MiB on. Kernel workers splice 1 MiB at a time, so small transfers
    * cost more than copying. A peer that stops reading occupies one of the ring's workers until it
@@ -521,8 +528,8 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param targets the segments to fill
    * @return the number of bytes received, at least 1, or -1 at the end of the stream
-   * @throws IllegalArgumentException if the array is empty, or that method would refuse one of the
-   *     segments
+   * @throws IllegalArgumentException if the array is empty, or {@link #read(MemorySegment)} would
+   *     refuse one of the segments
    * @throws IllegalStateException if the arena of a segment is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -554,7 +561,7 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives until a segment is full.
+   * Receives until a segment is full; see {@link #read(MemorySegment)}.
    *
    * @param target the segment to fill, of any size
    * @throws EOFException if the stream ends before; the segment then holds the bytes up to the end
@@ -579,7 +586,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Receives until a buffer has no bytes remaining, and advances its position.
+   * Receives until a buffer has no bytes remaining, and advances its position; see {@link
+   * #read(ByteBuffer)}.
    *
    * @param target the buffer to fill
    * @throws EOFException if the stream ends before; the buffer then holds the bytes up to the end
@@ -735,8 +743,8 @@ public final class RingSocket extends SocketDescriptor {
    *
    * @param sources the bytes
    * @return the number of bytes sent, at least 1 and possibly fewer than requested
-   * @throws IllegalArgumentException if the array is empty, or that method would refuse one of the
-   *     segments
+   * @throws IllegalArgumentException if the array is empty, or {@link #write(MemorySegment)} would
+   *     refuse one of the segments
    * @throws IllegalStateException if the arena of a segment is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
@@ -764,11 +772,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends the first bytes of the buffer of a lease, which were read into the lease or stored in its
-   * {@link Lease#segment}; other bytes are zero. Above the limit of {@link #withZeroCopyAbove} they
-   * are not copied, and if the lease's pool is registered with the ring that runs the operation,
-   * the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with {@code
-   * IORING_RECVSEND_FIXED_BUF}, Linux 6.0); see {@link #write(MemorySegment)}.
+   * Sends the first bytes of the buffer of a lease. Bytes that were neither read into the lease nor
+   * stored in its {@link Lease#segment} are sent as zeros. Above the limit of {@link
+   * #withZeroCopyAbove} they are not copied, and if the lease's pool is registered with the ring
+   * that runs the operation, the kernel need not pin them either ({@code IORING_OP_SEND_ZC} with
+   * {@code IORING_RECVSEND_FIXED_BUF}, Linux 6.0); see {@link #write(MemorySegment)}.
    *
    * @param source the lease to send from
    * @param length the number of bytes, from 1 to the size of the buffer
@@ -791,9 +799,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Sends all of the first bytes of the buffer of a lease; see {@link #write(Lease, int)}. Blocks
-   * until the kernel has accepted all of them. After a failure other than an interrupt or a time
-   * limit, an unknown number of bytes has been sent.
+   * Sends the first bytes of the buffer of a lease; see {@link #write(Lease, int)}. Blocks until
+   * the kernel has accepted all of them. After a failure other than an interrupt or a time limit,
+   * an unknown number of bytes has been sent.
    *
    * @param source the lease to send from
    * @param length the number of bytes, from 1 to the size of the buffer
@@ -826,8 +834,8 @@ public final class RingSocket extends SocketDescriptor {
    *     went with them
    * @throws UnsupportedOperationException if this is not a Unix socket
    * @throws IllegalArgumentException if the segment is empty, on the heap, or confined to another
-   *     thread, there are more than 253 descriptors, or one is a {@linkplain
-   *     io.ringspun.file.RingOpenOption#REGISTERED registered} file, which has no descriptor
+   *     thread, there are more than 253 descriptors, or one of them is registered with a ring and
+   *     so has no descriptor
    * @throws IllegalStateException if the segment's arena is closed
    * @throws java.nio.channels.ClosedChannelException if one of the descriptors is closed
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code
@@ -848,8 +856,8 @@ public final class RingSocket extends SocketDescriptor {
    * @return the number of bytes sent, at least 1 and possibly fewer than requested; all descriptors
    *     went with them
    * @throws UnsupportedOperationException if this is not a Unix socket
-   * @throws IllegalArgumentException if the buffer is empty or confined to another thread, or for
-   *     the other reasons of that method
+   * @throws IllegalArgumentException if the buffer is empty or confined to another thread, or under
+   *     the other conditions of {@link #writePassing(MemorySegment, Descriptor...)}
    * @throws IllegalStateException if the buffer's arena is closed
    * @throws IOException if the operation fails, as described in {@link #writePassing(MemorySegment,
    *     Descriptor...)}
@@ -910,8 +918,8 @@ public final class RingSocket extends SocketDescriptor {
    * Sends a range of a file, by reading and sending 128 KiB at a time, or by splicing; see {@link
    * #withSpliceAbove}. Blocks until the kernel has accepted all bytes or the file ends. If it fails
    * after some bytes have been sent, it returns their number; after an interrupt the interrupt
-   * status is then set, and any other failure is reported by the next call. Only closing the socket
-   * always throws.
+   * status is then set, and any other failure is reported by the next call. If the socket is closed
+   * meanwhile, the call always throws. A time limit applies to each piece that is sent.
    *
    * @param file the file, open for reading
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -997,7 +1005,8 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Returns the peer's address. Does not block.
+   * Returns the peer's address ({@code getpeername(2)}). Does not wait for the peer; an interrupt
+   * does not end the call.
    *
    * @return an address of a type that {@link #localAddress} returns
    * @throws java.nio.channels.NotYetConnectedException if the socket is not connected

@@ -46,7 +46,7 @@ public abstract class RingSocketChannel extends SocketChannel {
    * Does not wait for a peer.
    *
    * @return a new channel for IPv6 and IPv4, or for IPv4 if the system has no IPv6
-   * @throws IOException if the kernel refuses, or the ring is closed or has failed
+   * @throws IOException if the kernel refuses, or no ring can be opened
    */
   public static RingSocketChannel open() throws IOException {
     return RingSocketChannelImpl.open(RingSelectorProvider.instance(), null);
@@ -76,16 +76,36 @@ public abstract class RingSocketChannel extends SocketChannel {
     return RingSocketChannelImpl.connect(RingSelectorProvider.instance(), remote);
   }
 
+  /**
+   * Binds the channel to a local address, as {@link SocketChannel#bind} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract RingSocketChannel bind(@Nullable SocketAddress address) throws IOException;
 
+  /**
+   * Sets an option, as {@link SocketChannel#setOption} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract <T> RingSocketChannel setOption(SocketOption<T> option, T value)
       throws IOException;
 
+  /**
+   * Shuts down the input side, as {@link SocketChannel#shutdownInput} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract RingSocketChannel shutdownInput() throws IOException;
 
+  /**
+   * Shuts down the output side, as {@link SocketChannel#shutdownOutput} does.
+   *
+   * @throws IOException if that method would throw it
+   */
   @Override
   public abstract RingSocketChannel shutdownOutput() throws IOException;
 }

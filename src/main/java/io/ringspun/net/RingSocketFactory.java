@@ -66,6 +66,7 @@ public final class RingSocketFactory extends SocketFactory {
    * @param host the peer's name or address
    * @param port the peer's port
    * @return the socket, for the caller to close
+   * @throws IllegalArgumentException if the port is not from 0 to 65,535
    * @throws UnknownHostException if the name cannot be resolved
    * @throws java.net.ConnectException if the peer refuses the connection, or does not answer
    * @throws IOException if the connection fails otherwise, or no ring can be opened

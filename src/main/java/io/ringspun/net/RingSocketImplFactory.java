@@ -49,7 +49,7 @@ public final class RingSocketImplFactory implements SocketImplFactory {
    * Creates the implementation of one socket. Does not open it yet.
    *
    * @return the implementation
-   * @throws IllegalCallerException if called by native code
+   * @throws IllegalCallerException if there is no Java caller, as in a call from native code
    */
   @Override
   public SocketImpl createSocketImpl() {

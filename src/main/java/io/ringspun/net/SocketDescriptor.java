@@ -48,7 +48,8 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Returns the local address. Does not block.
+   * Returns the local address ({@code getsockname(2)}). Does not wait for a peer; an interrupt does
+   * not end the call.
    *
    * @return an {@link java.net.InetSocketAddress}, whose port is 0 before the socket is bound, a
    *     {@link java.net.UnixDomainSocketAddress}, whose path is empty if the socket is unnamed, or

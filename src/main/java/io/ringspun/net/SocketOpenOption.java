@@ -1,7 +1,7 @@
 package io.ringspun.net;
 
 /**
- * Options for opening a socket.
+ * Options for opening a {@link RingSocket}, {@link RingListener} or {@link RingDatagramSocket}.
  *
  * @since 0.1
  */
