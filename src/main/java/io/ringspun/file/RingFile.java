@@ -111,6 +111,11 @@ public final class RingFile extends Descriptor implements AutoCloseable {
           }
 
           @Override
+          public Transfer transfer(RingFile file) {
+            return file.transfer;
+          }
+
+          @Override
           public OpenFile openFile(RingFile file) {
             return file.open;
           }

@@ -71,13 +71,17 @@ class PassedDescriptorsTest {
   }
 
   static void requireCloseOnExec(Handle handle) throws IOException {
+    int bits = flags(handle);
+    assertTrue((bits & Constants.O_CLOEXEC) != 0, Integer.toOctalString(bits));
+  }
+
+  private static int flags(Handle handle) throws IOException {
     String flags =
         Files.readAllLines(Path.of("/proc/self/fdinfo/" + handle.fd())).stream()
             .filter(line -> line.startsWith("flags:"))
             .findFirst()
             .orElseThrow();
-    int bits = Integer.parseInt(flags.substring("flags:".length()).strip(), 8);
-    assertTrue((bits & Constants.O_CLOEXEC) != 0, flags);
+    return Integer.parseInt(flags.substring("flags:".length()).strip(), 8);
   }
 
   /**
@@ -126,6 +130,7 @@ class PassedDescriptorsTest {
             assertEquals(7, passed.size());
 
             try (RingFile file = passed.takeFile()) {
+              assertEquals(0, flags(Handle.of(file)) & Constants.O_NONBLOCK);
               ByteBuffer text = bytes(20);
               assertEquals(7, file.read(text, 0));
               assertEquals("content", new String(text.array(), 0, 7));

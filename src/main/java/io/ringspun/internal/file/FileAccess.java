@@ -43,6 +43,9 @@ public abstract class FileAccess {
   /** Returns an open file as users see it. */
   public abstract RingFile file(OpenFile open);
 
+  /** Returns how a file is read and written. */
+  public abstract Transfer transfer(RingFile file);
+
   /** Returns what a file is to the implementation. */
   public abstract OpenFile openFile(RingFile file);
 

@@ -91,7 +91,7 @@ final class InlinePathOperations {
 
   /**
    * Opens a file that need not wait for anybody: with {@code O_NONBLOCK}, as the kernel's first
-   * attempt in a ring has it, and without it afterwards.
+   * attempt in a ring has it. The descriptor keeps it, except that of a directory or a path.
    *
    * @param resolve {@code RESOLVE_} flags
    */
@@ -116,11 +116,6 @@ final class InlinePathOperations {
               changes ? resolve : resolve | Constants.RESOLVE_CACHED);
       InlineRule rule = changes ? InlineRule.CREATE : InlineRule.OPEN;
       result = (int) engine.inline().onName(rule, OPEN, memory, directory, name, how, 0);
-      if (result >= 0 && mayBlock) {
-        engine
-            .kernel()
-            .call(memory.call(), SystemCall.FCNTL, result, Constants.F_SETFL, flags, 0, 0, 0);
-      }
     }
     return counted(engine, isDecided(result) ? result : UNDECIDED);
   }

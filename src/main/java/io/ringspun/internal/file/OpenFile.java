@@ -80,6 +80,9 @@ public record OpenFile(
     if (place != null) {
       handle.notePlace(place);
     }
+    if (opened.isInline()) {
+      handle.noteOpenedInline();
+    }
     try {
       if (flags.deleteOnClose()) {
         paths.unlinkIfPossible(name);

@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
+import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.memory.NativePool;
 import io.ringspun.internal.memory.PathMemory;
 import io.ringspun.internal.ring.Call;
@@ -76,8 +77,9 @@ public record PathOperations(
    *
    * @param number its descriptor or its slot
    * @param place where it is, or null if that is unknown
+   * @param isInline whether it was opened on the calling thread and still has {@code O_NONBLOCK}
    */
-  public record Opened(int number, @Nullable Place place) {}
+  public record Opened(int number, @Nullable Place place, boolean isInline) {}
 
   /**
    * Opens a file by openat(2), and waits for the other end of a FIFO.
@@ -88,7 +90,7 @@ public record PathOperations(
   public Opened open(Path name, int flags, int mode, boolean registered) throws IOException {
     int result = openInline(name, flags, mode, 0, registered);
     if (result >= 0) {
-      return awaited(result, flags);
+      return awaited(result, flags, true);
     }
     try (PathMemory path = PathMemory.of(name)) {
       return open(
@@ -119,7 +121,7 @@ public record PathOperations(
       throws IOException {
     int result = openInline(name, flags, mode, resolve, registered);
     if (result >= 0) {
-      return awaited(result, flags);
+      return awaited(result, flags, true);
     }
     try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
         PathMemory path = PathMemory.of(name)) {
@@ -165,17 +167,28 @@ public record PathOperations(
     return result == -Errno.ENXIO && (flags & Constants.O_ACCMODE) == Constants.O_WRONLY;
   }
 
-  /** Looks what a descriptor is of, and if it is a FIFO's for reading, waits for a writer. */
-  private Opened awaited(int fd, int flags) throws IOException {
+  /**
+   * Looks whether a descriptor is a FIFO's for reading, and waits for a writer then.
+   *
+   * @param isInline whether it was opened on the calling thread, with {@code O_NONBLOCK}
+   */
+  private Opened awaited(int fd, int flags, boolean isInline) throws IOException {
     if ((flags & (Constants.O_DIRECTORY | Constants.O_PATH)) != 0) {
-      return new Opened(fd, new Place(Locality.ELSEWHERE, 0));
+      return new Opened(fd, null, false);
     }
     Engine engine = engine();
+    boolean mayWait = (flags & Constants.O_ACCMODE) == Constants.O_RDONLY;
+    if (!mayWait || engine.inline().hasPositions(fd)) {
+      return new Opened(fd, null, isInline);
+    }
+    if (isInline) {
+      engine.kernel().call(SystemCall.FCNTL, fd, Constants.F_SETFL, flags);
+    }
     Place place = engine.inline().place(fd);
-    if (place.locality() == Locality.PIPE && (flags & Constants.O_ACCMODE) == Constants.O_RDONLY) {
+    if (place.locality() == Locality.PIPE) {
       awaitWriter(engine, fd, flags);
     }
-    return new Opened(fd, place);
+    return new Opened(fd, place, false);
   }
 
   /**
@@ -207,7 +220,7 @@ public record PathOperations(
     } finally {
       giveUpSlot(registered, number);
     }
-    return registered ? new Opened(number, null) : awaited(number, flags);
+    return registered ? new Opened(number, null, false) : awaited(number, flags, false);
   }
 
   /**

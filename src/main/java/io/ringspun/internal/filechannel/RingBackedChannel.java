@@ -62,15 +62,14 @@ public final class RingBackedChannel extends RingFileChannel {
 
   private boolean seekable; // whether it is known to have positions; a race merely asks again
 
-  private final Object twinLock = new Object();
-  private @Nullable JdkDelegate twin; // guarded by twinLock
+  private @Nullable JdkDelegate twin; // guarded by file, which nobody else sees
 
   private RingBackedChannel(Ring ring, OpenFile open, BooleanSupplier ignoresInterrupts) {
     this.ring = ring;
     this.open = open;
     file = FileAccess.get().file(open);
     flags = open.flags();
-    transfer = new Transfer(open.handle(), flags, open.timeoutNanos());
+    transfer = FileAccess.get().transfer(file);
     this.ignoresInterrupts = ignoresInterrupts;
   }
 
@@ -523,7 +522,7 @@ public final class RingBackedChannel extends RingFileChannel {
 
   /** The same file opened once more by the JDK, to be mapped and locked; closed with this one. */
   private JdkDelegate twin() throws IOException {
-    synchronized (twinLock) {
+    synchronized (file) {
       requireOpen();
       JdkDelegate opened = twin;
       if (opened == null) {
@@ -555,6 +554,7 @@ public final class RingBackedChannel extends RingFileChannel {
     boolean isRegular = file.stat().type() == FileStat.FileType.REGULAR;
     descriptor.acquire();
     try {
+      descriptor.makeBlocking();
       Kernel kernel = descriptor.engine().kernel();
       return BlockingTask.run(
           () -> JdkTwin.of(kernel, descriptor.fd(), isRegular, flags.twinOptions()));
@@ -589,7 +589,7 @@ public final class RingBackedChannel extends RingFileChannel {
   @Override
   protected void implCloseChannel() throws IOException {
     JdkDelegate opened;
-    synchronized (twinLock) {
+    synchronized (file) {
       opened = twin;
       twin = null;
     }

@@ -38,6 +38,8 @@ public abstract class CountedDescriptor {
   private final boolean direct;
   byte kind = UNKNOWN; // any thread that finds out writes the same
   boolean takesInterruptsAsJdk; // set before this is shared
+  private boolean nonblocking; // set before this is shared, cleared by any thread
+  private boolean localByName; // set before this is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
@@ -82,6 +84,7 @@ public abstract class CountedDescriptor {
    */
   final boolean waitsForPeers() {
     if (kind == UNKNOWN) {
+      makeBlocking(); // before others see the kind and submit
       kind = isSeekable() ? SEEKABLE : STREAM;
     }
     return kind == STREAM;
@@ -96,6 +99,33 @@ public abstract class CountedDescriptor {
   public final void noteStream() {
     kind = STREAM;
   }
+
+  /**
+   * Records that it was opened on the calling thread: under a name that leads to no other machine,
+   * as far as the mount table tells, and with {@code O_NONBLOCK}, which it still has. Calls that
+   * read or write a file on the spot do not mind. A ring would refuse to wait, on file systems that
+   * cannot tell whether a call waits.
+   */
+  public final void noteOpenedInline() {
+    nonblocking = true;
+    localByName = true;
+  }
+
+  /** Returns whether the name under which it was opened leads to no other machine. */
+  final boolean isLocalByName() {
+    return localByName;
+  }
+
+  /** Clears {@code O_NONBLOCK}, if it still has it, before others than this library use this. */
+  public final void makeBlocking() {
+    if (nonblocking) {
+      clearNonblocking();
+      nonblocking = false;
+    }
+  }
+
+  /** Has the kernel clear {@code O_NONBLOCK}. */
+  abstract void clearNonblocking();
 
   /** Asks the kernel whether there are positions in what is open, as there are in a file. */
   abstract boolean isSeekable();

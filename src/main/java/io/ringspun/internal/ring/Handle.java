@@ -19,7 +19,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   private static volatile @Nullable Function<Object, Handle> key;
 
   private final Engine home;
-  final HandleCleaner.Registration cleaning;
+  final HandleCleaner cleaner;
 
   /**
    * Takes ownership of an open descriptor or slot.
@@ -33,7 +33,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
   Handle(int fd, int entryFlags, boolean direct, Engine home, SyncState syncState) {
     super(fd, entryFlags, direct, syncState);
     this.home = home;
-    cleaning = HandleCleaner.watch(this, fd, entryFlags != 0, home);
+    cleaner = HandleCleaner.watch(this, fd, entryFlags != 0, home);
   }
 
   /** Returns how many handles became unreachable without having been closed. */
@@ -46,7 +46,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
    * unreachable.
    */
   public final void leaveOpen() {
-    cleaning.disarm();
+    cleaner.disarm();
   }
 
   /** Called once, by the class whose instances have handles. */
@@ -187,15 +187,15 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     if (!refuseUsers()) {
       return;
     }
-    noteCloser(Waiter.current());
     LiveRings.awaitUnused(this);
     expelWaiting();
     if (!isUnused()) {
+      noteCloser(Waiter.current());
       LiveRings.cancelEverywhere(this);
       Engine.awaitUninterruptibly(this::isUnused);
+      noteCloser(null);
     }
-    noteCloser(null);
-    cleaning.disarm(); // from here on the number is no longer this one's
+    cleaner.disarm(); // from here on the number is no longer this one's
     ending.run();
   }
 

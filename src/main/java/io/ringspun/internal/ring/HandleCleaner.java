@@ -29,6 +29,7 @@ final class HandleCleaner implements Runnable {
   private final @Nullable Throwable origin =
       IS_TRACING ? new Throwable("it was opened here") : null;
 
+  private Cleaner.@Nullable Cleanable cleanable; // set before the handle is shared
   private volatile boolean disarmed; // set once by any thread, read by the cleaner's
   private volatile boolean mayLinger; // set once by any thread, read by the cleaner's
 
@@ -38,30 +39,28 @@ final class HandleCleaner implements Runnable {
     this.home = home;
   }
 
-  /** The part of the cleaner to which a handle refers. */
-  record Registration(HandleCleaner cleaner, Cleaner.Cleanable cleanable) {
-    /** Has the cleaner leave the number alone from now on. */
-    void disarm() {
-      cleaner.disarmed = true;
-      cleanable.clean();
-    }
-
-    /**
-     * Records that closing the socket may block for its peer, in the thread that closes it last.
-     */
-    void noteLinger() {
-      cleaner.mayLinger = true;
-    }
-
-    boolean mayLinger() {
-      return cleaner.mayLinger;
-    }
+  /** Begins to watch a handle. */
+  static HandleCleaner watch(Object handle, int number, boolean isRegistered, Engine home) {
+    HandleCleaner cleaner = new HandleCleaner(number, isRegistered, home);
+    cleaner.cleanable = CLEANER.register(handle, cleaner);
+    return cleaner;
   }
 
-  /** Begins to watch a handle. */
-  static Registration watch(Object handle, int number, boolean isRegistered, Engine home) {
-    HandleCleaner cleaner = new HandleCleaner(number, isRegistered, home);
-    return new Registration(cleaner, CLEANER.register(handle, cleaner));
+  /** Leaves the number alone from now on. */
+  void disarm() {
+    disarmed = true;
+    Cleaner.Cleanable registered = cleanable;
+    assert registered != null : "the handle is watched";
+    registered.clean();
+  }
+
+  /** Records that closing the socket may block for its peer, in the thread that closes it last. */
+  void noteLinger() {
+    mayLinger = true;
+  }
+
+  boolean mayLinger() {
+    return mayLinger;
   }
 
   /** Returns how many unclosed handles were found. */

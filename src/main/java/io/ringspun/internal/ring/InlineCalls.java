@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * ({@link #awaitUnused}). Both are volatile, so one of them sees the other.
  */
 public final class InlineCalls {
+  /** Of a file that nothing is known of but that its name leads to no other machine. */
+  private static final Place SOMEWHERE_LOCAL = new Place(Locality.LOCAL, 0);
+
   private final Kernel kernel;
   private final Thread thread; // the ring's own
   private final InlineMemory threadMemory = InlineMemory.create(); // for the ring's own thread
@@ -218,9 +221,24 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    */
   public long size(CountedDescriptor handle) throws ClosedChannelException {
+    if (handle.place() == null) {
+      return placeAndSize(handle);
+    }
     return isLocal(handle)
         ? transfer(OpenCall.SIZE, handle, MemorySegment.NULL, 0, null)
         : -Errno.EAGAIN;
+  }
+
+  /** Finds out where a file is, and its size by the way. */
+  private long placeAndSize(CountedDescriptor handle) throws ClosedChannelException {
+    handle.acquire();
+    try (InlineMemory memory = memory()) {
+      Place found = Locality.of(kernel, handle.fd(), memory);
+      handle.notePlace(found);
+      return found.locality() == Locality.LOCAL ? FileStatus.size(memory.statx()) : -Errno.EAGAIN;
+    } finally {
+      handle.release();
+    }
   }
 
   /**
@@ -450,12 +468,7 @@ public final class InlineCalls {
    */
   long close(CountedDescriptor handle) {
     try (InlineMemory memory = memory()) {
-      Place known = handle.place();
-      if (known == null) {
-        known = Locality.of(kernel, handle.fd(), memory);
-      }
-      if (known.locality() != Locality.LOCAL
-          || !memory.begins(InlineRule.CLOSE.pace(known), kernel)) {
+      if (!beginsClose(handle, memory)) {
         return -Errno.EAGAIN;
       }
       try {
@@ -464,6 +477,16 @@ public final class InlineCalls {
         ended(memory);
       }
     }
+  }
+
+  private boolean beginsClose(CountedDescriptor handle, InlineMemory memory) {
+    Place known = handle.place();
+    if (known == null && handle.isLocalByName()) { // nothing has been written
+      return memory.beginsBrief(InlineRule.CLOSE.pace(SOMEWHERE_LOCAL), kernel);
+    }
+    Place found = known != null ? known : Locality.of(kernel, handle.fd(), memory);
+    return found.locality() == Locality.LOCAL
+        && memory.begins(InlineRule.CLOSE.pace(found), kernel);
   }
 
   /**
@@ -498,6 +521,17 @@ public final class InlineCalls {
   public Place place(int fd) {
     try (InlineMemory memory = memory()) {
       return Locality.of(kernel, fd, memory);
+    }
+  }
+
+  /**
+   * Returns whether something that has just been opened has positions, as a file or a directory
+   * has, but not a FIFO or a terminal.
+   */
+  public boolean hasPositions(int fd) {
+    try (InlineMemory memory = memory()) {
+      return kernel.call(memory.call(), SystemCall.LSEEK, fd, 0, Constants.SEEK_CUR, 0, 0, 0)
+          != -Errno.ESPIPE;
     }
   }
 

@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.internal.kernel.WakeSignal;
 import io.ringspun.internal.memory.NativePool;
@@ -105,6 +106,13 @@ public final class RawHandle extends Handle {
   @Override
   boolean isSeekable() {
     return home().kernel().call(SystemCall.LSEEK, fd(), 0, Constants.SEEK_CUR) != -Errno.ESPIPE;
+  }
+
+  @Override
+  void clearNonblocking() {
+    Kernel kernel = home().kernel();
+    long flags = kernel.call(SystemCall.FCNTL, fd(), Constants.F_GETFL);
+    kernel.call(SystemCall.FCNTL, fd(), Constants.F_SETFL, flags & ~Constants.O_NONBLOCK);
   }
 
   @Override

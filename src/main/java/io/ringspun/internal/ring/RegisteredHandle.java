@@ -39,12 +39,17 @@ public final class RegisteredHandle extends Handle {
 
   /** Records that closing the socket may block for its peer, in the thread that closes it last. */
   public void noteLinger() {
-    cleaning.noteLinger();
+    cleaner.noteLinger();
   }
 
   /** Returns whether {@link #noteLinger} was called. */
   public boolean mayLinger() {
-    return cleaning.mayLinger();
+    return cleaner.mayLinger();
+  }
+
+  @Override
+  void clearNonblocking() {
+    throw new AssertionError("the kernel fills slots without O_NONBLOCK");
   }
 
   @Override

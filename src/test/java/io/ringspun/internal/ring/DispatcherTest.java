@@ -104,6 +104,9 @@ class DispatcherTest {
     }
 
     @Override
+    void clearNonblocking() {}
+
+    @Override
     boolean isSeekable() {
       return true;
     }

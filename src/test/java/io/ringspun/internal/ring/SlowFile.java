@@ -8,6 +8,8 @@ public final class SlowFile {
 
   /** Counts transfers of a pipe against the in-flight limit, and has draining wait for them. */
   public static void imitatedBy(Descriptor pipe) {
-    Handle.of(pipe).kind = Handle.SEEKABLE;
+    Handle handle = Handle.of(pipe);
+    handle.makeBlocking();
+    handle.kind = Handle.SEEKABLE;
   }
 }
