@@ -402,8 +402,9 @@ public final class RingOptions {
    *   <li>Calls that refuse instead of waiting: reads of the page cache ({@code RWF_NOWAIT}), sends
    *       and receives ({@code MSG_DONTWAIT}), opens without {@code CREATE} or {@code
    *       TRUNCATE_EXISTING} ({@code RESOLVE_CACHED}), sizes and attributes of open files.
-   *   <li>Calls that seldom wait on a local file system: writes to the page cache, attributes of
-   *       names, creating, renaming, linking and removing names, closing a regular file. They are
+   *   <li>Calls that seldom wait on a local file system: writes to the page cache, attributes and
+   *       times of names, extended attributes, creating, renaming, linking and removing names,
+   *       listing a directory, truncating, allocating, copying and closing a regular file. They are
    *       timed. When one takes 20 ms, or slow ones (200 µs or more) take half of a thread's time
    *       for some milliseconds, calls of that kind go through the ring for at least 10 ms and ten
    *       times as long as the last one took; each further slow call doubles the pause, up to a

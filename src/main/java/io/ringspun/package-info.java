@@ -11,4 +11,7 @@
  * and other kernel objects in {@link io.ringspun.os}, and low-level access in {@link
  * io.ringspun.raw}. All methods throw {@link NullPointerException} if given null.
  */
+@NullMarked
 package io.ringspun;
+
+import org.jspecify.annotations.NullMarked;

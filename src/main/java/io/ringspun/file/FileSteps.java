@@ -60,7 +60,8 @@ public final class FileSteps {
   // ---- files ---------------------------------------------------------------------------------
 
   /**
-   * Opens or creates a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for slots).
+   * Returns a step that opens or creates a file in a slot ({@code IORING_OP_OPENAT}, Linux 5.15 for
+   * slots).
    *
    * <p>The kernel may make the first attempt with {@code O_NONBLOCK}. A FIFO whose other end is not
    * open is then opened for reading at once, and refused for writing with {@code ENXIO}. {@link
@@ -80,7 +81,8 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or creates a file in a slot; see {@link #open(TableSlot, Path, OpenOption...)}.
+   * Returns a step that opens or creates a file in a slot; see {@link #open(TableSlot, Path,
+   * OpenOption...)}.
    *
    * @param slot the slot for the file, whose content is replaced
    * @param path the path of the file
@@ -104,8 +106,8 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or creates a file of a directory in a slot ({@code IORING_OP_OPENAT2}, Linux 5.15 for
-   * slots).
+   * Returns a step that opens or creates a file of a directory in a slot ({@code
+   * IORING_OP_OPENAT2}, Linux 5.15 for slots).
    *
    * @param slot the slot for the file, whose content is replaced
    * @param directory the directory that the name is relative to
@@ -122,8 +124,8 @@ public final class FileSteps {
   }
 
   /**
-   * Opens or creates a file of a directory in a slot; see {@link #open(TableSlot, RingDirectory,
-   * Path, OpenOption...)}.
+   * Returns a step that opens or creates a file of a directory in a slot; see {@link
+   * #open(TableSlot, RingDirectory, Path, OpenOption...)}.
    *
    * @param slot the slot for the file, whose content is replaced
    * @param directory the directory that the name is relative to
@@ -155,7 +157,8 @@ public final class FileSteps {
   }
 
   /**
-   * Allocates or deallocates space for a range of a file ({@code IORING_OP_FALLOCATE}, Linux 5.6).
+   * Returns a step that allocates or deallocates space for a range of a file ({@code
+   * IORING_OP_FALLOCATE}, Linux 5.6).
    *
    * @param file the file, open for writing
    * @param position the start of the range in bytes
@@ -179,8 +182,8 @@ public final class FileSteps {
   }
 
   /**
-   * Sets a file's size by truncating or extending it ({@code IORING_OP_FTRUNCATE}, Linux 6.9;
-   * before that, {@code EINVAL}).
+   * Returns a step that sets a file's size by truncating or extending it ({@code
+   * IORING_OP_FTRUNCATE}, Linux 6.9; before that, {@code EINVAL}).
    *
    * @param file the file, open for writing
    * @param size the new size in bytes
@@ -196,7 +199,8 @@ public final class FileSteps {
   }
 
   /**
-   * Announces an access pattern for a range of a file ({@code IORING_OP_FADVISE}, Linux 5.6).
+   * Returns a step that announces an access pattern for a range of a file ({@code
+   * IORING_OP_FADVISE}, Linux 5.6).
    *
    * @param file the file
    * @param position the start of the range in bytes
@@ -224,8 +228,8 @@ public final class FileSteps {
   // ---- names ---------------------------------------------------------------------------------
 
   /**
-   * Writes the attributes of a file into memory ({@code IORING_OP_STATX}, Linux 5.6); {@link
-   * FileStat#of} decodes them. The memory is lent to the kernel while the step runs.
+   * Returns a step that writes the attributes of a file into memory ({@code IORING_OP_STATX}, Linux
+   * 5.6); {@link FileStat#of} decodes them. The memory is lent to the kernel while the step runs.
    *
    * @param path the file, which need not be readable
    * @param target native memory of at least {@link FileStat#BYTES} bytes, aligned to 8 bytes
@@ -238,8 +242,8 @@ public final class FileSteps {
   }
 
   /**
-   * Writes the attributes of a file of a directory into memory; see {@link #stat(Path,
-   * MemorySegment, LinkOption...)}.
+   * Returns a step that writes the attributes of a file of a directory into memory; see {@link
+   * #stat(Path, MemorySegment, LinkOption...)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the name of the file, or empty for the directory itself
@@ -267,7 +271,7 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
+   * Returns a step that creates a directory ({@code IORING_OP_MKDIRAT}, Linux 5.15).
    *
    * @param path the directory
    * @param attributes POSIX permissions, to which the process's umask applies; by default all
@@ -279,7 +283,8 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a directory in another one; see {@link #mkdir(Path, FileAttribute...)}.
+   * Returns a step that creates a directory in another one; see {@link #mkdir(Path,
+   * FileAttribute...)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the new directory
@@ -292,8 +297,8 @@ public final class FileSteps {
   }
 
   /**
-   * Removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A symbolic link is not
-   * followed.
+   * Returns a step that removes the name of a file ({@code IORING_OP_UNLINKAT}, Linux 5.11). A
+   * symbolic link is not followed.
    *
    * @param path the path of the file, which must not be a directory
    * @return the step
@@ -303,7 +308,7 @@ public final class FileSteps {
   }
 
   /**
-   * Removes the name of a file from a directory; see {@link #unlink(Path)}.
+   * Returns a step that removes the name of a file from a directory; see {@link #unlink(Path)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the name
@@ -314,7 +319,8 @@ public final class FileSteps {
   }
 
   /**
-   * Removes an empty directory ({@code IORING_OP_UNLINKAT} with {@code AT_REMOVEDIR}, Linux 5.11).
+   * Returns a step that removes an empty directory ({@code IORING_OP_UNLINKAT} with {@code
+   * AT_REMOVEDIR}, Linux 5.11).
    *
    * @param path the directory
    * @return the step
@@ -324,7 +330,7 @@ public final class FileSteps {
   }
 
   /**
-   * Removes an empty directory from another one; see {@link #rmdir(Path)}.
+   * Returns a step that removes an empty directory from another one; see {@link #rmdir(Path)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the directory
@@ -335,8 +341,8 @@ public final class FileSteps {
   }
 
   /**
-   * Renames a file or directory atomically ({@code IORING_OP_RENAMEAT}, Linux 5.11). A symbolic
-   * link is not followed.
+   * Returns a step that renames a file or directory atomically ({@code IORING_OP_RENAMEAT}, Linux
+   * 5.11). A symbolic link is not followed.
    *
    * @param path the old path
    * @param newPath the new path
@@ -351,8 +357,8 @@ public final class FileSteps {
   }
 
   /**
-   * Renames a file or directory from one directory to another; see {@link #rename(Path, Path,
-   * RenameOption...)}.
+   * Returns a step that renames a file or directory from one directory to another; see {@link
+   * #rename(Path, Path, RenameOption...)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the old name
@@ -374,8 +380,8 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a hard link to a file ({@code IORING_OP_LINKAT}, Linux 5.15). A symbolic link is not
-   * followed.
+   * Returns a step that creates a hard link to a file ({@code IORING_OP_LINKAT}, Linux 5.15). A
+   * symbolic link is not followed.
    *
    * @param path the existing path
    * @param newPath the path of the new link
@@ -386,7 +392,8 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a hard link to a file of a directory; see {@link #link(Path, Path)}.
+   * Returns a step that creates a hard link to a file of a directory; see {@link #link(Path,
+   * Path)}.
    *
    * @param directory the directory that the name is relative to
    * @param name the existing name
@@ -400,7 +407,7 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
+   * Returns a step that creates a symbolic link ({@code IORING_OP_SYMLINKAT}, Linux 5.15).
    *
    * @param target the target, which need not exist; a relative target is resolved against the
    *     link's directory
@@ -417,7 +424,7 @@ public final class FileSteps {
   }
 
   /**
-   * Creates a symbolic link in a directory; see {@link #symlink(Path, Path)}.
+   * Returns a step that creates a symbolic link in a directory; see {@link #symlink(Path, Path)}.
    *
    * @param target see {@link #symlink(Path, Path)}
    * @param directory the directory that the name is relative to

@@ -412,10 +412,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   // ---- reading -------------------------------------------------------------------------------
 
   /**
-   * Starts receiving from a pipe or another pollable file into provided buffers, on the buffers'
-   * ring ({@code IORING_OP_READ_MULTISHOT}, Linux 6.7). Does not block. The time limit of this view
-   * applies to each chunk. For a regular file or on an older kernel, the stream throws {@link
-   * OperationException}.
+   * Returns a stream that receives from a pipe or another pollable file into provided buffers, on
+   * the buffers' ring ({@code IORING_OP_READ_MULTISHOT}, Linux 6.7). Does not block. The time limit
+   * of this view applies to each chunk. For a regular file or on an older kernel, the stream throws
+   * {@link OperationException}.
    *
    * @param buffers the buffers to receive into
    * @return a stream, for the caller to close

@@ -8,4 +8,7 @@
  *
  * <p>All methods throw {@link NullPointerException} if given null.
  */
+@NullMarked
 package io.ringspun.file;
+
+import org.jspecify.annotations.NullMarked;

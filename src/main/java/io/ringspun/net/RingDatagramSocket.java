@@ -328,9 +328,9 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Starts receiving datagrams into provided buffers, on the buffers' ring and without control
-   * messages ({@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux 6.0). Does not
-   * block. The time limit of this view applies to each datagram.
+   * Returns a receiver that receives datagrams into provided buffers, on the buffers' ring and
+   * without control messages ({@code IORING_OP_RECVMSG} with {@code IORING_RECV_MULTISHOT}, Linux
+   * 6.0). Does not block. The time limit of this view applies to each datagram.
    *
    * @param buffers the buffers to receive into; the kernel uses {@value
    *     DatagramReceiver#OVERHEAD_BYTES} bytes of each ({@link DatagramReceiver#OVERHEAD_BYTES}),
@@ -346,7 +346,8 @@ public final class RingDatagramSocket extends SocketDescriptor {
   }
 
   /**
-   * Starts receiving datagrams with control messages; see {@link #receive(BufferRing)}.
+   * Returns a receiver that receives datagrams with control messages; see {@link
+   * #receive(BufferRing)}.
    *
    * @param buffers the buffers to receive into
    * @param controlBytes the bytes of each buffer for control messages; messages that do not fit are

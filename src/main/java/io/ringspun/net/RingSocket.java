@@ -668,9 +668,9 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Starts receiving bytes into provided buffers, on the buffers' ring ({@code IORING_OP_RECV} with
-   * {@code IORING_RECV_MULTISHOT}, Linux 6.0). Does not block. The time limit of this view applies
-   * to each chunk.
+   * Returns a stream that receives bytes into provided buffers, on the buffers' ring ({@code
+   * IORING_OP_RECV} with {@code IORING_RECV_MULTISHOT}, Linux 6.0). Does not block. The time limit
+   * of this view applies to each chunk.
    *
    * @param buffers the buffers to receive into
    * @return a stream, for the caller to close
@@ -683,11 +683,11 @@ public final class RingSocket extends SocketDescriptor {
   }
 
   /**
-   * Starts receiving bytes as {@link #receive(BufferRing)} does, but lets the kernel fill several
-   * buffers per completion ({@code IORING_RECVSEND_BUNDLE}, Linux 6.10; one buffer before). This is
-   * cheaper when much data arrives in small buffers. The stream has one chunk for each buffer.
-   * Kernels before 6.16 have bugs that can reorder bytes, unless the distribution has backported
-   * the fixes.
+   * Returns a stream that receives bytes as {@link #receive(BufferRing)} does, but lets the kernel
+   * fill several buffers per completion ({@code IORING_RECVSEND_BUNDLE}, Linux 6.10; one buffer
+   * before). This is cheaper when much data arrives in small buffers. The stream has one chunk for
+   * each buffer. Kernels before 6.16 have bugs that can reorder bytes, unless the distribution has
+   * backported the fixes.
    *
    * @param buffers the buffers to receive into
    * @return a stream, for the caller to close

@@ -65,7 +65,8 @@ public final class ChildProcess extends SystemDescriptor {
    */
   public static ChildProcess open(Ring ring, long pid) throws IOException {
     if (pid < 1 || pid > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("a process number must be positive: " + pid);
+      throw new IllegalArgumentException(
+          "a process number must be from 1 to %d: %d".formatted(Integer.MAX_VALUE, pid));
     }
     return new ChildProcess(
         make(EngineAccess.of(ring), "pidfd_open", SystemCall.PIDFD_OPEN, pid, 0), 0);

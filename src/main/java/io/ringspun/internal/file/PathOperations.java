@@ -258,7 +258,7 @@ public record PathOperations(
       if (opened >= 0) {
         engine.closer().close(opened);
       } else { // it may not be allowed to be opened once more
-        FileErrors.check("poll_add", engine.result(call, 0));
+        FileErrors.check("poll", engine.result(call, 0));
       }
       hasHadWriter = true;
     } finally {

@@ -3,7 +3,4 @@
  * answer without a device. {@link io.ringspun.internal.inline.InlineRule} says it for each
  * operation.
  */
-@NullMarked
 package io.ringspun.internal.inline;
-
-import org.jspecify.annotations.NullMarked;

@@ -133,8 +133,9 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   public FileTable files() {
     if (config.registeredFiles() == 0) {
       throw new IllegalArgumentException(
-          "REGISTERED needs a ring opened with RingOptions.withRegisteredFiles, which %s is not"
-              .formatted(this));
+          "registered files, sockets and slots need a ring opened with"
+              + " RingOptions.withRegisteredFiles,"
+              + " which %s was not".formatted(this));
     }
     return thread.files();
   }
