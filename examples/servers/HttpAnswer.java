@@ -7,6 +7,7 @@ import io.ringspun.file.Resolve;
 import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
 import io.ringspun.net.RingSocket;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
@@ -166,17 +167,14 @@ final class HttpAnswer {
     sendFile(file, range.start(), request.isHead() ? 0 : range.length());
   }
 
-  /** Sends the content of the buffer, followed by a range of a file. */
+  /** Sends the content of the buffer, followed by a range of a file: at once if both fit. */
   private void sendFile(RingFile file, long start, long length) throws IOException {
-    long left = length;
-    do {
-      int n = (int) Math.min(buffer.remaining(), left);
-      if (n > 0) {
-        file.readFully(buffer.limit(buffer.position() + n), start + length - left);
-        left -= n;
-      }
+    int n = (int) Math.min(buffer.remaining(), length);
+    if (n == length) {
+      file.readFully(buffer.limit(buffer.position() + n), start);
       socket.writeFully(buffer.flip());
-      buffer.clear();
-    } while (left > 0);
+    } else if (socket.sendFile(buffer.flip(), file, start, length) < length) {
+      throw new EOFException("the file became shorter while it was sent");
+    }
   }
 }

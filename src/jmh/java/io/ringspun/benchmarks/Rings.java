@@ -35,9 +35,9 @@ final class Rings implements AutoCloseable {
     return new Rings(group.rings(), group.threadFactory());
   }
 
-  /** Returns the ring that files use which know of no other. */
+  /** Returns the rings that files use which know of no other. */
   static Rings shared() throws IOException {
-    return new Rings(List.of(Ring.shared()), Ring.shared().threadFactory());
+    return new Rings(RingGroup.shared().rings(), RingGroup.shared().threadFactory());
   }
 
   static Rings one() throws IOException {

@@ -14,6 +14,7 @@ import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.memory.ScratchMemory;
 import io.ringspun.internal.net.Addresses;
+import io.ringspun.internal.net.CachedFile;
 import io.ringspun.internal.net.Family;
 import io.ringspun.internal.net.Hosts;
 import io.ringspun.internal.net.Message;
@@ -904,22 +905,30 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if the operation fails, as described in {@link RingSocket}
    */
   public void writeFully(ByteBuffer source) throws IOException {
+    writeFully(source, Constants.MSG_WAITALL);
+  }
+
+  private void writeFully(ByteBuffer source, int flags) throws IOException {
     Deadline deadline = deadline();
     moveAll(
         segment(source).byteSize(),
         _ -> {
-          int n = transfer.send(segment(source), Constants.MSG_WAITALL, left(deadline));
+          int n = transfer.send(segment(source), flags, left(deadline));
           source.position(source.position() + n);
           return n;
         });
   }
 
   /**
-   * Sends a range of a file, by reading and sending 128 KiB at a time, or by splicing; see {@link
-   * #withSpliceAbove}. Blocks until the kernel has accepted all bytes or the file ends. If it fails
-   * after some bytes have been sent, it returns their number; after an interrupt the interrupt
-   * status is then set, and any other failure is reported by the next call. If the socket is closed
-   * meanwhile, the call always throws. A time limit applies to each piece that is sent.
+   * Sends a range of a file. What the page cache has goes to the socket as it is ({@code
+   * sendfile(2)} on the calling thread), unless it is less than 32 KiB or {@linkplain
+   * io.ringspun.RingOptions#withInlineAttempts inline attempts} are off; the rest is read and sent
+   * 128 KiB at a time, or spliced, see {@link #withSpliceAbove}. Bytes that are overwritten before
+   * the peer has received them may arrive in their new form. Blocks until the kernel has accepted
+   * all bytes or the file ends. If it fails after some bytes have been sent, it returns their
+   * number; after an interrupt the interrupt status is then set, and any other failure is reported
+   * by the next call. If the socket is closed meanwhile, the call always throws. A time limit
+   * applies to each piece that is sent.
    *
    * @param file the file, open for reading
    * @param position the position of the first byte, in bytes from the beginning of the file
@@ -935,6 +944,38 @@ public final class RingSocket extends SocketDescriptor {
   public long sendFile(RingFile file, long position, long count) throws IOException {
     requireCount(count);
     Arguments.requirePosition(position, count);
+    return sendRange(file, position, count);
+  }
+
+  /**
+   * Sends all remaining bytes of a buffer, such as the head of an HTTP response, and then a range
+   * of a file, so that the first packet has bytes of both ({@code MSG_MORE}); see {@link
+   * #writeFully(ByteBuffer)} and {@link #sendFile(RingFile, long, long)}.
+   *
+   * @param head the bytes to send first, any number; its position is advanced
+   * @param file the file, open for reading
+   * @param position the position of the first byte, in bytes from the beginning of the file
+   * @param count the number of bytes
+   * @return the number of bytes of the file that were sent, fewer than requested only if the file
+   *     ends before or sending them fails
+   * @throws IllegalArgumentException if {@link #sendFile(RingFile, long, long)} would throw it
+   * @throws IllegalStateException if the buffer's arena is closed
+   * @throws java.nio.channels.NonReadableChannelException if the file was not opened for reading
+   * @throws IOException if sending the head fails, or if {@link #sendFile(RingFile, long, long)}
+   *     would throw it
+   */
+  public long sendFile(ByteBuffer head, RingFile file, long position, long count)
+      throws IOException {
+    requireCount(count);
+    Arguments.requirePosition(position, count);
+    if (head.hasRemaining()) {
+      writeFully(
+          head, count == 0 ? Constants.MSG_WAITALL : Constants.MSG_WAITALL | Constants.MSG_MORE);
+    }
+    return sendRange(file, position, count);
+  }
+
+  private long sendRange(RingFile file, long position, long count) throws IOException {
     Handle source = Handle.of(file);
     LongAdder sent = new LongAdder();
     return inSteps(
@@ -946,7 +987,7 @@ public final class RingSocket extends SocketDescriptor {
                       SplicedFile.send(
                           source, socketHandle(), position, count, timeoutNanos(), sent::add);
                     }
-                    sendCopying(file, position + sent.sum(), count - sent.sum(), sent::add);
+                    sendPieces(file, source, position, count, sent);
                     return sent.sum();
                   } catch (IOException e) {
                     if (!isOpen()) {
@@ -955,6 +996,28 @@ public final class RingSocket extends SocketDescriptor {
                     return Progress.before(e, sent.sum());
                   }
                 }));
+  }
+
+  /** Sends a range of a file as it is in the page cache, and copies what is not there. */
+  private void sendPieces(RingFile file, Handle source, long position, long count, LongAdder sent)
+      throws IOException {
+    CachedFile cached = CachedFile.of(source, socketHandle(), count, timeoutNanos());
+    long done = sent.sum();
+    while (done < count) {
+      if (cached != null) {
+        cached.send(position + done, count - done, sent::add);
+        done = sent.sum();
+        if (done == count) {
+          return;
+        }
+      }
+      long piece = cached == null ? count - done : Math.min(count - done, SEND_FILE_BYTES);
+      sendCopying(file, position + done, piece, sent::add);
+      if (sent.sum() < done + piece) {
+        return; // the file ends
+      }
+      done = sent.sum();
+    }
   }
 
   /** Sends a range of a file, and reports the number of bytes sent after each send. */

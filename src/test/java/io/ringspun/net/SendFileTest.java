@@ -6,6 +6,7 @@ import static io.ringspun.internal.kernel.Constants.IORING_OP_SEND;
 import static io.ringspun.internal.kernel.Constants.IORING_OP_SPLICE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -15,15 +16,18 @@ import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
 import io.ringspun.RingOptions;
+import io.ringspun.file.AccessPattern;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.SystemCall;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.EachCaller;
 import io.ringspun.testing.FaultKernel;
 import io.ringspun.testing.FaultRule;
+import io.ringspun.testing.FourEnds;
 import io.ringspun.testing.RingCase;
 import io.ringspun.testing.SocketPair;
 import java.io.IOException;
@@ -41,6 +45,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,10 +78,15 @@ class SendFileTest {
     return target.toArray(ValueLayout.JAVA_BYTE);
   }
 
-  /** Whether bytes are read and sent, or spliced. */
+  /** Whether pages go from the cache to the socket, or bytes are read and sent, or spliced. */
   private enum Way {
+    CACHED,
     COPIED,
     SPLICED;
+
+    RingOptions options() {
+      return RingOptions.defaults().withInlineAttempts(this == CACHED);
+    }
 
     RingSocket view(RingSocket socket) {
       return this == SPLICED ? socket.withSpliceAbove(0) : socket;
@@ -101,7 +111,7 @@ class SendFileTest {
   void ranges(RingCase ringCase) throws Exception {
     ringCase.run(
         ring -> {
-          for (Way way : Way.values()) {
+          for (Way way : List.of(Way.CACHED, Way.SPLICED)) { // whether cached, the case says
             for (Kind kind : List.of(Kind.IPV4, Kind.UNIX)) {
               try (SocketPair pair = SocketPair.open(ring, kind.listen());
                   RingFile file = RingFile.open(ring, path)) {
@@ -131,9 +141,10 @@ class SendFileTest {
       assertEquals(9_000_000, sender.result());
       assertTrue(kernel.submitted(IORING_OP_SPLICE) >= 18, "a pipe holds a MiB at most");
       assertEquals(0, kernel.submitted(IORING_OP_SEND));
+      long spliced = kernel.submitted(IORING_OP_SPLICE);
       var small = BlockedCall.start(ring, () -> readFully(pair.right(), 1 << 20));
       assertEquals(1 << 20, caller.call(ring, () -> socket.sendFile(file, 0, 1 << 20)));
-      assertTrue(kernel.submitted(IORING_OP_SEND) > 0, "no more than the limit");
+      assertEquals(spliced, kernel.submitted(IORING_OP_SPLICE), "no more than the limit");
       Bytes.check(3, 0, small.result());
       assertThrows(IllegalArgumentException.class, () -> socket.withSpliceAbove(-1));
     }
@@ -190,26 +201,132 @@ class SendFileTest {
   }
 
   @ParameterizedTest
-  @EachCaller
-  void splice_timeLimit(Caller caller) throws Exception {
+  @EnumSource
+  void timeLimit(Way way) throws Exception {
+    for (Caller caller : Caller.inThisRun()) {
+      timeLimit(caller, way);
+    }
+  }
+
+  private void timeLimit(Caller caller, Way way) throws Exception {
     Files.write(path, new byte[32 << 20]);
+    try (Ring ring = Ring.open(way.options());
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        RingFile file = RingFile.open(ring, path)) {
+      RingSocket socket = way.view(pair.left()).within(Duration.ofMillis(50));
+      long sent = caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20));
+      assertTrue(sent > 0 && sent < 32 << 20, () -> "sent " + sent);
+      Callable<Long> sendOn = // some room may be left
+          () -> {
+            long at = sent;
+            while (at < 32 << 20) {
+              at += socket.sendFile(file, at, 1 << 20);
+            }
+            return at;
+          };
+      assertThrows(OperationTimeoutException.class, () -> caller.call(ring, sendOn));
+      assertTrue(socket.isOpen());
+    }
+  }
+
+  /** A file that cannot be sent as it is, or that is not in the page cache, is copied. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void cached_copiesTheRest(boolean isRefused) throws Exception {
+    Bytes.file(path, 3, 1_000_000);
+    try (Ring ring = FaultyRing.open(Way.CACHED.options(), kernel);
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        RingFile file = RingFile.open(ring, path)) {
+      if (isRefused) {
+        kernel.failCall(SystemCall.SENDFILE, Errno.EINVAL);
+      } else {
+        file.fsync();
+        file.advise(0, 0, AccessPattern.DONTNEED);
+      }
+      var reader = BlockedCall.start(ring, () -> readFully(pair.right(), 999_999));
+      assertEquals(999_999, pair.left().sendFile(file, 1, 999_999));
+      Bytes.check(3, 1, reader.result());
+    }
+  }
+
+  /** The receiver of a passed socket could make it blocking again: it is not waited for inline. */
+  @Test
+  void cached_notOnceThePeerIsShared() throws Exception {
+    try (Ring ring = FaultyRing.open(Way.CACHED.options(), kernel);
+        SocketPair unix = SocketPair.open(ring, Kind.UNIX.listen());
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        RingFile file = RingFile.open(ring, path)) {
+      kernel.failCall(SystemCall.SENDFILE, Errno.EIO);
+      OperationException e =
+          assertThrows(OperationException.class, () -> pair.left().sendFile(file, 0, 600_000));
+      assertEquals("sendfile", e.operation());
+      unix.left().writePassing(ByteBuffer.allocate(1), pair.left());
+      requireSent(ring, Way.CACHED, pair, file, 0, 600_000);
+    }
+  }
+
+  /** A socket that has sent a file is used like any other. */
+  @ParameterizedTest
+  @EachCaller
+  void cached_socketStillWaits(Caller caller) throws Exception {
     try (Ring ring = Ring.open();
         SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
-      RingSocket socket = pair.left().withSpliceAbove(0).within(Duration.ofMillis(50));
-      long sent = caller.call(ring, () -> socket.sendFile(file, 0, 32 << 20));
-      assertTrue(sent > 0 && sent < 32 << 20, () -> "sent " + sent);
-      assertThrows(
-          OperationTimeoutException.class,
-          () -> caller.call(ring, () -> socket.sendFile(file, sent, 1 << 20)));
-      assertTrue(socket.isOpen());
+      requireSent(ring, Way.CACHED, pair, file, 0, 600_000);
+      requireSent(ring, Way.SPLICED, pair, file, 0, 600_000);
+      new FourEnds(
+              () -> pair.left().read(ByteBuffer.allocate(10)),
+              () -> pair.right().write(ByteBuffer.allocate(3)),
+              pair.left()::close)
+          .check(ring, caller, 3);
+    }
+  }
+
+  /** A head and a file arrive one after the other, however long either is. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void head(RingCase ringCase) throws Exception {
+    ringCase.run(
+        ring -> {
+          try (SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+              RingFile file = RingFile.open(ring, path)) {
+            for (int count : new int[] {0, 10, 100_000, 600_000}) {
+              for (int length : new int[] {0, 3, 100_000}) {
+                ByteBuffer head = ByteBuffer.wrap(Bytes.of(9, 0, length));
+                var reader = BlockedCall.start(ring, () -> readFully(pair.right(), length + count));
+                assertEquals(count, pair.left().sendFile(head, file, 7, count));
+                assertFalse(head.hasRemaining());
+                byte[] all = reader.result();
+                Bytes.check(9, 0, Arrays.copyOf(all, length));
+                assertArrayEquals(
+                    Arrays.copyOfRange(content, 7, 7 + count),
+                    Arrays.copyOfRange(all, length, length + count));
+              }
+            }
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> pair.left().sendFile(ByteBuffer.allocate(1), file, -1, 1));
+          }
+        });
+  }
+
+  @Test
+  void cached_peerGone() throws Exception {
+    try (Ring ring = Ring.open();
+        SocketPair pair = SocketPair.open(ring, Kind.UNIX.listen());
+        RingFile file = RingFile.open(ring, path)) {
+      pair.right().close();
+      OperationException gone =
+          assertThrows(
+              OperationException.class, () -> pair.left().sendFile(file, 0, content.length));
+      assertEquals(Errno.EPIPE, gone.errno());
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void transfers_short(Way way) throws Exception {
-    try (Ring ring = FaultyRing.open(kernel);
+    try (Ring ring = FaultyRing.open(way.options(), kernel);
         SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       kernel.add(FaultRule.on(IORING_OP_READ).shorten(50_001));
@@ -238,10 +355,10 @@ class SendFileTest {
   @EachCaller
   void closedAndInterruptedMeanwhile(Caller caller) throws Exception {
     Files.write(path, new byte[32 << 20]);
-    for (int i = 0; i < 4; i++) {
-      boolean close = i < 2;
-      Way way = Way.values()[i % 2];
-      try (Ring ring = Ring.open();
+    for (int i = 0; i < 2 * Way.values().length; i++) {
+      boolean close = i % 2 == 0;
+      Way way = Way.values()[i / 2];
+      try (Ring ring = Ring.open(way.options());
           SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
           RingFile file = RingFile.open(ring, path)) {
         RingSocket socket = way.view(pair.left());

@@ -554,7 +554,7 @@ public final class RingBackedChannel extends RingFileChannel {
     boolean isRegular = file.stat().type() == FileStat.FileType.REGULAR;
     descriptor.acquire();
     try {
-      descriptor.makeBlocking();
+      descriptor.noteShared();
       Kernel kernel = descriptor.engine().kernel();
       return BlockingTask.run(
           () -> JdkTwin.of(kernel, descriptor.fd(), isRegular, flags.twinOptions()));

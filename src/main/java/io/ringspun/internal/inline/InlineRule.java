@@ -20,6 +20,8 @@ public enum InlineRule {
   LIST(true),
   /** {@code copy_file_range} between local files. */
   COPY(true),
+  /** {@code sendfile} from a local file whose pages are in memory to a socket. */
+  SEND_FILE(true),
   /** {@code statx} by name. */
   STAT_NAME(true),
   /** {@code openat} that creates or truncates. */

@@ -336,6 +336,7 @@ public final class Constants {
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_WAITALL = 0x100;
   public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int MSG_MORE = 0x8000;
   public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
   // cmsg(3)

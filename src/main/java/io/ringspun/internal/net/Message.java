@@ -108,7 +108,7 @@ public final class Message implements AutoCloseable {
         ByteBuffer.allocate(Integer.BYTES * handles.size()).order(ByteOrder.nativeOrder());
     for (RawHandle handle : handles) {
       handle.acquire();
-      handle.makeBlocking(); // for whoever receives it
+      handle.noteShared(); // with whoever receives it
       passed.add(handle);
       numbers.putInt(handle.fd());
     }

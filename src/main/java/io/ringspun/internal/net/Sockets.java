@@ -75,11 +75,12 @@ public final class Sockets {
         entry);
   }
 
-  /** Takes ownership of a descriptor or a slot. */
+  /** Takes ownership of the descriptor or the slot of a socket that this library has opened. */
   public static Handle handle(int number, Engine home, boolean registered) {
     Handle handle =
         registered ? new RegisteredHandle(number, false, home) : new RawHandle(number, false, home);
     handle.noteStream();
+    handle.noteExclusive();
     return handle;
   }
 

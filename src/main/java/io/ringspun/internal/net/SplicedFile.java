@@ -106,6 +106,9 @@ public final class SplicedFile {
               pipe.source(),
               deadline,
               (operation, fd) -> operation.splice(pipe.source().fd(), -1, fd, -1, left, flags));
+      if (n == -Errno.EAGAIN) { // the socket has O_NONBLOCK, and another thread was faster
+        continue;
+      }
       done += NetErrors.check("splice", n);
       sent.accept(n);
     }

@@ -126,7 +126,8 @@ public final class StreamTransfer {
   /**
    * Sends what one operation takes.
    *
-   * @param flags with {@code MSG_WAITALL} the kernel continues until all bytes are transferred
+   * @param flags with {@code MSG_WAITALL} the kernel continues until all bytes are transferred,
+   *     with {@code MSG_MORE} they go in one packet with what is sent next
    */
   public int send(MemorySegment source, int flags, long nanos) throws IOException {
     return send(source, source, flags, nanos);
@@ -163,7 +164,8 @@ public final class StreamTransfer {
   private int sendCopying(MemorySegment memory, int flags, Object lent, long nanos)
       throws IOException {
     Engine engine = handle.engine();
-    KernelWait wait = nanos == 0 ? kernelWait(false) : null;
+    boolean more = (flags & Constants.MSG_MORE) != 0;
+    KernelWait wait = nanos == 0 && !more ? kernelWait(false) : null;
     if (wait != null) {
       engine.requireUsable(handle);
       int n = wait.send(memory);
@@ -172,7 +174,7 @@ public final class StreamTransfer {
         return n;
       }
     } else if (triesInline(engine)) {
-      int n = (int) engine.inline().send((RawHandle) handle, memory);
+      int n = (int) engine.inline().send((RawHandle) handle, memory, more);
       engine.countInline(!isUndecided(n));
       if (!isUndecided(n)) {
         return n;

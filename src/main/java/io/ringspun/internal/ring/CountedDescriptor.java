@@ -38,7 +38,8 @@ public abstract class CountedDescriptor {
   private final boolean direct;
   byte kind = UNKNOWN; // any thread that finds out writes the same
   boolean takesInterruptsAsJdk; // set before this is shared
-  private boolean nonblocking; // set before this is shared, cleared by any thread
+  private volatile boolean nonblocking; // whether it has O_NONBLOCK, set by us
+  private volatile boolean exclusive; // whether nobody else has what is open
   private boolean localByName; // set before this is shared
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
@@ -116,16 +117,40 @@ public abstract class CountedDescriptor {
     return localByName;
   }
 
-  /** Clears {@code O_NONBLOCK}, if it still has it, before others than this library use this. */
+  /** Clears {@code O_NONBLOCK}, if this library has set it. */
   public final void makeBlocking() {
     if (nonblocking) {
-      clearNonblocking();
+      setNonblocking(false);
       nonblocking = false;
     }
   }
 
-  /** Has the kernel clear {@code O_NONBLOCK}. */
-  abstract void clearNonblocking();
+  /** Sets {@code O_NONBLOCK}, which rings do not mind with sockets. */
+  final void makeNonblocking() {
+    if (!nonblocking) {
+      setNonblocking(true);
+      nonblocking = true;
+    }
+  }
+
+  /** Has the kernel set {@code O_NONBLOCK}, or clear it. */
+  abstract void setNonblocking(boolean nonblocking);
+
+  /** Records that this library has opened it, and has not shown it to other code. */
+  public final void noteExclusive() {
+    exclusive = true;
+  }
+
+  /** Records that other code uses what is open, by a descriptor of its own. */
+  public final void noteShared() {
+    exclusive = false;
+    makeBlocking();
+  }
+
+  /** Returns whether no other code can change how this is open. */
+  final boolean isExclusive() {
+    return exclusive;
+  }
 
   /** Asks the kernel whether there are positions in what is open, as there are in a file. */
   abstract boolean isSeekable();

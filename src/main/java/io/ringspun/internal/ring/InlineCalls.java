@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * ({@link #awaitUnused}). Both are volatile, so one of them sees the other.
  */
 public final class InlineCalls {
+  private static final int SEND_FLAGS = Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL;
+
   /** Of a file that nothing is known of but that its name leads to no other machine. */
   private static final Place SOMEWHERE_LOCAL = new Place(Locality.LOCAL, 0);
 
@@ -57,6 +59,7 @@ public final class InlineCalls {
     WRITE_NOWAIT,
     RECV,
     SEND,
+    SEND_MORE,
     LIST,
     SIZE;
 
@@ -78,9 +81,9 @@ public final class InlineCalls {
         case WRITE_NOWAIT ->
             kernel.pwritev2(fd, call, address, byteSize, position, Constants.RWF_NOWAIT, held);
         case RECV -> kernel.recv(fd, call, address, byteSize, Constants.MSG_DONTWAIT, held);
-        case SEND ->
-            kernel.send(
-                fd, call, address, byteSize, Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL, held);
+        case SEND -> kernel.send(fd, call, address, byteSize, SEND_FLAGS, held);
+        case SEND_MORE ->
+            kernel.send(fd, call, address, byteSize, SEND_FLAGS | Constants.MSG_MORE, held);
         case LIST -> kernel.call(call, SystemCall.GETDENTS64, fd, address, byteSize, 0, 0, 0);
         case SIZE -> size(kernel, fd, memory);
       };
@@ -209,9 +212,14 @@ public final class InlineCalls {
     return transfer(OpenCall.RECV, handle, target, 0, null);
   }
 
-  /** Tries to send, without a signal if the peer has closed the connection; see {@link #recv}. */
-  public long send(CountedDescriptor handle, MemorySegment source) throws ClosedChannelException {
-    return transfer(OpenCall.SEND, handle, source, 0, null);
+  /**
+   * Tries to send, without a signal if the peer has closed the connection; see {@link #recv}.
+   *
+   * @param more whether more will be sent at once, to go in the same packet
+   */
+  public long send(CountedDescriptor handle, MemorySegment source, boolean more)
+      throws ClosedChannelException {
+    return transfer(more ? OpenCall.SEND_MORE : OpenCall.SEND, handle, source, 0, null);
   }
 
   /**
@@ -515,6 +523,70 @@ public final class InlineCalls {
         ended(memory);
       }
     }
+  }
+
+  /** What {@link #sendFile} answers if the page cache may not have what is to be sent. */
+  public static final long NOT_CACHED = -Errno.ENODATA;
+
+  /**
+   * Returns whether {@link #sendFile} may be tried: on a socket that other code had made blocking
+   * again, it would wait for the peer.
+   */
+  public static boolean canSendFile(CountedDescriptor socket, CountedDescriptor file) {
+    return socket instanceof RawHandle && socket.isExclusive() && file instanceof RawHandle;
+  }
+
+  /**
+   * Sends a part of a local file that is in the page cache, as far as the socket has room.
+   *
+   * @param socket for which {@link #canSendFile} is true
+   * @param length at least 1
+   * @return the bytes sent, 0 at the end of the file, {@link #NOT_CACHED}, or a negated errno:
+   *     {@code -EAGAIN} if the socket has no room
+   * @throws ClosedChannelException if a handle is closed
+   */
+  public long sendFile(CountedDescriptor socket, CountedDescriptor file, long position, int length)
+      throws ClosedChannelException {
+    Place known = place(file);
+    if (known.locality() != Locality.LOCAL) {
+      return NOT_CACHED;
+    }
+    socket.acquire();
+    try {
+      file.acquire();
+      try (InlineMemory memory = memory()) {
+        if (!isCached(file, memory, position, length)
+            || !memory.begins(InlineRule.SEND_FILE.pace(known), kernel)) {
+          return NOT_CACHED;
+        }
+        try {
+          socket.makeNonblocking();
+          long offset = memory.position(0, position);
+          int to = socket.fd();
+          return kernel.call(
+              memory.call(), SystemCall.SENDFILE, to, file.fd(), offset, length, 0, 0);
+        } finally {
+          ended(memory);
+        }
+      } finally {
+        file.release();
+      }
+    } finally {
+      socket.release();
+    }
+  }
+
+  /** Returns whether the page cache has the first and the last byte, so most likely all. */
+  private boolean isCached(CountedDescriptor file, InlineMemory memory, long position, int length) {
+    return readByte(file, memory, position) == 1
+        && readByte(file, memory, position + length - 1) >= 0; // the file may end before
+  }
+
+  private long readByte(CountedDescriptor file, InlineMemory memory, long position) {
+    long address = memory.buffer().address();
+    MemorySegment none = MemorySegment.NULL;
+    return kernel.preadv2(
+        file.fd(), memory.call(), address, 1, position, Constants.RWF_NOWAIT, none);
   }
 
   /** Returns where something is that has just been opened. */

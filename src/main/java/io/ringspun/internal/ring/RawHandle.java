@@ -109,10 +109,11 @@ public final class RawHandle extends Handle {
   }
 
   @Override
-  void clearNonblocking() {
+  void setNonblocking(boolean nonblocking) {
     Kernel kernel = home().kernel();
-    long flags = kernel.call(SystemCall.FCNTL, fd(), Constants.F_GETFL);
-    kernel.call(SystemCall.FCNTL, fd(), Constants.F_SETFL, flags & ~Constants.O_NONBLOCK);
+    long flags = kernel.call(SystemCall.FCNTL, fd(), Constants.F_GETFL) & ~Constants.O_NONBLOCK;
+    long chosen = nonblocking ? flags | Constants.O_NONBLOCK : flags;
+    kernel.call(SystemCall.FCNTL, fd(), Constants.F_SETFL, chosen);
   }
 
   @Override

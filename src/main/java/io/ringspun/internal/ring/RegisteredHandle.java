@@ -48,8 +48,8 @@ public final class RegisteredHandle extends Handle {
   }
 
   @Override
-  void clearNonblocking() {
-    throw new AssertionError("the kernel fills slots without O_NONBLOCK");
+  void setNonblocking(boolean nonblocking) {
+    throw new AssertionError("a slot's number means nothing to fcntl");
   }
 
   @Override

@@ -121,6 +121,7 @@ final class JdkTwins {
     socket.control(
         control -> {
           SocketCalls calls = control.plain();
+          socket.handle().noteShared();
           int fd = socket.handle().fd();
           int replaced = find(calls, fd, local, remote);
           NetErrors.check("dup3", calls.lay(fd, replaced));

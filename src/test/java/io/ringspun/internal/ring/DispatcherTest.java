@@ -104,7 +104,7 @@ class DispatcherTest {
     }
 
     @Override
-    void clearNonblocking() {}
+    void setNonblocking(boolean nonblocking) {}
 
     @Override
     boolean isSeekable() {
