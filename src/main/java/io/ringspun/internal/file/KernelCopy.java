@@ -39,20 +39,26 @@ public final class KernelCopy {
     Engine engine = source.engine();
     if (!engine.config().inlineAttempts()
         || !engine.inline().isLocal(source)
-        || !engine.inline().isLocal(target)) {
+        || !engine.inline().isLocal(target)
+        || Thread.currentThread().isInterrupted()) {
       return 0;
     }
-    long done = 0;
-    while (done < count && !Thread.currentThread().isInterrupted()) {
-      engine.requireUsable();
-      long length = Math.min(count - done, PIECE_BYTES);
-      long n = copy(engine, source, position + done, target, toPosition + done, length);
-      if (n <= 0) {
-        break;
+    engine.requireUsable();
+    Copy copy = new Copy(engine, source, position, target, toPosition, count);
+    source.acquire();
+    try {
+      target.acquire();
+      try {
+        if (count > INLINE_BYTES || !copy.isDoneInline()) {
+          BlockingTask.run(copy::doWaiting);
+        }
+        return copy.done;
+      } finally {
+        target.release();
       }
-      done += n;
+    } finally {
+      source.release();
     }
-    return done;
   }
 
   private static boolean isSimple(OpenFile file) {
@@ -60,38 +66,53 @@ public final class KernelCopy {
     return !flags.direct() && !flags.append() && !flags.writesSync() && file.timeoutNanos() == 0;
   }
 
-  private static long copy(
-      Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long length)
-      throws IOException {
-    from.acquire();
-    try {
-      to.acquire();
-      try {
-        if (length <= INLINE_BYTES) {
-          long n = engine.inline().copy(from, position, to, toPosition, length);
-          engine.countInline(n != -Errno.EAGAIN);
-          if (n != -Errno.EAGAIN) {
-            return n;
-          }
-        }
-        return BlockingTask.run(() -> copyWaiting(engine, from, position, to, toPosition, length));
-      } finally {
-        to.release();
-      }
-    } finally {
-      from.release();
-    }
-  }
+  /** What is copied, and how far that is. */
+  private static final class Copy {
+    private final Engine engine;
+    private final RawHandle from;
+    private final long position;
+    private final RawHandle to;
+    private final long toPosition;
+    private final long count;
+    private long done; // by the calling thread or for it, and handed back with the task
 
-  private static long copyWaiting(
-      Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long length) {
-    try (NativePool.Block positions = NativePool.take(2 * Long.BYTES)) {
-      positions.memory().set(ValueLayout.JAVA_LONG, 0, position);
-      positions.memory().set(ValueLayout.JAVA_LONG, Long.BYTES, toPosition);
-      long in = positions.address();
-      long out = in + Long.BYTES;
-      SystemCall call = SystemCall.COPY_FILE_RANGE;
-      return engine.kernel().call(call, from.fd(), in, to.fd(), out, length, 0);
+    Copy(Engine engine, RawHandle from, long position, RawHandle to, long toPosition, long count) {
+      this.engine = engine;
+      this.from = from;
+      this.position = position;
+      this.to = to;
+      this.toPosition = toPosition;
+      this.count = count;
+    }
+
+    /** Copies a little on the calling thread; returns whether that is all there is. */
+    boolean isDoneInline() throws IOException {
+      long n = engine.inline().copy(from, position, to, toPosition, count);
+      engine.countInline(n != -Errno.EAGAIN);
+      done = Math.max(n, 0);
+      return n != -Errno.EAGAIN && (n <= 0 || done == count);
+    }
+
+    /** Copies piece by piece, until the thread is interrupted or a file or the ring is closed. */
+    void doWaiting() throws IOException {
+      try (NativePool.Block positions = NativePool.take(2 * Long.BYTES)) {
+        long in = positions.address();
+        long out = in + Long.BYTES;
+        long n = 1;
+        while (n > 0
+            && done < count
+            && !Thread.currentThread().isInterrupted()
+            && from.isOpen()
+            && to.isOpen()) {
+          engine.requireUsable();
+          positions.memory().set(ValueLayout.JAVA_LONG, 0, position + done);
+          positions.memory().set(ValueLayout.JAVA_LONG, Long.BYTES, toPosition + done);
+          long length = Math.min(count - done, PIECE_BYTES);
+          SystemCall call = SystemCall.COPY_FILE_RANGE;
+          n = engine.kernel().call(call, from.fd(), in, to.fd(), out, length, 0);
+          done += Math.max(n, 0);
+        }
+      }
     }
   }
 }
