@@ -20,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RingGroup implements AutoCloseable {
   private static final Object SHARED_LOCK = new Object();
+  private static final int RINGS_PER_HOME = 4;
 
   private static volatile @Nullable RingGroup shared; // set under SHARED_LOCK, read by any thread
 
   private final List<Ring> rings;
   private final AtomicInteger turn = new AtomicInteger();
+  private final AtomicInteger homeTurn = new AtomicInteger();
 
   private RingGroup(List<Ring> rings) {
     this.rings = rings;
@@ -90,8 +92,8 @@ public final class RingGroup implements AutoCloseable {
   /**
    * Returns the group of the whole process: one ring for each processor, with default options,
    * opened by the first call. Files, sockets and other objects that are opened without a ring are
-   * assigned to rings of this group in turn. The first call blocks until the rings are open, some
-   * milliseconds.
+   * assigned to rings of this group as {@link #nextHome} says. The first call blocks until the
+   * rings are open, some milliseconds.
    *
    * @return always the same group; {@link #close} has no effect on it, {@link #closeShared} closes
    *     it
@@ -148,6 +150,18 @@ public final class RingGroup implements AutoCloseable {
    */
   public Ring next() {
     return rings.get(Math.floorMod(turn.getAndIncrement(), rings.size()));
+  }
+
+  /**
+   * Returns the ring for something that is opened now and is used by threads that no ring carries.
+   * They hand each operation over to that ring's thread. Few rings that are busy do this with less
+   * CPU time than many that must be woken, so these are a quarter of the rings, in turn.
+   *
+   * @return the first ring of a group of fewer than 8, otherwise one of the first {@code n / 4}
+   */
+  public Ring nextHome() {
+    int homes = Math.max(1, rings.size() / RINGS_PER_HOME);
+    return rings.get(Math.floorMod(homeTurn.getAndIncrement(), homes));
   }
 
   /**

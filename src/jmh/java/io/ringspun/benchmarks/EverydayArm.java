@@ -53,9 +53,9 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
             yield new EverydayArm(rings.carried(), threads, rings, directory);
           }
           case "default" ->
-              new EverydayArm(Thread.ofVirtual().factory(), threads, Rings.one(), directory);
+              new EverydayArm(Thread.ofVirtual().factory(), threads, Rings.shared(), directory);
           case "platform" ->
-              new EverydayArm(Thread.ofPlatform().factory(), threads, Rings.one(), directory);
+              new EverydayArm(Thread.ofPlatform().factory(), threads, Rings.shared(), directory);
           default -> throw new IllegalArgumentException("no such arm: " + name);
         };
     for (int i = 0; i < threads; i++) {
@@ -118,12 +118,12 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
 
   @Override
   public SocketFactory clients() {
-    return rings == null ? SocketFactory.getDefault() : new RingSocketFactory(ring());
+    return rings == null ? SocketFactory.getDefault() : new RingSocketFactory();
   }
 
   @Override
   public ServerSocketFactory servers() {
-    return rings == null ? ServerSocketFactory.getDefault() : new RingServerSocketFactory(ring());
+    return rings == null ? ServerSocketFactory.getDefault() : new RingServerSocketFactory();
   }
 
   @Override

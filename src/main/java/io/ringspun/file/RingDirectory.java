@@ -98,7 +98,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public static RingDirectory open(Path path) throws IOException {
-    return open(RingGroup.shared().next(), path);
+    return open(RingGroup.shared().nextHome(), path);
   }
 
   /**

@@ -174,7 +174,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * @throws IOException if another I/O error occurs, as described in {@link RingFile}
    */
   public static RingFile open(Path path, OpenOption... options) throws IOException {
-    return open(RingGroup.shared().next(), path, options);
+    return open(RingGroup.shared().nextHome(), path, options);
   }
 
   /**
@@ -205,7 +205,7 @@ public final class RingFile extends Descriptor implements AutoCloseable {
   public static RingFile open(
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
-    return open(RingGroup.shared().next(), path, options, attributes);
+    return open(RingGroup.shared().nextHome(), path, options, attributes);
   }
 
   /**

@@ -73,7 +73,7 @@ public abstract class RingFileChannel extends FileChannel {
     Optional<String> reason = Fallback.reason();
     return reason.isPresent()
         ? JdkBackedChannel.open(reason.get(), path, options, attributes)
-        : open(RingGroup.shared().next(), path, options, attributes);
+        : open(RingGroup.shared().nextHome(), path, options, attributes);
   }
 
   /**

@@ -66,7 +66,7 @@ public final class RingInputStream extends InputStream {
    *     OpenOption...)}
    */
   public static RingInputStream open(Path path, OpenOption... options) throws IOException {
-    return open(RingGroup.shared().next(), path, options);
+    return open(RingGroup.shared().nextHome(), path, options);
   }
 
   /**

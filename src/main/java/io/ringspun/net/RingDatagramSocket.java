@@ -122,7 +122,7 @@ public final class RingDatagramSocket extends SocketDescriptor {
    * @throws IOException if the socket cannot be opened or bound
    */
   public static RingDatagramSocket bind(SocketAddress local) throws IOException {
-    return bind(RingGroup.shared().next(), local);
+    return bind(RingGroup.shared().nextHome(), local);
   }
 
   /**

@@ -146,7 +146,7 @@ public final class RingListener extends SocketDescriptor {
    *     SocketOpenOption...)}
    */
   public static RingListener bind(SocketAddress local) throws IOException {
-    return bind(RingGroup.shared().next(), local);
+    return bind(RingGroup.shared().nextHome(), local);
   }
 
   /**

@@ -223,7 +223,7 @@ public final class RingSocket extends SocketDescriptor {
    *     SocketAddress, SocketOpenOption...)}
    */
   public static RingSocket connect(SocketAddress remote) throws IOException {
-    return connect(RingGroup.shared().next(), remote);
+    return connect(RingGroup.shared().nextHome(), remote);
   }
 
   /**
@@ -280,7 +280,7 @@ public final class RingSocket extends SocketDescriptor {
    * @throws IOException if no connection to any of its addresses can be established
    */
   public static RingSocket connect(String host, int port) throws IOException {
-    return connect(RingGroup.shared().next(), host, port);
+    return connect(RingGroup.shared().nextHome(), host, port);
   }
 
   /**

@@ -58,7 +58,7 @@ public final class RingFileSystem extends FileSystem {
 
   Ring ring() throws IOException {
     Ring ring = home;
-    return ring != null ? ring : RingGroup.shared().next();
+    return ring != null ? ring : RingGroup.shared().nextHome();
   }
 
   /** Returns why all calls are delegated to the JDK, or nothing if a ring is available. */

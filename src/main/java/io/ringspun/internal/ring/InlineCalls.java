@@ -533,7 +533,7 @@ public final class InlineCalls {
    * again, it would wait for the peer.
    */
   public static boolean canSendFile(CountedDescriptor socket, CountedDescriptor file) {
-    return socket instanceof RawHandle && socket.isExclusive() && file instanceof RawHandle;
+    return socket.isExclusive() && socket.entryFlags() == 0 && file.entryFlags() == 0;
   }
 
   /**

@@ -77,7 +77,7 @@ public final class RingServerSocketChannelImpl extends RingServerSocketChannel
    */
   public static RingServerSocketChannel open(
       SelectorProvider provider, @Nullable ProtocolFamily family) throws IOException {
-    Ring home = RingGroup.shared().next();
+    Ring home = RingGroup.shared().nextHome();
     RingServerSocketChannelImpl channel =
         ChannelRules.open(
             family,

@@ -96,7 +96,7 @@ public final class RingSocketChannelImpl extends RingSocketChannel implements De
    */
   public static RingSocketChannel open(SelectorProvider provider, @Nullable ProtocolFamily family)
       throws IOException {
-    Ring home = RingGroup.shared().next();
+    Ring home = RingGroup.shared().nextHome();
     return ChannelRules.open(
         family,
         chosen ->

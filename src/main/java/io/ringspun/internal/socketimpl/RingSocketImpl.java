@@ -96,7 +96,7 @@ public final class RingSocketImpl extends SocketImpl {
     if (!stream) {
       throw new IOException("Datagram socket creation not supported");
     }
-    Engine home = EngineAccess.of(ring != null ? ring : RingGroup.shared().next());
+    Engine home = EngineAccess.of(ring != null ? ring : RingGroup.shared().nextHome());
     synchronized (this) {
       if (socket != null || closed) {
         throw new IOException("Already created");
