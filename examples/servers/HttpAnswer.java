@@ -169,9 +169,11 @@ final class HttpAnswer {
 
   /** Sends the content of the buffer, followed by a range of a file: at once if both fit. */
   private void sendFile(RingFile file, long start, long length) throws IOException {
-    int n = (int) Math.min(buffer.remaining(), length);
-    if (n == length) {
-      file.readFully(buffer.limit(buffer.position() + n), start);
+    if (length <= buffer.remaining()) {
+      buffer.limit(buffer.position() + (int) length);
+      if (length > 0) {
+        file.readFully(buffer, start);
+      }
       socket.writeFully(buffer.flip());
     } else if (socket.sendFile(buffer.flip(), file, start, length) < length) {
       throw new EOFException("the file became shorter while it was sent");
