@@ -393,4 +393,27 @@ class ArchitectureTest {
             .collect(Collectors.joining("\n"));
     assertEquals(String.join("\n", listed), found, "src/test/resources/public-types.txt");
   }
+
+  /** A ring of buffers is called so by the kernel. */
+  private static final Set<String> KERNEL_NAMES = Set.of("BufferRing");
+
+  /** What is before a name does not tell a reader which of two types to take. */
+  @Test
+  void publicTypes_differByMoreThanAPrefix() {
+    List<String> names =
+        CLASSES.stream()
+            .filter(ArchitectureTest::isPublicToUsers)
+            .map(type -> type.getName().substring(type.getPackageName().length() + 1))
+            .filter(name -> !KERNEL_NAMES.contains(name))
+            .toList();
+    List<String> alike =
+        names.stream()
+            .filter(name -> names.stream().anyMatch(other -> isPrefixed(name, other)))
+            .toList();
+    assertEquals(List.of(), alike);
+  }
+
+  private static boolean isPrefixed(String name, String other) {
+    return !name.equals(other) && name.endsWith(other);
+  }
 }
