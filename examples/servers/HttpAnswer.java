@@ -176,7 +176,7 @@ final class HttpAnswer {
       }
       socket.writeFully(buffer.flip());
     } else if (socket.sendFile(buffer.flip(), file, start, length) < length) {
-      throw new EOFException("the file became shorter while it was sent");
+      throw new EOFException("the file could not be sent to its end");
     }
   }
 }

@@ -157,11 +157,19 @@ public final class RingGroup implements AutoCloseable {
    * They hand each operation over to that ring's thread. Few rings that are busy do this with less
    * CPU time than many that must be woken, so these are a quarter of the rings, in turn.
    *
-   * @return the first ring of a group of fewer than 8, otherwise one of the first {@code n / 4}
+   * @return the first ring of a group of fewer than 8, otherwise one of the first {@code n / 4};
+   *     another if that is closed or has failed
    */
   public Ring nextHome() {
     int homes = Math.max(1, rings.size() / RINGS_PER_HOME);
-    return rings.get(Math.floorMod(homeTurn.getAndIncrement(), homes));
+    int chosen = Math.floorMod(homeTurn.getAndIncrement(), homes);
+    for (int i = 0; i < rings.size(); i++) {
+      Ring ring = rings.get((chosen + i) % rings.size());
+      if (EngineAccess.of(ring).isUsable()) {
+        return ring;
+      }
+    }
+    return rings.get(chosen);
   }
 
   /**

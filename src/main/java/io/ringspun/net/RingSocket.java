@@ -36,6 +36,7 @@ import io.ringspun.raw.RawOperation;
 import io.ringspun.raw.TableSlot;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
@@ -97,6 +98,7 @@ public final class RingSocket extends SocketDescriptor {
 
   private static final long NEVER = Long.MAX_VALUE;
   private static final int SEND_FILE_BYTES = 1 << 17;
+  private static final MemorySegment ANY_BYTE = Arena.global().allocate(1);
 
   private final long zeroCopyAbove;
   private final long spliceAbove;
@@ -968,11 +970,20 @@ public final class RingSocket extends SocketDescriptor {
       throws IOException {
     requireCount(count);
     Arguments.requirePosition(position, count);
+    requireReadable(file, position);
+    boolean follows = count > 0 && file.size() > position; // else the head would wait for more
     if (head.hasRemaining()) {
-      writeFully(
-          head, count == 0 ? Constants.MSG_WAITALL : Constants.MSG_WAITALL | Constants.MSG_MORE);
+      int more = follows ? Constants.MSG_MORE : 0;
+      writeFully(head, Constants.MSG_WAITALL | more);
     }
     return sendRange(file, position, count);
+  }
+
+  /** Refuses a file that cannot be read, as a step does when it is made. */
+  private static void requireReadable(RingFile file, long position) {
+    if (file.directAlignment() == 1) { // else the length is checked, too
+      var _ = Step.read(file, ANY_BYTE, position);
+    }
   }
 
   private long sendRange(RingFile file, long position, long count) throws IOException {

@@ -75,7 +75,7 @@ class PassedDescriptorsTest {
     assertTrue((bits & Constants.O_CLOEXEC) != 0, Integer.toOctalString(bits));
   }
 
-  private static int flags(Handle handle) throws IOException {
+  static int flags(Handle handle) throws IOException {
     String flags =
         Files.readAllLines(Path.of("/proc/self/fdinfo/" + handle.fd())).stream()
             .filter(line -> line.startsWith("flags:"))

@@ -19,8 +19,10 @@ import io.ringspun.RingOptions;
 import io.ringspun.file.AccessPattern;
 import io.ringspun.file.RingFile;
 import io.ringspun.file.RingOpenOption;
+import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.ring.Handle;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Bytes;
 import io.ringspun.testing.Caller;
@@ -34,6 +36,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -273,6 +276,7 @@ class SendFileTest {
         SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
         RingFile file = RingFile.open(ring, path)) {
       requireSent(ring, Way.CACHED, pair, file, 0, 600_000);
+      assertEquals(0, PassedDescriptorsTest.flags(Handle.of(pair.left())) & Constants.O_NONBLOCK);
       requireSent(ring, Way.SPLICED, pair, file, 0, 600_000);
       new FourEnds(
               () -> pair.left().read(ByteBuffer.allocate(10)),
@@ -308,6 +312,40 @@ class SendFileTest {
                 () -> pair.left().sendFile(ByteBuffer.allocate(1), file, -1, 1));
           }
         });
+  }
+
+  /** The whole file is under way: there is nothing to wait for. */
+  @Test
+  void cached_endsWithTheFile() throws Exception {
+    Bytes.file(path, 3, 300_000);
+    try (Ring ring = Ring.open();
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        RingFile file = RingFile.open(ring, path)) {
+      pair.left().setOption(StandardSocketOptions.SO_SNDBUF, 200_000);
+      RingSocket socket = pair.left().within(Duration.ofMillis(200));
+      long sent = socket.sendFile(file, 0, 300_000);
+      if (sent == 300_000) { // the peer's kernel takes it all
+        Bytes.check(3, 0, readFully(pair.right(), 300_000));
+        assertEquals(300_000, socket.sendFile(file, 0, Long.MAX_VALUE));
+      }
+    }
+  }
+
+  /** A head goes out only with a file that can be sent. */
+  @Test
+  void head_staysIfTheFileIsRefused() throws Exception {
+    try (Ring ring = Ring.open();
+        SocketPair pair = SocketPair.open(ring, Kind.IPV4.listen());
+        RingFile sink = RingFile.open(ring, path, StandardOpenOption.WRITE)) {
+      RingFile closed = RingFile.open(ring, path);
+      closed.close();
+      ByteBuffer head = ByteBuffer.allocate(10);
+      RingSocket socket = pair.left();
+      assertThrows(NonReadableChannelException.class, () -> socket.sendFile(head, sink, 0, 1));
+      assertThrows(ClosedChannelException.class, () -> socket.sendFile(head, closed, 0, 1));
+      assertThrows(NullPointerException.class, () -> socket.sendFile(head, null, 0, 1));
+      assertEquals(10, head.remaining());
+    }
   }
 
   @Test

@@ -103,8 +103,8 @@ public final class KernelCopy {
             && done < count
             && !Thread.currentThread().isInterrupted()
             && from.isOpen()
-            && to.isOpen()) {
-          engine.requireUsable();
+            && to.isOpen()
+            && engine.isUsable()) {
           positions.memory().set(ValueLayout.JAVA_LONG, 0, position + done);
           positions.memory().set(ValueLayout.JAVA_LONG, Long.BYTES, toPosition + done);
           long length = Math.min(count - done, PIECE_BYTES);

@@ -80,8 +80,8 @@ public record OpenFile(
     if (place != null) {
       handle.notePlace(place);
     }
-    if (opened.isInline()) {
-      handle.noteOpenedInline();
+    if (opened.isNonblocking()) {
+      handle.noteNonblocking();
     }
     try {
       if (flags.deleteOnClose()) {

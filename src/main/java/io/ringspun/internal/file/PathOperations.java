@@ -77,9 +77,9 @@ public record PathOperations(
    *
    * @param number its descriptor or its slot
    * @param place where it is, or null if that is unknown
-   * @param isInline whether it was opened on the calling thread and still has {@code O_NONBLOCK}
+   * @param isNonblocking whether it has {@code O_NONBLOCK}, for which the caller has not asked
    */
-  public record Opened(int number, @Nullable Place place, boolean isInline) {}
+  public record Opened(int number, @Nullable Place place, boolean isNonblocking) {}
 
   /**
    * Opens a file by openat(2), and waits for the other end of a FIFO.
@@ -168,27 +168,23 @@ public record PathOperations(
   }
 
   /**
-   * Looks whether a descriptor is a FIFO's for reading, and waits for a writer then.
-   *
-   * @param isInline whether it was opened on the calling thread, with {@code O_NONBLOCK}
+   * Looks what a descriptor is of, and if it is a FIFO's for reading, waits for a writer. What was
+   * opened with {@code O_NONBLOCK} keeps it if it is a local file, which does not mind.
    */
-  private Opened awaited(int fd, int flags, boolean isInline) throws IOException {
+  private Opened awaited(int fd, int flags, boolean isNonblocking) throws IOException {
     if ((flags & (Constants.O_DIRECTORY | Constants.O_PATH)) != 0) {
-      return new Opened(fd, null, false);
+      return new Opened(fd, new Place(Locality.ELSEWHERE, 0), false);
     }
     Engine engine = engine();
-    boolean mayWait = (flags & Constants.O_ACCMODE) == Constants.O_RDONLY;
-    if (!mayWait || engine.inline().hasPositions(fd)) {
-      return new Opened(fd, null, isInline);
-    }
-    if (isInline) {
+    Place place = engine.inline().place(fd);
+    boolean isLocal = place.locality() == Locality.LOCAL;
+    if (isNonblocking && !isLocal) {
       engine.kernel().call(SystemCall.FCNTL, fd, Constants.F_SETFL, flags);
     }
-    Place place = engine.inline().place(fd);
-    if (place.locality() == Locality.PIPE) {
+    if (place.locality() == Locality.PIPE && (flags & Constants.O_ACCMODE) == Constants.O_RDONLY) {
       awaitWriter(engine, fd, flags);
     }
-    return new Opened(fd, place, false);
+    return new Opened(fd, place, isNonblocking && isLocal);
   }
 
   /**

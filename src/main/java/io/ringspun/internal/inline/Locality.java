@@ -36,7 +36,7 @@ public enum Locality {
           0xca451a4eL); // bcachefs
 
   /**
-   * Asks the kernel, which leaves a {@link FileStatus} in the memory.
+   * Asks the kernel.
    *
    * @param fd open, and not closed meanwhile
    */
@@ -58,9 +58,9 @@ public enum Locality {
     if (FileStatus.deviceMajor(struct) != 0) {
       return LOCAL; // there is a block device
     }
-    MemorySegment statfs = memory.buffer(); // 120 bytes of it
+    // struct statfs has 120 bytes
     boolean isKnown =
-        kernel.call(memory.call(), SystemCall.FSTATFS, fd, statfs.address(), 0, 0, 0, 0) == 0;
-    return isKnown && LOCAL_TYPES.contains(statfs.get(JAVA_LONG, 0)) ? LOCAL : ELSEWHERE;
+        kernel.call(memory.call(), SystemCall.FSTATFS, fd, struct.address(), 0, 0, 0, 0) == 0;
+    return isKnown && LOCAL_TYPES.contains(struct.get(JAVA_LONG, 0)) ? LOCAL : ELSEWHERE;
   }
 }

@@ -73,10 +73,7 @@ public final class CachedFile {
         sent.accept(n);
         done += n;
         turn += n;
-        if (n < length) { // it is full, most likely
-          awaitRoom();
-          turn = 0;
-        } else if (turn >= TURN_BYTES) {
+        if (turn >= TURN_BYTES) {
           letOthersRun();
           turn = 0;
         }

@@ -38,9 +38,9 @@ public abstract class CountedDescriptor {
   private final boolean direct;
   byte kind = UNKNOWN; // any thread that finds out writes the same
   boolean takesInterruptsAsJdk; // set before this is shared
-  private volatile boolean nonblocking; // whether it has O_NONBLOCK, set by us
-  private volatile boolean exclusive; // whether nobody else has what is open
-  private boolean localByName; // set before this is shared
+  private boolean nonblocking; // set before this is shared, cleared under the monitor
+  private boolean exclusive; // guarded by this: whether nobody else has what is open
+  private int nonblockingCalls; // guarded by this
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
@@ -85,7 +85,9 @@ public abstract class CountedDescriptor {
    */
   final boolean waitsForPeers() {
     if (kind == UNKNOWN) {
-      makeBlocking(); // before others see the kind and submit
+      if (!madeBlocking()) { // before others see the kind and submit
+        return false;
+      }
       kind = isSeekable() ? SEEKABLE : STREAM;
     }
     return kind == STREAM;
@@ -102,55 +104,79 @@ public abstract class CountedDescriptor {
   }
 
   /**
-   * Records that it was opened on the calling thread: under a name that leads to no other machine,
-   * as far as the mount table tells, and with {@code O_NONBLOCK}, which it still has. Calls that
-   * read or write a file on the spot do not mind. A ring would refuse to wait, on file systems that
+   * Records that this local file was opened with {@code O_NONBLOCK} and still has it. Calls that
+   * read or write it on the spot do not mind. A ring would refuse to wait, on file systems that
    * cannot tell whether a call waits.
    */
-  public final void noteOpenedInline() {
+  public final void noteNonblocking() {
     nonblocking = true;
-    localByName = true;
   }
 
-  /** Returns whether the name under which it was opened leads to no other machine. */
-  final boolean isLocalByName() {
-    return localByName;
-  }
-
-  /** Clears {@code O_NONBLOCK}, if this library has set it. */
-  public final void makeBlocking() {
+  /**
+   * Clears {@code O_NONBLOCK}, if {@link #noteNonblocking} was called; the caller is a user of the
+   * number.
+   */
+  public final synchronized void makeBlocking() {
     if (nonblocking) {
       setNonblocking(false);
       nonblocking = false;
     }
   }
 
-  /** Sets {@code O_NONBLOCK}, which rings do not mind with sockets. */
-  final void makeNonblocking() {
+  /** Does so, unless this is closed, and has a number that may be another's; returns whether. */
+  private boolean madeBlocking() {
     if (!nonblocking) {
+      return true;
+    }
+    enter();
+    try {
+      if (isOpen()) {
+        makeBlocking();
+      }
+      return isOpen();
+    } finally {
+      release();
+    }
+  }
+
+  /** Records that this library has opened this socket, and has not shown it to other code. */
+  public final synchronized void noteExclusive() {
+    exclusive = true;
+  }
+
+  /**
+   * Records that other code will use what is open, by a descriptor of its own; the caller is a user
+   * of the number.
+   */
+  public final synchronized void noteShared() {
+    exclusive = false;
+    makeBlocking();
+  }
+
+  /**
+   * Sets {@code O_NONBLOCK} for a call on a socket that must not wait for its peer; the caller is a
+   * user of the number until {@link #endNonblockingCall}.
+   *
+   * @return false if other code could clear it meanwhile
+   */
+  final synchronized boolean beginsNonblockingCall() {
+    if (exclusive && nonblockingCalls++ == 0) {
       setNonblocking(true);
-      nonblocking = true;
+    }
+    return exclusive;
+  }
+
+  /**
+   * Clears {@code O_NONBLOCK}, which other operations need not expect, after the last such call.
+   */
+  final synchronized void endNonblockingCall() {
+    if (--nonblockingCalls == 0) {
+      setNonblocking(false);
     }
   }
 
   /** Has the kernel set {@code O_NONBLOCK}, or clear it. */
   abstract void setNonblocking(boolean nonblocking);
-
-  /** Records that this library has opened it, and has not shown it to other code. */
-  public final void noteExclusive() {
-    exclusive = true;
-  }
-
-  /** Records that other code uses what is open, by a descriptor of its own. */
-  public final void noteShared() {
-    exclusive = false;
-    makeBlocking();
-  }
-
-  /** Returns whether no other code can change how this is open. */
-  final boolean isExclusive() {
-    return exclusive;
-  }
 
   /** Asks the kernel whether there are positions in what is open, as there are in a file. */
   abstract boolean isSeekable();

@@ -440,7 +440,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Returns whether calls can begin: the ring is neither closed nor has it failed. */
-  boolean isUsable() {
+  public boolean isUsable() {
     return !thread.isStopping() && !thread.hasFailed();
   }
 

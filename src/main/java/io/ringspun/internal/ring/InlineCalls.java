@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class InlineCalls {
   private static final int SEND_FLAGS = Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL;
 
-  /** Of a file that nothing is known of but that its name leads to no other machine. */
-  private static final Place SOMEWHERE_LOCAL = new Place(Locality.LOCAL, 0);
-
   private final Kernel kernel;
   private final Thread thread; // the ring's own
   private final InlineMemory threadMemory = InlineMemory.create(); // for the ring's own thread
@@ -229,24 +226,9 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    */
   public long size(CountedDescriptor handle) throws ClosedChannelException {
-    if (handle.place() == null) {
-      return placeAndSize(handle);
-    }
     return isLocal(handle)
         ? transfer(OpenCall.SIZE, handle, MemorySegment.NULL, 0, null)
         : -Errno.EAGAIN;
-  }
-
-  /** Finds out where a file is, and its size by the way. */
-  private long placeAndSize(CountedDescriptor handle) throws ClosedChannelException {
-    handle.acquire();
-    try (InlineMemory memory = memory()) {
-      Place found = Locality.of(kernel, handle.fd(), memory);
-      handle.notePlace(found);
-      return found.locality() == Locality.LOCAL ? FileStatus.size(memory.statx()) : -Errno.EAGAIN;
-    } finally {
-      handle.release();
-    }
   }
 
   /**
@@ -476,7 +458,12 @@ public final class InlineCalls {
    */
   long close(CountedDescriptor handle) {
     try (InlineMemory memory = memory()) {
-      if (!beginsClose(handle, memory)) {
+      Place known = handle.place();
+      if (known == null) {
+        known = Locality.of(kernel, handle.fd(), memory);
+      }
+      if (known.locality() != Locality.LOCAL
+          || !memory.begins(InlineRule.CLOSE.pace(known), kernel)) {
         return -Errno.EAGAIN;
       }
       try {
@@ -485,16 +472,6 @@ public final class InlineCalls {
         ended(memory);
       }
     }
-  }
-
-  private boolean beginsClose(CountedDescriptor handle, InlineMemory memory) {
-    Place known = handle.place();
-    if (known == null && handle.isLocalByName()) { // nothing has been written
-      return memory.beginsBrief(InlineRule.CLOSE.pace(SOMEWHERE_LOCAL), kernel);
-    }
-    Place found = known != null ? known : Locality.of(kernel, handle.fd(), memory);
-    return found.locality() == Locality.LOCAL
-        && memory.begins(InlineRule.CLOSE.pace(found), kernel);
   }
 
   /**
@@ -533,7 +510,7 @@ public final class InlineCalls {
    * again, it would wait for the peer.
    */
   public static boolean canSendFile(CountedDescriptor socket, CountedDescriptor file) {
-    return socket.isExclusive() && socket.entryFlags() == 0 && file.entryFlags() == 0;
+    return socket.entryFlags() == 0 && file.entryFlags() == 0;
   }
 
   /**
@@ -541,8 +518,8 @@ public final class InlineCalls {
    *
    * @param socket for which {@link #canSendFile} is true
    * @param length at least 1
-   * @return the bytes sent, 0 at the end of the file, {@link #NOT_CACHED}, or a negated errno:
-   *     {@code -EAGAIN} if the socket has no room
+   * @return the bytes sent, 0 at the end of the file, {@link #NOT_CACHED} if it cannot be done, or
+   *     a negated errno: {@code -EAGAIN} if the socket has no room
    * @throws ClosedChannelException if a handle is closed
    */
   public long sendFile(CountedDescriptor socket, CountedDescriptor file, long position, int length)
@@ -554,25 +531,34 @@ public final class InlineCalls {
     socket.acquire();
     try {
       file.acquire();
-      try (InlineMemory memory = memory()) {
-        if (!isCached(file, memory, position, length)
-            || !memory.begins(InlineRule.SEND_FILE.pace(known), kernel)) {
+      try {
+        if (!socket.beginsNonblockingCall()) {
           return NOT_CACHED;
         }
-        try {
-          socket.makeNonblocking();
-          long offset = memory.position(0, position);
-          int to = socket.fd();
-          return kernel.call(
-              memory.call(), SystemCall.SENDFILE, to, file.fd(), offset, length, 0, 0);
+        try (InlineMemory memory = memory()) {
+          return sendFile(known, socket.fd(), file, memory, position, length);
         } finally {
-          ended(memory);
+          socket.endNonblockingCall();
         }
       } finally {
         file.release();
       }
     } finally {
       socket.release();
+    }
+  }
+
+  private long sendFile(
+      Place known, int to, CountedDescriptor file, InlineMemory memory, long position, int length) {
+    if (!isCached(file, memory, position, length)
+        || !memory.begins(InlineRule.SEND_FILE.pace(known), kernel)) {
+      return NOT_CACHED;
+    }
+    try {
+      long offset = memory.position(0, position);
+      return kernel.call(memory.call(), SystemCall.SENDFILE, to, file.fd(), offset, length, 0, 0);
+    } finally {
+      ended(memory);
     }
   }
 
@@ -593,17 +579,6 @@ public final class InlineCalls {
   public Place place(int fd) {
     try (InlineMemory memory = memory()) {
       return Locality.of(kernel, fd, memory);
-    }
-  }
-
-  /**
-   * Returns whether something that has just been opened has positions, as a file or a directory
-   * has, but not a FIFO or a terminal.
-   */
-  public boolean hasPositions(int fd) {
-    try (InlineMemory memory = memory()) {
-      return kernel.call(memory.call(), SystemCall.LSEEK, fd, 0, Constants.SEEK_CUR, 0, 0, 0)
-          != -Errno.ESPIPE;
     }
   }
 

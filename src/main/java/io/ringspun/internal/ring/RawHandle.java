@@ -94,6 +94,12 @@ public final class RawHandle extends Handle {
   /** Puts it there by {@code IORING_OP_FILES_UPDATE}, which looks the descriptor up by itself. */
   @Override
   public int share(Engine target, long nanos) throws IOException {
+    acquire();
+    try {
+      noteShared();
+    } finally {
+      release();
+    }
     try (NativePool.Block number = NativePool.take(Integer.BYTES)) {
       number.memory().set(ValueLayout.JAVA_INT, 0, fd());
       Operation operation = target.single().on(this).lending(number).within(nanos).openEnded();
@@ -111,9 +117,12 @@ public final class RawHandle extends Handle {
   @Override
   void setNonblocking(boolean nonblocking) {
     Kernel kernel = home().kernel();
-    long flags = kernel.call(SystemCall.FCNTL, fd(), Constants.F_GETFL) & ~Constants.O_NONBLOCK;
-    long chosen = nonblocking ? flags | Constants.O_NONBLOCK : flags;
-    kernel.call(SystemCall.FCNTL, fd(), Constants.F_SETFL, chosen);
+    long flags = kernel.call(SystemCall.FCNTL, fd(), Constants.F_GETFL);
+    if (flags >= 0) {
+      long others = flags & ~Constants.O_NONBLOCK;
+      long chosen = nonblocking ? others | Constants.O_NONBLOCK : others;
+      kernel.call(SystemCall.FCNTL, fd(), Constants.F_SETFL, chosen);
+    }
   }
 
   @Override
