@@ -123,7 +123,12 @@ public abstract class CountedDescriptor {
     }
   }
 
-  /** Does so, unless this is closed, and has a number that may be another's; returns whether. */
+  /**
+   * Makes this blocking before an operation that has not yet counted itself in. A closed one is
+   * left alone, since its number may be another's by now.
+   *
+   * @return whether it is open, or had nothing to clear
+   */
   private boolean madeBlocking() {
     if (!nonblocking) {
       return true;
@@ -157,7 +162,7 @@ public abstract class CountedDescriptor {
    * Sets {@code O_NONBLOCK} for a call on a socket that must not wait for its peer; the caller is a
    * user of the number until {@link #endNonblockingCall}.
    *
-   * @return false if other code could clear it meanwhile
+   * @return false if other code could clear it meanwhile, so that the call would wait
    */
   final synchronized boolean beginsNonblockingCall() {
     if (exclusive && nonblockingCalls++ == 0) {

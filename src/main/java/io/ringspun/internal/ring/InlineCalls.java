@@ -505,10 +505,7 @@ public final class InlineCalls {
   /** What {@link #sendFile} answers if the page cache may not have what is to be sent. */
   public static final long NOT_CACHED = -Errno.ENODATA;
 
-  /**
-   * Returns whether {@link #sendFile} may be tried: on a socket that other code had made blocking
-   * again, it would wait for the peer.
-   */
+  /** Returns whether {@link #sendFile} may be tried: both have numbers for a system call. */
   public static boolean canSendFile(CountedDescriptor socket, CountedDescriptor file) {
     return socket.entryFlags() == 0 && file.entryFlags() == 0;
   }
