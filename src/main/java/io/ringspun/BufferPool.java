@@ -2,6 +2,7 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.Arguments;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FairPool;
@@ -14,8 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A pool of page-aligned buffers of one size. The kernel pins their pages once, when the pool is
@@ -46,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class BufferPool implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(BufferPool.class);
+  private static final Log LOG = Log.of(BufferPool.class);
   private static final AtomicBoolean TOLD = new AtomicBoolean();
   private static final long BYTES_MAX = 1 << 30; // the kernel's limit for one registered buffer
 

@@ -2,6 +2,7 @@ package io.ringspun;
 
 import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
@@ -17,8 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An io_uring instance with a thread of its own, through which any thread makes blocking calls.
@@ -52,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class Ring implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Ring.class);
+  private static final Log LOG = Log.of(Ring.class);
   private static final AtomicInteger OPENED = new AtomicInteger();
   private static final AtomicBoolean HINTED = new AtomicBoolean();
 

@@ -63,7 +63,8 @@ class ArchitectureTest {
           Set.of(RING),
           Set.of(INLINE),
           Set.of(MEMORY),
-          Set.of(KERNEL));
+          Set.of(KERNEL),
+          Set.of("io.ringspun.internal.log"));
 
   /**
    * An internal package behind a public one of the same layer.

@@ -3,6 +3,7 @@ package io.ringspun.net;
 import io.ringspun.RingClosedException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.net.NetErrors;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
@@ -17,8 +18,6 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A stream of the connections of a {@link RingListener}, accepted by one multishot operation. For
@@ -50,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * @since 0.1
  */
 public final class Connections implements Iterable<RingSocket>, AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
+  private static final Log LOG = Log.of(Connections.class).prepared();
   private static final int WAITING_MAX = 64;
   private static final long PAUSE_MIN_NANOS = Duration.ofMillis(1).toNanos();
   private static final long PAUSE_MAX_NANOS = Duration.ofMillis(100).toNanos();

@@ -3,11 +3,10 @@ package io.ringspun.internal.filechannel;
 import io.ringspun.RingGroup;
 import io.ringspun.RingUnavailableException;
 import io.ringspun.file.RingFileChannel;
+import io.ringspun.internal.log.Log;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Whether channels fall back to the JDK: if no ring can be opened and {@code
@@ -15,7 +14,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Fallback {
   private static final String PROPERTY = "io.ringspun.fallback";
-  private static final Logger LOG = LoggerFactory.getLogger(RingFileChannel.class);
+  private static final Log LOG = Log.of(RingFileChannel.class);
 
   private static volatile @Nullable String inForce; // why; set once under the lock, read by any
 

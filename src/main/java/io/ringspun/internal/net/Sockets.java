@@ -3,6 +3,7 @@ package io.ringspun.internal.net;
 import io.ringspun.OperationException;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.FileTable;
 import io.ringspun.internal.ring.Handle;
@@ -14,12 +15,10 @@ import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Opening, binding and connecting sockets of all kinds. */
 public final class Sockets {
-  private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
+  private static final Log LOG = Log.of(Sockets.class);
 
   private Sockets() {}
 

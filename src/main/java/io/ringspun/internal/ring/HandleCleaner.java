@@ -1,11 +1,10 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.log.Log;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Closes the number of a handle that became unreachable without having been closed, as the JDK does
@@ -17,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * class.
  */
 final class HandleCleaner implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.leaks");
+  private static final Log LOG = Log.of("io.ringspun.leaks");
   private static final boolean IS_TRACING = Boolean.getBoolean("io.ringspun.traceLeaks");
   private static final Cleaner CLEANER = Cleaner.create();
   private static final LongAdder FOUND = new LongAdder();

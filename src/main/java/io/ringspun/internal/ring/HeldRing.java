@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.log.Log;
 import java.lang.reflect.Field;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -10,7 +11,6 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /** A report, to the flight recorder and the log, of a ring whose thread is occupied. */
 @Name("io.ringspun.RingHeld")
@@ -31,7 +31,7 @@ final class HeldRing extends Event {
   @Label("Stack")
   String stack = "";
 
-  static void report(Logger log, Engine engine, long heldNanos) {
+  static void report(Log log, Engine engine, long heldNanos) {
     Thread holder = holder(engine.thread());
     StackTraceElement[] frames = (holder != null ? holder : engine.thread()).getStackTrace();
     HeldRing event = new HeldRing();

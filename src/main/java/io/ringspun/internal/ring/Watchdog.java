@@ -2,13 +2,12 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.inline.Mounts;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One thread that looks at all rings a few times a second. A ring whose thread runs the same
@@ -18,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * holds it.
  */
 final class Watchdog implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger("io.ringspun.watchdog");
+  private static final Log LOG = Log.of("io.ringspun.watchdog");
   private static final long PERIOD_NANOS = 20_000_000;
   private static final long REPORT_NANOS = 500_000_000;
 
