@@ -1,5 +1,8 @@
 package servers;
 
+import static servers.HttpCharacters.ALPHANUMERIC;
+import static servers.HttpCharacters.ofRange;
+
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +11,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /**
  * The head of an HTTP/1 request. It is parsed as strictly as RFC 9112 requires: a request that a
@@ -20,13 +22,17 @@ import java.util.regex.Pattern;
  * @param headers by name in lower case; the values of equal ones, separated by commas
  */
 record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, String> headers) {
-  private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
-  private static final Pattern VALUE = Pattern.compile("[\\t\\x20-\\x7e\\x80-\\xff]*");
-  private static final Pattern TARGET = Pattern.compile("[\\x21-\\x7e&&[^#]]+");
-  private static final Pattern VERSION = Pattern.compile("HTTP/[0-9]\\.[0-9]");
-  private static final Pattern PLAIN_PATH = Pattern.compile("/[0-9A-Za-z/._~-]*");
-  private static final Pattern HOST =
-      Pattern.compile("(\\[[0-9A-Za-z:.]+]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]*)?");
+  private static final HttpCharacters TOKEN =
+      ALPHANUMERIC.and(HttpCharacters.of("!#$%&'*+-.^_`|~"));
+  private static final HttpCharacters VALUE =
+      HttpCharacters.of("\t").and(ofRange('\u0020', '\u007e')).and(ofRange('\u0080', '\u00ff'));
+  private static final HttpCharacters TARGET =
+      ofRange('\u0021', '"').and(ofRange('$', '~')); // no '#'
+  private static final HttpCharacters PLAIN_PATH = ALPHANUMERIC.and(HttpCharacters.of("/._~-"));
+  private static final HttpCharacters DIGITS = ofRange('0', '9');
+  private static final HttpCharacters HOST_NAME =
+      ALPHANUMERIC.and(HttpCharacters.of("._~!$&'()*+,;=%-"));
+  private static final HttpCharacters IP_LITERAL = ALPHANUMERIC.and(HttpCharacters.of(":."));
 
   /** Why a request is refused. */
   static final class BadRequestException extends Exception {
@@ -77,36 +83,82 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
   /** Parses a head whose end {@link #end} has found. */
   static HttpRequest parse(byte[] bytes, int end) throws BadRequestException {
     int start = start(bytes, end);
-    String text = new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
-    String[] lines = text.split("\r\n", -1);
-    String[] words = lines[0].split(" ", -1);
-    require(words.length == 3 && TOKEN.matcher(words[0]).matches());
-    boolean isVersion = VERSION.matcher(words[2]).matches();
-    if (!isVersion || words[2].charAt(5) != '1') {
-      throw new BadRequestException(isVersion ? 505 : 400);
-    }
-    Map<String, String> headers = new HashMap<>();
-    for (int i = 1; i < lines.length && !lines[i].isEmpty(); i++) {
-      int colon = lines[i].indexOf(':');
-      require(colon > 0 && TOKEN.matcher(lines[i].substring(0, colon)).matches());
-      String value = trimmed(lines[i].substring(colon + 1));
-      require(VALUE.matcher(value).matches());
-      String name = lines[i].substring(0, colon).toLowerCase(Locale.ROOT);
-      boolean isFirst = headers.merge(name, value, (a, b) -> a + ", " + b).equals(value);
-      require(isFirst || !name.equals("host")); // and two lengths make none below
-    }
-    boolean isOld = words[2].equals("HTTP/1.0");
+    String head = new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
+    int lineEnd = head.indexOf('\r');
+    int methodEnd = head.indexOf(' ');
+    int targetEnd = head.indexOf(' ', methodEnd + 1);
+    require(methodEnd > 0 && targetEnd > 0 && targetEnd < lineEnd);
+    String method = head.substring(0, methodEnd);
+    String target = head.substring(methodEnd + 1, targetEnd);
+    require(TOKEN.makesUp(method));
+    boolean isOld = isOld(head.substring(targetEnd + 1, lineEnd));
+    Map<String, String> headers = headers(head, lineEnd + 2);
     String host = headers.get("host");
-    require(host == null ? isOld : HOST.matcher(host).matches());
+    require(host == null ? isOld : isHost(host));
     boolean isKeptAlive = !hasBody(headers, isOld) && isKeptAlive(headers, isOld);
-    boolean isServed = words[0].equals("GET") || words[0].equals("HEAD");
-    return new HttpRequest(words[0], isServed ? path(words[1]) : "", isKeptAlive, headers);
+    boolean isServed = method.equals("GET") || method.equals("HEAD");
+    return new HttpRequest(method, isServed ? path(target) : "", isKeptAlive, headers);
   }
 
-  /** Removes spaces and tabs at both ends. */
-  private static String trimmed(String text) {
-    int start = 0;
-    int end = text.length();
+  /** Returns whether a version is 1.0; refuses those before and behind HTTP/1. */
+  private static boolean isOld(String version) throws BadRequestException {
+    if (version.equals("HTTP/1.1")) {
+      return false;
+    }
+    require(
+        version.length() == 8
+            && version.startsWith("HTTP/")
+            && DIGITS.containsAll(version, 5, 6)
+            && version.charAt(6) == '.'
+            && DIGITS.containsAll(version, 7, 8));
+    if (version.charAt(5) != '1') {
+      throw new BadRequestException(505);
+    }
+    return version.equals("HTTP/1.0");
+  }
+
+  /** Parses the lines from a position to the empty one. */
+  private static Map<String, String> headers(String head, int first) throws BadRequestException {
+    Map<String, String> headers = new HashMap<>();
+    int line = first;
+    for (int lineEnd; (lineEnd = head.indexOf('\r', line)) > line; line = lineEnd + 2) {
+      int colon = head.indexOf(':', line);
+      require(colon > line && colon < lineEnd && TOKEN.containsAll(head, line, colon));
+      String name = head.substring(line, colon).toLowerCase(Locale.ROOT);
+      String value = trimmed(head, colon + 1, lineEnd);
+      require(VALUE.containsAll(value, 0, value.length()));
+      String before = headers.putIfAbsent(name, value);
+      if (before != null) {
+        require(!name.equals("host")); // and two lengths make none below
+        headers.put(name, before + ", " + value);
+      }
+    }
+    return headers;
+  }
+
+  /** Returns whether this is a host, perhaps with a port. */
+  private static boolean isHost(String text) {
+    int end; // of the host
+    if (text.startsWith("[")) {
+      end = text.indexOf(']') + 1;
+      if (end < 3 || !IP_LITERAL.containsAll(text, 1, end - 1)) {
+        return false;
+      }
+    } else {
+      int colon = text.indexOf(':');
+      end = colon < 0 ? text.length() : colon;
+      if (!HOST_NAME.containsAll(text, 0, end)) {
+        return false;
+      }
+    }
+    return end == text.length()
+        || (text.charAt(end) == ':' && DIGITS.containsAll(text, end + 1, text.length()));
+  }
+
+  /** Returns a part of a text without the spaces and tabs at its ends. */
+  private static String trimmed(String text, int first, int last) {
+    int start = first;
+    int end = last;
     while (start < end && isBlank(text.charAt(start))) {
       start++;
     }
@@ -139,7 +191,7 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
       }
       return true;
     }
-    require(length == null || length.matches("[0-9]+")); // two have a comma between them
+    require(length == null || DIGITS.makesUp(length)); // two have a comma between them
     return length != null && !length.matches("0+");
   }
 
@@ -183,19 +235,18 @@ record HttpRequest(String method, String path, boolean isKeptAlive, Map<String, 
 
   /** Returns the range of a file to send; the whole file if the range is conditional. */
   HttpRange range(long size) {
-    return isHead() || headers.containsKey("if-range")
-        ? HttpRange.whole(size)
-        : HttpRange.parse(headers.getOrDefault("range", ""), size);
+    String range = isHead() || headers.containsKey("if-range") ? null : headers.get("range");
+    return range == null ? HttpRange.whole(size) : HttpRange.parse(range, size);
   }
 
   /**
    * Decodes the path of {@code /path?query} or, as a client may put it, {@code http://host/path}.
    */
   private static String path(String target) throws BadRequestException {
-    if (PLAIN_PATH.matcher(target).matches()) {
+    if (target.startsWith("/") && PLAIN_PATH.makesUp(target)) {
       return target;
     }
-    require(TARGET.matcher(target).matches());
+    require(TARGET.makesUp(target));
     try {
       String bare = target.split("\\?", 2)[0];
       URI uri = new URI(bare.startsWith("/") ? "http://host" + bare : bare);
