@@ -1,11 +1,11 @@
 package servers;
 
-import io.ringspun.OperationTimeoutException;
 import io.ringspun.file.FileStat;
 import io.ringspun.file.FileStat.FileType;
 import io.ringspun.file.Resolve;
 import io.ringspun.file.RingDirectory;
 import io.ringspun.file.RingFile;
+import io.ringspun.file.RingOpenOption;
 import io.ringspun.net.RingSocket;
 import java.io.EOFException;
 import java.io.IOException;
@@ -31,6 +31,9 @@ final class HttpAnswer {
           "(?i)ENOTDIR|ENAMETOOLONG|ELOOP|not a directory|name too long|too many"
               + " (levels|symbolic)");
 
+  /** The reason of the kernel for not opening a Unix socket, or a device without a driver. */
+  private static final Pattern UNOPENABLE = Pattern.compile("ENXIO");
+
   private final RingDirectory root;
   private final RingSocket socket;
   private final ByteBuffer buffer;
@@ -53,9 +56,16 @@ final class HttpAnswer {
     } catch (AccessDeniedException _) {
       send(HttpReply.empty(403), request);
     } catch (FileSystemException e) {
-      boolean isAbsent = ABSENT.matcher(String.valueOf(e.getReason())).find();
-      send(HttpReply.empty(isAbsent ? 404 : 500), request);
+      send(HttpReply.empty(status(String.valueOf(e.getReason()))), request);
     }
+  }
+
+  /** Returns the status for a reason that has no exception of its own. */
+  private static int status(String reason) {
+    if (ABSENT.matcher(reason).find()) {
+      return 404;
+    }
+    return UNOPENABLE.matcher(reason).find() ? 403 : 500;
   }
 
   /** Answers an invalid request. */
@@ -74,7 +84,7 @@ final class HttpAnswer {
     if (name.toString().isEmpty()) {
       name = Path.of("."); // the root itself
     }
-    try (RingFile found = open(name, request)) {
+    try (RingFile found = open(name)) {
       FileStat stat = found.stat();
       if (stat.type() != FileType.DIRECTORY) {
         if (request.isOfDirectory()) {
@@ -90,35 +100,18 @@ final class HttpAnswer {
       return;
     }
     Path index = name.resolve("index.html");
-    try (RingFile found = open(index, request)) {
+    try (RingFile found = open(index)) {
       send(request, index, found, found.stat());
     }
   }
 
   /**
    * Opens a file to send. The kernel refuses any path that leads outside, so the answer does not
-   * reveal whether a file exists there. The type is checked first, because opening a pipe may block
-   * and opening a device may have side effects; if a pipe replaces the file meanwhile, a time limit
-   * ends the open.
+   * reveal whether a file exists there. A FIFO opens without waiting for its other end; its type
+   * shows afterwards.
    */
-  private RingFile open(Path name, HttpRequest request) throws IOException {
-    if (isSpecial(name)) {
-      throw new AccessDeniedException(request.path());
-    }
-    try {
-      return root.openFile(name, Resolve.BENEATH);
-    } catch (OperationTimeoutException _) {
-      throw new AccessDeniedException(request.path());
-    }
-  }
-
-  private boolean isSpecial(Path name) throws IOException {
-    try {
-      FileType type = root.stat(name).type();
-      return type != FileType.REGULAR && type != FileType.DIRECTORY;
-    } catch (FileSystemException _) {
-      return false; // opening the file reports the error
-    }
+  private RingFile open(Path name) throws IOException {
+    return root.openFile(name, Resolve.BENEATH, RingOpenOption.NONBLOCKING);
   }
 
   /** Returns where a path leads, relative to the root. */

@@ -22,7 +22,6 @@ final class HttpFiles {
   private static final int BUFFER_BYTES = 64 << 10;
   private static final int LINGER_BYTES_MAX = 1 << 20;
   private static final Duration WAIT_MAX = Duration.ofSeconds(30);
-  private static final Duration OPEN_MAX = Duration.ofSeconds(5);
 
   private final RingSocket socket;
   private final ByteBuffer buffer;
@@ -32,7 +31,7 @@ final class HttpFiles {
   private HttpFiles(RingDirectory root, RingSocket socket, ByteBuffer buffer) {
     this.socket = socket;
     this.buffer = buffer;
-    answer = new HttpAnswer(root.within(OPEN_MAX), socket, buffer);
+    answer = new HttpAnswer(root, socket, buffer);
   }
 
   public static void main(String[] args) {

@@ -3,7 +3,6 @@ package io.ringspun.file;
 import io.ringspun.internal.kernel.Constants;
 import java.nio.file.OpenOption;
 import java.util.Collection;
-import java.util.Set;
 
 /**
  * A restriction on path resolution, as in openat2(2), Linux 5.6. The kernel checks it at each
@@ -43,7 +42,7 @@ public enum Resolve implements OpenOption {
    * @param others receives the remaining options
    * @throws IllegalArgumentException if they contradict each other
    */
-  static int bits(Collection<? extends OpenOption> options, Set<OpenOption> others) {
+  static int bits(Collection<? extends OpenOption> options, Collection<OpenOption> others) {
     int bits = 0;
     for (OpenOption option : options) {
       if (option instanceof Resolve bound) {

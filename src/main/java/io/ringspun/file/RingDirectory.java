@@ -24,8 +24,11 @@ import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.FileAttribute;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -168,7 +171,7 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
    * @throws IOException if the operation fails, as described in {@link RingDirectory}
    */
   public RingFile openFile(Path name, OpenOption... options) throws IOException {
-    return openFile(name, new HashSet<>(Arrays.asList(options)));
+    return openFile(name, Arrays.asList(options), RingFile.DEFAULT_MODE);
   }
 
   /**
@@ -186,9 +189,13 @@ public final class RingDirectory extends Descriptor implements AutoCloseable {
   public RingFile openFile(
       Path name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
       throws IOException {
+    return openFile(name, options, OpenFlags.mode(RingFile.DEFAULT_MODE, attributes));
+  }
+
+  private RingFile openFile(Path name, Collection<? extends OpenOption> options, int mode)
+      throws IOException {
     requireRelative(name);
-    int mode = OpenFlags.mode(RingFile.DEFAULT_MODE, attributes);
-    Set<OpenOption> others = new HashSet<>();
+    List<OpenOption> others = new ArrayList<>();
     int resolve = Resolve.bits(options, others);
     OpenFlags flags = OpenFlags.of(others);
     if (flags.deleteOnClose() && resolve != 0) {

@@ -150,10 +150,10 @@ public final class RingFile extends Descriptor implements AutoCloseable {
    * IORING_OP_OPENAT}, Linux 5.6).
    *
    * <p>Opening a FIFO only for reading or only for writing blocks until another process or thread
-   * has opened the other end. An interrupt, {@link io.ringspun.raw.Raw#cancelAll()} and closing the
-   * ring end the wait; see also {@link io.ringspun.RingOptions#withWorkers}. Opening a terminal may
-   * not wait for the carrier signal of its line, because the kernel makes its first attempt with
-   * {@code O_NONBLOCK}.
+   * has opened the other end, unless {@link RingOpenOption#NONBLOCKING} is given. An interrupt,
+   * {@link io.ringspun.raw.Raw#cancelAll()} and closing the ring end the wait; see also {@link
+   * io.ringspun.RingOptions#withWorkers}. Opening a terminal may not wait for the carrier signal of
+   * its line, because the kernel makes its first attempt with {@code O_NONBLOCK}.
    *
    * @param path a path of the default file system
    * @param options {@link java.nio.file.StandardOpenOption}, {@link

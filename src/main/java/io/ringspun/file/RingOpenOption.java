@@ -21,6 +21,13 @@ public enum RingOpenOption implements OpenOption {
    */
   TMPFILE,
   /**
+   * Do not wait for the other end of a FIFO, nor for a device, to open ({@code O_NONBLOCK} for the
+   * open alone). A FIFO is opened for reading at once, and refused to a writer if nobody reads it.
+   * So code that opens a name of others' choosing can look at the type of the file afterwards.
+   * Operations on the open file wait as usual. Excludes {@link #REGISTERED}.
+   */
+  NONBLOCKING,
+  /**
    * Register the file with the ring instead of giving it a descriptor in the process ({@code
    * IORING_FILE_INDEX_ALLOC}, Linux 5.19). It does not count against the limit on open files, and
    * the kernel need not look up a descriptor and count references for each operation. The kernel

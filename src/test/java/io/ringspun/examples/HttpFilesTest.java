@@ -10,11 +10,14 @@ import io.ringspun.testing.ExampleJvm;
 import io.ringspun.testing.Once;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,6 +143,14 @@ class HttpFilesTest extends ServerCase {
   void pipe_isNotWaitedFor() throws Exception {
     assumeTrue(run("mkfifo", root.resolve("pipe").toString()).isEmpty(), "no mkfifo(1)");
     assertStatus(403, "GET /pipe HTTP/1.1\r\n" + HOST);
+  }
+
+  @Test
+  void unixSocket_isNotServed() throws Exception {
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(UnixDomainSocketAddress.of(root.resolve("socket")));
+      assertStatus(403, "GET /socket HTTP/1.1\r\n" + HOST);
+    }
   }
 
   @ParameterizedTest

@@ -38,7 +38,7 @@ public record OpenFlags(
    * @throws IllegalArgumentException if options contradict each other
    * @throws UnsupportedOperationException if an option is unknown
    */
-  public static OpenFlags of(Set<? extends OpenOption> options) {
+  public static OpenFlags of(Collection<? extends OpenOption> options) {
     boolean append = options.contains(StandardOpenOption.APPEND);
     boolean write = append || options.contains(StandardOpenOption.WRITE);
     boolean read = options.contains(StandardOpenOption.READ) || !write;
@@ -55,6 +55,7 @@ public record OpenFlags(
         }
         case LinkOption _ -> bits |= O_NOFOLLOW;
         case RingOpenOption.DIRECT -> direct = true;
+        case RingOpenOption.NONBLOCKING -> bits |= O_NONBLOCK;
         case RingOpenOption.REGISTERED -> {} // told to the ring, not to the file system
         case RingOpenOption.TMPFILE -> {
           if (!write) {
@@ -69,6 +70,9 @@ public record OpenFlags(
           direct = true;
         }
       }
+    }
+    if (registered && (bits & O_NONBLOCK) != 0) {
+      throw new IllegalArgumentException("REGISTERED and NONBLOCKING exclude each other");
     }
     if (append && options.contains(StandardOpenOption.READ)) {
       throw new IllegalArgumentException("READ and APPEND exclude each other");
@@ -145,7 +149,7 @@ public record OpenFlags(
   }
 
   private static int bits(
-      StandardOpenOption option, boolean write, Set<? extends OpenOption> options) {
+      StandardOpenOption option, boolean write, Collection<? extends OpenOption> options) {
     return switch (option) {
       case READ, WRITE, DELETE_ON_CLOSE, SPARSE -> 0;
       case APPEND -> O_APPEND;

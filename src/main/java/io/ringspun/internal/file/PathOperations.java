@@ -77,7 +77,7 @@ public record PathOperations(
    *
    * @param number its descriptor or its slot
    * @param place where it is, or null if that is unknown
-   * @param isNonblocking whether it has {@code O_NONBLOCK}, for which the caller has not asked
+   * @param isNonblocking whether it has {@code O_NONBLOCK}, which operations do not expect
    */
   public record Opened(int number, @Nullable Place place, boolean isNonblocking) {}
 
@@ -162,18 +162,23 @@ public record PathOperations(
     return checkOpen(name, flags, resolve, false, result);
   }
 
-  /** Returns whether an open was refused because it is a FIFO that nobody reads. */
+  /** Returns whether an open that may wait was refused because it is a FIFO that nobody reads. */
   private static boolean lacksReader(int result, int flags) {
-    return result == -Errno.ENXIO && (flags & Constants.O_ACCMODE) == Constants.O_WRONLY;
+    int asked = flags & (Constants.O_ACCMODE | Constants.O_NONBLOCK);
+    return result == -Errno.ENXIO && asked == Constants.O_WRONLY;
   }
 
   /**
    * Looks what a descriptor is of, and if it is a FIFO's for reading, waits for a writer. What was
-   * opened with {@code O_NONBLOCK} keeps it if it is a local file, which does not mind.
+   * opened with {@code O_NONBLOCK} keeps it if it is a local file, which does not mind. If the
+   * caller has asked for it, there is nothing to wait for, and whoever needs to know will look.
    */
   private Opened awaited(int fd, int flags, boolean isNonblocking) throws IOException {
     if ((flags & (Constants.O_DIRECTORY | Constants.O_PATH)) != 0) {
       return new Opened(fd, new Place(Locality.ELSEWHERE, 0), false);
+    }
+    if ((flags & Constants.O_NONBLOCK) != 0) {
+      return new Opened(fd, null, true);
     }
     Engine engine = engine();
     Place place = engine.inline().place(fd);

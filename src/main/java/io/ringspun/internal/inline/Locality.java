@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ringspun.internal.kernel.FileStatus;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
@@ -50,13 +51,27 @@ public enum Locality {
     return new Place(of(kernel, fd, memory, struct), device);
   }
 
+  /**
+   * Returns where a file of a block device is.
+   *
+   * @param statx its attributes, as the kernel has filled them
+   */
+  public static Place ofDevice(MemorySegment statx) {
+    return new Place(ofDevice(Statx.mode(statx)), Statx.device(statx));
+  }
+
+  private static Locality ofDevice(int mode) {
+    return switch (mode >>> 12) {
+      case REGULAR, DIRECTORY -> LOCAL;
+      case FIFO -> PIPE;
+      default -> ELSEWHERE;
+    };
+  }
+
   private static Locality of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
-    int type = FileStatus.mode(struct) >>> 12;
-    if (type != REGULAR && type != DIRECTORY) {
-      return type == FIFO ? PIPE : ELSEWHERE;
-    }
-    if (FileStatus.deviceMajor(struct) != 0) {
-      return LOCAL; // there is a block device
+    Locality onDevice = ofDevice(FileStatus.mode(struct));
+    if (onDevice != LOCAL || FileStatus.deviceMajor(struct) != 0) {
+      return onDevice;
     }
     // struct statfs has 120 bytes
     boolean isKnown =

@@ -126,6 +126,13 @@ public final class Statx {
     return Short.toUnsignedInt(struct.get(JAVA_SHORT, MODE));
   }
 
+  /** Returns the number of the device that holds the file, as {@code st_dev} has it. */
+  public static long device(MemorySegment struct) {
+    int major = getInt(struct, DEVICE_MAJOR);
+    int minor = getInt(struct, DEVICE_MINOR);
+    return Integer.toUnsignedLong((minor & 0xff) | major << 8 | (minor & ~0xff) << 12);
+  }
+
   /** Returns the seconds of a timestamp. */
   public static long seconds(MemorySegment struct, long field) {
     return struct.get(JAVA_LONG, field + SECONDS);

@@ -104,9 +104,9 @@ public abstract class CountedDescriptor {
   }
 
   /**
-   * Records that this local file was opened with {@code O_NONBLOCK} and still has it. Calls that
-   * read or write it on the spot do not mind. A ring would refuse to wait, on file systems that
-   * cannot tell whether a call waits.
+   * Records that this was opened with {@code O_NONBLOCK} and still has it. Calls that read or write
+   * a local file on the spot do not mind. A ring would refuse to wait, on file systems that cannot
+   * tell whether a call waits.
    */
   public final void noteNonblocking() {
     nonblocking = true;

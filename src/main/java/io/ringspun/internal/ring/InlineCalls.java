@@ -444,6 +444,9 @@ public final class InlineCalls {
       int flags = Constants.AT_STATX_DONT_SYNC;
       int result = kernel.statx(handle.fd(), memory.call(), flags, Statx.ALL, memory.statx());
       boolean hasDevice = result == 0 && Statx.getInt(memory.statx(), Statx.DEVICE_MAJOR) != 0;
+      if (hasDevice && handle.place() == null) {
+        handle.notePlace(Locality.ofDevice(memory.statx())); // else it would be asked for
+      }
       return result == 0 && !hasDevice ? -Errno.EAGAIN : result;
     } finally {
       handle.release();
