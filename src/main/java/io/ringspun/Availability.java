@@ -19,6 +19,8 @@ import java.util.Set;
  * @param setupFlags the setup flags that the kernel supports, {@code IORING_SETUP_} names without
  *     that prefix; empty before Linux 6.18
  * @param carriesVirtualThreads whether rings can carry virtual threads in this process
+ * @param carryingObstacle why rings cannot carry virtual threads in this process, or empty if they
+ *     can
  * @param reason why rings do not work, or empty if they do
  * @param remedy how to fix it, or empty if rings work
  * @since 0.1
@@ -32,6 +34,7 @@ public record Availability(
     Set<String> registerOpcodes,
     Set<String> setupFlags,
     boolean carriesVirtualThreads,
+    Optional<String> carryingObstacle,
     Optional<String> reason,
     Optional<String> remedy) {
 

@@ -42,6 +42,7 @@ final class Prober {
         found.registerOpcodes(),
         found.setupFlags(),
         Engine.canCarry(),
+        Optional.ofNullable(Engine.carryingObstacle()),
         Optional.ofNullable(diagnosis).map(Diagnosis::reason),
         Optional.ofNullable(diagnosis).map(Diagnosis::remedy));
   }

@@ -29,11 +29,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <h2>Carried virtual threads</h2>
  *
  * <p>Where Java was started with {@code --add-opens java.base/java.lang=io.ringspun} ({@code
- * =ALL-UNNAMED} on the class path), the ring's thread also carries the virtual threads started
- * through {@link #startVirtualThread}, {@link #threadFactory} and {@link #executor}, and the
- * virtual threads that those start. They all run on that one platform thread, and their operations
- * reach the kernel without a hand-over between threads. Without this flag the same methods start
- * threads on the default scheduler, and everything works the same, but more slowly.
+ * =ALL-UNNAMED} on the class path), or with this library's jar as {@code -javaagent}, the ring's
+ * thread also carries the virtual threads started through {@link #startVirtualThread}, {@link
+ * #threadFactory} and {@link #executor}, and the virtual threads that those start. They all run on
+ * that one platform thread, and their operations reach the kernel without a hand-over between
+ * threads. Otherwise the same methods start threads on the default scheduler, and everything works
+ * the same, but more slowly.
  *
  * <p>One platform thread carries them all, and no other thread replaces it while a carried thread
  * occupies it. So run code that blocks without parking or computes for long on other threads: file
@@ -116,16 +117,28 @@ public final class Ring implements AutoCloseable {
   private static Ring open(EngineConfig config, Kernel kernel, boolean isShared)
       throws IOException {
     if (!Engine.canCarry() && HINTED.compareAndSet(false, true)) {
-      LOG.info(
-          "Rings do not carry virtual threads in this process, so every operation is handed over to"
-              + " a ring's thread. Start Java with --add-opens java.base/java.lang={} to avoid"
-              + " that.",
-          Ring.class.getModule().isNamed() ? "io.ringspun" : "ALL-UNNAMED");
+      hint();
     }
     try {
       return new Ring(openEngine(config, kernel), isShared);
     } catch (ErrnoException e) {
       throw Diagnosis.of(e).asException(e);
+    }
+  }
+
+  private static void hint() {
+    Module own = Ring.class.getModule();
+    if (Thread.class.getModule().isOpen("java.lang", own)) {
+      LOG.warn(
+          "Rings do not carry virtual threads in this process, so every operation is handed over to"
+              + " a ring's thread: {}",
+          Engine.carryingObstacle());
+    } else {
+      LOG.info(
+          "Rings do not carry virtual threads in this process, so every operation is handed over to"
+              + " a ring's thread. Start Java with --add-opens java.base/java.lang={} to avoid"
+              + " that.",
+          own.isNamed() ? "io.ringspun" : "ALL-UNNAMED");
     }
   }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +68,17 @@ class AvailabilityTest {
     Availability found = Ring.availability();
     Availability copy =
         new Availability(
-            true, "", "", names, names, names, names, false, found.reason(), found.remedy());
+            true,
+            "",
+            "",
+            names,
+            names,
+            names,
+            names,
+            false,
+            Optional.empty(),
+            found.reason(),
+            found.remedy());
     names.add("B");
     assertEquals(Set.of("A"), copy.features());
     assertEquals(Set.of("A"), copy.registerOpcodes());

@@ -90,6 +90,31 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
     return CarrierAccess.available();
   }
 
+  /** Returns why no ring can carry virtual threads in this process, or null if rings can. */
+  public static @Nullable String carryingObstacle() {
+    return CarrierAccess.obstacle();
+  }
+
+  /**
+   * Returns what schedules virtual threads on this ring, as the type that the JDK has for it, or
+   * null if rings cannot carry threads.
+   */
+  public @Nullable Object scheduler() {
+    return CarrierAccess.scheduler(thread.carried());
+  }
+
+  /**
+   * Returns the scheduler for a thread that the calling virtual thread creates, or null if the JDK
+   * chooses the right one: it lets threads inherit it, or no ring carries the caller.
+   */
+  public static @Nullable Object schedulerToPassOn() {
+    if (CarrierAccess.isInherited()) {
+      return null;
+    }
+    Engine carrier = carryingCurrentThread();
+    return carrier == null ? null : carrier.scheduler();
+  }
+
   /** Returns how this ring was set up. */
   public EngineConfig config() {
     return config;
