@@ -15,6 +15,7 @@ module io.ringspun {
   requires jdk.jfr;
   requires jdk.net;
   requires java.management;
+  requires static java.instrument; // there if the library is started as an agent
 
   exports io.ringspun;
   exports io.ringspun.buffer;
@@ -22,6 +23,8 @@ module io.ringspun {
   exports io.ringspun.net;
   exports io.ringspun.os;
   exports io.ringspun.raw;
+  exports io.ringspun.internal.agent to
+      java.instrument; // which calls the agent
 
   provides java.nio.file.spi.FileSystemProvider with
       io.ringspun.internal.filesystem.RingFileSystemProvider;

@@ -3,6 +3,7 @@ package io.ringspun;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.SharedRings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,7 @@ public final class RingGroup implements AutoCloseable {
         group = shared;
         if (group == null) {
           RingOptions options = RingOptions.defaults().withThreadName("ringspun-shared");
-          int count = Runtime.getRuntime().availableProcessors();
+          int count = SharedRings.count();
           group = open(count, options, SystemKernel.get(), true);
           shared = group;
         }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * thread-locals, nor its group, nor its priority. Otherwise an application that ended long ago
  * could not be unloaded.
  */
-final class LibraryThreads {
+public final class LibraryThreads {
   /** How long a thread without work stays for more. */
   static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(3);
 
@@ -30,7 +30,7 @@ final class LibraryThreads {
 
   /** Returns a builder of daemon threads whose context class loader is the system's. */
   @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
-  static Thread.Builder.OfPlatform builder() {
+  public static Thread.Builder.OfPlatform builder() {
     return Thread.ofPlatform()
         .group(GROUP)
         .inheritInheritableThreadLocals(false)
