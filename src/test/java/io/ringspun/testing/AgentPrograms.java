@@ -393,6 +393,17 @@ public final class AgentPrograms {
       try (var channel = Files.newByteChannel(path, Set.of(StandardOpenOption.READ))) {
         System.out.println("opened: " + channel.getClass().getName());
       }
+      System.out.println(Files.writeString(path, "d\ne\n") == path);
+      System.out.println(Files.readString(path, StandardCharsets.UTF_8) + Files.readAllLines(path));
+      System.out.println(Files.write(path, List.of("f", "g"), StandardOpenOption.APPEND) == path);
+      try (var lines = Files.lines(path);
+          var reader = Files.newBufferedReader(path)) {
+        System.out.println(lines.toList() + reader.readLine());
+      }
+      try (var writer = Files.newBufferedWriter(path)) {
+        writer.write("h");
+      }
+      System.out.println(Files.readAllBytes(path).length);
       try {
         Files.newInputStream(path.resolveSibling("missing")).close();
       } catch (IOException e) {
