@@ -29,9 +29,10 @@ public record Deadline(long limitNanos, long end) {
     if (limitNanos == 0) {
       return 0;
     }
-    if (hasPassed()) {
+    long left = end - System.nanoTime();
+    if (left <= 0) {
       throw ring.timedOut(limitNanos);
     }
-    return Math.max(1, end - System.nanoTime());
+    return left;
   }
 }
