@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,18 +17,18 @@ final class PinnedServer implements AutoCloseable {
   private static final long LIMIT_NANOS = 30_000_000_000L;
   private static final long PAUSE_MILLIS = 10;
 
-  /** How many descriptors a server may open for itself after its start. */
-  private static final int OWN_DESCRIPTORS_MAX = 8;
+  /** How many sockets a server may open for itself after its start. */
+  private static final int OWN_SOCKETS_MAX = 8;
 
   private final Process process;
   private final int port;
-  private final int descriptors;
+  private final int sockets;
 
   private PinnedServer(Process process, int port) throws IOException, InterruptedException {
     this.process = process;
     this.port = port;
     awaitListening();
-    descriptors = descriptors();
+    sockets = sockets();
   }
 
   /** How to start a server on a port. */
@@ -84,7 +85,7 @@ final class PinnedServer implements AutoCloseable {
   /** Returns once it has closed its connections, so that they are not the next arm's to pay for. */
   void awaitNoConnections() throws IOException, InterruptedException {
     long deadline = System.nanoTime() + LIMIT_NANOS;
-    while (descriptors() > descriptors + OWN_DESCRIPTORS_MAX) {
+    while (sockets() > sockets + OWN_SOCKETS_MAX) {
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException("the server keeps connections whose peers are gone");
       }
@@ -92,12 +93,23 @@ final class PinnedServer implements AutoCloseable {
     }
   }
 
-  private int descriptors() throws IOException {
+  /** Returns how many sockets are open; class files and logs are no connections. */
+  private int sockets() throws IOException {
     String[] names = proc("fd").toFile().list();
     if (names == null) {
       throw new IOException("the server has ended");
     }
-    return names.length;
+    int count = 0;
+    for (String name : names) {
+      try {
+        if (Files.readSymbolicLink(proc("fd").resolve(name)).toString().startsWith("socket:")) {
+          count++;
+        }
+      } catch (NoSuchFileException _) {
+        // it was closed meanwhile
+      }
+    }
+    return count;
   }
 
   private Path proc(String name) {
