@@ -422,6 +422,11 @@ public final class RingOptions {
    * reads or writes. Closing the socket or the ring ends the wait, and so does the time limit of a
    * read; {@code cancelAll} does not reach it.
    *
+   * <p>A virtual thread that no ring carries also waits outside of the ring to receive from a
+   * stream socket while the ring is busy: by {@code epoll(7)}, where one virtual thread wakes all
+   * others. Everything that ends such a call on the ring ends it there, too, {@code cancelAll}
+   * included. All these waits together are at most one operation in flight.
+   *
    * <p>{@link RingMetrics#inlineHits}, {@link RingMetrics#inlineMisses} and {@link
    * RingMetrics#inlineSlow} count these calls.
    *

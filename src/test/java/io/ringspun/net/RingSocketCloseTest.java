@@ -287,7 +287,9 @@ class RingSocketCloseTest {
         pairs.add(pair);
         calls.add(BlockedCall.start(ring, () -> pair.left().read(ByteBuffer.allocate(1))));
       }
-      Await.until("all wait", () -> ring.metrics().inFlight() == 1000);
+      for (BlockedCall<Integer> call : calls) {
+        Await.parked(call.thread());
+      }
       for (SocketPair pair : pairs) {
         pair.left().close();
       }

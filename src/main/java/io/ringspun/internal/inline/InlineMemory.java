@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.Constants;
+import io.ringspun.internal.kernel.EpollEntry;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.NativeMemory;
 import io.ringspun.internal.kernel.OpenHow;
@@ -260,6 +261,12 @@ public final class InlineMemory implements AutoCloseable {
     long at = HOW + (long) Long.BYTES * index;
     memory.set(JAVA_LONG, at, value);
     return memory.address() + at;
+  }
+
+  /** Writes a {@code struct epoll_event}, and returns where. */
+  public long event(int events, long data) {
+    EpollEntry.put(memory, events, data);
+    return memory.address() + HOW;
   }
 
   /** Writes a name; returns whether there is room for it. */

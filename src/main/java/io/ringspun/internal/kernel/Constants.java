@@ -257,6 +257,7 @@ public final class Constants {
   public static final int EPOLL_CTL_ADD = 1;
   public static final int EPOLL_CTL_DEL = 2;
   public static final int EPOLL_CTL_MOD = 3;
+  public static final int EPOLLET = 1 << 31;
 
   // eventfd(2)
   public static final int EFD_SEMAPHORE = 1;

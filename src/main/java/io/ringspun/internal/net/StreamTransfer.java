@@ -7,15 +7,20 @@ import io.ringspun.internal.memory.Lending;
 import io.ringspun.internal.memory.LentVector;
 import io.ringspun.internal.memory.Loan;
 import io.ringspun.internal.memory.NativePool;
+import io.ringspun.internal.ring.Deadline;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.Handle;
+import io.ringspun.internal.ring.InlineCalls;
 import io.ringspun.internal.ring.KernelWait;
 import io.ringspun.internal.ring.LentBuffer;
 import io.ringspun.internal.ring.Operation;
 import io.ringspun.internal.ring.RawHandle;
 import io.ringspun.internal.ring.RegisteredMemory;
+import io.ringspun.internal.ring.SocketPoller;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * itself. Arguments have already been checked.
  */
 public final class StreamTransfer {
+  // What plain system calls say that have left a call to the ring.
+  private static final int UNTRIED = Integer.MIN_VALUE;
+  private static final int WAITED = Integer.MIN_VALUE + 1;
+
   private final Handle handle;
   private final long zeroCopyAbove; // bytes of one operation
 
@@ -34,11 +43,23 @@ public final class StreamTransfer {
   /** Receives what one operation gives: 0 at the end. */
   public int receive(MemorySegment target, long nanos) throws IOException {
     int length = (int) Math.min(target.byteSize(), Constants.MAX_RW_COUNT);
+    MemorySegment part = length == target.byteSize() ? target : target.asSlice(0, length);
     if (Lending.isLendable(target)) {
-      return NetErrors.check("recv", receive(target.asSlice(0, length), target, nanos));
+      return NetErrors.check("recv", receive(part, target, nanos));
+    }
+    Deadline deadline = Deadline.after(nanos);
+    boolean takes = InlineCalls.takes(part);
+    int n = takes ? receivePlainly(part, deadline) : UNTRIED;
+    if (!isUndecided(n)) {
+      return NetErrors.check("recv", n);
     }
     try (Loan loan = Loan.toFill(target, Math.min(length, NativePool.LARGEST_BYTES))) {
-      int n = receive(loan.memory(), loan.owner(), nanos);
+      if (!takes) {
+        n = receivePlainly(loan.memory(), deadline);
+      }
+      if (isUndecided(n)) {
+        n = receiveWaiting(loan.memory(), loan.owner(), left(n, deadline));
+      }
       loan.filled(n);
       return NetErrors.check("recv", n);
     }
@@ -50,30 +71,80 @@ public final class StreamTransfer {
   }
 
   private int receive(MemorySegment memory, Object lent, long nanos) throws IOException {
+    Deadline deadline = Deadline.after(nanos);
+    int n = receivePlainly(memory, deadline);
+    return isUndecided(n) ? receiveWaiting(memory, lent, left(n, deadline)) : n;
+  }
+
+  /** Returns what is left to a call that plain system calls have left to the ring. */
+  private long left(int result, Deadline deadline) throws IOException {
+    return result == WAITED ? deadline.left(handle.engine()) : deadline.limitNanos();
+  }
+
+  /**
+   * Receives by plain system calls, for which a virtual thread may wait.
+   *
+   * @return the bytes received, 0 at the end, or a negated errno: {@link #UNTRIED}, {@code -EAGAIN}
+   *     or {@link #WAITED} if the ring must do it
+   */
+  private int receivePlainly(MemorySegment memory, Deadline deadline) throws IOException {
     Engine engine = handle.engine();
-    int length = (int) memory.byteSize();
     boolean mayBeThere = handle.mayHaveLeft();
-    KernelWait wait = kernelWait(true);
     // A thread that the ring carries saves little, so it tries only if it may well succeed. One
     // that waits in the kernel does both in one call, unless its time is limited.
-    boolean tries = wait == null ? mayBeThere || !engine.carriesCaller() : mayBeThere && nanos != 0;
-    if (tries && triesInline(engine)) {
-      int n = (int) engine.inline().recv((RawHandle) handle, memory);
-      engine.countInline(!isUndecided(n));
-      handle.noteLeft(n == length);
-      if (!isUndecided(n)) {
-        return n;
-      }
-      mayBeThere = false;
+    boolean tries =
+        kernelWait(true) == null
+            ? mayBeThere || !engine.carriesCaller()
+            : mayBeThere && deadline.limitNanos() != 0;
+    if (!tries || !triesInline(engine)) {
+      return UNTRIED;
     }
+    RawHandle raw = (RawHandle) handle;
+    int n = (int) engine.inline().recv(raw, memory);
+    SocketPoller poller = n == -Errno.EAGAIN ? raw.socketPoller() : null;
+    if (poller != null) {
+      n = receive(engine, poller, raw, memory, deadline);
+    }
+    engine.countInline(!isUndecided(n));
+    handle.noteLeft(n == memory.byteSize());
+    return n;
+  }
+
+  /** Receives by plain system calls after waiting; {@code -EAGAIN} or WAITED if it cannot. */
+  private static int receive(
+      Engine engine, SocketPoller poller, RawHandle raw, MemorySegment memory, Deadline deadline)
+      throws IOException {
+    int n = -Errno.EAGAIN;
+    while (raw.awaitArrival(poller, deadline)) {
+      try {
+        n = (int) engine.inline().recv(raw, memory);
+      } catch (ClosedChannelException _) {
+        throw new AsynchronousCloseException();
+      }
+      if (n <= 0 && !raw.isOpen()) {
+        throw new AsynchronousCloseException(); // which may be why the peer has ended it
+      }
+      if (n != -Errno.EAGAIN) {
+        return isUndecided(n) ? WAITED : n; // it may wait here only if there is nothing
+      }
+      n = WAITED;
+    }
+    return n;
+  }
+
+  /** Receives in the kernel or through the ring. */
+  private int receiveWaiting(MemorySegment memory, Object lent, long nanos) throws IOException {
+    Engine engine = handle.engine();
+    KernelWait wait = kernelWait(true);
     if (wait != null) {
       int n = receive(engine, wait, memory, nanos);
       if (n != -Errno.EAGAIN) {
         return n;
       }
     }
+    int length = (int) memory.byteSize();
     Operation operation = single(lent, nanos);
-    if (mayBeThere) {
+    if (handle.mayHaveLeft()) {
       operation.recv(handle.fd(), memory.address(), length, 0);
     } else {
       operation.recvPolledFirst(handle.fd(), memory.address(), length, 0);
@@ -120,7 +191,10 @@ public final class StreamTransfer {
 
   /** Returns whether a call that could not wait left it to the ring. */
   private static boolean isUndecided(int result) {
-    return result == -Errno.EAGAIN || result == -Errno.EINTR;
+    return result == -Errno.EAGAIN
+        || result == -Errno.EINTR
+        || result == UNTRIED
+        || result == WAITED;
   }
 
   /**
@@ -151,8 +225,17 @@ public final class StreamTransfer {
       }
       return NetErrors.check("send", n);
     }
+    boolean takes = InlineCalls.takes(source);
+    int n = takes ? sendPlainly(source, flags, nanos) : UNTRIED;
+    if (!isUndecided(n)) {
+      return NetErrors.check("send", n);
+    }
     try (Loan loan = Loan.toDrain(source, Math.min(length, NativePool.LARGEST_BYTES))) {
-      return NetErrors.check("send", sendCopying(loan.memory(), flags, loan.owner(), nanos));
+      n = takes ? n : sendPlainly(loan.memory(), flags, nanos);
+      if (isUndecided(n)) {
+        n = sendWaiting(loan.memory(), flags, loan.owner(), nanos);
+      }
+      return NetErrors.check("send", n);
     }
   }
 
@@ -163,20 +246,40 @@ public final class StreamTransfer {
 
   private int sendCopying(MemorySegment memory, int flags, Object lent, long nanos)
       throws IOException {
+    int n = sendPlainly(memory, flags, nanos);
+    return isUndecided(n) ? sendWaiting(memory, flags, lent, nanos) : n;
+  }
+
+  private static boolean hasMore(int flags) {
+    return (flags & Constants.MSG_MORE) != 0;
+  }
+
+  /** Returns where the calling thread may wait for room to send something; null if nowhere. */
+  private @Nullable KernelWait kernelWait(int flags, long nanos) throws IOException {
+    return nanos == 0 && !hasMore(flags) ? kernelWait(false) : null;
+  }
+
+  /** Sends by a plain system call that does not wait: the bytes sent, or a negated errno. */
+  private int sendPlainly(MemorySegment memory, int flags, long nanos) throws IOException {
     Engine engine = handle.engine();
-    boolean more = (flags & Constants.MSG_MORE) != 0;
-    KernelWait wait = nanos == 0 && !more ? kernelWait(false) : null;
+    if (kernelWait(flags, nanos) != null || !triesInline(engine)) {
+      return UNTRIED;
+    }
+    int n = (int) engine.inline().send((RawHandle) handle, memory, hasMore(flags));
+    engine.countInline(!isUndecided(n));
+    return n;
+  }
+
+  /** Sends in the kernel or through the ring. */
+  private int sendWaiting(MemorySegment memory, int flags, Object lent, long nanos)
+      throws IOException {
+    Engine engine = handle.engine();
+    KernelWait wait = kernelWait(flags, nanos);
     if (wait != null) {
       engine.requireUsable(handle);
       int n = wait.send(memory);
       if (n != -Errno.EAGAIN) {
         engine.countInline(true);
-        return n;
-      }
-    } else if (triesInline(engine)) {
-      int n = (int) engine.inline().send((RawHandle) handle, memory, more);
-      engine.countInline(!isUndecided(n));
-      if (!isUndecided(n)) {
         return n;
       }
     }

@@ -9,10 +9,11 @@ import java.io.IOException;
  * @param end on the clock of {@link System#nanoTime}
  */
 public record Deadline(long limitNanos, long end) {
+  private static final Deadline NONE = new Deadline(0, 0);
 
   /** Returns the end of a call that begins now; 0 is no limit. */
   public static Deadline after(long limitNanos) {
-    return new Deadline(limitNanos, limitNanos == 0 ? 0 : System.nanoTime() + limitNanos);
+    return limitNanos == 0 ? NONE : new Deadline(limitNanos, System.nanoTime() + limitNanos);
   }
 
   /** Returns whether nothing is left. */

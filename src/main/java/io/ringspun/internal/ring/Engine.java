@@ -29,9 +29,11 @@ import org.jspecify.annotations.Nullable;
  * the submission queue. Any other thread puts its call into the inbox and wakes the ring if it
  * sleeps.
  */
-public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.Ring {
+public final class Engine
+    implements RingThread.Owner, Call.Runner, KernelWait.Ring, SocketPoller.Ring {
   private static final long CANCEL_RETRY_NANOS = 1_000_000;
   private static final long RECHECK_NANOS = 100_000_000;
+  private static final int BUSY_OPERATIONS = 4; // fewer are done sooner by the ring
 
   private final EngineConfig config;
   private final Failures failures;
@@ -45,6 +47,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
 
   private final Set<Waiter> attending = ConcurrentHashMap.newKeySet(); // see attend
   private final Set<KernelWait> kernelWaits = ConcurrentHashMap.newKeySet(); // of open handles
+  private volatile @Nullable SocketPoller poller; // made under the monitor when needed
 
   private Engine(EngineConfig config, Failures failures, Kernel kernel, RingThread thread) {
     this.config = config;
@@ -116,6 +119,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Returns how this ring was set up. */
+  @Override
   public EngineConfig config() {
     return config;
   }
@@ -131,6 +135,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Returns the thread-safe part that does without the ring. */
+  @Override
   public InlineCalls inline() {
     return inline;
   }
@@ -181,6 +186,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
    *
    * <p>A thread that the ring carries gets one that was used before, so that nothing is allocated.
    */
+  @Override
   public Operation single() {
     Call spare = carriesCaller() ? thread.carried().takeSpare() : null;
     Call call = spare != null ? spare : Call.single(this);
@@ -381,6 +387,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Cancels a call without waiting for the cancellation. */
+  @Override
   public void cancel(Call call) {
     cancel(call, Call.Cancelled.DISARMED);
   }
@@ -430,6 +437,10 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   public void wakeAttending() {
     attending.forEach(Waiter::wake);
     kernelWaits.forEach(KernelWait::expel);
+    SocketPoller made = poller;
+    if (made != null) {
+      made.end();
+    }
   }
 
   /** Has threads that wait in the kernel be expelled when the ring is closed or fails. */
@@ -440,6 +451,56 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   /** Ends what {@link #addKernelWait} began. */
   void removeKernelWait(KernelWait wait) {
     kernelWaits.remove(wait);
+  }
+
+  /**
+   * Returns where virtual threads that no ring carries may wait for their sockets.
+   *
+   * @return null if they must wait through the ring: it has so little to do that this is quicker,
+   *     it is not usable any more, or not everything is allowed on it
+   */
+  @Nullable SocketPoller socketPoller() {
+    SocketPoller made = poller;
+    boolean isBusy = thread.inFlight() >= BUSY_OPERATIONS || (made != null && made.isActive());
+    if (!isBusy || !config.inlineAttempts() || config.restriction() != null) {
+      return null;
+    }
+    return made != null ? made : makeSocketPoller();
+  }
+
+  private synchronized @Nullable SocketPoller makeSocketPoller() {
+    SocketPoller made = poller;
+    if (made == null && isUsable()) { // or nobody would close it
+      made = SocketPoller.open(this);
+      poller = made;
+    }
+    return made;
+  }
+
+  /** Ends what a socket that is closed already has with the poller. */
+  void forgetPolled(PolledSocket socket) {
+    SocketPoller made = poller;
+    if (made != null) {
+      made.remove(socket);
+    }
+  }
+
+  /** Does {@link #forgetPolled(PolledSocket)} for a number that is about to be closed. */
+  void forgetPolled(int fd) {
+    SocketPoller made = poller;
+    if (made != null) {
+      made.remove(fd);
+    }
+  }
+
+  private void closePoller() {
+    SocketPoller made;
+    synchronized (this) { // after the stop was requested, so that none is made any more
+      made = poller;
+    }
+    if (made != null) {
+      made.close();
+    }
   }
 
   /** Returns whether calls can begin on one of some rings. */
@@ -465,6 +526,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Returns whether calls can begin: the ring is neither closed nor has it failed. */
+  @Override
   public boolean isUsable() {
     return !thread.isStopping() && !thread.hasFailed();
   }
@@ -584,7 +646,8 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   public int cancelWhere(Predicate<Operation> wanted) {
     Cancellation cancellation = new Cancellation(wanted);
     deliver(cancellation, 0, false);
-    return cancellation.cancelled();
+    SocketPoller made = poller;
+    return cancellation.cancelled() + (made != null ? made.cancel(wanted) : 0);
   }
 
   /**
@@ -654,8 +717,14 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
   }
 
   /** Returns what says that a call, or several that make up one, took too long. */
+  @Override
   public IOException timedOut(long nanos) {
     return failures.timedOut(config.name(), nanos);
+  }
+
+  @Override
+  public IOException cancelled() {
+    return failures.cancelled(config.name());
   }
 
   /**
@@ -793,6 +862,7 @@ public final class Engine implements RingThread.Owner, Call.Runner, KernelWait.R
     } else {
       thread.awaitTermination();
     }
+    closePoller();
     LiveRings.remove(this);
   }
 

@@ -86,6 +86,7 @@ final class HandleCleaner implements Runnable {
 
   private void close() throws IOException {
     if (!isRegistered) {
+      home.forgetPolled(number);
       home.closer().closeDirectly(number);
       return;
     }

@@ -201,7 +201,9 @@ public final class InlineCalls {
   /**
    * Tries to receive from a socket.
    *
-   * @return the bytes received, 0 at the end of the stream, or a negated errno
+   * @param target which this {@linkplain #takes takes}
+   * @return the bytes received, 0 at the end of the stream, or a negated errno: {@code -EAGAIN} if
+   *     there was nothing
    * @throws ClosedChannelException if the handle is closed
    * @throws IllegalStateException if the segment's arena is closed
    */
@@ -347,25 +349,49 @@ public final class InlineCalls {
       long position,
       @Nullable Pace pace)
       throws ClosedChannelException {
-    long length = heap.byteSize();
-    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
-    if (own == null) {
+    if (heap.byteSize() > InlineMemory.BUFFER_BYTES) {
       return -Errno.EAGAIN;
     }
+    InlineMemory own = memory(handle);
+    if (own == null) {
+      handle.acquire();
+      try {
+        return transferCopying(call, handle, heap, InlineMemory.create(), position, pace);
+      } finally {
+        handle.release();
+      }
+    }
     try {
-      MemorySegment copy = own.buffer();
-      boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
-      if (!fills) {
-        MemorySegment.copy(heap, 0, copy, 0, length);
-      }
-      long n = onBuffer(call, handle, own, length, position, pace);
-      if (fills && n > 0) {
-        MemorySegment.copy(copy, 0, heap, 0, n);
-      }
-      return n;
+      return transferCopying(call, handle, heap, own, position, pace);
     } finally {
       own.close();
     }
+  }
+
+  private long transferCopying(
+      OpenCall call,
+      CountedDescriptor handle,
+      MemorySegment heap,
+      InlineMemory memory,
+      long position,
+      @Nullable Pace pace)
+      throws ClosedChannelException {
+    MemorySegment copy = memory.buffer();
+    long length = heap.byteSize();
+    boolean fills = call == OpenCall.READ || call == OpenCall.RECV;
+    if (!fills) {
+      MemorySegment.copy(heap, 0, copy, 0, length);
+    }
+    long n = onBuffer(call, handle, memory, length, position, pace);
+    if (fills && n > 0) {
+      MemorySegment.copy(copy, 0, heap, 0, n);
+    }
+    return n;
+  }
+
+  /** Returns whether a transfer is tried without a copy that the caller has to make. */
+  public static boolean takes(MemorySegment segment) {
+    return segment.isNative() || segment.byteSize() <= InlineMemory.BUFFER_BYTES;
   }
 
   /** Makes a call that transfers to or from the buffer of the memory. */

@@ -16,6 +16,7 @@ public final class RawHandle extends Handle {
   // Written under the monitor of this object while it is open, read by any thread.
   private volatile @Nullable KernelWait reader;
   private volatile @Nullable KernelWait writer;
+  private volatile @Nullable PolledSocket polled;
 
   /**
    * Takes ownership of a descriptor.
@@ -78,8 +79,50 @@ public final class RawHandle extends Handle {
     return made;
   }
 
+  /**
+   * Returns where the calling thread may wait for bytes to arrive: for a virtual thread that no
+   * ring carries, while the home ring is busy and allows system calls on the calling thread.
+   *
+   * @return null if it must wait through the ring
+   */
+  public @Nullable SocketPoller socketPoller() {
+    return Thread.currentThread().isVirtual() && Engine.carryingCurrentThread() == null
+        ? home().socketPoller()
+        : null;
+  }
+
+  /**
+   * Waits as {@link SocketPoller#await} does.
+   *
+   * @param poller what {@link #socketPoller} has returned
+   */
+  public boolean awaitArrival(SocketPoller poller, Deadline deadline) throws IOException {
+    return poller.await(polledSocket(), this, deadline.limitNanos(), deadline.end());
+  }
+
+  private PolledSocket polledSocket() throws ClosedChannelException {
+    PolledSocket made = polled;
+    return made != null ? made : makePolledSocket();
+  }
+
+  private synchronized PolledSocket makePolledSocket() throws ClosedChannelException {
+    PolledSocket made = polled;
+    if (made == null) {
+      if (!isOpen()) {
+        throw new ClosedChannelException(); // what is made now would not be found by the close
+      }
+      made = new PolledSocket(fd());
+      polled = made;
+    }
+    return made;
+  }
+
   @Override
   synchronized void expelWaiting() {
+    PolledSocket socket = polled;
+    if (socket != null) {
+      home().forgetPolled(socket);
+    }
     expel(reader);
     expel(writer);
   }

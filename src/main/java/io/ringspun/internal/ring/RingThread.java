@@ -319,6 +319,11 @@ final class RingThread extends Thread implements Carrier {
         unregisteredPools);
   }
 
+  /** Any thread: returns about how many operations are in flight. */
+  int inFlight() {
+    return inFlight.count();
+  }
+
   /** Returns a number that changes while the loop goes round, or -1 while it waits. */
   long progressSeen() {
     return doorbell.isWaiting() ? -1 : (long) PROGRESS.getAcquire(this);
