@@ -20,11 +20,15 @@ final class Slf4jSink implements Log.Sink {
 
   @Override
   public void log(Level level, String format, @Nullable Object... arguments) {
-    switch (level) {
-      case ERROR -> logger.error(format, arguments);
-      case WARNING -> logger.warn(format, arguments);
-      case INFO -> logger.info(format, arguments);
-      default -> logger.debug(format, arguments);
+    // A switch would need a class of its own, and a process without descriptors cannot load one.
+    if (level == Level.ERROR) {
+      logger.error(format, arguments);
+    } else if (level == Level.WARNING) {
+      logger.warn(format, arguments);
+    } else if (level == Level.INFO) {
+      logger.info(format, arguments);
+    } else {
+      logger.debug(format, arguments);
     }
   }
 }
