@@ -61,7 +61,7 @@ final class Prober {
   }
 
   private static void roundTrip(Kernel kernel, int eventfd) throws ErrnoException, IOException {
-    Engine engine = Ring.openEngine(RingOptions.defaults().withEntries(4).config(), kernel);
+    Engine engine = Ring.openEngine(RingOptions.defaults().withEntries(4).config(), kernel, null);
     try (NativePool.Block counter = NativePool.take(Long.BYTES)) {
       kernel.signal(eventfd);
       kernel.signal(eventfd);

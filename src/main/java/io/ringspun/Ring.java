@@ -8,6 +8,7 @@ import io.ringspun.internal.ring.EngineAccess;
 import io.ringspun.internal.ring.EngineConfig;
 import io.ringspun.internal.ring.Failures;
 import io.ringspun.internal.ring.Operation;
+import io.ringspun.internal.ring.Scheduler;
 import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An io_uring instance with a thread of its own, through which any thread makes blocking calls.
@@ -37,11 +39,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the same, but more slowly.
  *
  * <p>One platform thread carries them all, and no other thread replaces it while a carried thread
- * occupies it. So run code that blocks without parking or computes for long on other threads: file
- * I/O of the JDK, name resolution, and class initializers that do either. Code that occupies a ring
- * for half a second is reported to the log and to the flight recorder. A call from a class
- * initializer or from an upcall cannot park; it completes nevertheless, but may take some tens of
- * milliseconds and delays the other carried threads.
+ * occupies it. So run code that blocks without parking or computes for long on other threads, or on
+ * threads of a {@link RingGroup}: file I/O of the JDK, name resolution, and class initializers that
+ * do either. Code that occupies a ring for half a second is reported to the log and to the flight
+ * recorder. A call from a class initializer or from an upcall cannot park; it completes
+ * nevertheless, but may take some tens of milliseconds and delays the other carried threads.
  *
  * <h2>Interrupts</h2>
  *
@@ -99,28 +101,32 @@ public final class Ring implements AutoCloseable {
 
   /** Opens a ring on the caller's implementation of the kernel. */
   static Ring open(RingOptions options, Kernel kernel) throws IOException {
-    return open(options.config(), kernel, false);
+    return open(options, kernel, null, null, false);
   }
 
-  /** Opens a ring that shares the kernel polling thread of another ring, if that has one. */
-  static Ring open(RingOptions options, Kernel kernel, Ring other) throws IOException {
-    EngineConfig config = options.config();
-    EngineConfig.Setup setup = config.setup().attachedTo(other.engine.descriptor());
-    return open(config.withSetup(setup), kernel, false);
-  }
-
-  /** Opens a ring of the shared group, which users cannot close. */
-  static Ring openShared(RingOptions options, Kernel kernel) throws IOException {
-    return open(options.config(), kernel, true);
-  }
-
-  private static Ring open(EngineConfig config, Kernel kernel, boolean isShared)
+  /**
+   * Opens a ring of a group.
+   *
+   * @param scheduler of the group, or null for a ring without one
+   * @param other a ring whose kernel polling thread to share, if it has one, or null for none
+   * @param isShared whether users cannot close it
+   */
+  static Ring open(
+      RingOptions options,
+      Kernel kernel,
+      @Nullable Scheduler scheduler,
+      @Nullable Ring other,
+      boolean isShared)
       throws IOException {
+    EngineConfig config = options.config();
+    if (other != null) {
+      config = config.withSetup(config.setup().attachedTo(other.engine.descriptor()));
+    }
     if (!Engine.canCarry() && HINTED.compareAndSet(false, true)) {
       hint();
     }
     try {
-      return new Ring(openEngine(config, kernel), isShared);
+      return new Ring(openEngine(config, kernel, scheduler), isShared);
     } catch (ErrnoException e) {
       throw Diagnosis.of(e).asException(e);
     }
@@ -143,10 +149,11 @@ public final class Ring implements AutoCloseable {
   }
 
   /** Opens the engine of a ring, with a name. */
-  static Engine openEngine(EngineConfig config, Kernel kernel) throws ErrnoException {
+  static Engine openEngine(EngineConfig config, Kernel kernel, @Nullable Scheduler scheduler)
+      throws ErrnoException {
     EngineConfig named =
         config.name().isEmpty() ? config.withName("ringspun-" + OPENED.incrementAndGet()) : config;
-    return Engine.open(named, new PublicFailures(), kernel);
+    return Engine.open(named, new PublicFailures(), kernel, scheduler);
   }
 
   /** Creates the public exceptions for the internal packages. */

@@ -3,6 +3,7 @@ package io.ringspun;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.ring.Engine;
 import io.ringspun.internal.ring.EngineAccess;
+import io.ringspun.internal.ring.Scheduler;
 import io.ringspun.internal.ring.SharedRings;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -14,8 +15,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A group of rings, usually one for each processor, to which virtual threads are assigned in turn.
- * A thread stays on the ring on which it was started. Safe for use by multiple concurrent threads.
+ * A group of rings, usually one for each processor, that together carry virtual threads. Safe for
+ * use by multiple concurrent threads.
+ *
+ * <p>A thread that the group starts runs on any of its rings. It goes on where its last operation
+ * completed, unless a ring that has nothing to do takes it from there. Its operations go to the
+ * ring that carries it at that moment. A thread that was started through one of the rings ({@link
+ * Ring#startVirtualThread}) stays on that ring.
+ *
+ * <p>A thread that computes for long, or blocks without parking, holds its ring. The other threads
+ * of the group then run on the other rings, and what they wait for on the held ring completes
+ * within some milliseconds. If all rings are held, spare platform threads run them, as many as
+ * there are processors, and more, up to 256, while those are held, too. For these threads {@link
+ * Ring#current} is empty. A group with kernel polling, device polling or set-up flags of its own
+ * does without: there the threads that wait for a held ring go on when it is free.
  *
  * @since 0.1
  */
@@ -26,11 +39,13 @@ public final class RingGroup implements AutoCloseable {
   private static volatile @Nullable RingGroup shared; // set under SHARED_LOCK, read by any thread
 
   private final List<Ring> rings;
+  private final ThreadFactory threadFactory;
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicInteger homeTurn = new AtomicInteger();
 
-  private RingGroup(List<Ring> rings) {
+  private RingGroup(List<Ring> rings, Scheduler scheduler) {
     this.rings = rings;
+    threadFactory = scheduler.threadBuilder().factory();
   }
 
   /**
@@ -71,23 +86,19 @@ public final class RingGroup implements AutoCloseable {
   private static RingGroup open(int count, RingOptions options, Kernel kernel, boolean isShared)
       throws IOException {
     List<Ring> rings = new ArrayList<>(count);
+    Scheduler scheduler = new Scheduler();
     try {
       String name = options.config().name();
       for (int i = 1; i <= count; i++) {
         RingOptions own = name.isEmpty() ? options : options.withThreadName(name + "-" + i);
-        if (isShared) {
-          rings.add(Ring.openShared(own, kernel));
-        } else if (i > 1) {
-          rings.add(Ring.open(own, kernel, rings.getFirst()));
-        } else {
-          rings.add(Ring.open(own, kernel));
-        }
+        Ring first = rings.isEmpty() ? null : rings.getFirst();
+        rings.add(Ring.open(own, kernel, scheduler, first, isShared));
       }
     } catch (IOException | RuntimeException | Error e) {
       rings.forEach(Ring::closeAnyway);
       throw e;
     }
-    return new RingGroup(List.copyOf(rings));
+    return new RingGroup(List.copyOf(rings), scheduler);
   }
 
   /**
@@ -198,23 +209,31 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
-   * Starts a virtual thread on the next ring; see {@link Ring#startVirtualThread}.
+   * Starts a virtual thread that the rings of the group carry, or one of the default scheduler if
+   * rings cannot carry threads.
    *
    * @param task the task that the thread runs
    * @return the thread, started
    * @throws IllegalStateException if the group is closed
    */
   public Thread startVirtualThread(Runnable task) {
-    return next().startVirtualThread(task);
+    if (rings.stream().noneMatch(Ring::isOpen)) {
+      throw new IllegalStateException(this + " is closed");
+    }
+    Thread thread = threadFactory.newThread(task);
+    thread.start();
+    return thread;
   }
 
   /**
-   * Returns a factory that assigns its threads to the rings in turn.
+   * Returns a factory of virtual threads that the rings of the group carry, or that the default
+   * scheduler runs if rings cannot carry threads. Threads that are started after the group is
+   * closed, or that outlive it, run on platform threads of a pool.
    *
    * @return a thread-safe factory
    */
   public ThreadFactory threadFactory() {
-    return task -> next().threadFactory().newThread(task);
+    return threadFactory;
   }
 
   /**
@@ -223,7 +242,7 @@ public final class RingGroup implements AutoCloseable {
    * @return a new executor; its {@code close} waits for its tasks and leaves the rings open
    */
   public ExecutorService executor() {
-    return Executors.newThreadPerTaskExecutor(threadFactory());
+    return Executors.newThreadPerTaskExecutor(threadFactory);
   }
 
   /**

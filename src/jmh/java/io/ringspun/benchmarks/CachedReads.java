@@ -20,6 +20,10 @@ final class CachedReads {
               new Crew(Thread.ofPlatform().factory(), threads), file, StandardOpenOption.READ);
       case "ringDefault" -> new RingReads(Rings.one(), onDefault, Rings.Way.INLINE, file);
       case "ringCarried" -> carried(Rings.onePerProcessor(), threads, Rings.Way.INLINE, file);
+      case "ringStaying" -> {
+        Rings rings = Rings.onePerProcessor();
+        yield new RingReads(rings, new Crew(rings.staying(), threads), Rings.Way.INLINE, file);
+      }
       case "ringCarriedNeverInline" -> {
         RingOptions options = RingOptions.defaults().withInlineAttempts(false);
         int count = Runtime.getRuntime().availableProcessors();

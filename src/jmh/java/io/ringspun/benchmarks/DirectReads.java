@@ -24,6 +24,14 @@ final class DirectReads {
         Rings rings = Rings.one();
         yield ring(rings, rings.carried(), threads, file);
       }
+      case "ringGroup" -> {
+        Rings rings = Rings.onePerProcessor();
+        yield ring(rings, rings.carried(), threads, file);
+      }
+      case "ringStaying" -> {
+        Rings rings = Rings.onePerProcessor();
+        yield ring(rings, rings.staying(), threads, file);
+      }
       default -> throw Workload.unknown(arm);
     };
   }

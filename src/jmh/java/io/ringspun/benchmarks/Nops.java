@@ -21,6 +21,14 @@ final class Nops extends Arm {
         Rings rings = Rings.one();
         yield new Nops(rings, new Crew(rings.carried(), threads));
       }
+      case "staying" -> {
+        Rings rings = Rings.onePerProcessor();
+        yield new Nops(rings, new Crew(rings.staying(), threads));
+      }
+      case "group" -> {
+        Rings rings = Rings.onePerProcessor();
+        yield new Nops(rings, new Crew(rings.carried(), threads));
+      }
       case "handedOver" -> new Nops(Rings.one(), new Crew(Thread.ofVirtual().factory(), threads));
       case "c1", "c8", "c64" -> new NativeNops(Integer.parseInt(arm.substring(1)));
       default -> throw Workload.unknown(arm);
@@ -35,9 +43,8 @@ final class Nops extends Arm {
   }
 
   private void call(int member, int operations) throws IOException {
-    Ring ring = rings.first();
     for (int i = 0; i < operations; i++) {
-      ring.nop();
+      Ring.current().orElseGet(rings::first).nop();
     }
   }
 

@@ -7,6 +7,7 @@ import io.ringspun.RingOptions;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The rings of an arm, and proof that they did its work. */
 final class Rings implements AutoCloseable {
@@ -60,6 +61,17 @@ final class Rings implements AutoCloseable {
               + " java.base/java.lang=ALL-UNNAMED");
     }
     return factory;
+  }
+
+  /** Returns a factory of virtual threads that the rings carry, each of which stays on one ring. */
+  ThreadFactory staying() {
+    carried();
+    AtomicInteger turn = new AtomicInteger();
+    return task ->
+        rings
+            .get(Math.floorMod(turn.getAndIncrement(), rings.size()))
+            .threadFactory()
+            .newThread(task);
   }
 
   /** Begins to count what the rings do. */

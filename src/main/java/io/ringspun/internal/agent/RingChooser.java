@@ -11,9 +11,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the ring for a virtual thread that is created without a scheduler: the rings of the
- * shared group in turn for the threads of platform threads. A virtual thread's own threads inherit
- * its scheduler, as they do in the JDK.
+ * Chooses the scheduler for a virtual thread that is created without one: that of the shared group
+ * for the threads of platform threads. A virtual thread's own threads inherit its scheduler, as
+ * they do in the JDK.
  *
  * <p>The first thread to be created opens the rings. A thread of the library does that: the caller
  * may be a class initializer with locks of its own, may be interrupted, and may be what the opening
@@ -46,7 +46,7 @@ final class RingChooser implements Supplier<@Nullable Object> {
     }
   }
 
-  /** Returns what schedules the threads of the next ring that works, or null if none does. */
+  /** Returns what schedules the threads of the group, or null if none of its rings works. */
   private static @Nullable Object next(RingGroup group) {
     for (int i = group.rings().size(); i > 0; i--) {
       Engine engine = EngineAccess.of(group.next());

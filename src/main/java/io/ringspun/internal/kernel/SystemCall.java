@@ -35,6 +35,7 @@ public enum SystemCall {
   LISTEN(50, 201),
   LSEEK(8, 62),
   MADVISE(28, 233),
+  MEMBARRIER(324, 283),
   MKDIRAT(258, 34),
   MMAP(9, 222),
   MUNMAP(11, 215),

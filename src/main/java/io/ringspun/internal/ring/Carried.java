@@ -20,9 +20,17 @@ final class Carried implements Executor {
   private static final int CALLS_PER_LOOK = 32; // at the clock
   private static final int SPARES_MAX = 4096;
   private static final long PINNED_TEST_NANOS = 10_000;
+  private static final int STOLEN_MAX = 256; // at once
+  private static final int WORTH_WAKING = 4; // so much is ready here that another ring is woken
 
   private final RingThread carrier;
-  private final RunQueue ready = new RunQueue();
+  private final RunQueue ready = new RunQueue(); // threads that stay
+  private final @Nullable Scheduler scheduler; // of the group, or null without one
+  private final StealableQueue movable = new StealableQueue(); // threads of the group
+  private final @Nullable Runnable[] stolen = new Runnable[STOLEN_MAX];
+  private @Nullable RingThread watched; // another ring, which may be asleep
+  private long watchedTurns; // how often it had gone round then
+  private boolean movableFirst; // changes with each continuation, so that neither waits for all
   private final Call[] spares = new Call[SPARES_MAX]; // calls of one operation, to be used again
   private int spareCount;
 
@@ -40,35 +48,72 @@ final class Carried implements Executor {
   private long inlineSince; // when the run had its first look at the clock
   private long inlineTurn;
 
-  Carried(RingThread carrier) {
+  Carried(RingThread carrier, @Nullable Scheduler scheduler) {
     this.carrier = carrier;
+    this.scheduler = scheduler;
   }
 
-  /** Any thread: makes a continuation of a virtual thread ready to run. */
+  /** Any thread: makes a continuation of a virtual thread that stays here ready to run. */
   @Override
   public void execute(Runnable continuation) {
     if (CarrierThread.current() == carrier && !carrier.isGone()) {
       ready.add(continuation);
     } else {
-      carrier.handOver(new Resumption(continuation));
+      carrier.handOver(new Resumption(continuation, false));
     }
   }
 
   /** A continuation that another thread made ready. */
   static final class Resumption extends Inbound {
     final Runnable continuation;
+    final boolean movable; // whether any ring of the group may run it
 
-    Resumption(Runnable continuation) {
+    Resumption(Runnable continuation, boolean movable) {
       this.continuation = continuation;
+      this.movable = movable;
     }
   }
 
   void add(Resumption resumption) {
-    ready.add(resumption.continuation);
+    if (resumption.movable) {
+      movable.add(resumption.continuation);
+    } else {
+      ready.add(resumption.continuation);
+    }
+  }
+
+  /** Any thread: returns whether this runs threads for a scheduler. */
+  boolean schedules(Scheduler group) {
+    return scheduler == group;
+  }
+
+  /** Makes a continuation that any ring of the group may run ready to run. */
+  void addMovable(Runnable continuation) {
+    movable.add(continuation);
+  }
+
+  /** Any thread: lets another ring of the group have half of what is ready here. */
+  int giveHalf(@Nullable Runnable[] taken) {
+    return movable.takeHalf(taken);
   }
 
   boolean isIdle() {
-    return ready.isEmpty();
+    return ready.isEmpty() && movable.size() == 0;
+  }
+
+  /** Takes from other rings of the group what is ready there; returns whether anything was. */
+  boolean findsWork() {
+    if (scheduler == null) {
+      return false;
+    }
+    int count = scheduler.steal(carrier, stolen);
+    for (int i = 0; i < count; i++) {
+      Runnable continuation = stolen[i];
+      assert continuation != null;
+      movable.add(continuation);
+      stolen[i] = null;
+    }
+    return count > 0;
   }
 
   /**
@@ -78,22 +123,62 @@ final class Carried implements Executor {
   void forgetLast() {
     lastParked = null;
     mounted = null;
+    movable.forgetTaken();
   }
 
   /** Runs those that are ready now, each until it parks, yields or ends. */
   void runReady() {
-    for (int budget = Math.min(ready.size(), READY_BURST); budget > 0; budget--) {
-      Runnable continuation = ready.poll();
-      assert continuation != null;
+    int count = ready.size();
+    if (scheduler != null) {
+      int movableCount = movable.size();
+      if (movableCount >= WORTH_WAKING) {
+        wakeSleeper(scheduler);
+      }
+      count += movableCount;
+    }
+    for (int budget = Math.min(count, READY_BURST); budget > 0; budget--) {
+      Runnable continuation = next();
+      if (continuation == null) {
+        return; // other rings have taken them
+      }
       mounted = continuation;
       turn++;
       carrier.progress();
       continuation.run();
-      if (carrier.hasPosted()) {
-        carrier.takePosted();
-      }
-      carrier.submitEarly();
+      carrier.afterContinuation();
     }
+  }
+
+  /**
+   * Wakes another ring that sleeps, to take half of what is ready here. It was asleep at the last
+   * turn already: a ring that has work goes to sleep and wakes many times in a millisecond.
+   */
+  private void wakeSleeper(Scheduler group) {
+    RingThread ring = watched;
+    if (ring != null && ring.isWaiting() && ring.turns() == watchedTurns) {
+      ring.wake();
+      watched = null;
+      return;
+    }
+    if (ring == null || !ring.isWaiting()) {
+      ring = group.other(carrier);
+      watched = ring;
+    }
+    if (ring != null) {
+      watchedTurns = ring.turns();
+    }
+  }
+
+  private @Nullable Runnable next() {
+    if (scheduler == null) {
+      return ready.poll();
+    }
+    movableFirst = !movableFirst;
+    Runnable continuation = movableFirst ? movable.poll() : ready.poll();
+    if (continuation == null) {
+      continuation = movableFirst ? ready.poll() : movable.poll();
+    }
+    return continuation;
   }
 
   // ---- calls of carried threads --------------------------------------------------------------
@@ -124,7 +209,7 @@ final class Carried implements Executor {
     if (drivenTurn == before) {
       // Pinned a moment ago, and probably still: a short park finds out.
       LockSupport.parkNanos(carrier, PINNED_TEST_NANOS);
-      if (turn == before) {
+      if (CarrierThread.current() == carrier && turn == before) {
         carrier.drive();
       }
       return;
@@ -135,7 +220,8 @@ final class Carried implements Executor {
     } else {
       LockSupport.park(carrier);
     }
-    if (turn == before && stuckTurn == before) {
+    // A thread of a group may have come to another ring.
+    if (CarrierThread.current() == carrier && turn == before && stuckTurn == before) {
       drivenTurn = before;
       carrier.drive();
     }
@@ -191,16 +277,75 @@ final class Carried implements Executor {
 
   // ---- the end -------------------------------------------------------------------------------
 
-  /** Moves ready virtual threads to an executor that runs them without this ring. */
-  void moveToOrphanExecutor() {
+  /** Moves ready virtual threads to where they can run without this ring. */
+  void moveAway() {
     for (Runnable continuation = ready.poll(); continuation != null; continuation = ready.poll()) {
       OrphanExecutor.EXECUTOR.execute(continuation);
+    }
+    for (Runnable continuation = movable.poll();
+        continuation != null;
+        continuation = movable.poll()) {
+      runMovableElsewhere(continuation);
     }
   }
 
   /** Any thread: runs a continuation whose ring is closed. */
-  static void runElsewhere(Resumption resumption) {
-    OrphanExecutor.EXECUTOR.execute(resumption.continuation);
+  void runElsewhere(Resumption resumption) {
+    if (resumption.movable) {
+      runMovableElsewhere(resumption.continuation);
+    } else {
+      OrphanExecutor.EXECUTOR.execute(resumption.continuation);
+    }
+  }
+
+  /**
+   * The watchdog: lets others run what any may.
+   *
+   * @param toSpares whether {@link SpareCarriers} run it if all rings are held
+   * @return whether there was anything
+   */
+  boolean moveReady(boolean toSpares) {
+    if (scheduler == null || movable.size() == 0) {
+      return false;
+    }
+    boolean isHeld = scheduler.isHeld();
+    if (isHeld && !toSpares) {
+      return false;
+    }
+    @Nullable Runnable[] taken = new Runnable[STOLEN_MAX];
+    for (int count = movable.takeHalf(taken); count > 0; count = movable.takeHalf(taken)) {
+      for (int i = 0; i < count; i++) {
+        Runnable continuation = taken[i];
+        assert continuation != null;
+        if (isHeld) {
+          SpareCarriers.POOL.execute(continuation);
+        } else {
+          runMovableElsewhere(continuation);
+        }
+      }
+    }
+    return true;
+  }
+
+  /** The watchdog: the same for one that was handed over; returns false if it must stay. */
+  boolean moves(Resumption resumption, boolean toSpares) {
+    if (!resumption.movable || scheduler == null) {
+      return false;
+    }
+    if (!scheduler.isHeld()) {
+      runMovableElsewhere(resumption.continuation);
+    } else if (toSpares) {
+      SpareCarriers.POOL.execute(resumption.continuation);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private void runMovableElsewhere(Runnable continuation) {
+    if (scheduler == null || !scheduler.offer(continuation)) {
+      SpareCarriers.POOL.execute(continuation);
+    }
   }
 
   /** Carries virtual threads whose ring is closed. */

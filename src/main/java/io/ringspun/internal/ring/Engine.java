@@ -65,9 +65,23 @@ public final class Engine
    */
   public static Engine open(EngineConfig config, Failures failures, Kernel kernel)
       throws ErrnoException {
-    RingThread thread = RingThread.create(config, kernel);
+    return open(config, failures, kernel, null);
+  }
+
+  /**
+   * Creates a ring of a group and starts its thread.
+   *
+   * @param scheduler of the group, or null for a ring without one
+   */
+  public static Engine open(
+      EngineConfig config, Failures failures, Kernel kernel, @Nullable Scheduler scheduler)
+      throws ErrnoException {
+    RingThread thread = RingThread.create(config, kernel, scheduler);
     Engine engine = new Engine(config, failures, kernel, thread);
     thread.start(engine);
+    if (scheduler != null) {
+      scheduler.add(thread);
+    }
     LiveRings.add(engine);
     Watchdog.watch();
     return engine;
@@ -76,6 +90,14 @@ public final class Engine
   /** Returns the ring that carries the calling thread, or null. */
   public static @Nullable Engine carryingCurrentThread() {
     return CarrierThread.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
+  }
+
+  /**
+   * Returns the ring for an operation that any ring may do: this one, or another of its group while
+   * a carried thread holds this one.
+   */
+  Engine unheld() {
+    return (Engine) thread.substitute().owner();
   }
 
   /** Sets the public ring of this engine. */
@@ -99,11 +121,11 @@ public final class Engine
   }
 
   /**
-   * Returns what schedules virtual threads on this ring, as the type that the JDK has for it, or
-   * null if rings cannot carry threads.
+   * Returns what schedules virtual threads on the rings of this ring's group, or on this ring if it
+   * has none, as the type that the JDK has for it; null if rings cannot carry threads.
    */
   public @Nullable Object scheduler() {
-    return CarrierAccess.scheduler(thread.carried());
+    return CarrierAccess.scheduler(thread.scheduler());
   }
 
   /**
@@ -443,6 +465,11 @@ public final class Engine
     }
   }
 
+  @Override
+  public void handedOverToHeld() {
+    Watchdog.hurry();
+  }
+
   /** Has threads that wait in the kernel be expelled when the ring is closed or fails. */
   void addKernelWait(KernelWait wait) {
     kernelWaits.add(wait);
@@ -528,7 +555,7 @@ public final class Engine
   /** Returns whether calls can begin: the ring is neither closed nor has it failed. */
   @Override
   public boolean isUsable() {
-    return !thread.isStopping() && !thread.hasFailed();
+    return thread.isUsable();
   }
 
   private @Nullable IOException refusal(@Nullable CountedDescriptor handle, Thread me) {
@@ -563,10 +590,8 @@ public final class Engine
    */
   private void deliver(Inbound item, long timeoutNanos, boolean heedsInterrupt) {
     Throwable failure = null;
-    Engine carrier = null;
     try {
-      carrier = carryingCurrentThread();
-      give(item, carrier == this);
+      give(item, carriesCaller());
     } catch (Throwable e) {
       if (!item.given) {
         throw e;
@@ -596,7 +621,7 @@ public final class Engine
           }
         }
         boolean cancelFailed = interrupted && heedsInterrupt && !cancelRequested;
-        park(carrier, cancelFailed ? CANCEL_RETRY_NANOS : left);
+        park(cancelFailed ? CANCEL_RETRY_NANOS : left);
         interrupted |= Thread.interrupted();
         if (interrupted && heedsInterrupt && !cancelRequested) {
           cancel((Call) item, Call.Cancelled.INTERRUPTED);
@@ -657,9 +682,8 @@ public final class Engine
    */
   static void awaitUninterruptibly(BooleanSupplier condition) {
     boolean interrupted = false;
-    Engine carrier = carryingCurrentThread();
     while (!condition.getAsBoolean()) {
-      park(carrier, RECHECK_NANOS);
+      park(RECHECK_NANOS);
       interrupted |= Thread.interrupted();
     }
     if (interrupted) {
@@ -783,12 +807,12 @@ public final class Engine
    * refuses once, this is not tried again.
    */
   public <T> T withOneMoreWorker(Uninterrupted.Action<T> waiting) throws IOException {
-    boolean added = ask(new RingTask(ring -> ring.changeWorkers(1))) >= 0;
+    boolean added = ask(RingTask.ofOwnThread(ring -> ring.changeWorkers(1))) >= 0;
     try {
       return waiting.run();
     } finally {
       if (added) {
-        ask(new RingTask(ring -> ring.changeWorkers(-1)));
+        ask(RingTask.ofOwnThread(ring -> ring.changeWorkers(-1)));
       }
     }
   }
@@ -800,9 +824,9 @@ public final class Engine
   }
 
   /** Parks the calling thread; {@code nanos} is 0 for no limit. May return early. */
-  private static void park(@Nullable Engine carrier, long nanos) {
-    if (carrier != null) {
-      carrier.thread.carried().park(nanos);
+  private static void park(long nanos) {
+    if (CarrierThread.current() instanceof RingThread carrier) {
+      carrier.carried().park(nanos);
     } else if (nanos > 0) {
       LockSupport.parkNanos(nanos);
     } else {
@@ -859,7 +883,8 @@ public final class Engine
     thread.requestStop();
     if (carriesCaller()) {
       thread.awaitQuiet(); // the thread that would free the ring is the one we stand on
-    } else {
+    }
+    if (!carriesCaller()) { // nor did another ring of the group take this thread meanwhile
       thread.awaitTermination();
     }
     closePoller();

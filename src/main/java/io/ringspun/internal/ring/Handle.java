@@ -70,7 +70,7 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
       return home;
     }
     Engine carrier = Engine.carryingCurrentThread();
-    return carrier != null ? carrier : home;
+    return carrier != null ? carrier : home.unheld();
   }
 
   /** Returns whether operations on a ring can use this. */

@@ -29,6 +29,19 @@ final class RingSetup {
     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
   };
 
+  /**
+   * The same for a ring of a group, which other threads may enter while its own is held. What
+   * completes is then posted when its own thread next leaves the kernel, and not only when that
+   * asks for it.
+   */
+  private static final int[] GROUP_LADDER = {
+    IORING_SETUP_SUBMIT_ALL
+        | IORING_SETUP_COOP_TASKRUN
+        | IORING_SETUP_TASKRUN_FLAG
+        | IORING_SETUP_NO_SQARRAY,
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  };
+
   /** The same for a ring whose entries the kernel's own thread takes. */
   private static final int[] KERNEL_POLLING_LADDER = {
     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_NO_SQARRAY,
@@ -37,12 +50,21 @@ final class RingSetup {
 
   private RingSetup() {}
 
-  static RingMemory open(EngineConfig config, Kernel kernel) throws ErrnoException {
+  /**
+   * Opens a ring.
+   *
+   * @param grouped whether it belongs to a group
+   */
+  static RingMemory open(EngineConfig config, Kernel kernel, boolean grouped)
+      throws ErrnoException {
     EngineConfig.Setup setup = config.setup();
     if (setup.flags() != 0) {
       return open(config, kernel, setup.flags());
     }
-    int[] ladder = setup.kernelPolling() != null ? KERNEL_POLLING_LADDER : LADDER;
+    int[] ladder = grouped ? GROUP_LADDER : LADDER;
+    if (setup.kernelPolling() != null) {
+      ladder = KERNEL_POLLING_LADDER;
+    }
     for (int rung = 0; ; rung++) {
       try {
         return open(config, kernel, ladder[rung]);
@@ -52,6 +74,14 @@ final class RingSetup {
         }
       }
     }
+  }
+
+  /** Returns whether the flags of a ring let several threads enter it, one at a time. */
+  static boolean isForSeveralThreads(RingMemory ring) {
+    return !ring.hasFlag(IORING_SETUP_SINGLE_ISSUER)
+        && !ring.hasFlag(IORING_SETUP_DEFER_TASKRUN)
+        && !ring.hasFlag(IORING_SETUP_SQPOLL)
+        && !ring.hasFlag(IORING_SETUP_IOPOLL);
   }
 
   private static RingMemory open(EngineConfig config, Kernel kernel, int flags)

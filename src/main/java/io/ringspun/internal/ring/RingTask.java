@@ -10,6 +10,7 @@ import java.util.function.ToIntFunction;
 final class RingTask extends Inbound {
   private final ToIntFunction<RingThread> work;
   private final Waiter waiter = Waiter.current();
+  private final boolean ofOwnThread;
 
   private int result; // written before done, read after it
 
@@ -19,7 +20,22 @@ final class RingTask extends Inbound {
    * @param work run on the ring's thread; returns the kernel's answer or a negated errno
    */
   RingTask(ToIntFunction<RingThread> work) {
+    this(work, false);
+  }
+
+  private RingTask(ToIntFunction<RingThread> work, boolean ofOwnThread) {
     this.work = work;
+    this.ofOwnThread = ofOwnThread;
+  }
+
+  /** Creates a task about something that the kernel keeps for the ring's own thread. */
+  static RingTask ofOwnThread(ToIntFunction<RingThread> work) {
+    return new RingTask(work, true);
+  }
+
+  /** Returns whether no other thread may do it for the ring's. */
+  boolean isOfOwnThread() {
+    return ofOwnThread;
   }
 
   /** Does it, on the ring's thread. */

@@ -12,6 +12,7 @@ import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
 import io.ringspun.internal.kernel.RingMemory;
 import io.ringspun.internal.kernel.RingParams;
+import io.ringspun.internal.memory.CarrierThread;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,6 +20,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.BitSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +37,18 @@ final class RingThread extends Thread implements Carrier {
   private static final int PAIR = 2;
   private static final int DRIVE_FRAMES = 400; // some 12 KiB, more than a turn takes
 
+  private static final int FREE = 0; // values of IN_USE
+  private static final int BY_OWNER = 1;
+  private static final int BY_RESCUER = 2;
+  private static final int SPINS = 1_000;
+
   private static final VarHandle PROGRESS;
+  private static final VarHandle IN_USE;
 
   static {
     try {
       PROGRESS = MethodHandles.lookup().findVarHandle(RingThread.class, "progress", long.class);
+      IN_USE = MethodHandles.lookup().findVarHandle(RingThread.class, "inUse", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -55,7 +64,7 @@ final class RingThread extends Thread implements Carrier {
   private final Dispatcher dispatcher;
   private final BufferTable buffers;
   private final FileTable files;
-  private final Carried carried = new Carried(this);
+  private final Carried carried;
   private final Doorbell doorbell;
   private final Inbox inbox = new Inbox(); // any thread pushes, this one takes
   private @Nullable Inbound taken; // what is left of what was taken last
@@ -68,10 +77,18 @@ final class RingThread extends Thread implements Carrier {
 
   private @Nullable Owner owner; // set before the thread starts
 
+  private final @Nullable Scheduler scheduler; // of its group
+  private final boolean rescuable; // whether another thread may serve while this one is held
+  private volatile boolean held; // set by the watchdog
+
+  @SuppressWarnings("unused") // through IN_USE
+  private volatile int inUse; // see use
+
   private long progress; // counts turns of any kind; read by the watchdog
   private volatile boolean stopRequested; // set once by any thread
   private volatile @Nullable Throwable failure; // set once by this thread, read by any
   private boolean stopping;
+  private boolean finished;
   private volatile boolean driven; // written by this thread, read by the watchdog
 
   private int enterFlags;
@@ -80,13 +97,21 @@ final class RingThread extends Thread implements Carrier {
   private int completionEntriesMax; // to grow to
 
   @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
-  private RingThread(EngineConfig config, Kernel kernel, RingMemory memory, int eventfd) {
+  private RingThread(
+      EngineConfig config,
+      Kernel kernel,
+      RingMemory memory,
+      int eventfd,
+      @Nullable Scheduler scheduler) {
     super(LibraryThreads.GROUP, null, config.name(), 0, false);
     setDaemon(true);
     setPriority(NORM_PRIORITY);
     this.config = config;
     this.kernel = kernel;
     this.memory = memory;
+    carried = new Carried(this, scheduler);
+    this.scheduler = scheduler;
+    rescuable = scheduler != null && RingSetup.isForSeveralThreads(memory);
     doorbell = new Doorbell(kernel, eventfd);
     pollsDevices = memory.hasFlag(IORING_SETUP_IOPOLL);
     if (pollsDevices) {
@@ -112,15 +137,20 @@ final class RingThread extends Thread implements Carrier {
     completionEntriesMax = config.queues().completionEntriesMax();
   }
 
-  /** Any thread: makes a ring, disabled until its own thread runs, and that thread. */
-  static RingThread create(EngineConfig config, Kernel kernel) throws ErrnoException {
-    RingMemory memory = RingSetup.open(config, kernel);
+  /**
+   * Any thread: makes a ring, disabled until its own thread runs, and that thread.
+   *
+   * @param scheduler of the group that the ring is to belong to, or null for none
+   */
+  static RingThread create(EngineConfig config, Kernel kernel, @Nullable Scheduler scheduler)
+      throws ErrnoException {
+    RingMemory memory = RingSetup.open(config, kernel, scheduler != null);
     int eventfd = kernel.eventfd();
     if (eventfd < 0) {
       kernel.close(memory);
       throw new ErrnoException("eventfd", -eventfd);
     }
-    return new RingThread(config, kernel, memory, eventfd);
+    return new RingThread(config, kernel, memory, eventfd, scheduler);
   }
 
   // ---- for any thread ------------------------------------------------------------------------
@@ -154,6 +184,9 @@ final class RingThread extends Thread implements Carrier {
      * Wakes threads that wait for something other than an operation: calls are refused from now on.
      */
     void wakeAttending();
+
+    /** Has somebody look at what was handed over to this thread, which is held. */
+    void handedOverToHeld();
   }
 
   /** Returns what was given to {@link #start}. */
@@ -172,6 +205,16 @@ final class RingThread extends Thread implements Carrier {
     return carried;
   }
 
+  /** Any thread: returns what schedules the threads of the ring's group, else of the ring. */
+  Executor scheduler() {
+    return scheduler != null ? scheduler : carried;
+  }
+
+  /** Returns the ring that operations of threads go to that no ring carries. */
+  RingThread substitute() {
+    return held && scheduler != null ? scheduler.unheld(this) : this;
+  }
+
   int longestChain() {
     return Math.min(submissions.capacity(), inFlight.limit());
   }
@@ -182,6 +225,11 @@ final class RingThread extends Thread implements Carrier {
 
   boolean hasFailed() {
     return failure != null;
+  }
+
+  /** Returns whether calls can begin. */
+  boolean isUsable() {
+    return !stopRequested && failure == null;
   }
 
   Throwable failure() {
@@ -197,6 +245,9 @@ final class RingThread extends Thread implements Carrier {
     inbox.push(item);
     item.given = true;
     hurry();
+    if (held) {
+      owner().handedOverToHeld();
+    }
   }
 
   /** Makes sure that this thread looks at what was handed over. */
@@ -232,13 +283,8 @@ final class RingThread extends Thread implements Carrier {
     item.given = true;
   }
 
-  /** Returns whether anything was posted. */
-  boolean hasPosted() {
-    return firstPosted != null;
-  }
-
   /** Handles posted items. */
-  void takePosted() {
+  private void takePosted() {
     for (Inbound item = firstPosted; item != null; item = firstPosted) {
       Inbound following = item.next;
       firstPosted = following;
@@ -266,6 +312,11 @@ final class RingThread extends Thread implements Carrier {
   @Override
   public void wake() {
     doorbell.ring();
+  }
+
+  /** Returns whether this thread waits in the kernel for completions, or is about to. */
+  boolean isWaiting() {
+    return doorbell.isWaiting();
   }
 
   /** Returns whether the loop has ended permanently. */
@@ -329,6 +380,11 @@ final class RingThread extends Thread implements Carrier {
     return doorbell.isWaiting() ? -1 : (long) PROGRESS.getAcquire(this);
   }
 
+  /** Any thread: returns a number that changes while the loop goes round. */
+  long turns() {
+    return (long) PROGRESS.getOpaque(this);
+  }
+
   /** Returns whether a pinned virtual thread waits in the kernel for the whole ring. */
   boolean isDriven() {
     return driven;
@@ -341,7 +397,7 @@ final class RingThread extends Thread implements Carrier {
     try {
       enable();
       started.countDown();
-      while (failure == null && !isFinished()) {
+      while (failure == null && !finished) {
         carried.runReady();
         serve(false);
       }
@@ -430,6 +486,16 @@ final class RingThread extends Thread implements Carrier {
    */
   private void serve(boolean pinned) {
     progress();
+    use();
+    try {
+      serveInUse(pinned);
+      finished = isFinished();
+    } finally {
+      endUse();
+    }
+  }
+
+  private void serveInUse(boolean pinned) {
     takePosted();
     takeInbox();
     if (stopRequested && !stopping) {
@@ -443,7 +509,8 @@ final class RingThread extends Thread implements Carrier {
       doorbell.arm(submissions);
     }
     cancels.submit(submissions);
-    boolean mayWait = pinned || carried.isIdle();
+    boolean mayWait =
+        pinned || (carried.isIdle() && !(submissions.unconsumed() == 0 && carried.findsWork()));
     if (mayWait && !pinned) {
       carried.forgetLast();
     }
@@ -453,6 +520,47 @@ final class RingThread extends Thread implements Carrier {
     reap();
     if (overflows != overflowsBefore && completions.capacity() < completionEntriesMax) {
       growCompletions();
+    }
+  }
+
+  /**
+   * Begins to use what belongs to the ring: the queues, the table of operations, and what waits for
+   * room. It is used by this thread, between the continuations that it runs, and by the watchdog
+   * while one of them holds this thread.
+   */
+  private void use() {
+    if (rescuable && !IN_USE.compareAndSet(this, FREE, BY_OWNER)) {
+      awaitUse();
+    }
+  }
+
+  private void awaitUse() {
+    for (int spins = 0; !IN_USE.compareAndSet(this, FREE, BY_OWNER); spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(RETRY_NANOS); // the watchdog lost its processor in the midst
+      }
+    }
+  }
+
+  /** Ends what {@link #use} began. */
+  private void endUse() {
+    if (rescuable) {
+      IN_USE.setRelease(this, FREE);
+    }
+  }
+
+  /** Handles what a virtual thread has posted that ran on this thread, after it has left. */
+  void afterContinuation() {
+    if (firstPosted != null || submitsInPairs()) {
+      use();
+      try {
+        takePosted();
+        submitEarly();
+      } finally {
+        endUse();
+      }
     }
   }
 
@@ -651,7 +759,7 @@ final class RingThread extends Thread implements Carrier {
   }
 
   /** Submits early, so that devices have work while other virtual threads still run. */
-  void submitEarly() {
+  private void submitEarly() {
     if (submitsInPairs() && failure == null) {
       submissions.publish();
       submitInPairs(PAIR - 1);
@@ -724,6 +832,117 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
+  // ---- for the watchdog ----------------------------------------------------------------------
+
+  /** Any thread: returns whether a carried thread keeps this thread from serving the others. */
+  boolean isHeld() {
+    return held;
+  }
+
+  /** Returns whether another thread can serve while this one is held. */
+  boolean isRescuable() {
+    return rescuable;
+  }
+
+  /** Says whether this thread is held. */
+  void setHeld(boolean held) {
+    if (this.held != held) {
+      this.held = held;
+    }
+  }
+
+  /**
+   * Serves on behalf of this thread while a carried thread holds it: submits what was handed over,
+   * reaps what is complete, and moves the ready threads of the group to other rings. Never waits.
+   * What it submits belongs to the watchdog's thread, which outlives all rings.
+   *
+   * @param toSpares whether {@link SpareCarriers} run ready threads if all rings are held
+   * @return whether there was anything to do
+   */
+  boolean rescue(boolean toSpares) {
+    boolean moved = carried.moveReady(toSpares);
+    if (failure != null || !IN_USE.compareAndSet(this, FREE, BY_RESCUER)) {
+      return moved; // it is not held any more
+    }
+    try {
+      return (failure == null && serveFromOutside(toSpares)) || moved;
+    } catch (Throwable e) {
+      failInUse(e);
+      throw e;
+    } finally {
+      endUse();
+    }
+  }
+
+  private boolean serveFromOutside(boolean toSpares) {
+    takeInboxFromOutside(toSpares);
+    dispatcher.cancelClosed();
+    dispatcher.admitQueued();
+    cancels.submit(submissions);
+    submissions.publish();
+    int toSubmit = submissions.unconsumed();
+    if (toSubmit > 0 || (submissions.flags() & IORING_SQ_CQ_OVERFLOW) != 0) {
+      int result = kernel.enter(memory, toSubmit, 0, IORING_ENTER_GETEVENTS);
+      enters++;
+      dispatcher.submittedAll();
+      if (result < 0) {
+        refused(-result);
+      }
+    }
+    boolean found = toSubmit > 0 || completions.ready() > 0;
+    reap();
+    return found;
+  }
+
+  /** Receives what was handed over, but for what only this thread itself can do. */
+  private void takeInboxFromOutside(boolean toSpares) {
+    if (taken == null && !inbox.isEmpty()) {
+      taken = inbox.takeAll();
+    }
+    Inbound own = null;
+    for (Inbound item = taken; item != null; item = taken) {
+      taken = item.next;
+      item.next = null;
+      try {
+        if (!receiveFromOutside(item, toSpares)) {
+          item.next = own;
+          own = item;
+        }
+      } catch (Throwable e) {
+        item.next = taken; // its waiting thread is woken with the others
+        taken = item;
+        pushAll(own);
+        throw e;
+      }
+    }
+    pushAll(own);
+  }
+
+  /** Leaves items to this thread. */
+  private void pushAll(@Nullable Inbound first) {
+    Inbound item = first;
+    while (item != null) {
+      Inbound following = item.next;
+      inbox.push(item);
+      item = following;
+    }
+  }
+
+  private boolean receiveFromOutside(Inbound item, boolean toSpares) {
+    switch (item) {
+      case Carried.Resumption resumption -> {
+        return carried.moves(resumption, toSpares);
+      }
+      case RingTask task when task.isOfOwnThread() -> {
+        return false;
+      }
+      default -> {
+        receive(item);
+        return true;
+      }
+    }
+  }
+
   // ---- for Engine, on this thread ------------------------------------------------------------
 
   Dispatcher dispatcher() {
@@ -733,7 +952,7 @@ final class RingThread extends Thread implements Carrier {
   /** Waits, on a carried thread, until a stopping ring has nothing in flight. */
   void awaitQuiet() {
     boolean interrupted = false;
-    while (!isQuiet() && failure == null && !isGone()) {
+    while (CarrierThread.current() == this && !isQuiet() && failure == null && !isGone()) {
       carried.park(RETRY_NANOS);
       interrupted |= Thread.interrupted();
     }
@@ -746,6 +965,7 @@ final class RingThread extends Thread implements Carrier {
 
   /** Ends the doorbell's read, so that the kernel releases its buffer. */
   private void disarmDoorbell() {
+    use(); // for good: no other thread may use what will be freed
     while (doorbell.isArmed()) {
       doorbell.ringItself();
       submissions.publish();
@@ -762,6 +982,15 @@ final class RingThread extends Thread implements Carrier {
     if (failure != null) {
       return;
     }
+    use();
+    try {
+      failInUse(cause);
+    } finally {
+      endUse();
+    }
+  }
+
+  private void failInUse(Throwable cause) {
     doorbell.useParking(this);
     failure = cause;
     try {
@@ -793,10 +1022,13 @@ final class RingThread extends Thread implements Carrier {
   }
 
   private void terminate() {
+    if (failure != null) {
+      use(); // for good
+    }
     doorbell.leave();
     takePosted();
     flush();
-    carried.moveToOrphanExecutor();
+    carried.moveAway();
     if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {
       OwnRing.unregister(kernel, memory);
     }
@@ -827,7 +1059,7 @@ final class RingThread extends Thread implements Carrier {
       case Call call ->
           dispatcher.refuse(
               call, failure != null ? Call.Cancelled.RING_FAILED : Call.Cancelled.RING_CLOSED);
-      case Carried.Resumption resumption -> Carried.runElsewhere(resumption);
+      case Carried.Resumption resumption -> carried.runElsewhere(resumption);
       case RingTask task -> task.refuse();
       case Cancellation cancellation -> cancellation.settle();
       case CancelRequest _, CloseRequest _ -> {} // what they ask for has happened already

@@ -2,6 +2,7 @@ package io.ringspun.internal.ring;
 
 import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.inline.Mounts;
+import io.ringspun.internal.kernel.Barrier;
 import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
@@ -10,27 +11,45 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that looks at all rings a few times a second. A ring whose thread runs the same
- * continuation as at the last look may carry a pinned caller that has to drive the ring itself, so
- * that caller is woken. A ring that sleeps although its inbox is not empty, because a caller had no
- * stack left to wake it, is woken. A ring that is occupied for long is reported, with the code that
- * holds it.
+ * One thread that looks at all rings: a few times a second, and some thousand times a second while
+ * rings of groups are at work. A ring whose thread runs the same continuation as at the last look
+ * is held. If it belongs to a group, this thread serves it meanwhile. A pinned caller may be what
+ * holds it, which has to drive the ring itself, so that caller is woken. A ring that sleeps
+ * although its inbox is not empty, because a caller had no stack left to wake it, is woken. A ring
+ * that is held for long is reported, with the code that holds it.
  */
 final class Watchdog implements Runnable {
   private static final Log LOG = Log.of("io.ringspun.watchdog");
-  private static final long PERIOD_NANOS = 20_000_000;
+  private static final long ROUND_NANOS = 20_000_000;
+  private static final long LOOK_NANOS = 1_000_000; // at rings of groups, while one is at work
+  private static final long LOOK_SOON_NANOS = 100_000; // while one was held lately
+  private static final long RESCUE_NANOS = 20_000; // while one is held and there is something to do
+  private static final long RESCUE_NANOS_MAX = 100_000; // and nothing
+  private static final long RESCUE_LATER_NANOS_MAX = 1_000_000; // if it is held for long
+  private static final long LATER_NANOS = 100_000_000; // that long
+  private static final long SPARE_NANOS = 2_000_000; // held so long, spare carriers take over
+  private static final long LATELY_NANOS = 1_000_000_000;
+  private static final long WORK_NANOS = 100_000_000; // a ring is at work until so long after it
   private static final long REPORT_NANOS = 500_000_000;
 
   private static @Nullable Thread thread; // guarded by the class
+  private static volatile @Nullable Thread rescuer; // the same while it serves held rings
 
-  /** The state of a ring at the last check. */
+  /** The state of a ring at the last look. */
   private static final class Sighting {
     long progress = -1;
     long sinceNanos;
+    long wokenNanos;
     boolean reported;
   }
 
   private final Map<Engine, Sighting> sightings = new HashMap<>();
+  private long roundNanos; // when the last round began
+  private long workNanos =
+      System.nanoTime() - WORK_NANOS; // when a ring of a group was last seen at work
+  private long heldSinceNanos; // when a ring was last found to be held
+  private boolean held; // whether a ring is, that this thread serves
+  private boolean found; // whether there was something to do for it
 
   /** Starts the watch if it is not on; it ends some seconds after the last ring was closed. */
   static synchronized void watch() {
@@ -40,6 +59,11 @@ final class Watchdog implements Runnable {
     } else {
       thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
     }
+  }
+
+  /** Makes this thread look now at what was handed over to a ring that is held. */
+  static void hurry() {
+    LockSupport.unpark(rescuer); // which may be null
   }
 
   /** Returns whether the watchdog has ended; the next ring to open starts another. */
@@ -54,7 +78,9 @@ final class Watchdog implements Runnable {
 
   @Override
   public void run() {
+    SpareCarriers.POOL.growIfHeld(); // loads classes while the process has descriptors for that
     long lastSeenNanos = System.nanoTime(); // when there was a ring
+    long rescuePeriod = RESCUE_NANOS;
     while (true) {
       if (LiveRings.all().isEmpty()) {
         long left = lastSeenNanos + LibraryThreads.LINGER_NANOS - System.nanoTime();
@@ -66,40 +92,89 @@ final class Watchdog implements Runnable {
         }
       } else {
         lastSeenNanos = System.nanoTime();
-        LockSupport.parkNanos(this, PERIOD_NANOS);
+        boolean isLater = lastSeenNanos - heldSinceNanos > LATER_NANOS;
+        long most = isLater ? RESCUE_LATER_NANOS_MAX : RESCUE_NANOS_MAX;
+        rescuePeriod = found ? RESCUE_NANOS : Math.min(2 * rescuePeriod, most);
+        LockSupport.parkNanos(this, held ? rescuePeriod : period(lastSeenNanos));
       }
-      long now = System.nanoTime();
+      look(System.nanoTime());
+    }
+  }
+
+  private long period(long now) {
+    if (now - workNanos >= WORK_NANOS) {
+      return ROUND_NANOS;
+    }
+    return now - heldSinceNanos < LATELY_NANOS ? LOOK_SOON_NANOS : LOOK_NANOS;
+  }
+
+  private void look(long now) {
+    boolean isRound = now - roundNanos >= ROUND_NANOS;
+    if (isRound) {
+      roundNanos = now;
       InlineMemory.noticeSlowCalls(now);
       Mounts.refresh(now);
-      for (Engine engine : LiveRings.all()) {
+    }
+    boolean wasHeld = held;
+    held = false;
+    found = false;
+    for (Engine engine : LiveRings.all()) {
+      if (isRound) {
         engine.inline().noticeSlowCall(now);
-        try {
-          look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()));
-        } catch (RuntimeException | Error e) {
-          LOG.error("The watchdog failed to look at {}", engine, e);
-        }
       }
+      try {
+        look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()), now, isRound);
+      } catch (RuntimeException | Error e) {
+        LOG.error("The watchdog failed to look at {}", engine, e);
+      }
+    }
+    rescuer = held ? Thread.currentThread() : null;
+    if (held && !wasHeld) {
+      heldSinceNanos = now;
+    }
+    if (held) {
+      SpareCarriers.POOL.growIfHeld();
+    }
+    if (isRound) {
       sightings.keySet().retainAll(LiveRings.all());
     }
   }
 
-  private static void look(Engine engine, Sighting last) {
-    if (engine.thread().isDriven()) {
-      engine.thread().wake();
+  private void look(Engine engine, Sighting last, long now, boolean isRound) {
+    RingThread ring = engine.thread();
+    if (isRound && ring.isDriven()) {
+      ring.wake();
     }
-    long now = System.nanoTime();
-    long progress = engine.thread().progressSeen();
-    if (progress == -1 || progress == last.progress) {
-      engine.thread().insist();
+    long progress = ring.progressSeen();
+    boolean stands = progress == last.progress;
+    if (isRound && (progress == -1 || stands)) {
+      ring.insist();
     }
-    if (progress == -1 || progress != last.progress) {
+    if (progress == -1 || !stands) {
+      if (progress != -1 && ring.isRescuable()) {
+        workNanos = now;
+      }
       last.progress = progress;
       last.sinceNanos = now;
       last.reported = false;
+      ring.setHeld(ring.isDriven());
+      if (ring.isDriven()) {
+        held = true;
+        found |= ring.carried().moveReady(true);
+      }
       return;
     }
-    engine.thread().carried().standsStill();
     long heldNanos = now - last.sinceNanos;
+    if (ring.isRescuable() && heldNanos >= LOOK_SOON_NANOS / 2) {
+      ring.setHeld(true);
+      held = true;
+      Barrier.interruptAll(engine.kernel());
+      found |= ring.rescue(heldNanos >= SPARE_NANOS);
+    }
+    if (heldNanos >= ROUND_NANOS && now - last.wokenNanos >= ROUND_NANOS) {
+      last.wokenNanos = now;
+      ring.carried().standsStill();
+    }
     if (heldNanos >= REPORT_NANOS && !last.reported) {
       last.reported = true;
       HeldRing.report(LOG, engine, heldNanos);

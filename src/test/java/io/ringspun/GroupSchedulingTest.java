@@ -1,0 +1,479 @@
+package io.ringspun;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringspun.file.RingFile;
+import io.ringspun.testing.Await;
+import io.ringspun.testing.Fifo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Threads of a group: where they run, and what becomes of them while rings are held. */
+@Tag("carried")
+class GroupSchedulingTest {
+  private static final int RINGS = 2;
+
+  @TempDir static Path directory;
+
+  private final AtomicInteger holding = new AtomicInteger();
+  private volatile boolean released;
+
+  @AfterEach
+  void release() {
+    released = true;
+  }
+
+  private static RingGroup open() throws IOException {
+    return RingGroup.open(RINGS, RingOptions.defaults());
+  }
+
+  private static <T> FutureTask<T> start(RingGroup group, Callable<T> body) {
+    FutureTask<T> task = new FutureTask<>(body);
+    group.startVirtualThread(task);
+    return task;
+  }
+
+  private static Ring current() {
+    return Ring.current().orElseThrow();
+  }
+
+  /** Occupies a ring's thread, until {@link #released}. */
+  private void hold(Ring ring) {
+    int before = holding.get();
+    ring.startVirtualThread(this::spin);
+    Await.until("the ring is held", () -> holding.get() > before);
+  }
+
+  private void spin() {
+    holding.incrementAndGet();
+    while (!released) {
+      Thread.onSpinWait();
+    }
+  }
+
+  // ---- where they run ------------------------------------------------------------------------
+
+  @Test
+  void threadsOfOneRing_stay() throws Exception {
+    try (RingGroup group = open()) {
+      for (Ring ring : group.rings()) {
+        FutureTask<Void> task =
+            new FutureTask<>(
+                () -> {
+                  for (int i = 0; i < 1_000; i++) {
+                    assertSame(ring, current());
+                    Thread.yield();
+                    ring.nop();
+                  }
+                  return null;
+                });
+        ring.startVirtualThread(task);
+        task.get();
+      }
+    }
+  }
+
+  @Test
+  void children_belongToTheGroup() throws Exception {
+    try (RingGroup group = open()) {
+      FutureTask<Ring> child = new FutureTask<>(GroupSchedulingTest::current);
+      start(group, () -> Thread.startVirtualThread(child)).get();
+      assertTrue(group.rings().contains(child.get()));
+    }
+  }
+
+  /** What one thread makes ready while it computes, the other ring runs. */
+  @Test
+  void startedByOneThatComputes_runElsewhere() throws Exception {
+    int count = 1_000;
+    try (RingGroup group = open()) {
+      AtomicInteger run = new AtomicInteger();
+      start(
+              group,
+              () -> {
+                Ring here = current();
+                for (int i = 0; i < count; i++) {
+                  group.startVirtualThread(
+                      () -> {
+                        if (!Ring.current().equals(Optional.of(here))) {
+                          run.incrementAndGet();
+                        }
+                      });
+                }
+                while (run.get() < count) {
+                  Thread.onSpinWait(); // a park would let this ring run them
+                }
+                return null;
+              })
+          .get();
+    }
+  }
+
+  @Test
+  void busyRing_sharesWithIdle() throws Exception {
+    int threads = 64;
+    try (RingGroup group = open()) {
+      Ring first = group.rings().getFirst();
+      AtomicInteger elsewhere = new AtomicInteger();
+      CountDownLatch ended = new CountDownLatch(threads);
+      FutureTask<Void> starter =
+          new FutureTask<>(
+              () -> {
+                for (int i = 0; i < threads; i++) {
+                  group.startVirtualThread(
+                      () -> {
+                        while (elsewhere.get() == 0) {
+                          if (current() != first) {
+                            elsewhere.incrementAndGet();
+                          }
+                          Thread.yield();
+                        }
+                        ended.countDown();
+                      });
+                }
+                return null;
+              });
+      first.startVirtualThread(starter);
+      starter.get();
+      ended.await();
+    }
+  }
+
+  @Test
+  void ringOfTheGroupIsClosed_threadsGoOnOnAnother() throws Exception {
+    try (RingGroup group = open();
+        Fifo fifo = Fifo.open(group.rings().getLast(), directory)) {
+      Ring first = group.rings().getFirst();
+      List<FutureTask<Optional<Ring>>> tasks = new ArrayList<>();
+      AtomicInteger turns = new AtomicInteger();
+      for (int i = 0; i < 100; i++) {
+        tasks.add(
+            start(
+                group,
+                () -> {
+                  while (!released) {
+                    turns.incrementAndGet();
+                    Thread.sleep(1);
+                  }
+                  return Ring.current();
+                }));
+      }
+      Await.until("they run", () -> turns.get() > 1_000);
+      first.close();
+      int before = turns.get();
+      Await.until("they go on", () -> turns.get() > before + 1_000);
+      released = true;
+      for (FutureTask<Optional<Ring>> task : tasks) {
+        assertNotEquals(Optional.of(first), task.get());
+      }
+    }
+  }
+
+  @Test
+  void ownThread_closesTheGroup() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      RingGroup group = open();
+      FutureTask<Boolean> closer =
+          start(
+              group,
+              () -> {
+                current().nop();
+                group.close();
+                return group.rings().stream().noneMatch(Ring::isOpen);
+              });
+      assertTrue(closer.get());
+    }
+  }
+
+  // ---- while a ring is held ------------------------------------------------------------------
+
+  @Test
+  void held_completionsAreReaped() throws Exception {
+    try (RingGroup group = open();
+        Fifo fifo = Fifo.open(group.rings().getFirst(), directory)) {
+      AtomicReference<Ring> before = new AtomicReference<>();
+      FutureTask<Ring> reader =
+          start(
+              group,
+              () -> {
+                before.set(current());
+                assertEquals((byte) 1, fifo.read());
+                return current();
+              });
+      Await.until("it reads", () -> before.get() != null && before.get().metrics().inFlight() > 0);
+      hold(before.get());
+      fifo.write(1);
+      Ring after = reader.get();
+      assertNotEquals(before.get(), after);
+      released = true;
+    }
+  }
+
+  @Test
+  void held_handedOverCallsAreServed() throws Exception {
+    Path path = Files.writeString(directory.resolve("text"), "text");
+    try (RingGroup group = open()) {
+      Ring ring = group.rings().getFirst();
+      try (RingFile file = RingFile.open(ring, path)) {
+        hold(ring);
+        for (int i = 0; i < 100; i++) {
+          ring.nop();
+          ByteBuffer buffer = ByteBuffer.allocateDirect(4);
+          assertEquals(4, file.read(buffer, 0));
+        }
+        try (BufferPool pool = ring.bufferPool(1, 4096)) {
+          assertEquals(1, pool.buffers());
+        }
+        assertEquals(1, holding.get());
+        released = true;
+      }
+    }
+  }
+
+  @Test
+  void heldByAllOfItsThreads_sparesRunTheRest_andEnd() throws Exception {
+    try (RingGroup group = open();
+        Fifo fifo = Fifo.open(group.rings().getFirst(), directory)) {
+      FutureTask<Byte> reader = start(group, fifo::read);
+      Await.until("it reads", () -> inFlight(group) > 0);
+      group.rings().forEach(this::hold);
+      fifo.write(1);
+      assertEquals((byte) 1, reader.get());
+      List<FutureTask<Void>> others = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        others.add(
+            start(
+                group,
+                () -> {
+                  for (int turn = 0; turn < 10; turn++) {
+                    group.next().nop();
+                    Thread.yield();
+                  }
+                  return null;
+                }));
+      }
+      for (FutureTask<Void> other : others) {
+        other.get();
+      }
+      released = true;
+      Await.until("the spares have ended", () -> spares() == 0);
+      assertEquals(RINGS, holding.get());
+    }
+  }
+
+  /** More threads compute than there are rings and processors. */
+  @Test
+  void heldByManyOfTheGroup_oneMoreRuns() throws Exception {
+    try (RingGroup group = open()) {
+      int holders = RINGS + Runtime.getRuntime().availableProcessors() + 2;
+      List<FutureTask<Void>> tasks = new ArrayList<>();
+      for (int i = 0; i < holders; i++) {
+        tasks.add(
+            start(
+                group,
+                () -> {
+                  holding.incrementAndGet();
+                  LockSupport.parkNanos(1);
+                  block();
+                  return null;
+                }));
+      }
+      FutureTask<Void> last =
+          start(
+              group,
+              () -> {
+                group.next().nop();
+                released = true;
+                return null;
+              });
+      last.get();
+      for (FutureTask<Void> task : tasks) {
+        task.get();
+      }
+    }
+  }
+
+  /** Holds a carrier without using a processor. */
+  private void block() {
+    Pinning.run(
+        () -> {
+          while (!released) {
+            LockSupport.parkNanos(1_000_000);
+          }
+        });
+  }
+
+  private static int inFlight(RingGroup group) {
+    return group.rings().stream().mapToInt(ring -> ring.metrics().inFlight()).sum();
+  }
+
+  private static long spares() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("ringspun-spare-"))
+        .count();
+  }
+
+  // ---- class initializers --------------------------------------------------------------------
+
+  private static final AtomicInteger waiting = new AtomicInteger();
+
+  private static volatile RingGroup initializing;
+  private static volatile CountDownLatch begun;
+  private static volatile Object lock;
+  private static volatile ReentrantLock reentrantLock;
+
+  private static <T> T get(Callable<T> body) {
+    try {
+      return body.call();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static final class ByPlatform {
+    static final int VALUE =
+        get(
+            () -> {
+              begun.countDown();
+              Await.until("each ring has a thread that waits", () -> waiting.get() >= RINGS);
+              initializing.rings().forEach(ring -> get(() -> nop(ring)));
+              return 1;
+            });
+
+    static int value() {
+      return VALUE;
+    }
+  }
+
+  private static int nop(Ring ring) throws IOException {
+    ring.nop();
+    return 1;
+  }
+
+  private static int usesByPlatform() {
+    waiting.incrementAndGet();
+    return ByPlatform.value();
+  }
+
+  @Test
+  void initializer_ofPlatformThread_callsTheRing() throws Exception {
+    try (RingGroup group = open()) {
+      initializing = group;
+      begun = new CountDownLatch(1);
+      FutureTask<Integer> initializer = new FutureTask<>(ByPlatform::value);
+      Thread.ofPlatform().start(initializer);
+      begun.await();
+      List<FutureTask<Integer>> users = new ArrayList<>();
+      for (int i = 0; i < RINGS + 1; i++) {
+        users.add(start(group, GroupSchedulingTest::usesByPlatform));
+      }
+      assertEquals(1, initializer.get());
+      for (FutureTask<Integer> user : users) {
+        assertEquals(1, user.get());
+      }
+    }
+  }
+
+  private static final class WantsLocks {
+    static final int VALUE =
+        get(
+            () -> {
+              begun.countDown();
+              synchronized (lock) {
+                reentrantLock.lock();
+                reentrantLock.unlock();
+              }
+              return 1;
+            });
+
+    static int value() {
+      return VALUE;
+    }
+  }
+
+  @Test
+  void carriedInitializer_wantsLocksOfAParkedThread() throws Exception {
+    try (RingGroup group = open();
+        Fifo fifo = Fifo.open(group.rings().getFirst(), directory)) {
+      begun = new CountDownLatch(1);
+      lock = new Object();
+      reentrantLock = new ReentrantLock();
+      CountDownLatch owned = new CountDownLatch(1);
+      FutureTask<Byte> owner =
+          start(
+              group,
+              () -> {
+                synchronized (lock) {
+                  reentrantLock.lock();
+                  owned.countDown();
+                  byte read = fifo.read();
+                  reentrantLock.unlock();
+                  return read;
+                }
+              });
+      owned.await();
+      List<FutureTask<Integer>> users = new ArrayList<>();
+      for (int i = 0; i < RINGS + 1; i++) {
+        users.add(start(group, WantsLocks::value));
+      }
+      begun.await();
+      fifo.write(1);
+      assertEquals((byte) 1, owner.get());
+      for (FutureTask<Integer> user : users) {
+        assertEquals(1, user.get());
+      }
+    }
+  }
+
+  private static void completeElsewhere(CompletableFuture<Integer> future) {
+    initializing.startVirtualThread(() -> get(() -> future.complete(nop(initializing.next()))));
+  }
+
+  private static final class WaitsForFuture {
+    static final int VALUE =
+        get(
+            () -> {
+              CompletableFuture<Integer> future = new CompletableFuture<>();
+              completeElsewhere(future); // whose code is not in this class
+              return future.get();
+            });
+
+    static int value() {
+      return VALUE;
+    }
+  }
+
+  @Test
+  void carriedInitializer_waitsForAnotherCarriedThread() throws Exception {
+    try (RingGroup group = open()) {
+      initializing = group;
+      List<FutureTask<Integer>> users = new ArrayList<>();
+      for (int i = 0; i < RINGS + 1; i++) {
+        users.add(start(group, WaitsForFuture::value));
+      }
+      for (FutureTask<Integer> user : users) {
+        assertEquals(1, user.get());
+      }
+    }
+  }
+}
