@@ -48,6 +48,11 @@ final class Carried implements Executor {
   private long inlineSince; // when the run had its first look at the clock
   private long inlineTurn;
 
+  // For the watchdog: what moveReady has taken and not yet given to others.
+  private final @Nullable Runnable[] moving = new Runnable[STOLEN_MAX];
+  private int movingFrom;
+  private int movingTo;
+
   Carried(RingThread carrier, @Nullable Scheduler scheduler) {
     this.carrier = carrier;
     this.scheduler = scheduler;
@@ -305,25 +310,27 @@ final class Carried implements Executor {
    * @return whether there was anything
    */
   boolean moveReady(boolean toSpares) {
-    if (scheduler == null || movable.size() == 0) {
+    if (scheduler == null || (movingFrom == movingTo && movable.size() == 0)) {
       return false;
     }
     boolean isHeld = scheduler.isHeld();
     if (isHeld && !toSpares) {
       return false;
     }
-    @Nullable Runnable[] taken = new Runnable[STOLEN_MAX];
-    for (int count = movable.takeHalf(taken); count > 0; count = movable.takeHalf(taken)) {
-      for (int i = 0; i < count; i++) {
-        Runnable continuation = taken[i];
+    do {
+      while (movingFrom < movingTo) {
+        Runnable continuation = moving[movingFrom];
         assert continuation != null;
         if (isHeld) {
           SpareCarriers.POOL.execute(continuation);
         } else {
           runMovableElsewhere(continuation);
         }
+        moving[movingFrom++] = null; // only now: if there was no memory, it is tried again
       }
-    }
+      movingFrom = 0;
+      movingTo = movable.takeHalf(moving);
+    } while (movingTo > 0);
     return true;
   }
 

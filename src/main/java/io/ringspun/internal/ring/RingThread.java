@@ -212,7 +212,7 @@ final class RingThread extends Thread implements Carrier {
 
   /** Returns the ring that operations of threads go to that no ring carries. */
   RingThread substitute() {
-    return held && scheduler != null ? scheduler.unheld(this) : this;
+    return held && scheduler != null && isUsable() ? scheduler.unheld(this) : this;
   }
 
   int longestChain() {
@@ -496,13 +496,13 @@ final class RingThread extends Thread implements Carrier {
   }
 
   private void serveInUse(boolean pinned) {
+    if (failure != null) { // the watchdog's, meanwhile: there is no doorbell to wait with
+      takePosted();
+      return;
+    }
     takePosted();
     takeInbox();
-    if (stopRequested && !stopping) {
-      stopping = true;
-      dispatcher.beginStop();
-      owner().wakeAttending();
-    }
+    noticeStop();
     dispatcher.cancelClosed();
     dispatcher.admitQueued();
     if (!pollsDevices) {
@@ -523,6 +523,14 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
+  private void noticeStop() {
+    if (stopRequested && !stopping) {
+      stopping = true;
+      dispatcher.beginStop();
+      owner().wakeAttending();
+    }
+  }
+
   /**
    * Begins to use what belongs to the ring: the queues, the table of operations, and what waits for
    * room. It is used by this thread, between the continuations that it runs, and by the watchdog
@@ -536,6 +544,9 @@ final class RingThread extends Thread implements Carrier {
 
   private void awaitUse() {
     for (int spins = 0; !IN_USE.compareAndSet(this, FREE, BY_OWNER); spins++) {
+      if (inUse == BY_OWNER) {
+        return; // it has begun already, for good
+      }
       if (spins < SPINS) {
         Thread.onSpinWait();
       } else {
@@ -591,11 +602,7 @@ final class RingThread extends Thread implements Carrier {
       return; // the caller has moved to another thread since
     }
     reserveStack(DRIVE_FRAMES);
-    if (failure != null) {
-      takePosted();
-      return;
-    }
-    driven = true;
+    driven = failure == null;
     try {
       serve(true);
     } catch (StackOverflowError e) {
@@ -839,6 +846,11 @@ final class RingThread extends Thread implements Carrier {
     return held;
   }
 
+  /** Returns whether it carries threads that other rings can run. */
+  boolean isOfGroup() {
+    return scheduler != null;
+  }
+
   /** Returns whether another thread can serve while this one is held. */
   boolean isRescuable() {
     return rescuable;
@@ -861,13 +873,15 @@ final class RingThread extends Thread implements Carrier {
    */
   boolean rescue(boolean toSpares) {
     boolean moved = carried.moveReady(toSpares);
-    if (failure != null || !IN_USE.compareAndSet(this, FREE, BY_RESCUER)) {
+    if (!IN_USE.compareAndSet(this, FREE, BY_RESCUER)) {
       return moved; // it is not held any more
     }
     try {
-      return (failure == null && serveFromOutside(toSpares)) || moved;
+      return serveFromOutside(toSpares) || moved;
     } catch (Throwable e) {
-      failInUse(e);
+      if (failure == null) {
+        failInUse(e);
+      }
       throw e;
     } finally {
       endUse();
@@ -876,6 +890,10 @@ final class RingThread extends Thread implements Carrier {
 
   private boolean serveFromOutside(boolean toSpares) {
     takeInboxFromOutside(toSpares);
+    if (failure != null) {
+      return false;
+    }
+    noticeStop();
     dispatcher.cancelClosed();
     dispatcher.admitQueued();
     cancels.submit(submissions);
@@ -899,7 +917,7 @@ final class RingThread extends Thread implements Carrier {
     if (taken == null && !inbox.isEmpty()) {
       taken = inbox.takeAll();
     }
-    Inbound own = null;
+    Inbound own = null; // newest first
     for (Inbound item = taken; item != null; item = taken) {
       taken = item.next;
       item.next = null;
@@ -918,9 +936,15 @@ final class RingThread extends Thread implements Carrier {
     pushAll(own);
   }
 
-  /** Leaves items to this thread. */
-  private void pushAll(@Nullable Inbound first) {
-    Inbound item = first;
+  /** Leaves items to this thread, oldest first. */
+  private void pushAll(@Nullable Inbound newest) {
+    Inbound item = null;
+    for (Inbound left = newest; left != null; ) {
+      Inbound following = left.next;
+      left.next = item;
+      item = left;
+      left = following;
+    }
     while (item != null) {
       Inbound following = item.next;
       inbox.push(item);
@@ -966,7 +990,7 @@ final class RingThread extends Thread implements Carrier {
   /** Ends the doorbell's read, so that the kernel releases its buffer. */
   private void disarmDoorbell() {
     use(); // for good: no other thread may use what will be freed
-    while (doorbell.isArmed()) {
+    while (failure == null && doorbell.isArmed()) {
       doorbell.ringItself();
       submissions.publish();
       int result = kernel.enter(memory, submissions.unconsumed(), 1, enterFlags);
@@ -1008,8 +1032,13 @@ final class RingThread extends Thread implements Carrier {
     while (!stopRequested) {
       try {
         carried.runReady();
-        takePosted();
-        takeInbox();
+        use();
+        try {
+          takePosted();
+          takeInbox();
+        } finally {
+          endUse();
+        }
         if (carried.isIdle()) {
           carried.forgetLast();
           doorbell.park(() -> inbox.isEmpty() && !stopRequested);
@@ -1027,6 +1056,7 @@ final class RingThread extends Thread implements Carrier {
     }
     doorbell.leave();
     takePosted();
+    takeInbox(); // first what was taken from it before the failure
     flush();
     carried.moveAway();
     if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {

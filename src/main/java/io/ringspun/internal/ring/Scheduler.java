@@ -108,6 +108,9 @@ public final class Scheduler implements Executor {
   /** Returns another ring than one, chosen at random, or null if there is none. */
   @Nullable RingThread other(RingThread one) {
     RingThread[] all = rings;
+    if (all.length <= 1) { // the first ring of a group goes round before it is in here
+      return null;
+    }
     RingThread ring = all[ThreadLocalRandom.current().nextInt(all.length)];
     return ring == one ? null : ring;
   }
@@ -122,7 +125,7 @@ public final class Scheduler implements Executor {
    */
   int steal(RingThread idle, @Nullable Runnable[] taken) {
     RingThread[] all = rings;
-    if (all.length == 1 || searching.get() || !searching.compareAndSet(false, true)) {
+    if (all.length <= 1 || searching.get() || !searching.compareAndSet(false, true)) {
       return 0;
     }
     try {

@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
  * They end some seconds after they ran a thread last. Safe for use by multiple concurrent threads.
  */
 final class SpareCarriers implements Executor {
+  private static final long STANDS_NANOS = 1_000_000; // without progress, a thread is added
+
   /** Those of the process. */
   static final SpareCarriers POOL =
       new SpareCarriers(Runtime.getRuntime().availableProcessors(), 256);
@@ -21,6 +23,7 @@ final class SpareCarriers implements Executor {
   private final ThreadPoolExecutor threads;
 
   // For the watchdog.
+  private long seenNanos = System.nanoTime() - STANDS_NANOS;
   private long completedSeen;
   private boolean stood;
 
@@ -40,7 +43,23 @@ final class SpareCarriers implements Executor {
 
   @Override
   public void execute(Runnable continuation) {
-    threads.execute(continuation);
+    try {
+      threads.execute(continuation);
+    } catch (OutOfMemoryError _) { // no thread could be started: the pool has dropped it
+      threads.getQueue().add(continuation);
+    }
+  }
+
+  /** Returns whether nothing waits to be run. */
+  boolean isIdle() {
+    return threads.getQueue().isEmpty();
+  }
+
+  /** Starts a thread if there is something to run and none could be started for it before. */
+  void startIfNone() {
+    if (threads.getPoolSize() == 0 && !threads.getQueue().isEmpty()) {
+      threads.prestartCoreThread();
+    }
   }
 
   /** Returns how many there are. */
@@ -48,8 +67,17 @@ final class SpareCarriers implements Executor {
     return threads.getPoolSize();
   }
 
-  /** Adds a thread if there is something to run, and there was at the last call, and none ended. */
-  void growIfHeld() {
+  /**
+   * Adds a thread if there was something to run for a while, and no thread has parked or ended
+   * meanwhile.
+   *
+   * @param now the time, by {@link System#nanoTime}
+   */
+  void growIfHeld(long now) {
+    if (now - seenNanos < STANDS_NANOS) {
+      return;
+    }
+    seenNanos = now;
     boolean stands = !threads.getQueue().isEmpty();
     long completed = threads.getCompletedTaskCount();
     if (stands && stood && completed == completedSeen) {

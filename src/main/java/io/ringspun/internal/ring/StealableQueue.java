@@ -28,9 +28,12 @@ final class StealableQueue {
     }
   }
 
-  private volatile @Nullable Runnable[] items = new Runnable[64]; // length is a power of two
+  private volatile @Nullable Runnable[] items = new Runnable[256]; // length is a power of two
   private volatile int head; // changed through HEAD
+
+  @SuppressWarnings("unused") // read through TAIL
   private volatile int tail; // changed through TAIL, by the ring's thread
+
   private int cleared; // for the ring's thread: slots before it refer to nothing
 
   // ---- the ring's thread ---------------------------------------------------------------------

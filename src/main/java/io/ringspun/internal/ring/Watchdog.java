@@ -49,6 +49,7 @@ final class Watchdog implements Runnable {
       System.nanoTime() - WORK_NANOS; // when a ring of a group was last seen at work
   private long heldSinceNanos; // when a ring was last found to be held
   private boolean held; // whether a ring is, that this thread serves
+  private boolean interrupted; // whether the processors were, since the last look began
   private boolean found; // whether there was something to do for it
 
   /** Starts the watch if it is not on; it ends some seconds after the last ring was closed. */
@@ -78,7 +79,8 @@ final class Watchdog implements Runnable {
 
   @Override
   public void run() {
-    SpareCarriers.POOL.growIfHeld(); // loads classes while the process has descriptors for that
+    SpareCarriers.POOL.growIfHeld(
+        System.nanoTime()); // loads classes while the process has descriptors for that
     long lastSeenNanos = System.nanoTime(); // when there was a ring
     long rescuePeriod = RESCUE_NANOS;
     while (true) {
@@ -86,7 +88,7 @@ final class Watchdog implements Runnable {
         long left = lastSeenNanos + LibraryThreads.LINGER_NANOS - System.nanoTime();
         if (left > 0) {
           LockSupport.parkNanos(this, left);
-        } else if (ends()) {
+        } else if (SpareCarriers.POOL.isIdle() && ends()) {
           NativePool.trim(); // or it would outlive the library when that is unloaded
           return;
         }
@@ -97,7 +99,11 @@ final class Watchdog implements Runnable {
         rescuePeriod = found ? RESCUE_NANOS : Math.min(2 * rescuePeriod, most);
         LockSupport.parkNanos(this, held ? rescuePeriod : period(lastSeenNanos));
       }
-      look(System.nanoTime());
+      try {
+        look(System.nanoTime());
+      } catch (RuntimeException | Error _) {
+        // No memory, or no more threads: it looks again, since no other thread would.
+      }
     }
   }
 
@@ -112,12 +118,14 @@ final class Watchdog implements Runnable {
     boolean isRound = now - roundNanos >= ROUND_NANOS;
     if (isRound) {
       roundNanos = now;
+      SpareCarriers.POOL.startIfNone();
       InlineMemory.noticeSlowCalls(now);
       Mounts.refresh(now);
     }
     boolean wasHeld = held;
     held = false;
     found = false;
+    interrupted = false;
     for (Engine engine : LiveRings.all()) {
       if (isRound) {
         engine.inline().noticeSlowCall(now);
@@ -133,7 +141,7 @@ final class Watchdog implements Runnable {
       heldSinceNanos = now;
     }
     if (held) {
-      SpareCarriers.POOL.growIfHeld();
+      SpareCarriers.POOL.growIfHeld(now);
     }
     if (isRound) {
       sightings.keySet().retainAll(LiveRings.all());
@@ -157,8 +165,9 @@ final class Watchdog implements Runnable {
       last.progress = progress;
       last.sinceNanos = now;
       last.reported = false;
-      ring.setHeld(ring.isDriven());
-      if (ring.isDriven()) {
+      boolean isDriven = ring.isDriven() && ring.isOfGroup();
+      ring.setHeld(isDriven);
+      if (isDriven) {
         held = true;
         found |= ring.carried().moveReady(true);
       }
@@ -168,7 +177,10 @@ final class Watchdog implements Runnable {
     if (ring.isRescuable() && heldNanos >= LOOK_SOON_NANOS / 2) {
       ring.setHeld(true);
       held = true;
-      Barrier.interruptAll(engine.kernel());
+      if (!interrupted) {
+        interrupted = true;
+        Barrier.interruptAll(engine.kernel());
+      }
       found |= ring.rescue(heldNanos >= SPARE_NANOS);
     }
     if (heldNanos >= ROUND_NANOS && now - last.wokenNanos >= ROUND_NANOS) {
