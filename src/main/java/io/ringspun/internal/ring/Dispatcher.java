@@ -167,12 +167,12 @@ final class Dispatcher {
       Operation operation = call.operations[call.submitted];
       if (operation.finished) {
         call.submitted++;
-      } else if (operation.isClosed()) {
-        call.submitted++;
-        finish(operation, -Errno.ECANCELED);
-      } else if (isPointless(operation)) {
-        call.submitted++;
-        finish(operation, -Errno.ENOENT);
+      } else if (operation.isClosed() || isPointless(operation)) {
+        boolean isLast = ++call.submitted == call.operations.length;
+        finish(operation, operation.isClosed() ? -Errno.ECANCELED : -Errno.ENOENT);
+        if (isLast) {
+          return true; // the caller may be using the call again
+        }
       } else if (submissions.room() > 0 && (operation.exempt || inFlight.room() > 0)) {
         add(operation, 0);
         call.submitted++;

@@ -590,8 +590,9 @@ public final class Engine
    */
   private void deliver(Inbound item, long timeoutNanos, boolean heedsInterrupt) {
     Throwable failure = null;
+    boolean carried = carriesCaller();
     try {
-      give(item, carriesCaller());
+      give(item, carried);
     } catch (Throwable e) {
       if (!item.given) {
         throw e;
@@ -622,6 +623,8 @@ public final class Engine
         }
         boolean cancelFailed = interrupted && heedsInterrupt && !cancelRequested;
         park(cancelFailed ? CANCEL_RETRY_NANOS : left);
+        carried =
+            carried && carriesCaller(); // another ring of the group may have taken this thread
         interrupted |= Thread.interrupted();
         if (interrupted && heedsInterrupt && !cancelRequested) {
           cancel((Call) item, Call.Cancelled.INTERRUPTED);
@@ -629,7 +632,7 @@ public final class Engine
         }
       } catch (Throwable e) {
         failure = failure != null ? failure : e;
-        if (item.posted) {
+        if (carried && item.posted) {
           item.withdrawn = true; // the ring's thread, which we stand on, has not looked at it
           break;
         }
