@@ -1,8 +1,10 @@
 package io.ringspun;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -331,6 +334,36 @@ class GroupSchedulingTest {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().startsWith("ringspun-spare-"))
         .count();
+  }
+
+  @Test
+  void heldRing_isClosed_callsOfOthersEnd() throws Exception {
+    RingGroup group = open();
+    Ring ring = group.rings().getFirst();
+    try (Fifo fifo = Fifo.open(ring, directory)) {
+      FutureTask<Byte> reader = new FutureTask<>(fifo::read);
+      Thread.ofPlatform().start(reader);
+      Await.until("it reads", () -> inFlight(group) > 0);
+      hold(ring);
+      Thread closer = Thread.ofPlatform().start(ring::close);
+      Throwable end = assertThrows(ExecutionException.class, reader::get).getCause();
+      assertInstanceOf(RingClosedException.class, end);
+      released = true;
+      closer.join();
+    } finally {
+      group.close();
+    }
+  }
+
+  /** The first ring goes round before it is one of the group. */
+  @Test
+  void groupThatPollsDevices_opens() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      try (RingGroup group =
+          RingGroup.open(RINGS, RingOptions.defaults().withDevicePolling(false))) {
+        assertEquals(42, start(group, () -> 42).get());
+      }
+    }
   }
 
   // ---- class initializers --------------------------------------------------------------------
