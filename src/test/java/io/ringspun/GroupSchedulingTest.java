@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.internal.kernel.Errno;
+import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.LinuxKernel;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.Fifo;
+import io.ringspun.testing.LeakCheck;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -353,6 +359,38 @@ class GroupSchedulingTest {
     } finally {
       group.close();
     }
+  }
+
+  /** The ring's own thread must not wait for a doorbell that the failed ring does not have. */
+  @Test
+  void watchdogFailsHeldRing_itsThreadGoesOn() throws Exception {
+    LeakCheck.expectLost(4096); // the ring's own wake-up buffer
+    RingGroup group = RingGroup.open(1, RingOptions.defaults(), refusingWatchdog());
+    Ring ring = group.rings().getFirst();
+    hold(ring);
+    assertThrows(IOException.class, ring::nop);
+    released = true;
+    FutureTask<Integer> later = start(group, () -> 42);
+    assertEquals(42, later.get());
+    group.close();
+  }
+
+  private static Kernel refusingWatchdog() {
+    return (Kernel)
+        Proxy.newProxyInstance(
+            Kernel.class.getClassLoader(),
+            new Class<?>[] {Kernel.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("enter")
+                  && Thread.currentThread().getName().equals("ringspun-watchdog")) {
+                return -Errno.EBADF;
+              }
+              try {
+                return method.invoke(LinuxKernel.INSTANCE, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   /** The first ring goes round before it is one of the group. */
