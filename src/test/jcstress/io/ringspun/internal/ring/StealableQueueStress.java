@@ -92,7 +92,7 @@ public final class StealableQueueStress {
 
   /** An array that is replaced meanwhile. */
   @JCStressTest
-  @Outcome(id = "65, 0, 0", expect = Expect.ACCEPTABLE, desc = "all are there, once")
+  @Outcome(id = "257, 0, 0", expect = Expect.ACCEPTABLE, desc = "all are there, once")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost or doubled")
   @State
   public static class Growth {
@@ -101,19 +101,19 @@ public final class StealableQueueStress {
     private int countTaken;
 
     public Growth() {
-      for (int i = 1; i <= 64; i++) {
+      for (int i = 1; i <= 256; i++) {
         queue.add(new Item(i));
       }
     }
 
     @Actor
     public void add() {
-      queue.add(new Item(65));
+      queue.add(new Item(257));
     }
 
     @Actor
     public void take() {
-      Runnable[] taken = new Runnable[40];
+      Runnable[] taken = new Runnable[150];
       countTaken = queue.takeHalf(taken);
       for (int i = 0; i < countTaken; i++) {
         sumTaken += value(taken[i]);
@@ -129,7 +129,7 @@ public final class StealableQueueStress {
         sum += value(item);
       }
       seen.r1 = count;
-      seen.r2 = sum - 65 * 66 / 2;
+      seen.r2 = sum - 257 * 258 / 2;
       seen.r3 = queue.size();
     }
   }
