@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,7 +50,8 @@ public final class AgentJvm {
   }
 
   private static Path testClasses() {
-    return Path.of(AgentJvm.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    URL place = AgentJvm.class.getProtectionDomain().getCodeSource().getLocation();
+    return Path.of(URI.create(place.toString())); // which decodes the spaces of a path
   }
 
   /** Puts a command before {@code java}. */
