@@ -217,12 +217,21 @@ public final class RingGroup implements AutoCloseable {
    * @throws IllegalStateException if the group is closed
    */
   public Thread startVirtualThread(Runnable task) {
-    if (rings.stream().noneMatch(Ring::isOpen)) {
+    if (!isOpen()) {
       throw new IllegalStateException(this + " is closed");
     }
     Thread thread = threadFactory.newThread(task);
     thread.start();
     return thread;
+  }
+
+  private boolean isOpen() {
+    for (Ring ring : rings) {
+      if (ring.isOpen()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.ringspun;
 
+import static io.ringspun.Pinning.body;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -413,21 +414,13 @@ class GroupSchedulingTest {
   private static volatile Object lock;
   private static volatile ReentrantLock reentrantLock;
 
-  private static <T> T get(Callable<T> body) {
-    try {
-      return body.call();
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
-  }
-
   private static final class ByPlatform {
     static final int VALUE =
-        get(
+        body(
             () -> {
               begun.countDown();
               Await.until("each ring has a thread that waits", () -> waiting.get() >= RINGS);
-              initializing.rings().forEach(ring -> get(() -> nop(ring)));
+              initializing.rings().forEach(ring -> body(() -> nop(ring)));
               return 1;
             });
 
@@ -467,7 +460,7 @@ class GroupSchedulingTest {
 
   private static final class WantsLocks {
     static final int VALUE =
-        get(
+        body(
             () -> {
               begun.countDown();
               synchronized (lock) {
@@ -517,12 +510,12 @@ class GroupSchedulingTest {
   }
 
   private static void completeElsewhere(CompletableFuture<Integer> future) {
-    initializing.startVirtualThread(() -> get(() -> future.complete(nop(initializing.next()))));
+    initializing.startVirtualThread(() -> body(() -> future.complete(nop(initializing.next()))));
   }
 
   private static final class WaitsForFuture {
     static final int VALUE =
-        get(
+        body(
             () -> {
               CompletableFuture<Integer> future = new CompletableFuture<>();
               completeElsewhere(future); // whose code is not in this class

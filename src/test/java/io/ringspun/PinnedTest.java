@@ -1,5 +1,6 @@
 package io.ringspun;
 
+import static io.ringspun.Pinning.body;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -29,7 +30,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -63,15 +63,6 @@ class PinnedTest {
     fifo.close();
     ring.close();
     assertEquals(0, ring.metrics().inFlight());
-  }
-
-  /** Runs a class initializer's body, which can throw nothing checked. */
-  private static <T> T body(Callable<T> body) {
-    try {
-      return body.call();
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
   }
 
   // ---- calls that end by themselves ----------------------------------------------------------

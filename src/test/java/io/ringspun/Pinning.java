@@ -8,8 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.concurrent.Callable;
 
-/** Runs code below a native frame, so that a virtual thread that parks there keeps its carrier. */
+/** Runs code where a virtual thread that parks keeps its carrier. */
 final class Pinning {
   private static final MethodHandle QSORT =
       Linker.nativeLinker()
@@ -43,6 +44,15 @@ final class Pinning {
                   arena);
       QSORT.invokeExact(arena.allocate(ValueLayout.JAVA_INT, 2), 2L, 4L, stub);
     } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Runs a class initializer's body, which can throw nothing checked. */
+  static <T> T body(Callable<T> body) {
+    try {
+      return body.call();
+    } catch (Exception e) {
       throw new AssertionError(e);
     }
   }

@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -213,7 +214,7 @@ public final class HeldCompare {
       try {
         while (true) {
           RingSocket socket = listener.accept();
-          socket.setOption(java.net.StandardSocketOptions.TCP_NODELAY, true);
+          socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
           group.startVirtualThread(() -> echo(socket));
         }
       } catch (IOException _) {

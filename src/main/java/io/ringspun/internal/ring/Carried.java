@@ -290,14 +290,14 @@ final class Carried implements Executor {
     for (Runnable continuation = movable.poll();
         continuation != null;
         continuation = movable.poll()) {
-      runMovableElsewhere(continuation);
+      runElsewhere(continuation, false);
     }
   }
 
   /** Any thread: runs a continuation whose ring is closed. */
   void runElsewhere(Resumption resumption) {
     if (resumption.movable) {
-      runMovableElsewhere(resumption.continuation);
+      runElsewhere(resumption.continuation, false);
     } else {
       OrphanExecutor.EXECUTOR.execute(resumption.continuation);
     }
@@ -321,11 +321,7 @@ final class Carried implements Executor {
       while (movingFrom < movingTo) {
         Runnable continuation = moving[movingFrom];
         assert continuation != null;
-        if (isHeld) {
-          SpareCarriers.POOL.execute(continuation);
-        } else {
-          runMovableElsewhere(continuation);
-        }
+        runElsewhere(continuation, isHeld);
         moving[movingFrom++] = null; // only now: if there was no memory, it is tried again
       }
       movingFrom = 0;
@@ -339,18 +335,17 @@ final class Carried implements Executor {
     if (!resumption.movable || scheduler == null) {
       return false;
     }
-    if (!scheduler.isHeld()) {
-      runMovableElsewhere(resumption.continuation);
-    } else if (toSpares) {
-      SpareCarriers.POOL.execute(resumption.continuation);
-    } else {
+    boolean isHeld = scheduler.isHeld();
+    if (isHeld && !toSpares) {
       return false;
     }
+    runElsewhere(resumption.continuation, isHeld);
     return true;
   }
 
-  private void runMovableElsewhere(Runnable continuation) {
-    if (scheduler == null || !scheduler.offer(continuation)) {
+  /** Runs one that is movable on a ring of the group, or on a spare carrier if none is there. */
+  private void runElsewhere(Runnable continuation, boolean isHeld) {
+    if (isHeld || scheduler == null || !scheduler.offer(continuation)) {
       SpareCarriers.POOL.execute(continuation);
     }
   }

@@ -11,6 +11,7 @@ import io.ringspun.testing.Once;
 import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
@@ -81,7 +82,7 @@ class StealableQueueTest {
     }
     Runnable[] taken = new Runnable[64];
     while (queue.takeHalf(taken) > 0) {}
-    java.util.Arrays.fill(taken, null);
+    Arrays.fill(taken, null);
     queue.forgetTaken();
     Await.until(
         "all are collected",
