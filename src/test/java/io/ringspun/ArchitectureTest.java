@@ -294,6 +294,18 @@ class ArchitectureTest {
         .check(CLASSES); // the rule above sees what it forbids
   }
 
+  /** SLF4J may be absent, so that whoever names it elsewhere fails when it is loaded. */
+  @Test
+  void slf4j_isKnownToOneClass() {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("Slf4jSink")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.slf4j..")
+        .check(CLASSES);
+  }
+
   @Test
   void queuesAndMappings_areForTheRingOnly() {
     noClasses()

@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -387,9 +388,22 @@ class RingTest {
         assertSame(ring, Caller.CARRIED.call(ring, Ring::current).orElseThrow());
       }
       try (ExecutorService executor = group.executor()) {
-        Ring first = executor.submit(Ring::current).get().orElseThrow();
-        Ring second = executor.submit(Ring::current).get().orElseThrow();
-        assertNotSame(first, second);
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicBoolean ended = new AtomicBoolean();
+        var first =
+            executor.submit(
+                () -> {
+                  Ring ring = Ring.current().orElseThrow();
+                  begun.countDown();
+                  while (!ended.get()) {
+                    Thread.onSpinWait(); // without leaving the ring's thread
+                  }
+                  return ring;
+                });
+        begun.await();
+        Optional<Ring> second = executor.submit(Ring::current).get();
+        ended.set(true);
+        assertNotSame(first.get(), second.orElse(null));
       }
     }
   }

@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.EpollEntry;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.SystemCall;
+import io.ringspun.internal.log.Log;
 import io.ringspun.internal.ring.PolledSocket.End;
 import io.ringspun.internal.ring.PolledSocket.Idle;
 import io.ringspun.internal.ring.PolledSocket.Wait;
@@ -22,8 +23,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where virtual threads that no ring carries wait for bytes to arrive at their sockets while a ring
@@ -41,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for use by multiple concurrent threads.
  */
 public final class SocketPoller {
-  private static final Logger LOG = LoggerFactory.getLogger("io.ringspun");
+  private static final Log LOG = Log.of("io.ringspun");
   private static final int EVENTS_MAX = 512;
   private static final long LOOK_AGAIN_NANOS = 20_000;
   private static final int EDGES = Constants.EPOLLET | Constants.POLLIN | Constants.POLLRDHUP;
