@@ -25,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A thread that computes for long, or blocks without parking, holds its ring. The other threads
  * of the group then run on the other rings, and what they wait for on the held ring completes
- * within some milliseconds. If all rings are held, spare platform threads run them, as many as
- * there are processors, and more, up to 256, while those are held, too. For these threads {@link
- * Ring#current} is empty. A group with kernel polling, device polling or set-up flags of its own
- * does without: there the threads that wait for a held ring go on when it is free.
+ * within some milliseconds. If all rings are held, spare platform threads run them: first as many
+ * as there are processors, and while those are held, too, up to 256, of which twice as many as
+ * processors compute. For these threads {@link Ring#current} is empty. A group with kernel polling,
+ * device polling or set-up flags of its own does without: there the threads that wait for a held
+ * ring go on when it is free.
  *
  * @since 0.1
  */

@@ -8,6 +8,7 @@ import io.ringspun.Ring;
 import io.ringspun.RingMetrics;
 import io.ringspun.RingOptions;
 import io.ringspun.internal.kernel.LinuxKernel;
+import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.kernel.WakeSignal;
 import io.ringspun.net.SocketKit.Blocked;
 import io.ringspun.net.SocketKit.Pair;
@@ -191,7 +192,7 @@ class KernelWaitTest {
         Blocked read =
             block(
                 () -> {
-                  number.set(WakeSignal.currentThread(LinuxKernel.INSTANCE));
+                  number.set(NativeThread.current());
                   return in.read();
                 });
         for (int i = 0; i < 100; i++) {

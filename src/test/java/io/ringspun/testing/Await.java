@@ -3,6 +3,7 @@ package io.ringspun.testing;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for a state instead of for a time. */
@@ -59,5 +60,14 @@ public final class Await {
   /** Returns once the thread has ended. */
   public static void ended(Thread thread) {
     until(thread + " ends", () -> thread.getState() == Thread.State.TERMINATED);
+  }
+
+  /** Waits for a latch, for threads that must not be interrupted. */
+  public static void latch(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 }

@@ -669,11 +669,20 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   @Override
   public long pwrite(
       int fd, CallMemory call, long address, long byteSize, long position, MemorySegment held) {
-    long end = System.nanoTime() + inlineNanos;
-    while (System.nanoTime() - end < 0) {
-      Thread.onSpinWait(); // it holds the thread, as a device does
+    long slowNanos = inlineNanos;
+    if (slowNanos > 0) {
+      sleep(slowNanos);
     }
     return REAL.pwrite(fd, call, address, limited(byteSize), position, held);
+  }
+
+  /** Sleeps in the kernel, as for a device: a virtual thread holds its carrier meanwhile. */
+  private static void sleep(long nanos) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment time =
+          arena.allocateFrom(JAVA_LONG, nanos / 1_000_000_000, nanos % 1_000_000_000);
+      REAL.call(SystemCall.PPOLL, 0, 0, time.address(), 0, 8);
+    }
   }
 
   @Override

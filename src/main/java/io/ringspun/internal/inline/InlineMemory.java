@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.EpollEntry;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.NativeMemory;
+import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.kernel.OpenHow;
 import io.ringspun.internal.kernel.Statx;
 import io.ringspun.internal.kernel.SystemCall;
@@ -33,6 +34,7 @@ public final class InlineMemory implements AutoCloseable {
 
   private static final int TIMED_BRIEF_CALLS = 8;
   private static final int SPINS = 1_000;
+  private static final int TRIES = 4;
   private static final long LOOK_AGAIN_NANOS = 20_000;
 
   /** Longer names go to the ring. */
@@ -83,6 +85,9 @@ public final class InlineMemory implements AutoCloseable {
 
   private long since;
 
+  private long carrierId; // of the thread that timed a call last
+  private int thread; // the kernel's number of that thread, or 0 if it changes too often to ask
+
   private int nameLength;
 
   private Pace.Verdict verdict = Pace.Verdict.QUICK;
@@ -101,15 +106,21 @@ public final class InlineMemory implements AutoCloseable {
   }
 
   /**
-   * Takes what the calling thread's carrier has.
+   * Takes what the calling thread's carrier has, or else another: a thread that holds one may have
+   * lost its processor.
    *
    * @param work what the memory is for: a descriptor that must stay open meanwhile, or anything
-   * @return null if another thread has it
+   * @return null if other threads have those that it tried
    */
   public static @Nullable InlineMemory take(Object work) {
-    InlineMemory memory = BY_STRIPE[CarrierThread.stripe()];
-    boolean taken = memory.user == null && USER.compareAndSet(memory, null, work);
-    return taken ? memory : null;
+    int stripe = CarrierThread.stripe();
+    for (int i = 0; i < TRIES; i++) {
+      InlineMemory memory = BY_STRIPE[(stripe + i) & (CarrierThread.STRIPES - 1)];
+      if (memory.user == null && USER.compareAndSet(memory, null, work)) {
+        return memory;
+      }
+    }
+    return null;
   }
 
   /**
@@ -161,7 +172,11 @@ public final class InlineMemory implements AutoCloseable {
   public void noticeSlowCall(long now) {
     Pace going = pace;
     long took = now - since;
-    if (going != null && going == pace) {
+    int caller = thread;
+    if (going != null
+        && going == pace
+        && Pace.isLong(took)
+        && (caller == 0 || !NativeThread.isRunning(caller))) {
       going.isTakingLong(took, now);
     }
   }
@@ -179,6 +194,13 @@ public final class InlineMemory implements AutoCloseable {
       return false;
     }
     verdict = asked;
+    if (CarrierThread.isKnown()) {
+      long carrier = CarrierThread.current().threadId();
+      if (carrier != carrierId) {
+        carrierId = carrier;
+        thread = NativeThread.current(kernel, call);
+      }
+    }
     switches = asked == Pace.Verdict.WATCHED ? voluntarySwitches(kernel) : 0;
     since = now;
     PACE.setRelease(this, kind);

@@ -14,13 +14,12 @@ import java.lang.invoke.VarHandle;
  * slow call only makes those after it be watched: only those during which the thread slept in the
  * kernel count. A few of them are cheaper than to give all calls to the ring: in a directory where
  * many files are made, one call in a hundred waits for the directory's lock. So a pause begins when
- * slow calls take half of a thread's time, or when one has taken very long.
+ * slow calls take half of a thread's time, or while a thread sleeps long in one.
  */
 public final class Pace {
   /** From when on a call is slow. */
   static final long SLOW_NANOS = 200_000;
 
-  private static final long VERY_SLOW_NANOS = 20_000_000;
   private static final long LEAST_PAUSE_NANOS = 10_000_000;
   private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
   private static final int PAUSE_FACTOR = 10; // so that calls hold a thread a tenth of the time
@@ -105,10 +104,6 @@ public final class Pace {
   }
 
   private boolean ended(long took, long now, boolean isWatched, boolean slept) {
-    if (took >= VERY_SLOW_NANOS) {
-      pause(took, now);
-      return true;
-    }
     if (took >= SLOW_NANOS) {
       if (isWatched && slept && isTooMuch(took, now)) {
         pause(took, now);
@@ -137,11 +132,13 @@ public final class Pace {
     return lostNanos >= LOST_NANOS_MAX || (endsPause && took >= TAKING_LONG_NANOS);
   }
 
-  /** Begins a pause, or prolongs it, if a call that is not over has taken long. */
+  /** Returns whether a call that is not over should make others pause if its thread sleeps. */
+  static boolean isLong(long took) {
+    return took >= TAKING_LONG_NANOS;
+  }
+
+  /** Begins a pause, or prolongs it, since a thread sleeps in a call that has taken long. */
   void isTakingLong(long took, long now) {
-    if (took < TAKING_LONG_NANOS) {
-      return;
-    }
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
       pauseNanos = Math.max(pauseNanos, pause);

@@ -47,15 +47,10 @@ public final class WakeSignal {
     return USABLE;
   }
 
-  /** Returns the system's number of the calling thread. */
-  public static int currentThread(Kernel kernel) {
-    return (int) kernel.call(SystemCall.GETTID);
-  }
-
   /**
    * Sends the signal to a thread of this process, which must not have ended.
    *
-   * @param thread its {@link #currentThread}
+   * @param thread its {@linkplain NativeThread#current number}
    */
   public static void send(Kernel kernel, int thread) {
     kernel.call(SystemCall.TGKILL, ProcessHandle.current().pid(), thread, NUMBER);

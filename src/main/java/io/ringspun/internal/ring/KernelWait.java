@@ -4,6 +4,7 @@ import io.ringspun.internal.kernel.CallMemory;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
+import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.kernel.PollEntry;
 import io.ringspun.internal.kernel.WakeSignal;
 import java.io.IOException;
@@ -59,7 +60,7 @@ public final class KernelWait {
     }
     long me = Thread.currentThread().threadId();
     if (me != lastThread) {
-      lastThreadNumber = WakeSignal.currentThread(ring.kernel());
+      lastThreadNumber = NativeThread.current();
       lastThread = me;
     }
     entered = true;

@@ -1,18 +1,24 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.kernel.NativeThread;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Platform threads that run virtual threads of groups whose rings are all held, or closed. They
  * have no ring: operations of the threads that they run are handed over. Their number is that of
- * the processors; when those are held, too, {@link #growIfHeld} adds one at a time, up to a limit.
- * They end some seconds after they ran a thread last. Safe for use by multiple concurrent threads.
+ * the processors; when those are held, too, {@link #growIfHeld} adds some, up to a limit. They end
+ * some seconds after they ran a thread last. Safe for use by multiple concurrent threads.
  */
 final class SpareCarriers implements Executor {
   private static final long STANDS_NANOS = 1_000_000; // without progress, a thread is added
+
+  private static final long COMPUTES_NANOS = 10_000_000; // until it looks again whether they do
 
   /** Those of the process. */
   static final SpareCarriers POOL =
@@ -21,6 +27,7 @@ final class SpareCarriers implements Executor {
   private final int least;
   private final int most;
   private final ThreadPoolExecutor threads;
+  private final Set<Integer> numbers = ConcurrentHashMap.newKeySet(); // of threads, by the kernel
 
   // For the watchdog.
   private long seenNanos = System.nanoTime() - STANDS_NANOS;
@@ -37,8 +44,23 @@ final class SpareCarriers implements Executor {
             LibraryThreads.LINGER_NANOS,
             TimeUnit.NANOSECONDS,
             new LinkedBlockingQueue<>(),
-            LibraryThreads.builder().name("ringspun-spare-", 0).factory());
+            threadFactory());
     threads.allowCoreThreadTimeOut(true);
+  }
+
+  private ThreadFactory threadFactory() {
+    ThreadFactory factory = LibraryThreads.builder().name("ringspun-spare-", 0).factory();
+    return worker ->
+        factory.newThread(
+            () -> {
+              int number = NativeThread.current();
+              numbers.add(number);
+              try {
+                worker.run();
+              } finally {
+                numbers.remove(number);
+              }
+            });
   }
 
   @Override
@@ -68,8 +90,9 @@ final class SpareCarriers implements Executor {
   }
 
   /**
-   * Adds a thread if there was something to run for a while, and no thread has parked or ended
-   * meanwhile.
+   * Adds threads if there was something to run for a while, and no thread has parked or ended
+   * meanwhile, so that twice as many as processors compute: more of them would only take the
+   * processors from each other.
    *
    * @param now the time, by {@link System#nanoTime}
    */
@@ -81,12 +104,25 @@ final class SpareCarriers implements Executor {
     boolean stands = !threads.getQueue().isEmpty();
     long completed = threads.getCompletedTaskCount();
     if (stands && stood && completed == completedSeen) {
-      resize(Math.min(threads.getCorePoolSize() + 1, most));
+      int more = 2 * least - running();
+      resize(Math.clamp(threads.getCorePoolSize() + more, least, most));
+      seenNanos = more > 0 ? now : now + COMPUTES_NANOS;
     } else if (!stands && threads.getPoolSize() == 0) {
       resize(least);
     }
     stood = stands;
     completedSeen = completed;
+  }
+
+  /** Returns how many run, or would if they had processors. */
+  private int running() {
+    int running = 0;
+    for (int number : numbers) {
+      if (NativeThread.isRunning(number)) {
+        running++;
+      }
+    }
+    return running;
   }
 
   private void resize(int size) {

@@ -82,15 +82,28 @@ class PaceTest {
   }
 
   @Test
-  void verySlowCall_pausesAtOnce() {
-    assertTrue(call(VERY_SLOW, false));
+  void verySlowCall_pausesOnceCallsAreWatched() {
+    callVerySlowly();
     assertFalse(call(QUICK, false));
     assertEquals(500, pauseMillis(), "ten times as long as the call");
   }
 
+  /** Others may have had the processor for as long as that. */
+  @Test
+  void verySlowCallsThatDoNotSleep_stay() {
+    for (int i = 0; i < 100; i++) {
+      assertTrue(call(VERY_SLOW, false));
+    }
+  }
+
+  private void callVerySlowly() {
+    assertTrue(call(VERY_SLOW, true), "it is not watched");
+    assertTrue(call(VERY_SLOW, true));
+  }
+
   @Test
   void pauses_double() {
-    call(VERY_SLOW, true);
+    callVerySlowly();
     now += 500_000_000;
     for (long millis : new long[] {1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000}) {
       assertTrue(call(3 * SLOW, true), "one tries");
@@ -103,7 +116,7 @@ class PaceTest {
   /** It waited for what the kernel's workers hold, who do the work meanwhile. */
   @Test
   void afterAPause_oneThatIsALittleSlowEndsIt() {
-    call(VERY_SLOW, true);
+    callVerySlowly();
     now += 500_000_000;
     assertTrue(call(SLOW, true));
     assertEquals(Verdict.WATCHED, pace.ask(now));
@@ -112,7 +125,7 @@ class PaceTest {
 
   @Test
   void afterAPause_oneTriesAtATime() {
-    call(VERY_SLOW, true);
+    callVerySlowly();
     now += 500_000_000;
     assertEquals(Verdict.WATCHED, pace.ask(now));
     assertEquals(Verdict.PAUSED, pace.ask(now), "the first has not come back");
@@ -122,7 +135,7 @@ class PaceTest {
 
   @Test
   void quickCallsAfterAPause_makeTheNextOneShort() {
-    call(VERY_SLOW, true);
+    callVerySlowly();
     now += 500_000_000;
     for (int i = 0; i < 64; i++) {
       assertTrue(call(QUICK, false));
@@ -143,8 +156,8 @@ class PaceTest {
   @Test
   void callThatIsNotOver_pausesTheOthers() {
     pace.ask(now);
-    pace.isTakingLong(SLOW, now + SLOW);
-    assertEquals(Verdict.QUICK, pace.ask(now + SLOW));
+    assertFalse(Pace.isLong(SLOW));
+    assertTrue(Pace.isLong(4 * SLOW));
     pace.isTakingLong(4 * SLOW, now + 4 * SLOW);
     assertEquals(Verdict.PAUSED, pace.ask(now + 4 * SLOW));
   }

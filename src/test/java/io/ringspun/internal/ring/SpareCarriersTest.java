@@ -2,13 +2,15 @@ package io.ringspun.internal.ring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.ringspun.testing.Await;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class SpareCarriersTest {
-  /** The watchdog calls many times in a millisecond. */
+  /** The watchdog calls many times in a millisecond, in which threads may do something. */
   @Test
-  void growIfHeld_addsOneForEachMillisecondWithoutProgress() throws Exception {
+  void growIfHeld_addsThreadsForThoseThatSleep() throws Exception {
     SpareCarriers spares = new SpareCarriers(1, 3);
     CountDownLatch begun = new CountDownLatch(3);
     CountDownLatch end = new CountDownLatch(1);
@@ -17,7 +19,7 @@ class SpareCarriersTest {
         spares.execute(
             () -> {
               begun.countDown();
-              await(end);
+              Await.latch(end);
             });
       }
       long start = System.nanoTime();
@@ -35,11 +37,35 @@ class SpareCarriersTest {
     }
   }
 
-  private static void await(CountDownLatch latch) {
+  /** More of them would take the processors from each other. */
+  @Test
+  void growIfHeld_threadsThatCompute_areTwiceAsManyAsProcessors() throws Exception {
+    SpareCarriers spares = new SpareCarriers(1, 10);
+    CountDownLatch first = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(2);
+    AtomicBoolean ends = new AtomicBoolean();
     try {
-      latch.await();
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
+      for (int i = 0; i < 10; i++) {
+        spares.execute(
+            () -> {
+              first.countDown();
+              begun.countDown();
+              while (!ends.get()) {
+                Thread.onSpinWait();
+              }
+            });
+      }
+      first.await();
+      long start = System.nanoTime();
+      for (int i = 1; i <= 100; i++) {
+        spares.growIfHeld(start + i * 2_000_000L);
+        if (spares.count() == 2) {
+          begun.await();
+        }
+      }
+      assertEquals(2, spares.count());
+    } finally {
+      ends.set(true);
     }
   }
 }
