@@ -536,7 +536,7 @@ final class RingThread extends Thread implements Carrier {
    * room. It is used by this thread, between the continuations that it runs, and by the watchdog
    * while one of them holds this thread.
    */
-  private void use() {
+  void use() {
     if (rescuable && !IN_USE.compareAndSet(this, FREE, BY_OWNER)) {
       awaitUse();
     }
@@ -555,8 +555,13 @@ final class RingThread extends Thread implements Carrier {
     }
   }
 
-  /** Ends what {@link #use} began. */
-  private void endUse() {
+  /** The watchdog: the same, unless another thread uses it; returns whether it does not. */
+  boolean tryUse() {
+    return IN_USE.compareAndSet(this, FREE, BY_RESCUER);
+  }
+
+  /** Ends what {@link #use} or {@link #tryUse} began. */
+  void endUse() {
     if (rescuable) {
       IN_USE.setRelease(this, FREE);
     }
@@ -873,7 +878,7 @@ final class RingThread extends Thread implements Carrier {
    */
   boolean rescue(boolean toSpares) {
     boolean moved = carried.moveReady(toSpares);
-    if (!IN_USE.compareAndSet(this, FREE, BY_RESCUER)) {
+    if (!tryUse()) {
       return moved; // it is not held any more
     }
     try {

@@ -28,13 +28,26 @@ final class StealableQueue {
     }
   }
 
-  private volatile @Nullable Runnable[] items = new Runnable[256]; // length is a power of two
+  private volatile @Nullable Runnable[] items; // length is a power of two
   private volatile int head; // changed through HEAD
 
   @SuppressWarnings("unused") // read through TAIL
   private volatile int tail; // changed through TAIL, by the ring's thread
 
   private int cleared; // for the ring's thread: slots before it refer to nothing
+
+  StealableQueue() {
+    this(256);
+  }
+
+  /**
+   * Creates a queue.
+   *
+   * @param room for so many entries before it grows, a power of two
+   */
+  StealableQueue(int room) {
+    items = new Runnable[room];
+  }
 
   // ---- the ring's thread ---------------------------------------------------------------------
 

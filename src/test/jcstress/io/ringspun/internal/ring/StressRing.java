@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A ring for tests that cannot each have one, and descriptors that only look like some. */
 final class StressRing {
@@ -20,6 +22,10 @@ final class StressRing {
   private static final int FAKES = 1 << 20; // far more than are in use at once
   private static final AtomicInteger NEXT_FAKE = new AtomicInteger();
   private static final AtomicIntegerArray CLOSES = new AtomicIntegerArray(FAKES);
+
+  private static final long LIMIT_NANOS = 2_000_000_000;
+
+  private static volatile boolean sleptOver; // once is enough; each time costs the limit
 
   private StressRing() {}
 
@@ -61,6 +67,55 @@ final class StressRing {
     } catch (ErrnoException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /**
+   * Makes the thread of a ring of a group, which is not started. No watchdog looks at it: that
+   * would hide that the ring was not woken.
+   */
+  static RingThread thread(Scheduler scheduler) {
+    try {
+      return RingThread.create(
+          EngineConfig.DEFAULTS
+              .withName("stress")
+              .withQueues(EngineConfig.DEFAULTS.queues().withEntries(64)),
+          LinuxKernel.INSTANCE,
+          scheduler);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Makes a ring of a group that no watchdog looks at, and starts its thread. */
+  static RingThread started(Scheduler scheduler) {
+    RingThread thread = thread(scheduler);
+    try {
+      thread.start(
+          new RingThread.Owner() {
+            @Override
+            public void wakeAttending() {}
+
+            @Override
+            public void handedOverToHeld() {}
+          });
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
+    scheduler.add(thread);
+    return thread;
+  }
+
+  /** Waits until something is so; returns false if it takes so long that it was slept over. */
+  static boolean await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      if (sleptOver || System.nanoTime() - start >= LIMIT_NANOS) {
+        sleptOver = true;
+        return false;
+      }
+      LockSupport.parkNanos(LIMIT_NANOS / 100);
+    }
+    return true;
   }
 
   /** Returns a ring that is closed, so that descriptors are closed without it. */
