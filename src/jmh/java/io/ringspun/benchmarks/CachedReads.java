@@ -20,6 +20,7 @@ final class CachedReads {
               new Crew(Thread.ofPlatform().factory(), threads), file, StandardOpenOption.READ);
       case "ringDefault" -> new RingReads(Rings.one(), onDefault, Rings.Way.INLINE, file);
       case "ringCarried" -> carried(Rings.onePerProcessor(), threads, Rings.Way.INLINE, file);
+      case "ringOne" -> carried(Rings.one(), threads, Rings.Way.INLINE, file);
       case "ringStaying" -> {
         Rings rings = Rings.onePerProcessor();
         yield new RingReads(rings, new Crew(rings.staying(), threads), Rings.Way.INLINE, file);

@@ -1,23 +1,10 @@
 package io.ringspun.benchmarks;
 
 import io.ringspun.RingGroup;
-import io.ringspun.net.RingListener;
-import io.ringspun.net.RingSocket;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -25,21 +12,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * How long an echo server of virtual threads takes to answer at light load, while other virtual
  * threads of the same scheduler compute, or block without parking.
  *
- * <pre>HeldCompare [--rounds N] [--millis N] [--disturbers NONE,COMPUTES,FIFO,SLEEPS]</pre>
+ * <pre>HeldCompare [--rounds N] [--millis N] [--disturbers NONE,COMPUTES,FIFO,RESOLVES,SLEEPS]
+ * </pre>
  *
  * <p>A round measures each arm once, in turn. The client is a platform thread that waits for each
  * answer and pauses between requests. The result is a Markdown table of medians over the rounds.
  */
 public final class HeldCompare {
   private static final int CONNECTIONS = 16;
-  private static final int BYTES = 64;
   private static final long PAUSE_NANOS = 200_000;
   private static final long COMPUTE_NANOS = 50_000_000;
   private static final double[] QUANTILES = {0.5, 0.99, 0.999};
@@ -70,6 +56,13 @@ public final class HeldCompare {
         try (InputStream in = new FileInputStream(Fifo.PATH.toFile())) {
           in.read();
         }
+      }
+    },
+    /** One looks up a host, which takes two seconds. */
+    RESOLVES(1) {
+      @Override
+      void disturb() throws IOException {
+        InetAddress.getByName(SlowResolverProvider.newName());
       }
     },
     /** Three sleep for a second each in a native call. */
@@ -111,143 +104,6 @@ public final class HeldCompare {
       } catch (IOException e) {
         throw new IllegalStateException(e);
       }
-    }
-  }
-
-  /** {@code usleep(3)}. */
-  private static final class NativeSleep {
-    private static final MethodHandle USLEEP =
-        Linker.nativeLinker()
-            .downcallHandle(
-                Linker.nativeLinker().defaultLookup().find("usleep").orElseThrow(),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-
-    static void sleep(int micros) {
-      try {
-        int _ = (int) USLEEP.invokeExact(micros);
-      } catch (Throwable e) {
-        throw new IllegalStateException(e);
-      }
-    }
-  }
-
-  /** A server, and the scheduler of its threads. */
-  private interface Server extends AutoCloseable {
-    ThreadFactory threads();
-
-    InetSocketAddress address() throws IOException;
-
-    @Override
-    void close() throws IOException;
-  }
-
-  private static Server open(String arm) throws IOException {
-    return switch (arm) {
-      case "jdk" -> new JdkServer();
-      case "group" -> new RingServer();
-      default -> throw Workload.unknown(arm);
-    };
-  }
-
-  private static final class JdkServer implements Server {
-    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-
-    JdkServer() throws IOException {
-      threads().newThread(this::accept).start();
-    }
-
-    private void accept() {
-      try {
-        while (true) {
-          Socket socket = listener.accept();
-          socket.setTcpNoDelay(true);
-          threads().newThread(() -> echo(socket)).start();
-        }
-      } catch (IOException _) {
-        // closed
-      }
-    }
-
-    private static void echo(Socket socket) {
-      byte[] buffer = new byte[BYTES];
-      try (socket) {
-        InputStream in = socket.getInputStream();
-        OutputStream out = socket.getOutputStream();
-        for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-          out.write(buffer, 0, n);
-        }
-      } catch (IOException _) {
-        // closed
-      }
-    }
-
-    @Override
-    public ThreadFactory threads() {
-      return Thread.ofVirtual().factory();
-    }
-
-    @Override
-    public InetSocketAddress address() {
-      return new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
-    }
-
-    @Override
-    public void close() throws IOException {
-      listener.close();
-    }
-  }
-
-  private static final class RingServer implements Server {
-    private final RingGroup group = RingGroup.open();
-    private final RingListener listener;
-
-    RingServer() throws IOException {
-      if (!group.rings().getFirst().carriesVirtualThreads()) {
-        throw new IllegalStateException("rings carry no virtual threads here");
-      }
-      listener = RingListener.open(group.next(), StandardProtocolFamily.INET);
-      listener.bindTo(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
-      group.startVirtualThread(this::accept);
-    }
-
-    private void accept() {
-      try {
-        while (true) {
-          RingSocket socket = listener.accept();
-          socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          group.startVirtualThread(() -> echo(socket));
-        }
-      } catch (IOException _) {
-        // closed
-      }
-    }
-
-    private static void echo(RingSocket socket) {
-      try (socket;
-          Arena arena = Arena.ofConfined()) {
-        ByteBuffer buffer = arena.allocate(BYTES).asByteBuffer();
-        while (socket.read(buffer.clear()) > 0) {
-          socket.writeFully(buffer.flip());
-        }
-      } catch (IOException _) {
-        // closed
-      }
-    }
-
-    @Override
-    public ThreadFactory threads() {
-      return group.threadFactory();
-    }
-
-    @Override
-    public InetSocketAddress address() throws IOException {
-      return (InetSocketAddress) listener.localAddress();
-    }
-
-    @Override
-    public void close() throws IOException {
-      listener.close();
-      group.close();
     }
   }
 
@@ -299,8 +155,19 @@ public final class HeldCompare {
     System.exit(0); // some threads may sit in a native call
   }
 
+  private static VirtualEcho open(String arm) throws IOException {
+    return switch (arm) {
+      case "jdk" -> VirtualEcho.ofJdk(() -> {});
+      case "group" -> {
+        RingGroup group = RingGroup.open();
+        yield VirtualEcho.ofRings(group, group.threadFactory(), group.threadFactory(), () -> {});
+      }
+      default -> throw Workload.unknown(arm);
+    };
+  }
+
   private static double[] measure(String arm, Disturber disturber, int millis) throws Exception {
-    try (Server server = open(arm)) {
+    try (VirtualEcho server = open(arm)) {
       List<SocketChannel> clients = new ArrayList<>();
       for (int i = 0; i < CONNECTIONS; i++) {
         clients.add(SocketChannel.open(server.address()));
@@ -324,7 +191,7 @@ public final class HeldCompare {
         disturbing.add(thread);
         thread.start();
       }
-      ByteBuffer buffer = ByteBuffer.allocateDirect(BYTES);
+      ByteBuffer buffer = ByteBuffer.allocateDirect(VirtualEcho.BYTES);
       long[] latencies = new long[millis * 10];
       int count = 0;
       long start = System.nanoTime();

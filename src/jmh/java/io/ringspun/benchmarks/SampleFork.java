@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** A JVM of its own, with this one's flags, that prints samples of arms. */
 final class SampleFork {
@@ -17,11 +18,26 @@ final class SampleFork {
 
   /** In the fork: prints a sample. */
   static void print(String arm, Sample sample) {
-    System.out.println(MARK + arm + " " + sample.encode());
+    print(arm, sample.encode());
+  }
+
+  /** In the fork: prints figures of another kind. */
+  static void print(String arm, String figures) {
+    System.out.println(MARK + arm + " " + figures);
   }
 
   /** Runs a main class, and adds its samples to those of each arm. */
   static void run(Class<?> main, List<String> arguments, Map<String, List<Sample>> samples)
+      throws IOException, InterruptedException {
+    run(
+        main,
+        arguments,
+        (arm, text) ->
+            samples.computeIfAbsent(arm, _ -> new ArrayList<>()).add(Sample.parse(text)));
+  }
+
+  /** Runs a main class, and passes on each arm and its figures. */
+  static void run(Class<?> main, List<String> arguments, BiConsumer<String, String> figures)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -36,7 +52,7 @@ final class SampleFork {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.startsWith(MARK)) {
           String[] parts = line.substring(MARK.length()).split(" ", 2);
-          samples.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(Sample.parse(parts[1]));
+          figures.accept(parts[0], parts[1]);
         } else {
           System.err.println(line);
         }

@@ -34,6 +34,12 @@ enum Workload {
       return DirectReads.open(arm, threads);
     }
   },
+  ECHO(EchoPairs.OPERATIONS, List.of(100, 1000), "staying", "group") {
+    @Override
+    Arm open(String arm, int threads) throws Exception {
+      return EchoPairs.open(arm, threads);
+    }
+  },
   LEASE4K(LeasedReads.OPERATIONS, List.of(1, 32), "plain", "registered", "registeredEach") {
     @Override
     Arm open(String arm, int threads) throws Exception {
