@@ -1,8 +1,6 @@
 package io.ringspun.benchmarks;
 
-import io.ringspun.benchmarks.TurnTable.Column;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,9 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Compares the file server of the examples with nginx, each a process kept on processor 0, by wrk
@@ -23,15 +18,6 @@ import java.util.regex.Pattern;
  */
 public final class HttpCompare {
   private static final int WARMUP_ROUNDS = 2;
-  private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in ([\\d.]+)s");
-  private static final Pattern PERCENTILE = Pattern.compile(" (50|99)% +([\\d.]+)(us|ms|s)");
-  private static final List<Column> COLUMNS =
-      List.of(
-          new Column("Requests/s", "%,.0f", true),
-          new Column("p50 µs", "%,.0f", false),
-          new Column("p99 µs", "%,.0f", true),
-          new Column("CPU µs/request", "%.2f", true));
-
   private final Path directory = Path.of("target", "http-compare").toAbsolutePath();
   private List<Integer> bytes = List.of(1 << 10, 1 << 20);
   private List<Integer> connections = List.of(1, 100);
@@ -80,7 +66,7 @@ public final class HttpCompare {
         "HTTP: medians of %d runs of %d s of each arm in turn, least and most in brackets; × is the"
             + " ratio to `nginx` within a round.%n%n",
         rounds, seconds);
-    TurnTable table = new TurnTable(COLUMNS);
+    TurnTable table = new TurnTable(Wrk.COLUMNS);
     table.begin("Bytes | Connections");
     Map<String, PinnedServer> servers = new LinkedHashMap<>();
     try {
@@ -144,51 +130,11 @@ public final class HttpCompare {
       throws IOException, InterruptedException {
     for (int round = -WARMUP_ROUNDS; round < rounds; round++) {
       for (Map.Entry<String, PinnedServer> server : servers.entrySet()) {
-        double[] figures = wrk(server.getValue(), size, count);
+        double[] figures = Wrk.run(server.getValue(), "/" + size + ".bin", count, seconds);
         if (round >= 0) {
           table.add(server.getKey(), figures);
         }
       }
     }
-  }
-
-  private double[] wrk(PinnedServer server, int size, int count)
-      throws IOException, InterruptedException {
-    long before = server.cpuNanos();
-    String url = "http://127.0.0.1:%d/%d.bin".formatted(server.port(), size);
-    Process process =
-        new ProcessBuilder(
-                LoadRun.pinned("wrk", "-t1", "-c" + count, "-d" + seconds + "s", "--latency", url))
-            .redirectErrorStream(true)
-            .start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    long nanos = server.cpuNanos() - before;
-    Matcher requests = REQUESTS.matcher(out);
-    if (process.waitFor() != 0
-        || !requests.find()
-        || out.contains("Non-2xx")
-        || out.contains("Socket errors")) {
-      throw new IllegalStateException("wrk is not content: " + out);
-    }
-    server.awaitNoConnections();
-    long done = Long.parseLong(requests.group(1));
-    double[] percentiles =
-        PERCENTILE.matcher(out).results().mapToDouble(HttpCompare::micros).toArray();
-    return new double[] {
-      done / Double.parseDouble(requests.group(2)),
-      percentiles[0],
-      percentiles[1],
-      nanos / 1e3 / done
-    };
-  }
-
-  private static double micros(MatchResult percentile) {
-    double factor =
-        switch (percentile.group(3)) {
-          case "us" -> 1;
-          case "ms" -> 1e3;
-          default -> 1e6;
-        };
-    return Double.parseDouble(percentile.group(2)) * factor;
   }
 }

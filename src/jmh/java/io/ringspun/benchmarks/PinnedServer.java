@@ -38,6 +38,12 @@ final class PinnedServer implements AutoCloseable {
 
   /** Starts a server on a port that is free, and returns once it takes connections. */
   static PinnedServer start(Command command) throws IOException, InterruptedException {
+    return start(command, ProcessBuilder.Redirect.INHERIT);
+  }
+
+  /** Starts the same, whose standard error stream goes elsewhere. */
+  static PinnedServer start(Command command, ProcessBuilder.Redirect errors)
+      throws IOException, InterruptedException {
     int port = freePort();
     List<String> words = new ArrayList<>(List.of("taskset", "-c", "0"));
     words.addAll(command.on(port));
@@ -45,7 +51,7 @@ final class PinnedServer implements AutoCloseable {
         new ProcessBuilder(words)
             .redirectInput(new File("/dev/null"))
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .redirectError(errors)
             .start();
     try {
       return new PinnedServer(process, port);
