@@ -52,9 +52,12 @@ class HeldRingTest {
       recording.startAsync();
       var reader = BlockedCall.start(ring, fifo::read).awaitInFlight(ring, 1);
 
-      Thread holder = ring.threadFactory().newThread(this::computeForLong);
-      holder.setName("test-holder");
-      holder.start();
+      Thread holder =
+          ring.startVirtualThread(
+              () -> {
+                Thread.currentThread().setName("test-holder");
+                computeForLong();
+              });
       Await.until("it computes", () -> computing);
       List<BlockedCall<Void>> others = new ArrayList<>();
       try {

@@ -100,6 +100,22 @@ public final class Engine
     return (Engine) thread.substitute().owner();
   }
 
+  /**
+   * Returns the ring for what the calling thread asks of this one and other rings can do, too: the
+   * one that carries the thread, if it belongs to the same group, or to the companions.
+   */
+  public Engine near() {
+    Engine carrier = carryingCurrentThread();
+    return carrier != null && thread.isRelatedTo(carrier.thread) && isUsable() && carrier.isUsable()
+        ? carrier
+        : this;
+  }
+
+  /** Has rings carry threads for this one, which has no group. */
+  public void setCompanions(Scheduler rings) {
+    thread.setCompanions(rings);
+  }
+
   /** Sets the public ring of this engine. */
   public void setOwner(Object ring) {
     owner = ring;

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 @Description("A carried virtual thread kept a ring's thread from serving the others")
 @StackTrace(false)
 final class HeldRing extends Event {
+  private static final Log LOG = Log.of("io.ringspun.watchdog");
+
   @Label("Ring")
   String ring = "";
 
@@ -31,26 +33,38 @@ final class HeldRing extends Event {
   @Label("Stack")
   String stack = "";
 
-  static void report(Log log, Engine engine, long heldNanos) {
-    Thread holder = holder(engine.thread());
-    StackTraceElement[] frames = (holder != null ? holder : engine.thread()).getStackTrace();
+  /**
+   * Reports a ring, on a thread of its own: a logger may wait for a lock that a thread holds which
+   * waits for the ring.
+   */
+  static void report(Engine engine, long heldNanos) {
+    LibraryThreads.builder().name("ringspun-report").start(() -> describe(engine, heldNanos));
+  }
+
+  private static void describe(Engine engine, long heldNanos) {
+    RingThread ring = engine.thread();
+    Thread holder = holder(ring);
+    StackTraceElement[] frames = (holder != null ? holder : ring).getStackTrace();
     HeldRing event = new HeldRing();
     event.ring = engine.toString();
-    event.thread = holder != null ? describe(holder) : "unknown";
+    event.thread = holder != null ? name(holder) : "unknown";
     event.heldMillis = heldNanos / 1_000_000;
     event.stack =
         Arrays.stream(frames).map(frame -> "\tat " + frame).collect(Collectors.joining("\n"));
     event.commit();
-    log.warn(
-        "{} has been held for {} ms by the carried thread {}; its other threads wait. Run blocking"
-            + " or long computing code on another thread.\n{}",
+    LOG.warn(
+        "{} has been held for {} ms by the carried thread {}; {}. Run blocking or long computing"
+            + " code on another thread.\n{}",
         event.ring,
         event.heldMillis,
         event.thread,
+        ring.isRescuable()
+            ? "other threads of its group run on other rings, or on spare carriers"
+            : "its other threads wait",
         event.stack);
   }
 
-  private static String describe(Thread thread) {
+  private static String name(Thread thread) {
     return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
   }
 

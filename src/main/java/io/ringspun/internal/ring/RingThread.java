@@ -78,6 +78,7 @@ final class RingThread extends Thread implements Carrier {
   private @Nullable Owner owner; // set before the thread starts
 
   private final @Nullable Scheduler scheduler; // of its group
+  private volatile @Nullable Scheduler companions; // of a ring without a group
   private final boolean rescuable; // whether another thread may serve while this one is held
   private volatile boolean held; // set by the watchdog
 
@@ -210,6 +211,17 @@ final class RingThread extends Thread implements Carrier {
     return scheduler != null ? scheduler : carried;
   }
 
+  /** Has threads of another scheduler's rings be at home here, too. */
+  void setCompanions(Scheduler rings) {
+    companions = rings;
+  }
+
+  /** Returns whether a ring carries threads that are at home here. */
+  boolean isRelatedTo(RingThread ring) {
+    Scheduler family = scheduler != null ? scheduler : companions;
+    return family != null && family == ring.scheduler;
+  }
+
   /** Returns the ring that operations of threads go to that no ring carries. */
   RingThread substitute() {
     return held && scheduler != null && isUsable() ? scheduler.unheld(this) : this;
@@ -312,6 +324,12 @@ final class RingThread extends Thread implements Carrier {
   @Override
   public void wake() {
     doorbell.ring();
+  }
+
+  /** Wakes this thread to take over some of what is ready on another ring of its group. */
+  void askForHelp() {
+    carried.askForHelp();
+    wake();
   }
 
   /** Returns whether this thread waits in the kernel for completions, or is about to. */
@@ -509,8 +527,7 @@ final class RingThread extends Thread implements Carrier {
       doorbell.arm(submissions);
     }
     cancels.submit(submissions);
-    boolean mayWait =
-        pinned || (carried.isIdle() && !(submissions.unconsumed() == 0 && carried.findsWork()));
+    boolean mayWait = pinned || (carried.isIdle() && !carried.findsWork());
     if (mayWait && !pinned) {
       carried.forgetLast();
     }
@@ -752,6 +769,7 @@ final class RingThread extends Thread implements Carrier {
     enters++;
     if (wait) {
       doorbell.endWait();
+      Alarm.ring();
     }
     if (result < 0) {
       refused(-result);
@@ -861,11 +879,24 @@ final class RingThread extends Thread implements Carrier {
     return rescuable;
   }
 
+  /** Returns whether this thread uses the ring now, so that no carried thread holds it. */
+  boolean isServing() {
+    return inUse == BY_OWNER;
+  }
+
   /** Says whether this thread is held. */
   void setHeld(boolean held) {
     if (this.held != held) {
       this.held = held;
     }
+  }
+
+  /**
+   * The watchdog: returns whether there may be something to do on behalf of this thread. It looks
+   * at what this thread alone writes, which is as it was when a carried thread began to hold it.
+   */
+  boolean expectsSomething() {
+    return inFlight.count() > 0 || !inbox.isEmpty() || stopRequested || carried.hasMovable();
   }
 
   /**

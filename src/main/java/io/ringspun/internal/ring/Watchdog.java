@@ -3,6 +3,7 @@ package io.ringspun.internal.ring;
 import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.kernel.Barrier;
+import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
@@ -11,25 +12,28 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that looks at all rings: a few times a second, and some thousand times a second while
- * rings of groups are at work. A ring whose thread runs the same continuation as at the last look
- * is held. If it belongs to a group, this thread serves it meanwhile. A pinned caller may be what
- * holds it, which has to drive the ring itself, so that caller is woken. A ring that sleeps
- * although its inbox is not empty, because a caller had no stack left to wake it, is woken. A ring
- * that is held for long is reported, with the code that holds it.
+ * One thread that looks at all rings: a few times a second while they sleep, and a thousand times a
+ * second and more while rings of groups are at work. A ring whose thread runs the same continuation
+ * as at the last look is held. If it belongs to a group, this thread serves it meanwhile. A pinned
+ * caller may be what holds it, which has to drive the ring itself, so that caller is woken. A ring
+ * that sleeps although its inbox is not empty, because a caller had no stack left to wake it, is
+ * woken. A ring that is held for long is reported, with the code that holds it.
  */
 final class Watchdog implements Runnable {
   private static final Log LOG = Log.of("io.ringspun.watchdog");
   private static final long ROUND_NANOS = 20_000_000;
+  private static final long IDLE_NANOS = 100_000_000; // while all rings sleep
   private static final long LOOK_NANOS = 1_000_000; // at rings of groups, while one is at work
-  private static final long LOOK_SOON_NANOS = 100_000; // while one was held lately
+  private static final long LOOK_SOON_NANOS = 100_000; // while one was held for long of late
+  private static final long HELD_NANOS = 3_000_000; // or it may only have lost its processor
+  private static final long HELD_SOON_NANOS = LOOK_SOON_NANOS / 2; // by one that did so for long
+  private static final long LONG_NANOS = 5_000_000; // that long
   private static final long RESCUE_NANOS = 20_000; // while one is held and there is something to do
   private static final long RESCUE_NANOS_MAX = 100_000; // and nothing
   private static final long RESCUE_LATER_NANOS_MAX = 1_000_000; // if it is held for long
   private static final long LATER_NANOS = 100_000_000; // that long
   private static final long SPARE_NANOS = 2_000_000; // held so long, spare carriers take over
-  private static final long LATELY_NANOS = 1_000_000_000;
-  private static final long WORK_NANOS = 100_000_000; // a ring is at work until so long after it
+  private static final long WORK_NANOS = 20_000_000; // a ring is at work until so long after it
   private static final long REPORT_NANOS = 500_000_000;
 
   private static @Nullable Thread thread; // guarded by the class
@@ -45,10 +49,12 @@ final class Watchdog implements Runnable {
 
   private final Map<Engine, Sighting> sightings = new HashMap<>();
   private long roundNanos; // when the last round began
-  private long workNanos =
-      System.nanoTime() - WORK_NANOS; // when a ring of a group was last seen at work
+  private long activeNanos = System.nanoTime(); // when a ring was last seen at work
+  private long workNanos = activeNanos - WORK_NANOS; // when one of a group was
   private long heldSinceNanos; // when a ring was last found to be held
+  private final KnownHolders holders = new KnownHolders();
   private boolean held; // whether a ring is, that this thread serves
+  private boolean serves; // whether something may come for one of them
   private boolean interrupted; // whether the processors were, since the last look began
   private boolean found; // whether there was something to do for it
 
@@ -79,6 +85,7 @@ final class Watchdog implements Runnable {
 
   @Override
   public void run() {
+    NativeThread.wakeOnTime();
     SpareCarriers.POOL.growIfHeld(
         System.nanoTime()); // loads classes while the process has descriptors for that
     long lastSeenNanos = System.nanoTime(); // when there was a ring
@@ -97,7 +104,7 @@ final class Watchdog implements Runnable {
         boolean isLater = lastSeenNanos - heldSinceNanos > LATER_NANOS;
         long most = isLater ? RESCUE_LATER_NANOS_MAX : RESCUE_NANOS_MAX;
         rescuePeriod = found ? RESCUE_NANOS : Math.min(2 * rescuePeriod, most);
-        LockSupport.parkNanos(this, held ? rescuePeriod : period(lastSeenNanos));
+        park(serves ? rescuePeriod : period(lastSeenNanos));
       }
       try {
         look(System.nanoTime());
@@ -107,11 +114,22 @@ final class Watchdog implements Runnable {
     }
   }
 
-  private long period(long now) {
-    if (now - workNanos >= WORK_NANOS) {
-      return ROUND_NANOS;
+  private void park(long nanos) {
+    if (nanos > LOOK_NANOS) {
+      Alarm.sleep(this, nanos);
+    } else {
+      LockSupport.parkNanos(this, nanos);
     }
-    return now - heldSinceNanos < LATELY_NANOS ? LOOK_SOON_NANOS : LOOK_NANOS;
+  }
+
+  private long period(long now) {
+    if (held) {
+      return LOOK_NANOS; // until it is not
+    }
+    if (now - workNanos >= WORK_NANOS) {
+      return now - activeNanos < IDLE_NANOS ? ROUND_NANOS : IDLE_NANOS;
+    }
+    return holders.isAny(now) ? LOOK_SOON_NANOS : LOOK_NANOS;
   }
 
   private void look(long now) {
@@ -124,6 +142,7 @@ final class Watchdog implements Runnable {
     }
     boolean wasHeld = held;
     held = false;
+    serves = false;
     found = false;
     interrupted = false;
     for (Engine engine : LiveRings.all()) {
@@ -154,9 +173,12 @@ final class Watchdog implements Runnable {
       ring.wake();
     }
     long progress = ring.progressSeen();
-    boolean stands = progress == last.progress;
+    boolean stands = progress == last.progress && !ring.isServing();
     if (isRound && (progress == -1 || stands)) {
       ring.insist();
+    }
+    if (progress != -1) {
+      activeNanos = now;
     }
     if (progress == -1 || !stands) {
       if (progress != -1 && ring.isRescuable()) {
@@ -169,19 +191,28 @@ final class Watchdog implements Runnable {
       ring.setHeld(isDriven);
       if (isDriven) {
         held = true;
+        serves = true;
         found |= ring.carried().moveReady(true);
       }
       return;
     }
     long heldNanos = now - last.sinceNanos;
-    if (ring.isRescuable() && heldNanos >= LOOK_SOON_NANOS / 2) {
+    Runnable holder = ring.carried().mounted();
+    long surely = holders.contains(holder, now) ? HELD_SOON_NANOS : HELD_NANOS;
+    if (ring.isRescuable() && heldNanos >= surely) {
+      if (heldNanos >= LONG_NANOS) {
+        holders.add(holder, now);
+      }
       ring.setHeld(true);
       held = true;
-      if (!interrupted) {
-        interrupted = true;
-        Barrier.interruptAll(engine.kernel());
+      if (ring.expectsSomething()) {
+        serves = true;
+        if (!interrupted) {
+          interrupted = true;
+          Barrier.interruptAll(engine.kernel());
+        }
+        found |= ring.rescue(heldNanos >= SPARE_NANOS);
       }
-      found |= ring.rescue(heldNanos >= SPARE_NANOS);
     }
     if (heldNanos >= ROUND_NANOS && now - last.wokenNanos >= ROUND_NANOS) {
       last.wokenNanos = now;
@@ -189,7 +220,7 @@ final class Watchdog implements Runnable {
     }
     if (heldNanos >= REPORT_NANOS && !last.reported) {
       last.reported = true;
-      HeldRing.report(LOG, engine, heldNanos);
+      HeldRing.report(engine, heldNanos);
     }
   }
 }
