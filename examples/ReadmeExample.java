@@ -18,7 +18,7 @@ String commit(Ring ring, Path path, String text) throws Exception {
 
 void main(String[] args) throws Exception {
   try (var ring = Ring.open();
-      var threads = ring.executor()) { // virtual threads, carried by the ring's own thread
+      var threads = ring.executor()) { // virtual threads, carried by rings, one on each processor
     IO.println(threads.submit(() -> commit(ring, Path.of(args[0]), "committed")).get());
   }
 }

@@ -12,7 +12,6 @@ import io.ringspun.internal.ring.Scheduler;
 import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,19 +30,19 @@ import org.jspecify.annotations.Nullable;
  * <h2>Carried virtual threads</h2>
  *
  * <p>Where Java was started with {@code --add-opens java.base/java.lang=io.ringspun} ({@code
- * =ALL-UNNAMED} on the class path), or with this library's jar as {@code -javaagent}, the ring's
- * thread also carries the virtual threads started through {@link #startVirtualThread}, {@link
- * #threadFactory} and {@link #executor}, and the virtual threads that those start. They all run on
- * that one platform thread, and their operations reach the kernel without a hand-over between
- * threads. Otherwise the same methods start threads on the default scheduler, and everything works
- * the same, but more slowly.
+ * =ALL-UNNAMED} on the class path), or with this library's jar as {@code -javaagent}, rings also
+ * carry virtual threads: the operations of such a thread reach the kernel without a hand-over
+ * between threads. {@link #executor} and {@link #threadFactory} use a ring for each processor, as a
+ * {@link RingGroup} does. {@link #startVirtualThread} starts a thread that stays on this ring, with
+ * the virtual threads that it starts. Otherwise the same methods start threads on the default
+ * scheduler, and everything works the same, but more slowly.
  *
- * <p>One platform thread carries them all, and no other thread replaces it while a carried thread
- * occupies it. So run code that blocks without parking or computes for long on other threads, or on
- * threads of a {@link RingGroup}: file I/O of the JDK, name resolution, and class initializers that
- * do either. Code that occupies a ring for half a second is reported to the log and to the flight
- * recorder. A call from a class initializer or from an upcall cannot park; it completes
- * nevertheless, but may take some tens of milliseconds and delays the other carried threads.
+ * <p>One platform thread carries those that stay, and no other thread replaces it while one of them
+ * occupies it. So run code that blocks without parking or computes for long on other threads: file
+ * I/O of the JDK, name resolution, and class initializers that do either. Code that occupies a ring
+ * for half a second is reported to the log and to the flight recorder. A call from a class
+ * initializer or from an upcall cannot park; it completes nevertheless, but may take some tens of
+ * milliseconds and delays the other carried threads.
  *
  * <h2>Interrupts</h2>
  *
@@ -64,12 +63,14 @@ public final class Ring implements AutoCloseable {
 
   private final Engine engine;
   private final boolean isShared;
-  private final ThreadFactory threadFactory;
+  private final ThreadFactory stayingThreads;
+  private final RingThreads threads;
 
-  private Ring(Engine engine, boolean isShared) {
+  private Ring(Engine engine, RingThreads threads, boolean isShared) {
     this.engine = engine;
+    this.threads = threads;
     this.isShared = isShared;
-    threadFactory = engine.threadBuilder().factory();
+    stayingThreads = engine.threadBuilder().factory();
     engine.setOwner(this);
   }
 
@@ -126,7 +127,8 @@ public final class Ring implements AutoCloseable {
       hint();
     }
     try {
-      return new Ring(openEngine(config, kernel, scheduler), isShared);
+      Engine engine = openEngine(config, kernel, scheduler);
+      return new Ring(engine, new RingThreads(engine, options, kernel, scheduler), isShared);
     } catch (ErrnoException e) {
       throw Diagnosis.of(e).asException(e);
     }
@@ -240,20 +242,29 @@ public final class Ring implements AutoCloseable {
    */
   public Thread startVirtualThread(Runnable task) {
     requireOpen();
-    Thread thread = threadFactory.newThread(task);
+    Thread thread = stayingThreads.newThread(task);
     thread.start();
     return thread;
   }
 
   /**
-   * Returns a factory of virtual threads that this ring carries, or that the default scheduler runs
-   * if rings cannot carry threads. Threads that are started after the ring is closed, or that
-   * outlive it, run on platform threads of a pool.
+   * Returns a factory of virtual threads that run on all processors. Those of a ring of a {@link
+   * RingGroup} are the group's own, see {@link RingGroup#threadFactory}. Those of a single ring are
+   * carried by rings that the first call opens, one for each processor, with the same options,
+   * which blocks for some milliseconds. They are closed with this ring, and {@link Ring#current}
+   * returns one of them. What such a thread asks of this ring goes to the ring that carries it,
+   * unless it has to do with a descriptor that is registered with this ring. If those rings cannot
+   * be opened, or this ring has kernel polling, device polling or set-up flags of its own, this
+   * ring alone carries the threads. If rings cannot carry threads at all, the default scheduler
+   * does.
    *
-   * @return a thread-safe factory
+   * <p>Threads that are started after the ring is closed, or that outlive it, run on platform
+   * threads of a pool.
+   *
+   * @return a thread-safe factory, always the same
    */
   public ThreadFactory threadFactory() {
-    return threadFactory;
+    return threads.factory();
   }
 
   /**
@@ -262,7 +273,7 @@ public final class Ring implements AutoCloseable {
    * @return a new executor; its {@code close} waits for its tasks and leaves the ring open
    */
   public ExecutorService executor() {
-    return Executors.newThreadPerTaskExecutor(threadFactory);
+    return Executors.newThreadPerTaskExecutor(threadFactory());
   }
 
   /**
@@ -275,7 +286,7 @@ public final class Ring implements AutoCloseable {
    * @throws IOException if another I/O error occurs
    */
   public void nop() throws IOException {
-    Operation operation = engine.single();
+    Operation operation = engine.near().single();
     operation.nop();
     int result = operation.run();
     if (result < 0) {
@@ -324,10 +335,11 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Opens a pool of buffers that are registered with this ring ({@code IORING_REGISTER_BUFFERS2}
-   * and {@code BUFFERS_UPDATE}, Linux 5.19). If the kernel refuses, the pool works unregistered.
-   * Blocks until the kernel has pinned the memory, some milliseconds per 100 megabytes; the ring
-   * processes no other operations meanwhile. A ring has room for 64 registered pools.
+   * Opens a pool of buffers that are registered with this ring, and with those of {@link
+   * #threadFactory} if they are open ({@code IORING_REGISTER_BUFFERS2} and {@code BUFFERS_UPDATE},
+   * Linux 5.19). If the kernel refuses, the pool works unregistered. Blocks until the kernel has
+   * pinned the memory, some milliseconds per 100 megabytes; the ring processes no other operations
+   * meanwhile. A ring has room for 64 registered pools.
    *
    * @param buffers the number of buffers
    * @param bufferBytes the size of each buffer in bytes; each starts on a page boundary
@@ -341,16 +353,19 @@ public final class Ring implements AutoCloseable {
    * @throws IOException if another I/O error occurs
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
-    return BufferPool.open(List.of(engine), buffers, bufferBytes);
+    return BufferPool.open(threads.enginesWith(engine), buffers, bufferBytes);
   }
 
   /**
-   * Returns the counters of this ring.
+   * Returns the counters of this ring, and of those of {@link #threadFactory} that it has opened.
    *
-   * @return a snapshot of what the ring has done so far
+   * @return a snapshot of what they have done so far, in sum
    */
   public RingMetrics metrics() {
-    return engine.readCounters(RingMetrics::new);
+    return threads.enginesWith(engine).stream()
+        .map(each -> each.<RingMetrics>readCounters(RingMetrics::new))
+        .reduce(RingMetrics::plus)
+        .orElseThrow();
   }
 
   /**
@@ -376,13 +391,14 @@ public final class Ring implements AutoCloseable {
   @Override
   public void close() {
     if (!isShared) {
-      engine.close();
+      closeAnyway();
     }
   }
 
   /** Closes the ring, even if it belongs to the shared group. */
   void closeAnyway() {
     engine.close();
+    threads.close();
   }
 
   private void requireOpen() {

@@ -40,12 +40,14 @@ public final class RingGroup implements AutoCloseable {
   private static volatile @Nullable RingGroup shared; // set under SHARED_LOCK, read by any thread
 
   private final List<Ring> rings;
+  private final Scheduler scheduler;
   private final ThreadFactory threadFactory;
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicInteger homeTurn = new AtomicInteger();
 
   private RingGroup(List<Ring> rings, Scheduler scheduler) {
     this.rings = rings;
+    this.scheduler = scheduler;
     threadFactory = scheduler.threadBuilder().factory();
   }
 
@@ -84,7 +86,12 @@ public final class RingGroup implements AutoCloseable {
     return open(count, options, kernel, false);
   }
 
-  private static RingGroup open(int count, RingOptions options, Kernel kernel, boolean isShared)
+  /**
+   * Opens a group.
+   *
+   * @param isShared whether users cannot close its rings
+   */
+  static RingGroup open(int count, RingOptions options, Kernel kernel, boolean isShared)
       throws IOException {
     List<Ring> rings = new ArrayList<>(count);
     Scheduler scheduler = new Scheduler();
@@ -143,8 +150,18 @@ public final class RingGroup implements AutoCloseable {
       shared = null;
     }
     if (group != null) {
-      group.rings.forEach(Ring::closeAnyway);
+      group.closeAnyway();
     }
+  }
+
+  /** Closes the rings, even those that users cannot close. */
+  void closeAnyway() {
+    rings.forEach(Ring::closeAnyway);
+  }
+
+  /** Returns what schedules the group's threads. */
+  Scheduler scheduler() {
+    return scheduler;
   }
 
   /**

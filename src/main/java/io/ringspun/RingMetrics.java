@@ -34,4 +34,23 @@ public record RingMetrics(
     long inlineHits,
     long inlineMisses,
     long inlineSlow,
-    long unregisteredPools) {}
+    long unregisteredPools) {
+
+  /** Adds up the counters of two rings. */
+  RingMetrics plus(RingMetrics other) {
+    return new RingMetrics(
+        submitted + other.submitted,
+        completed + other.completed,
+        enters + other.enters,
+        wakeUps + other.wakeUps,
+        inFlight + other.inFlight,
+        waiting + other.waiting,
+        overflows + other.overflows,
+        completionEntries + other.completionEntries,
+        stale + other.stale,
+        inlineHits + other.inlineHits,
+        inlineMisses + other.inlineMisses,
+        inlineSlow + other.inlineSlow,
+        unregisteredPools + other.unregisteredPools);
+  }
+}

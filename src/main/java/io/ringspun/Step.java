@@ -532,6 +532,11 @@ public final class Step {
     }
   }
 
+  /** Returns whether any ring can run this that knows the step's descriptor. */
+  boolean canMoveTo(Engine engine) {
+    return raw == null && (target == null || target.handle().isUsableOn(engine));
+  }
+
   /** Converts the kernel's result to the result for the caller. */
   int result(int answer) {
     int result = raw == null ? answer : raw.outcome(answer);

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch {
 
-  private final Engine engine;
+  private Engine engine;
   private final List<Step> steps = new ArrayList<>();
   private long timeoutNanos;
   private @Nullable Duration limit; // the same as timeoutNanos
@@ -300,6 +300,7 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
     run = true;
     Loan[] loans = new Loan[all.length];
     engine.requireUsable();
+    engine = nearest();
     prepare(all, call, loans);
     try {
       engine.runAll(call);
@@ -307,6 +308,19 @@ abstract sealed class Transaction<T extends Transaction<T>> permits Chain, Batch
       finish(all, call, loans);
     }
     return outcomes(all, call);
+  }
+
+  /** Returns the ring that carries the calling thread if it can run all the steps as well. */
+  private Engine nearest() {
+    Engine near = engine.near();
+    if (near != engine) {
+      for (Step step : steps) {
+        if (!step.canMoveTo(near)) {
+          return engine;
+        }
+      }
+    }
+    return near;
   }
 
   private Outcomes outcomes(Step[] all, Call call) {

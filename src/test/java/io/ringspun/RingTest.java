@@ -510,11 +510,11 @@ class RingTest {
       assertEquals(Thread.State.NEW, thread.getState());
       thread.start();
       thread.join();
-      assertTrue(made.get().endsWith("@test-carrier"), made.get());
+      assertTrue(made.get().contains("@test-carrier"), made.get());
 
       try (var executor = ring.executor()) {
         String executed = executor.submit(RingTest::describe).get();
-        assertTrue(executed.endsWith("@test-carrier"), executed);
+        assertTrue(executed.contains("@test-carrier"), executed);
       }
 
       AtomicReference<String> child = new AtomicReference<>("");
