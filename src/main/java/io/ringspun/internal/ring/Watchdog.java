@@ -24,12 +24,12 @@ final class Watchdog implements Runnable {
   private static final long ROUND_NANOS = 20_000_000;
   private static final long IDLE_NANOS = 100_000_000; // while all rings sleep
   private static final long LOOK_NANOS = 1_000_000; // at rings of groups, while one is at work
-  private static final long LOOK_SOON_NANOS = 100_000; // while one was held for long of late
+  private static final long LOOK_SOON_NANOS = 60_000; // while one was held for long of late
   private static final long HELD_NANOS = 3_000_000; // or it may only have lost its processor
   private static final long HELD_SOON_NANOS = LOOK_SOON_NANOS / 2; // by one that did so for long
   private static final long LONG_NANOS = 5_000_000; // that long
   private static final long RESCUE_NANOS = 20_000; // while one is held and there is something to do
-  private static final long RESCUE_NANOS_MAX = 100_000; // and nothing
+  private static final long RESCUE_NANOS_MAX = 25_000; // and nothing
   private static final long RESCUE_LATER_NANOS_MAX = 1_000_000; // if it is held for long
   private static final long LATER_NANOS = 100_000_000; // that long
   private static final long SPARE_NANOS = 2_000_000; // held so long, spare carriers take over
