@@ -12,6 +12,7 @@ import io.ringspun.internal.ring.Scheduler;
 import io.ringspun.raw.OperationCancelledException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -366,6 +367,39 @@ public final class Ring implements AutoCloseable {
         .map(each -> each.<RingMetrics>readCounters(RingMetrics::new))
         .reduce(RingMetrics::plus)
         .orElseThrow();
+  }
+
+  /**
+   * Returns the operations that are in flight on this ring, and on those of {@link #threadFactory}
+   * that it has opened, for finding out what threads wait for. Never blocks, works while a carried
+   * thread holds the ring, and costs the ring nothing.
+   *
+   * <p>It is a picture that is taken while the ring goes on: an operation that ends meanwhile may
+   * be missing or not, and what has just begun may be incomplete. Calls that still wait for
+   * submission are not listed; {@link RingMetrics#waiting} counts them.
+   *
+   * @return a list of its own, in no particular order; empty if the ring is closed or has failed
+   */
+  public List<InFlightOperation> dump() {
+    return threads.enginesWith(engine).stream()
+        .flatMap(each -> each.<InFlightOperation>inFlight(Ring::describe).stream())
+        .toList();
+  }
+
+  private static InFlightOperation describe(
+      String name,
+      int descriptor,
+      boolean registered,
+      long ageNanos,
+      @Nullable Thread waiter,
+      boolean cancelled) {
+    return new InFlightOperation(
+        name,
+        descriptor,
+        registered,
+        Duration.ofNanos(ageNanos),
+        Optional.ofNullable(waiter),
+        cancelled);
   }
 
   /**

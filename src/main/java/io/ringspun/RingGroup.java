@@ -174,6 +174,17 @@ public final class RingGroup implements AutoCloseable {
   }
 
   /**
+   * Returns how many spare carriers there are: platform threads that run the virtual threads of
+   * groups while all the rings of a group are held, or closed. All groups of the process share
+   * them.
+   *
+   * @return the number of these threads now; 0 if there was no need for them in the last seconds
+   */
+  public static int spareCarriers() {
+    return Scheduler.spareCarriers();
+  }
+
+  /**
    * Returns the next ring in turn.
    *
    * @return the ring after the one that was returned last

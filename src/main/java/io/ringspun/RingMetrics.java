@@ -19,6 +19,11 @@ package io.ringspun;
  *     or because similar calls were slow a short time ago
  * @param inlineSlow plain system calls that were expected to be quick and took 200 µs or more
  * @param unregisteredPools buffer pools whose memory the kernel refused to register
+ * @param ready virtual threads that are ready to run on the ring's thread now, and wait for it
+ * @param steals virtual threads that this ring has taken from other rings of its group, where they
+ *     were ready, because it had nothing to do
+ * @param rescues times that another thread served this ring, because a virtual thread held the
+ *     ring's own and there was something to do; once for each time that it was held
  * @since 0.1
  */
 public record RingMetrics(
@@ -34,7 +39,10 @@ public record RingMetrics(
     long inlineHits,
     long inlineMisses,
     long inlineSlow,
-    long unregisteredPools) {
+    long unregisteredPools,
+    int ready,
+    long steals,
+    long rescues) {
 
   /** Adds up the counters of two rings. */
   RingMetrics plus(RingMetrics other) {
@@ -51,6 +59,9 @@ public record RingMetrics(
         inlineHits + other.inlineHits,
         inlineMisses + other.inlineMisses,
         inlineSlow + other.inlineSlow,
-        unregisteredPools + other.unregisteredPools);
+        unregisteredPools + other.unregisteredPools,
+        ready + other.ready,
+        steals + other.steals,
+        rescues + other.rescues);
   }
 }

@@ -1,5 +1,6 @@
 package io.ringspun.guide;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
@@ -10,13 +11,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingGroup;
 import io.ringspun.buffer.BufferRing;
 import io.ringspun.file.RingFile;
 import io.ringspun.net.RingListener;
 import io.ringspun.net.RingSocket;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.SocketPair;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -328,6 +332,15 @@ class GuideTest {
       assertEquals(ring.carriesVirtualThreads(), here != Ring.shared());
     }
     assertEquals(InetAddress.getByName("127.0.0.1"), Snippets.lookUp("127.0.0.1"));
+  }
+
+  @Test
+  void watchingRings() throws Exception {
+    try (RingGroup group = RingGroup.open()) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      Snippets.printWaits(group, new PrintStream(out, true, UTF_8));
+      assertEquals(group.rings().size(), out.toString(UTF_8).lines().count());
+    }
   }
 
   // ---- drop-ins ------------------------------------------------------------------------------

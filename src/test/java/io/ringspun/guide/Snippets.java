@@ -27,6 +27,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
+import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -334,6 +335,16 @@ final class Snippets {
 
   static InetAddress lookUp(String host) throws Exception {
     return BLOCKING.submit(() -> InetAddress.getByName(host)).get();
+  }
+
+  // end
+
+  // snippet
+  static void printWaits(RingGroup group, PrintStream out) {
+    for (Ring ring : group.rings()) {
+      out.println(ring + " " + ring.metrics());
+      ring.dump().forEach(out::println); // recv on descriptor 12 for 3.214 s, awaited by ...
+    }
   }
 
   // end

@@ -44,6 +44,7 @@ final class Carried implements Executor {
   private volatile long stuckTurn = -1; // set by the watchdog
   private long drivenTurn = -1;
 
+  private long steals; // written by the ring's thread, read by any
   private long inlineHits;
   private long inlineMisses;
   private int inlineRun;
@@ -54,6 +55,7 @@ final class Carried implements Executor {
   private final @Nullable Runnable[] moving = new Runnable[STOLEN_MAX];
   private int movingFrom;
   private int movingTo;
+  private long moved;
 
   Carried(RingThread carrier, @Nullable Scheduler scheduler) {
     this.carrier = carrier;
@@ -130,6 +132,7 @@ final class Carried implements Executor {
       movable.add(continuation);
       stolen[i] = null;
     }
+    steals += count;
     return count > 0;
   }
 
@@ -276,6 +279,16 @@ final class Carried implements Executor {
     }
   }
 
+  /** Any thread: returns about how many threads are ready to run here. */
+  int readyCount() {
+    return ready.size() + movable.size();
+  }
+
+  /** Any thread: returns how many threads this has taken from other rings. */
+  long steals() {
+    return steals;
+  }
+
   long inlineHits() {
     return inlineHits;
   }
@@ -347,6 +360,7 @@ final class Carried implements Executor {
         Runnable continuation = moving[movingFrom];
         assert continuation != null;
         runElsewhere(continuation, isHeld);
+        moved++;
         moving[movingFrom++] = null; // only now: if there was no memory, it is tried again
       }
       movingFrom = 0;
@@ -365,7 +379,13 @@ final class Carried implements Executor {
       return false;
     }
     runElsewhere(resumption.continuation, isHeld);
+    moved++;
     return true;
+  }
+
+  /** The watchdog: returns how many it has moved so far. */
+  long moved() {
+    return moved;
   }
 
   /** Runs one that is movable on a ring of the group, or on a spare carrier if none is there. */

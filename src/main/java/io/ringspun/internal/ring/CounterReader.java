@@ -22,5 +22,8 @@ public interface CounterReader<T> {
       long inlineHits,
       long inlineMisses,
       long inlineSlow,
-      long unregisteredPools);
+      long unregisteredPools,
+      int ready,
+      long steals,
+      long rescues);
 }

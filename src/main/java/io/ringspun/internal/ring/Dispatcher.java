@@ -21,6 +21,7 @@ final class Dispatcher {
   private static final int RETRIES_MAX = 8;
   private static final int CANCELS_MISSED_MAX = 3;
 
+  private final String ring;
   private final Kernel kernel;
   private final SubmissionQueue submissions;
   private final InFlight inFlight;
@@ -56,7 +57,14 @@ final class Dispatcher {
   private long completed;
   private long stale;
 
-  Dispatcher(Kernel kernel, SubmissionQueue submissions, InFlight inFlight, Cancels cancels) {
+  /**
+   * Creates one.
+   *
+   * @param ring the ring's name
+   */
+  Dispatcher(
+      String ring, Kernel kernel, SubmissionQueue submissions, InFlight inFlight, Cancels cancels) {
+    this.ring = ring;
     this.kernel = kernel;
     this.submissions = submissions;
     this.inFlight = inFlight;
@@ -254,6 +262,10 @@ final class Dispatcher {
       operation.aim(inFlight.userData(target.slot));
     }
     linkPending |= links != 0;
+    Tick now = Tick.current();
+    if (operation.tick != now) { // many are of the same, and comparing is cheaper
+      operation.tick = now;
+    }
     submissions.add(operation, inFlight.add(operation), flags);
     submitted++;
   }
@@ -332,12 +344,36 @@ final class Dispatcher {
     if (operation.opcode() == IORING_OP_RECV && handle != null) {
       handle.noteLeft((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
     }
+    int outcome = result;
     if ((flags & IORING_CQE_F_NOTIF) != 0) {
-      finish(operation, operation.result);
+      outcome = operation.result;
     } else {
       operation.flags = flags;
-      finish(operation, result);
     }
+    if (operation.tick != Tick.current()) {
+      reportIfSlow(operation, outcome);
+    }
+    finish(operation, outcome);
+  }
+
+  /**
+   * Reports an operation that was in flight for long. Multishot operations are, all of them; and a
+   * time limit is an operation only for the kernel.
+   */
+  private void reportIfSlow(Operation operation, int result) {
+    Tick tick = operation.tick;
+    SlowOperation begun = tick == null ? null : tick.begun();
+    if (begun == null || operation.multishot != null || operation.isLimit()) {
+      return;
+    }
+    CountedDescriptor handle = operation.handle;
+    FlightRecording.operationEnds(
+        begun,
+        ring,
+        Opcode.describe(operation.opcode()),
+        handle == null ? -1 : handle.fd(),
+        result,
+        operation.call.waiter);
   }
 
   /** A zero-copy send is done; what is left is to give the memory back, without the descriptor. */

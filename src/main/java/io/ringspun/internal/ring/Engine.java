@@ -887,6 +887,23 @@ public final class Engine
     return thread.isStopping();
   }
 
+  /** Returns a picture of the operations in flight, which goes on meanwhile. Never waits. */
+  public <T> List<T> inFlight(OperationReader<T> reader) {
+    return thread.picture(
+        operation -> {
+          CountedDescriptor handle = operation.handle;
+          Tick tick = operation.tick;
+          Call call = operation.call;
+          return reader.read(
+              Opcode.describe(operation.opcode()),
+              handle == null ? -1 : handle.fd(),
+              handle != null && handle.entryFlags() != 0,
+              tick == null ? 0 : tick.ageNanos(),
+              call.waiter,
+              call.cancelAsked || call.cancelled != Call.Cancelled.NOT || operation.isClosed());
+        });
+  }
+
   /** Reads the counters; each value is exact, but their moments may differ slightly. */
   public <T> T readCounters(CounterReader<T> reader) {
     return thread.readCounters(

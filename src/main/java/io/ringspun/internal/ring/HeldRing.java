@@ -47,7 +47,7 @@ final class HeldRing extends Event {
     StackTraceElement[] frames = (holder != null ? holder : ring).getStackTrace();
     HeldRing event = new HeldRing();
     event.ring = engine.toString();
-    event.thread = holder != null ? name(holder) : "unknown";
+    event.thread = holder != null ? FlightRecording.name(holder) : "unknown";
     event.heldMillis = heldNanos / 1_000_000;
     event.stack =
         Arrays.stream(frames).map(frame -> "\tat " + frame).collect(Collectors.joining("\n"));
@@ -62,10 +62,6 @@ final class HeldRing extends Event {
             ? "other threads of its group run on other rings, or on spare carriers"
             : "its other threads wait",
         event.stack);
-  }
-
-  private static String name(Thread thread) {
-    return thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
   }
 
   /** Finds the virtual thread of the continuation, which is the only field of the JDK's task. */

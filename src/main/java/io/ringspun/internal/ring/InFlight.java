@@ -1,12 +1,16 @@
 package io.ringspun.internal.ring;
 
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The operations that the kernel holds, by slot. A completion carries the slot and the generation
  * that the slot had at submission, so a late or duplicate completion matches no operation and wakes
- * no thread. Confined to the ring's thread.
+ * no thread. For the ring's thread, unless said otherwise.
  *
  * <p>The table is what keeps every lent buffer reachable: it refers to the {@link Operation}, which
  * refers to the memory.
@@ -124,5 +128,30 @@ final class InFlight {
   /** Returns the operation in a slot, or null if the slot is free. */
   @Nullable Operation at(int slot) {
     return operations[slot];
+  }
+
+  /**
+   * Any thread: shows the operations to a reader, which may find any of them in the midst of a
+   * change. What it returns of one that left its slot meanwhile is dropped.
+   */
+  <T> List<T> picture(Function<Operation, T> reader) {
+    List<T> picture = new ArrayList<>();
+    @Nullable Operation[] seen = operations;
+    int[] seenGenerations = generations;
+    int slots = Math.min(seen.length, seenGenerations.length); // it may be growing
+    for (int slot = 0; slot < slots; slot++) {
+      int generation = seenGenerations[slot];
+      VarHandle.acquireFence();
+      Operation operation = seen[slot];
+      if (operation == null || operation.finished) { // all are after a failure of the ring
+        continue;
+      }
+      T item = reader.apply(operation);
+      VarHandle.acquireFence();
+      if (operations[slot] == operation && generations[slot] == generation) {
+        picture.add(item);
+      }
+    }
+    return picture;
   }
 }

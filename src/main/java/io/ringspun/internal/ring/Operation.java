@@ -73,6 +73,9 @@ public final class Operation extends SubmissionEntry {
 
   boolean finished;
 
+  /** Set by the ring's thread: when it was submitted, or null if it never was. */
+  @Nullable Tick tick;
+
   /** Set by the ring's thread: whether it counts as a user of its descriptors. */
   private boolean holds;
 

@@ -19,9 +19,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,7 @@ final class RingThread extends Thread implements Carrier {
   private volatile @Nullable Scheduler companions; // of a ring without a group
   private final boolean rescuable; // whether another thread may serve while this one is held
   private volatile boolean held; // set by the watchdog
+  private final Rescues rescues;
 
   @SuppressWarnings("unused") // through IN_USE
   private volatile int inUse; // see use
@@ -111,6 +114,7 @@ final class RingThread extends Thread implements Carrier {
     this.kernel = kernel;
     this.memory = memory;
     carried = new Carried(this, scheduler);
+    rescues = new Rescues(config.name());
     this.scheduler = scheduler;
     rescuable = scheduler != null && RingSetup.isForSeveralThreads(memory);
     doorbell = new Doorbell(kernel, eventfd);
@@ -129,7 +133,7 @@ final class RingThread extends Thread implements Carrier {
     }
     cancels = new Cancels(cancelsMax);
     inFlight = new InFlight(limit);
-    dispatcher = new Dispatcher(kernel, submissions, inFlight, cancels);
+    dispatcher = new Dispatcher(config.name(), kernel, submissions, inFlight, cancels);
     buffers = new BufferTable(kernel, memory);
     files = new FileTable(config.registeredFiles());
     enterFlags =
@@ -385,7 +389,15 @@ final class RingThread extends Thread implements Carrier {
         carried.inlineHits() + inlineHits,
         carried.inlineMisses() + inlineMisses,
         inlineSlow,
-        unregisteredPools);
+        unregisteredPools,
+        carried.readyCount(),
+        carried.steals(),
+        rescues.count());
+  }
+
+  /** Any thread: shows the operations in flight to a reader; see {@link InFlight#picture}. */
+  <T> List<T> picture(Function<Operation, T> reader) {
+    return inFlight.picture(reader);
   }
 
   /** Any thread: returns about how many operations are in flight. */
@@ -888,6 +900,9 @@ final class RingThread extends Thread implements Carrier {
   void setHeld(boolean held) {
     if (this.held != held) {
       this.held = held;
+      if (!held) {
+        rescues.end();
+      }
     }
   }
 
@@ -908,12 +923,22 @@ final class RingThread extends Thread implements Carrier {
    * @return whether there was anything to do
    */
   boolean rescue(boolean toSpares) {
+    long movedBefore = carried.moved();
     boolean moved = carried.moveReady(toSpares);
     if (!tryUse()) {
       return moved; // it is not held any more
     }
     try {
-      return serveFromOutside(toSpares) || moved;
+      long submitted = dispatcher.submitted();
+      long completed = dispatcher.completed();
+      boolean found = serveFromOutside(toSpares) || moved;
+      if (found) {
+        rescues.served(
+            dispatcher.submitted() - submitted,
+            dispatcher.completed() - completed,
+            carried.moved() - movedBefore);
+      }
+      return found;
     } catch (Throwable e) {
       if (failure == null) {
         failInUse(e);
@@ -1094,6 +1119,7 @@ final class RingThread extends Thread implements Carrier {
     takePosted();
     takeInbox(); // first what was taken from it before the failure
     flush();
+    rescues.end(); // the watchdog does not serve this ring any more
     carried.moveAway();
     if ((enterFlags & IORING_ENTER_REGISTERED_RING) != 0) {
       OwnRing.unregister(kernel, memory);

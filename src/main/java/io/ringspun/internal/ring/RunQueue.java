@@ -12,8 +12,9 @@ final class RunQueue {
     return head == tail;
   }
 
+  /** Any thread: returns how many entries there are; another thread may see an earlier number. */
   int size() {
-    return tail - head;
+    return Math.max(0, tail - head);
   }
 
   void add(Runnable item) {

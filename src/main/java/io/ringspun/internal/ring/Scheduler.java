@@ -28,6 +28,11 @@ public final class Scheduler implements Executor {
     rings = more;
   }
 
+  /** Returns how many {@link SpareCarriers} the process has. */
+  public static int spareCarriers() {
+    return SpareCarriers.POOL.count();
+  }
+
   /** Returns a builder of virtual threads that the rings carry, where the JDK allows. */
   public Thread.Builder.OfVirtual threadBuilder() {
     return CarrierAccess.builder(this);
@@ -135,6 +140,7 @@ public final class Scheduler implements Executor {
         if (ring != idle) {
           int count = ring.carried().giveHalf(taken);
           if (count > 0) {
+            FlightRecording.threadsStolen(ring.getName(), idle.getName(), count);
             return count;
           }
         }

@@ -55,6 +55,7 @@ final class SpareCarriers implements Executor {
             () -> {
               int number = NativeThread.current();
               numbers.add(number);
+              FlightRecording.spareStarted(numbers.size());
               try {
                 worker.run();
               } finally {

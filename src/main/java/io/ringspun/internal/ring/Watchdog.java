@@ -133,6 +133,7 @@ final class Watchdog implements Runnable {
   }
 
   private void look(long now) {
+    Tick.end(now);
     boolean isRound = now - roundNanos >= ROUND_NANOS;
     if (isRound) {
       roundNanos = now;

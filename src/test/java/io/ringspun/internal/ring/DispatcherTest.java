@@ -36,7 +36,7 @@ class DispatcherTest {
   private final InFlight inFlight = new InFlight(LIMIT);
   private final Cancels cancels = new Cancels(LIMIT);
   private final Dispatcher dispatcher =
-      new Dispatcher(new FaultKernel(), submissions, inFlight, cancels);
+      new Dispatcher("test", new FaultKernel(), submissions, inFlight, cancels);
 
   private RingMemory ring() {
     return new RingMemory(
