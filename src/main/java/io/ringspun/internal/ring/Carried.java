@@ -20,6 +20,7 @@ final class Carried implements Executor {
   private static final int CALLS_PER_LOOK = 32; // at the clock
   private static final int SPARES_MAX = 4096;
   private static final long PINNED_TEST_NANOS = 10_000;
+  private static final int PINNED_TESTS = 2;
   private static final int STOLEN_MAX = 256; // at once
   private static final int WORTH_WAKING = 16; // so much is ready here that another ring is woken
   private static final int CONTINUATIONS_PER_LOOK = 16; // at how much is ready
@@ -42,7 +43,6 @@ final class Carried implements Executor {
   // Pinned callers; see park.
   private volatile @Nullable Thread lastParked; // read by the watchdog
   private volatile long stuckTurn = -1; // set by the watchdog
-  private long drivenTurn = -1;
 
   private long steals; // written by the ring's thread, read by any
   private long inlineHits;
@@ -231,12 +231,13 @@ final class Carried implements Executor {
    */
   void park(long nanos) {
     long before = turn;
-    if (drivenTurn == before) {
-      // Pinned a moment ago, and probably still: a short park finds out.
-      LockSupport.parkNanos(carrier, PINNED_TEST_NANOS);
-      if (CarrierThread.current() == carrier && turn == before) {
-        carrier.drive();
+    if (stuckTurn == before) {
+      for (int i = 0; i < PINNED_TESTS; i++) { // a permit, and a lost processor, may spoil one
+        if (!isPinned(before)) {
+          return;
+        }
       }
+      carrier.drive();
       return;
     }
     lastParked = Thread.currentThread();
@@ -245,11 +246,23 @@ final class Carried implements Executor {
     } else {
       LockSupport.park(carrier);
     }
-    // A thread of a group may have come to another ring.
-    if (CarrierThread.current() == carrier && turn == before && stuckTurn == before) {
-      drivenTurn = before;
-      carrier.drive();
+  }
+
+  /**
+   * Parks for a moment, and returns whether the calling thread has kept its carrier. If a permit
+   * was there, or the time was too short to tell, it returns false, and the caller tries again: a
+   * thread that drives the ring must not leave its carrier in the midst.
+   */
+  private boolean isPinned(long before) {
+    boolean interrupted = Thread.interrupted(); // or it would not park
+    long start = System.nanoTime();
+    LockSupport.parkNanos(carrier, PINNED_TEST_NANOS);
+    boolean parked = System.nanoTime() - start >= PINNED_TEST_NANOS;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
+    // A thread of a group may have come to another ring.
+    return parked && CarrierThread.current() == carrier && turn == before;
   }
 
   void countInline(boolean hit) {
@@ -304,7 +317,7 @@ final class Carried implements Executor {
    * turn it parked in still running, and drives the ring itself.
    */
   void standsStill() {
-    stuckTurn = turn; // a racy read: at worst a caller drives the ring that could have parked
+    stuckTurn = turn; // a racy read: a caller that can park finds out
     LockSupport.unpark(lastParked);
   }
 

@@ -37,9 +37,16 @@ abstract class Inbound {
     return done;
   }
 
-  /** Ends the call. From this store on, the waiting thread may read its results or reuse it. */
+  /**
+   * Ends the call. From this store on, the waiting thread may read its results or reuse it.
+   *
+   * <p>A releasing store would not do. Whoever ends a call unparks the thread then, and {@code
+   * LockSupport.unpark} of a virtual thread first reads whether a permit is there already. If the
+   * store came after that read, a thread that takes an older permit meanwhile would see that the
+   * call is not done, park, and never be woken.
+   */
   final void setDone() {
-    DONE.setRelease(this, true);
+    DONE.setVolatile(this, true);
   }
 
   /** Makes it ready to be handed over again. */

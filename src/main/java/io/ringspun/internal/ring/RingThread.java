@@ -576,7 +576,9 @@ final class RingThread extends Thread implements Carrier {
       if (inUse == BY_OWNER) {
         return; // it has begun already, for good
       }
-      if (spins < SPINS) {
+      // A virtual thread that drives the ring may not be pinned any more: it would park, go on upon
+      // another ring's thread, and use this ring together with its own.
+      if (spins < SPINS || Thread.currentThread() != this) {
         Thread.onSpinWait();
       } else {
         LockSupport.parkNanos(RETRY_NANOS); // the watchdog lost its processor in the midst
@@ -850,7 +852,7 @@ final class RingThread extends Thread implements Carrier {
       case Errno.EAGAIN, Errno.EBUSY -> {
         // No memory for requests, or completions must be taken first. Reaping follows; if there is
         // nothing to reap, let the kernel catch its breath instead of asking again at once.
-        if (completions.ready() == 0) {
+        if (completions.ready() == 0 && Thread.currentThread() == this) { // see awaitUse
           LockSupport.parkNanos(RETRY_NANOS);
         }
       }
