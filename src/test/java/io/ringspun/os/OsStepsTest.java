@@ -232,6 +232,7 @@ class OsStepsTest {
                         .write(pipe.sink(), memory.asSlice(0, 8), 0)
                         .attempt())
             .awaitInFlight(ring, 1);
+    ring.nop(); // so the kernel has looked at the word
     memory.set(JAVA_INT, 64, 1);
     Outcomes result = ring.chain().add(word.wakeStep(5)).nop().attempt();
     result.orThrow();
