@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
  * One blocking call: a single operation, a chain, or a batch, and the thread that waits for it.
  *
  * <p>The caller fills it and hands it over; from then on the ring's thread alone touches it, until
- * its store of {@code done}, with which a read of it pairs. So all other fields are
- * plain.
+ * its store of {@code done}, with which a read of it pairs. So all other fields are plain.
  */
 public final class Call extends Inbound {
   /** How the operations of a call depend on each other. */
