@@ -354,7 +354,7 @@ public final class Ring implements AutoCloseable {
    * @throws IOException if another I/O error occurs
    */
   public BufferPool bufferPool(int buffers, int bufferBytes) throws IOException {
-    return BufferPool.open(threads.enginesWith(engine), buffers, bufferBytes);
+    return BufferPool.open(threads.engines(), buffers, bufferBytes);
   }
 
   /**
@@ -363,7 +363,7 @@ public final class Ring implements AutoCloseable {
    * @return a snapshot of what they have done so far, in sum
    */
   public RingMetrics metrics() {
-    return threads.enginesWith(engine).stream()
+    return threads.engines().stream()
         .map(each -> each.<RingMetrics>readCounters(RingMetrics::new))
         .reduce(RingMetrics::plus)
         .orElseThrow();
@@ -381,7 +381,7 @@ public final class Ring implements AutoCloseable {
    * @return a list of its own, in no particular order; empty if the ring is closed or has failed
    */
   public List<InFlightOperation> dump() {
-    return threads.enginesWith(engine).stream()
+    return threads.engines().stream()
         .flatMap(each -> each.<InFlightOperation>inFlight(Ring::describe).stream())
         .toList();
   }

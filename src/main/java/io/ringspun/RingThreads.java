@@ -71,12 +71,12 @@ final class RingThreads {
     }
   }
 
-  /** Returns a ring, and those that it has opened for its threads. */
-  List<Engine> enginesWith(Engine ring) {
+  /** Returns the ring, and those that it has opened for its threads. */
+  List<Engine> engines() {
     RingGroup group = companions;
     return group == null
-        ? List.of(ring)
-        : Stream.concat(Stream.of(ring), group.rings().stream().map(EngineAccess::of)).toList();
+        ? List.of(engine)
+        : Stream.concat(Stream.of(engine), group.rings().stream().map(EngineAccess::of)).toList();
   }
 
   /** Closes the companions. */
