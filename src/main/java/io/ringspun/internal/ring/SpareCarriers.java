@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 
 /**
  * Platform threads that run virtual threads of groups whose rings are all held, or closed. They
@@ -22,10 +23,11 @@ final class SpareCarriers implements Executor {
 
   /** Those of the process. */
   static final SpareCarriers POOL =
-      new SpareCarriers(Runtime.getRuntime().availableProcessors(), 256);
+      new SpareCarriers(Runtime.getRuntime().availableProcessors(), 256, NativeThread::isRunning);
 
   private final int least;
   private final int most;
+  private final IntPredicate isRunning;
   private final ThreadPoolExecutor threads;
   private final Set<Integer> numbers = ConcurrentHashMap.newKeySet(); // of threads, by the kernel
 
@@ -34,9 +36,18 @@ final class SpareCarriers implements Executor {
   private long completedSeen;
   private boolean stood;
 
-  SpareCarriers(int least, int most) {
+  /**
+   * Makes them, without a thread yet.
+   *
+   * @param least their number while none is held
+   * @param most their number while all are held, at most
+   * @param isRunning whether the thread with a number of the kernel's runs, or would if it had a
+   *     processor
+   */
+  SpareCarriers(int least, int most, IntPredicate isRunning) {
     this.least = least;
     this.most = most;
+    this.isRunning = isRunning;
     threads =
         new ThreadPoolExecutor(
             least,
@@ -119,7 +130,7 @@ final class SpareCarriers implements Executor {
   private int running() {
     int running = 0;
     for (int number : numbers) {
-      if (NativeThread.isRunning(number)) {
+      if (isRunning.test(number)) {
         running++;
       }
     }

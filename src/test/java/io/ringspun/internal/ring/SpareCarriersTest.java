@@ -11,7 +11,7 @@ class SpareCarriersTest {
   /** The watchdog calls many times in a millisecond, in which threads may do something. */
   @Test
   void growIfHeld_addsThreadsForThoseThatSleep() throws Exception {
-    SpareCarriers spares = new SpareCarriers(1, 3);
+    SpareCarriers spares = new SpareCarriers(1, 3, _ -> false);
     CountDownLatch begun = new CountDownLatch(3);
     CountDownLatch end = new CountDownLatch(1);
     try {
@@ -40,7 +40,7 @@ class SpareCarriersTest {
   /** More of them would take the processors from each other. */
   @Test
   void growIfHeld_threadsThatCompute_areTwiceAsManyAsProcessors() throws Exception {
-    SpareCarriers spares = new SpareCarriers(1, 10);
+    SpareCarriers spares = new SpareCarriers(1, 10, _ -> true);
     CountDownLatch first = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(2);
     AtomicBoolean ends = new AtomicBoolean();
