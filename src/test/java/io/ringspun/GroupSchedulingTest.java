@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -288,6 +289,95 @@ class GroupSchedulingTest {
       released = true;
       Await.until("the spares have ended", () -> spares() == 0);
       assertEquals(RINGS, holding.get());
+    }
+  }
+
+  /** A thread that computes for long goes to a spare carrier, and back once it does not. */
+  @Test
+  void computesForLong_runsOnASpare_whileItDoesSo() throws Exception {
+    try (RingGroup group = open()) {
+      start(
+              group,
+              () -> {
+                while (Ring.current().isPresent()) {
+                  computeForLong();
+                  Thread.yield();
+                }
+                for (int i = 0; i < 10; i++) {
+                  computeForLong();
+                  Thread.yield();
+                  assertEquals(Optional.empty(), Ring.current());
+                }
+                while (Ring.current().isEmpty()) {
+                  group.next().nop();
+                }
+                return null;
+              })
+          .get();
+    }
+  }
+
+  private static void computeForLong() {
+    long end = System.nanoTime() + 10_000_000;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Calls that are answered at once never park, and the file may belong to another ring. */
+  @Test
+  void answeredAtOnce_stepsAside() throws Exception {
+    Path path = Files.writeString(directory.resolve("text"), "text");
+    try (RingGroup group = open();
+        Ring other = Ring.open();
+        RingFile file = RingFile.open(group.rings().getFirst(), path);
+        RingFile foreign = RingFile.open(other, path)) {
+      for (RingFile each : List.of(file, foreign)) {
+        released = false;
+        FutureTask<Void> reader = new FutureTask<>(() -> readUntilReleased(each));
+        Ring ring = group.next();
+        long before = ring.metrics().inlineHits();
+        ring.startVirtualThread(reader);
+        Await.until("it reads", () -> ring.metrics().inlineHits() > before);
+        ring.startVirtualThread(() -> released = true);
+        reader.get();
+      }
+    }
+  }
+
+  private @Nullable Void readUntilReleased(RingFile file) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(4);
+    while (!released) {
+      assertEquals(4, file.read(buffer.clear(), 0));
+    }
+    return null;
+  }
+
+  /** One that makes such calls but is pinned holds its ring all the same. */
+  @Test
+  void answeredAtOnceButPinned_completionsAreReaped() throws Exception {
+    Path path = Files.writeString(directory.resolve("text"), "text");
+    try (RingGroup group = open();
+        RingFile file = RingFile.open(group.rings().getFirst(), path);
+        Fifo fifo = Fifo.open(group.rings().getFirst(), directory)) {
+      AtomicReference<Ring> before = new AtomicReference<>();
+      FutureTask<Byte> reader =
+          start(
+              group,
+              () -> {
+                before.set(current());
+                return fifo.read();
+              });
+      Await.until("it reads", () -> before.get() != null && before.get().metrics().inFlight() > 0);
+      long hits = before.get().metrics().inlineHits();
+      FutureTask<Void> pinned =
+          new FutureTask<>(() -> Pinning.run(() -> body(() -> readUntilReleased(file))), null);
+      before.get().startVirtualThread(pinned);
+      Await.until("it is busy", () -> before.get().metrics().inlineHits() > hits + 1_000);
+      fifo.write(1);
+      assertEquals((byte) 1, reader.get());
+      released = true;
+      pinned.get();
     }
   }
 

@@ -208,6 +208,9 @@ public final class HeldCompare {
         }
         LockSupport.parkNanos(PAUSE_NANOS);
       }
+      if (count == 0) {
+        latencies[count++] = System.nanoTime() - start; // nobody was answered
+      }
       stop[0] = true;
       if (disturber == Disturber.FIFO) {
         Fifo.open();

@@ -31,6 +31,11 @@ public final class Timespec {
     struct.set(JAVA_LONG, 8, time.getNano());
   }
 
+  /** Reads a time, in nanoseconds. */
+  static long nanos(MemorySegment struct) {
+    return struct.get(JAVA_LONG, 0) * 1_000_000_000 + struct.get(JAVA_LONG, 8);
+  }
+
   /** Reads a time. */
   public static Duration get(MemorySegment struct) {
     return Duration.ofSeconds(struct.get(JAVA_LONG, 0), struct.get(JAVA_LONG, 8));

@@ -50,6 +50,7 @@ final class Carried implements Executor {
   private int inlineRun;
   private long inlineSince; // when the run had its first look at the clock
   private long inlineTurn;
+  private long pinnedTurn = -1; // in which the mounted thread was found unable to step aside
 
   // For the watchdog: what moveReady has taken and not yet given to others.
   private final @Nullable Runnable[] moving = new Runnable[STOLEN_MAX];
@@ -274,21 +275,34 @@ final class Carried implements Executor {
     if (inlineTurn != turn) {
       inlineTurn = turn;
       inlineRun = 0;
-    } else if (++inlineRun % CALLS_PER_LOOK == 0) {
-      stepAsideAfterTurn(System.nanoTime());
+    } else if (++inlineRun % CALLS_PER_LOOK == 0 && turn != pinnedTurn) {
+      carrier.progress(); // what arrives is looked at here, so the ring is not held
+      if (carrier.hasArrived()) {
+        stepAside();
+      } else {
+        stepAsideAfterTurn(System.nanoTime());
+      }
     }
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // no hint here: our own scheduler runs the others next
   private void stepAsideAfterTurn(long now) {
     if (inlineRun == CALLS_PER_LOOK) {
       inlineSince = now;
     } else if (now - inlineSince >= INLINE_TURN_NANOS) {
-      inlineRun = 0;
       if (scheduler != null && movable.size() > 0) {
         wakeSleeper(scheduler); // others wait for such turns to end
       }
-      Thread.yield();
+      stepAside();
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // no hint here: our own scheduler runs the others next
+  private void stepAside() {
+    inlineRun = 0;
+    long before = turn;
+    Thread.yield();
+    if (turn == before && CarrierThread.current() == carrier) {
+      pinnedTurn = before; // it holds the ring indeed
     }
   }
 

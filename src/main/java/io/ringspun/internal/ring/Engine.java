@@ -865,8 +865,8 @@ public final class Engine
 
   /** Counts one attempt to do without the ring. */
   public void countInline(boolean hit) {
-    if (carriesCaller()) {
-      thread.carried().countInline(hit);
+    if (CarrierThread.current() instanceof RingThread carrier) {
+      carrier.carried().countInline(hit);
     } else {
       inline.count(hit);
     }

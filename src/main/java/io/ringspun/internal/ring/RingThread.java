@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.ErrnoException;
 import io.ringspun.internal.kernel.ExtendedWait;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.KernelFeatures;
+import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.kernel.Opcode;
 import io.ringspun.internal.kernel.OwnRing;
 import io.ringspun.internal.kernel.Registration;
@@ -83,6 +84,7 @@ final class RingThread extends Thread implements Carrier {
   private volatile @Nullable Scheduler companions; // of a ring without a group
   private final boolean rescuable; // whether another thread may serve while this one is held
   private volatile boolean held; // set by the watchdog
+  private volatile int number; // the kernel's, of this thread
   private final Rescues rescues;
 
   @SuppressWarnings("unused") // through IN_USE
@@ -425,6 +427,7 @@ final class RingThread extends Thread implements Carrier {
   @Override
   public void run() {
     try {
+      number = NativeThread.current();
       enable();
       started.countDown();
       while (failure == null && !finished) {
@@ -507,6 +510,11 @@ final class RingThread extends Thread implements Carrier {
   /** Records that the loop continues. */
   void progress() {
     PROGRESS.setRelease(this, progress + 1);
+  }
+
+  /** Returns whether there is a completion to reap, or something was handed over. */
+  boolean hasArrived() {
+    return completions.ready() > 0 || !inbox.isEmpty();
   }
 
   /**
@@ -891,6 +899,11 @@ final class RingThread extends Thread implements Carrier {
   /** Returns whether another thread can serve while this one is held. */
   boolean isRescuable() {
     return rescuable;
+  }
+
+  /** Returns the kernel's number of this thread, or 0 before it has begun. */
+  int number() {
+    return number;
   }
 
   /** Returns whether this thread uses the ring now, so that no carried thread holds it. */

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Carries virtual threads on the rings of a group. A thread that becomes ready goes to the ring on
  * whose thread that happens, and a ring that has nothing to do takes half of what is ready on
- * another. While each ring is held by a thread that does not park, {@link SpareCarriers} run the
- * others. Safe for use by multiple concurrent threads.
+ * another. {@link SpareCarriers} run threads that have run for long of late, and any while each
+ * ring is held by a thread that does not park. Safe for use by multiple concurrent threads.
  */
 public final class Scheduler implements Executor {
   private static final int LOOKS_MAX = 4; // at rings that may be asleep
@@ -41,6 +41,9 @@ public final class Scheduler implements Executor {
   /** Makes a continuation of a virtual thread ready to run. */
   @Override
   public void execute(Runnable continuation) {
+    if (SpareCarriers.POOL.executeHolder(continuation)) {
+      return;
+    }
     if (CarrierThread.current() instanceof RingThread ring
         && ring.carried().schedules(this)
         && !ring.isGone()

@@ -11,10 +11,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
 
 /**
- * Platform threads that run virtual threads of groups whose rings are all held, or closed. They
- * have no ring: operations of the threads that they run are handed over. Their number is that of
- * the processors; when those are held, too, {@link #growIfHeld} adds some, up to a limit. They end
- * some seconds after they ran a thread last. Safe for use by multiple concurrent threads.
+ * Platform threads that run virtual threads of groups that would hold a ring, and any while all
+ * rings of their group are held, or closed. They have no ring: operations of the threads that they
+ * run are handed over. Their number is that of the processors; when those are held, too, {@link
+ * #growIfHeld} adds some, up to a limit. They end some seconds after they ran a thread last. Safe
+ * for use by multiple concurrent threads.
  */
 final class SpareCarriers implements Executor {
   private static final long STANDS_NANOS = 1_000_000; // without progress, a thread is added
@@ -29,6 +30,7 @@ final class SpareCarriers implements Executor {
   private final int most;
   private final IntPredicate isRunning;
   private final ThreadPoolExecutor threads;
+  private final KnownHolders holders = new KnownHolders();
   private final Set<Integer> numbers = ConcurrentHashMap.newKeySet(); // of threads, by the kernel
 
   // For the watchdog.
@@ -78,10 +80,41 @@ final class SpareCarriers implements Executor {
   @Override
   public void execute(Runnable continuation) {
     try {
-      threads.execute(continuation);
+      threads.execute(() -> run(continuation));
     } catch (OutOfMemoryError _) { // no thread could be started: the pool has dropped it
       threads.getQueue().add(continuation);
     }
+    if (!isIdle()) {
+      Alarm.ring(); // for more threads, should these be held
+    }
+  }
+
+  private void run(Runnable continuation) {
+    long start = System.nanoTime();
+    continuation.run();
+    long now = System.nanoTime();
+    if (now - start >= KnownHolders.LONG_NANOS) {
+      holders.add(continuation, now);
+    }
+  }
+
+  /** Runs a continuation if it most likely runs for long; returns whether it does. */
+  boolean executeHolder(Runnable continuation) {
+    boolean isKnown = holders.contains(continuation);
+    if (isKnown) {
+      execute(continuation);
+    }
+    return isKnown;
+  }
+
+  /** Takes note of a continuation that has held a ring for {@link KnownHolders#LONG_NANOS}. */
+  void noteHolder(Runnable continuation, long now) {
+    holders.add(continuation, now);
+  }
+
+  /** The watchdog, now and then: lets go of threads that have held no ring of late. */
+  void forgetHolders(long now) {
+    holders.forgetOld(now);
   }
 
   /** Returns whether nothing waits to be run. */

@@ -4,6 +4,7 @@ import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.kernel.Barrier;
 import io.ringspun.internal.kernel.NativeThread;
+import io.ringspun.internal.kernel.ThreadClock;
 import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.NativePool;
 import java.util.HashMap;
@@ -24,15 +25,13 @@ final class Watchdog implements Runnable {
   private static final long ROUND_NANOS = 20_000_000;
   private static final long IDLE_NANOS = 100_000_000; // while all rings sleep
   private static final long LOOK_NANOS = 1_000_000; // at rings of groups, while one is at work
-  private static final long LOOK_SOON_NANOS = 60_000; // while one was held for long of late
-  private static final long HELD_NANOS = 3_000_000; // or it may only have lost its processor
-  private static final long HELD_SOON_NANOS = LOOK_SOON_NANOS / 2; // by one that did so for long
-  private static final long LONG_NANOS = 5_000_000; // that long
+  private static final long HELD_NANOS = 3_000_000; // so long, a ring's thread has to stand
+  private static final long COMPUTES_NANOS = 2_000_000; // and so much of it, to have a processor
+  private static final long SURELY_NANOS = 10_000_000; // even without a processor
   private static final long RESCUE_NANOS = 20_000; // while one is held and there is something to do
   private static final long RESCUE_NANOS_MAX = 25_000; // and nothing
   private static final long RESCUE_LATER_NANOS_MAX = 1_000_000; // if it is held for long
   private static final long LATER_NANOS = 100_000_000; // that long
-  private static final long SPARE_NANOS = 2_000_000; // held so long, spare carriers take over
   private static final long WORK_NANOS = 20_000_000; // a ring is at work until so long after it
   private static final long REPORT_NANOS = 500_000_000;
 
@@ -43,6 +42,9 @@ final class Watchdog implements Runnable {
   private static final class Sighting {
     long progress = -1;
     long sinceNanos;
+    boolean slept; // at the last look, somewhere else than in the ring
+    boolean stood; // at the last look
+    long computedNanos; // by the clock of the ring's thread, when it was first seen to stand
     long wokenNanos;
     boolean reported;
   }
@@ -52,7 +54,7 @@ final class Watchdog implements Runnable {
   private long activeNanos = System.nanoTime(); // when a ring was last seen at work
   private long workNanos = activeNanos - WORK_NANOS; // when one of a group was
   private long heldSinceNanos; // when a ring was last found to be held
-  private final KnownHolders holders = new KnownHolders();
+  private final ThreadClock clock = new ThreadClock();
   private boolean held; // whether a ring is, that this thread serves
   private boolean serves; // whether something may come for one of them
   private boolean interrupted; // whether the processors were, since the last look began
@@ -123,13 +125,13 @@ final class Watchdog implements Runnable {
   }
 
   private long period(long now) {
-    if (held) {
+    if (held || !SpareCarriers.POOL.isIdle()) {
       return LOOK_NANOS; // until it is not
     }
     if (now - workNanos >= WORK_NANOS) {
       return now - activeNanos < IDLE_NANOS ? ROUND_NANOS : IDLE_NANOS;
     }
-    return holders.isAny(now) ? LOOK_SOON_NANOS : LOOK_NANOS;
+    return LOOK_NANOS;
   }
 
   private void look(long now) {
@@ -138,6 +140,7 @@ final class Watchdog implements Runnable {
     if (isRound) {
       roundNanos = now;
       SpareCarriers.POOL.startIfNone();
+      SpareCarriers.POOL.forgetHolders(now);
       InlineMemory.noticeSlowCalls(now);
       Mounts.refresh(now);
     }
@@ -160,7 +163,7 @@ final class Watchdog implements Runnable {
     if (held && !wasHeld) {
       heldSinceNanos = now;
     }
-    if (held) {
+    if (held || !SpareCarriers.POOL.isIdle()) {
       SpareCarriers.POOL.growIfHeld(now);
     }
     if (isRound) {
@@ -187,6 +190,7 @@ final class Watchdog implements Runnable {
       }
       last.progress = progress;
       last.sinceNanos = now;
+      last.stood = false;
       last.reported = false;
       boolean isDriven = ring.isDriven() && ring.isOfGroup();
       ring.setHeld(isDriven);
@@ -197,12 +201,17 @@ final class Watchdog implements Runnable {
       }
       return;
     }
+    if (!last.stood) {
+      last.stood = true;
+      last.slept = false;
+      last.computedNanos = clock.nanos(ring.number());
+    }
     long heldNanos = now - last.sinceNanos;
     Runnable holder = ring.carried().mounted();
-    long surely = holders.contains(holder, now) ? HELD_SOON_NANOS : HELD_NANOS;
-    if (ring.isRescuable() && heldNanos >= surely) {
-      if (heldNanos >= LONG_NANOS) {
-        holders.add(holder, now);
+    boolean isBusy = heldNanos >= HELD_NANOS && isBusy(ring, last);
+    if (ring.isRescuable() && (isBusy || heldNanos >= SURELY_NANOS)) {
+      if (isBusy && holder != null && heldNanos >= KnownHolders.LONG_NANOS) {
+        SpareCarriers.POOL.noteHolder(holder, now);
       }
       ring.setHeld(true);
       held = true;
@@ -212,7 +221,7 @@ final class Watchdog implements Runnable {
           interrupted = true;
           Barrier.interruptAll(engine.kernel());
         }
-        found |= ring.rescue(heldNanos >= SPARE_NANOS);
+        found |= ring.rescue(isBusy);
       }
     }
     if (heldNanos >= ROUND_NANOS && now - last.wokenNanos >= ROUND_NANOS) {
@@ -223,5 +232,18 @@ final class Watchdog implements Runnable {
       last.reported = true;
       HeldRing.report(engine, heldNanos);
     }
+  }
+
+  /**
+   * Returns whether a ring's thread computes, or waits for something else than its ring. Otherwise
+   * it has lost its processor to another thread, which a spare carrier would only make worse.
+   */
+  private boolean isBusy(RingThread ring, Sighting last) {
+    if (clock.nanos(ring.number()) - last.computedNanos >= COMPUTES_NANOS) {
+      return true;
+    }
+    boolean hadSlept = last.slept;
+    last.slept = !NativeThread.isRunning(ring.number());
+    return hadSlept && last.slept;
   }
 }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,11 +31,18 @@ class NativeThreadTest {
                 });
     begun.await();
     assertTrue(NativeThread.isRunning(number));
+    ThreadClock clock = new ThreadClock();
+    long ran = clock.nanos(number);
+    Await.until("it has run", () -> clock.nanos(number) > ran + 1_000_000);
     computes.set(false);
     Await.until("it sleeps", () -> !NativeThread.isRunning(number));
+    long all = clock.nanos(number);
+    assertTrue(all > ran);
+    assertEquals(all, clock.nanos(number));
     end.countDown();
     thread.join();
     Await.until("the kernel has ended it", () -> !NativeThread.isRunning(number));
     assertFalse(NativeThread.isRunning(-1));
+    assertEquals(0, clock.nanos(number));
   }
 }

@@ -1,9 +1,12 @@
 package io.ringspun.internal.ring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.testing.Await;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
@@ -67,5 +70,21 @@ class SpareCarriersTest {
     } finally {
       ends.set(true);
     }
+  }
+
+  @Test
+  void executeHolder_runsThoseThatRanForLongOfLate() throws Exception {
+    SpareCarriers spares = new SpareCarriers(1, 1, _ -> true);
+    Semaphore runs = new Semaphore(0);
+    Runnable holder = runs::release;
+    assertFalse(spares.executeHolder(holder));
+    spares.noteHolder(holder, 0);
+    spares.forgetHolders(900_000_000);
+    assertTrue(spares.executeHolder(holder));
+    runs.acquire();
+    assertFalse(spares.executeHolder(runs::release));
+    spares.forgetHolders(1_000_000_000);
+    assertFalse(spares.executeHolder(holder));
+    assertEquals(0, runs.availablePermits());
   }
 }
