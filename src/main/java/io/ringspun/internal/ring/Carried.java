@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Carried implements Executor {
   private static final int READY_BURST = 256; // run before completions are looked at
+  private static final long BURST_NANOS = 300_000; // or for so long, if there are any
   // A thread that never has to wait steps aside after so long. Each change of threads costs what
   // the
   // processor's caches have forgotten, some 90 µs where each thread reads a file of its own.
@@ -157,7 +158,8 @@ final class Carried implements Executor {
       }
       count += movableCount;
     }
-    for (int budget = Math.min(count, READY_BURST); budget > 0; budget--) {
+    long since = 0; // when the first look was
+    for (int run = 1; run <= Math.min(count, READY_BURST); run++) {
       Runnable continuation = next();
       if (continuation == null) {
         return; // other rings have taken them
@@ -167,10 +169,15 @@ final class Carried implements Executor {
       carrier.progress();
       continuation.run();
       carrier.afterContinuation();
-      if (scheduler != null
-          && budget % CONTINUATIONS_PER_LOOK == 0
-          && movable.size() >= WORTH_WAKING) {
-        wakeSleeper(scheduler);
+      if (run % CONTINUATIONS_PER_LOOK == 0) {
+        if (scheduler != null && movable.size() >= WORTH_WAKING) {
+          wakeSleeper(scheduler);
+        }
+        if (run == CONTINUATIONS_PER_LOOK) {
+          since = System.nanoTime();
+        } else if (carrier.hasArrived() && System.nanoTime() - since >= BURST_NANOS) {
+          return; // others wait for what is there as long as these have waited
+        }
       }
     }
   }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +45,27 @@ public final class RingSelector extends AbstractSelector {
   /** The keys that the JDK's selector has selected, with their operations; guarded by this. */
   private final Map<Key, Integer> found = new LinkedHashMap<>();
 
-  // A wake-up goes to the JDK's selector only while that waits. Else the selection that flushes
-  // cancelled keys, which does not wait, would use up the wake-up of one that does.
-  private final Object wakeLock = new Object(); // for all that follows
-  private boolean woken; // for the next selection
-  private boolean waiting;
-  private boolean passedOn; // wakes the JDK's selector
+  private final AtomicReference<WakeUp> wakeUp = new AtomicReference<>(WakeUp.NONE);
+
+  /**
+   * What has become of the last wake-up. It goes to the JDK's selector only while that waits. Else
+   * the selection that flushes cancelled keys, which does not wait, would use up the wake-up of one
+   * that does.
+   *
+   * <p>No lock: whoever wakes a selection that waits would hold it when that goes on and wants it.
+   */
+  private enum WakeUp {
+    /** There was none. */
+    NONE,
+    /** There was none, and a selection waits. */
+    AWAITED,
+    /** One that the selection that waits will get. */
+    UNDER_WAY,
+    /** One that the selection that waits has got. */
+    ARRIVED,
+    /** One for the next selection. */
+    KEPT
+  }
 
   public RingSelector(SelectorProvider provider, Selector jdk) {
     super(provider);
@@ -89,42 +105,40 @@ public final class RingSelector extends AbstractSelector {
 
   // ---- selecting -----------------------------------------------------------------------------
 
-  /** A selection operation of the JDK's selector, which may block. */
-  private interface Selection {
-    void run(Consumer<SelectionKey> found) throws IOException;
-  }
+  private static final long NOW = -1;
+  private static final long FOREVER = 0;
 
   @Override
   public int select() throws IOException {
-    return select(jdk::select, null);
+    return select(FOREVER, null);
   }
 
   @Override
   public int select(long timeout) throws IOException {
     requireTimeout(timeout);
-    return select(found -> jdk.select(found, timeout), null);
+    return select(timeout, null);
   }
 
   @Override
   public int selectNow() throws IOException {
-    return select(jdk::selectNow, null);
+    return select(NOW, null);
   }
 
   @Override
   public int select(Consumer<SelectionKey> action) throws IOException {
-    return select(jdk::select, Objects.requireNonNull(action));
+    return select(FOREVER, Objects.requireNonNull(action));
   }
 
   @Override
   public int select(Consumer<SelectionKey> action, long timeout) throws IOException {
     Objects.requireNonNull(action);
     requireTimeout(timeout);
-    return select(found -> jdk.select(found, timeout), action);
+    return select(timeout, action);
   }
 
   @Override
   public int selectNow(Consumer<SelectionKey> action) throws IOException {
-    return select(jdk::selectNow, Objects.requireNonNull(action));
+    return select(NOW, Objects.requireNonNull(action));
   }
 
   private static void requireTimeout(long timeout) {
@@ -136,12 +150,12 @@ public final class RingSelector extends AbstractSelector {
   /**
    * Selects.
    *
+   * @param timeout in milliseconds, {@link #NOW} or {@link #FOREVER}
    * @param action the action to run for each ready key; null adds the keys to the selected-key set,
    *     which is not changed otherwise
    * @return the number of keys for which the action was run, or that were added or updated
    */
-  private int select(Selection selection, @Nullable Consumer<SelectionKey> action)
-      throws IOException {
+  private int select(long timeout, @Nullable Consumer<SelectionKey> action) throws IOException {
     synchronized (this) {
       requireOpen();
       if (selecting) {
@@ -152,7 +166,7 @@ public final class RingSelector extends AbstractSelector {
         synchronized (selectedView) {
           found.clear();
           flushCancelled();
-          find(selection);
+          find(timeout);
           flushCancelled(); // before anything is counted
           return action == null ? updateSelected() : perform(action);
         }
@@ -162,26 +176,22 @@ public final class RingSelector extends AbstractSelector {
     }
   }
 
-  /** Runs a selection of the JDK's selector, which does not block if a wake-up is pending. */
-  private void find(Selection selection) throws IOException {
-    boolean waits;
-    synchronized (wakeLock) {
-      waits = !woken;
-      waiting = waits;
-      woken = false;
+  /** Has the JDK's selector select, without a wait if a wake-up was kept. */
+  private void find(long timeout) throws IOException {
+    boolean waits = timeout != NOW && wakeUp.compareAndSet(WakeUp.NONE, WakeUp.AWAITED);
+    if (!waits) {
+      wakeUp.set(WakeUp.NONE);
+      jdk.selectNow(this::found);
+      return;
     }
-    boolean wakes;
+    WakeUp after;
     try {
-      (waits ? selection : (Selection) jdk::selectNow).run(this::found);
+      jdk.select(this::found, timeout);
     } finally {
-      synchronized (wakeLock) {
-        wakes = passedOn;
-        waiting = false;
-        passedOn = false;
-      }
+      after = wakeUp.getAndSet(WakeUp.NONE);
     }
-    if (wakes) {
-      flush(); // consumes a wake-up that arrived after the wait
+    if (after == WakeUp.ARRIVED && !(found.isEmpty() && timeout == FOREVER)) {
+      flush(); // it may have arrived after the wait, and must not end the next one
     }
   }
 
@@ -253,13 +263,16 @@ public final class RingSelector extends AbstractSelector {
 
   @Override
   public Selector wakeup() {
-    synchronized (wakeLock) {
-      if (waiting) {
-        passedOn = true;
-        jdk.wakeup();
-      } else {
-        woken = true;
+    boolean isAwaited = false;
+    while (!isAwaited && !wakeUp.compareAndSet(WakeUp.NONE, WakeUp.KEPT)) {
+      if (wakeUp.get() != WakeUp.NONE && wakeUp.get() != WakeUp.AWAITED) {
+        return this; // one wakes as well as two
       }
+      isAwaited = wakeUp.compareAndSet(WakeUp.AWAITED, WakeUp.UNDER_WAY);
+    }
+    if (isAwaited) {
+      jdk.wakeup();
+      wakeUp.compareAndSet(WakeUp.UNDER_WAY, WakeUp.ARRIVED);
     }
     return this;
   }
