@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.Liburing;
@@ -14,6 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +69,51 @@ class HandOverTest {
       assertEquals(0, metrics.waiting());
       assertEquals(0, metrics.stale());
       assertEquals(0, metrics.overflows());
+    }
+  }
+
+  /** Threads that a ring carries run for long, though none of them for long at a stretch. */
+  @Tag("carried")
+  @Test
+  void nop_ofForeignThread_needNotAwaitAllReadyThreads() throws Exception {
+    int threads = 200;
+    int enough = 100;
+    try (Ring ring = Ring.open()) {
+      AtomicInteger turns = new AtomicInteger();
+      AtomicInteger begun = new AtomicInteger(); // the turn in which the first thread ran last
+      AtomicBoolean ends = new AtomicBoolean();
+      List<Thread> carried = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        boolean isFirst = i == 0;
+        carried.add(
+            ring.startVirtualThread(
+                () -> {
+                  while (!ends.get()) {
+                    int turn = turns.incrementAndGet();
+                    if (isFirst) {
+                      begun.set(turn);
+                    }
+                    long end = System.nanoTime() + 50_000;
+                    while (System.nanoTime() < end) {
+                      Thread.onSpinWait();
+                    }
+                    Thread.yield();
+                  }
+                }));
+      }
+      int least = threads;
+      for (int i = 0; i < 100 && least > enough; i++) {
+        int before = begun.get();
+        Await.until("the first one runs again", () -> begun.get() != before);
+        int start = begun.get();
+        ring.nop();
+        least = Math.min(least, turns.get() - start);
+      }
+      ends.set(true);
+      for (Thread thread : carried) {
+        thread.join();
+      }
+      assertTrue(least <= enough, least + " turns of threads in one call");
     }
   }
 

@@ -257,9 +257,10 @@ public final class RingListener extends SocketDescriptor {
   }
 
   /**
-   * Accepts a connection ({@code IORING_OP_ACCEPT}, Linux 5.5). Blocks until there is one. A
-   * virtual thread parks meanwhile. If a connection is accepted before an interrupt or a time limit
-   * can cancel the call, it is returned.
+   * Accepts a connection that is there already by {@code accept4(2)} on the calling thread;
+   * otherwise by {@code IORING_OP_ACCEPT}, Linux 5.5, which blocks until there is one. A virtual
+   * thread parks meanwhile. If a connection is accepted before an interrupt or a time limit can
+   * cancel the call, it is returned.
    *
    * @return the socket, on the ring that accepted it, for the caller to close
    * @throws IOException if the operation fails, as described in {@link RingSocket}; {@code EMFILE}

@@ -72,8 +72,10 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Sets an option ({@code IORING_OP_URING_CMD} with {@code SOCKET_URING_OP_SETSOCKOPT}, Linux 6.7,
-   * otherwise {@code setsockopt(2)}). Does not wait for a peer; an interrupt does not end the call.
+   * Sets an option by {@code setsockopt(2)} on the calling thread. A registered socket, and a ring
+   * without plain system calls, use {@code IORING_OP_URING_CMD} with {@code
+   * SOCKET_URING_OP_SETSOCKOPT}, Linux 6.7. Does not wait for a peer; an interrupt does not end the
+   * call.
    *
    * @param <T> the type of the option's values
    * @param option one of {@link #supportedOptions}
@@ -88,9 +90,10 @@ abstract sealed class SocketDescriptor extends Descriptor implements AutoCloseab
   }
 
   /**
-   * Returns the value of an option ({@code IORING_OP_URING_CMD} with {@code
-   * SOCKET_URING_OP_GETSOCKOPT}, Linux 6.7, for options of level {@code SOL_SOCKET}; otherwise
-   * {@code getsockopt(2)}). Does not wait for a peer; an interrupt does not end the call.
+   * Returns the value of an option by {@code getsockopt(2)} on the calling thread. A registered
+   * socket, and a ring without plain system calls, use {@code IORING_OP_URING_CMD} with {@code
+   * SOCKET_URING_OP_GETSOCKOPT}, Linux 6.7, for options of level {@code SOL_SOCKET}. Does not wait
+   * for a peer; an interrupt does not end the call.
    *
    * @param <T> the type of the option's values
    * @param option one of {@link #supportedOptions}

@@ -802,12 +802,24 @@ class RegisteredSocketTest {
     }
   }
 
-  /** An ordinary socket's options go by the ring too, until it is known that they cannot. */
+  /** The kernel answers at once, so there is nothing to wait for. */
+  @Test
+  void options_ofOthers_onTheCallingThread() throws Exception {
+    try (FaultKernel kernel = new FaultKernel();
+        Ring ring = open(kernel, 0);
+        RingSocket socket = RingSocket.open(ring, INET)) {
+      socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      assertEquals(true, socket.getOption(StandardSocketOptions.SO_KEEPALIVE));
+      assertEquals(0, kernel.submitted(IORING_OP_URING_CMD));
+    }
+  }
+
+  /** Without plain system calls they go by the ring, until it is known that they cannot. */
   @ParameterizedTest
   @ValueSource(ints = {Errno.EOPNOTSUPP, Errno.EINVAL})
   void options_ofOthers(int errno) throws Exception {
     try (FaultKernel kernel = new FaultKernel();
-        Ring ring = open(kernel, 0);
+        Ring ring = FaultyRing.open(RingOptions.defaults().withInlineAttempts(false), kernel);
         RingSocket socket = RingSocket.open(ring, INET)) {
       socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
       assertEquals(true, socket.getOption(StandardSocketOptions.TCP_NODELAY));

@@ -9,6 +9,7 @@ import io.ringspun.FaultyRing;
 import io.ringspun.OperationException;
 import io.ringspun.OperationTimeoutException;
 import io.ringspun.Ring;
+import io.ringspun.RingMetrics;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.net.Family;
@@ -63,6 +64,20 @@ class RingListenerTest {
             }
           }
         });
+  }
+
+  @Test
+  void accept_connectionIsThere_needsNoRing() throws Exception {
+    try (Ring ring = Ring.open();
+        RingListener listener = RingListener.bind(ring, Kind.IPV4.listen());
+        RingSocket client = RingSocket.connect(ring, listener.localAddress())) {
+      RingMetrics before = ring.metrics();
+      try (RingSocket accepted = listener.accept()) {
+        assertEquals(before.inlineHits() + 1, ring.metrics().inlineHits());
+        assertEquals(before.submitted(), ring.metrics().submitted());
+        assertEquals(client.localAddress(), accepted.remoteAddress());
+      }
+    }
   }
 
   @Liburing("accept")

@@ -2,6 +2,7 @@ package io.ringspun.internal.kernel;
 
 /** System calls that are rare enough to be made by number, see {@link Kernel#call}. */
 public enum SystemCall {
+  ACCEPT4(288, 242),
   BIND(49, 200),
   CLOCK_GETTIME(228, 113),
   CLOSE(3, 57),

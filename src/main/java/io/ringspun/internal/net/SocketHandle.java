@@ -30,6 +30,7 @@ public final class SocketHandle {
   private final Handle handle;
   private final Family family;
   private final boolean stream;
+  private volatile boolean triesAccepting; // by a plain system call, which does not wait
 
   /**
    * Wraps a socket.
@@ -178,9 +179,19 @@ public final class SocketHandle {
 
   // ---- accepting -----------------------------------------------------------------------------
 
-  /** Begins to take connections. */
+  /**
+   * Begins to take connections. The socket gets {@code O_NONBLOCK}, which operations of a ring do
+   * not mind, so that a connection that is there already can be accepted on the calling thread.
+   */
   public void listen(int backlog) throws IOException {
-    control(control -> NetErrors.check("listen", control.listen(backlog)));
+    control(
+        control -> {
+          int result = NetErrors.check("listen", control.listen(backlog));
+          if (!isRegistered() && handle.home().config().inlineAttempts()) {
+            triesAccepting = control.plain().setNonBlocking(handle.fd()) >= 0;
+          }
+          return result;
+        });
   }
 
   /** A connection that was taken. */
@@ -194,13 +205,16 @@ public final class SocketHandle {
       long lengthAt = SocketAddressMemory.MAX_BYTES;
       block.memory().set(ValueLayout.JAVA_INT, lengthAt, SocketAddressMemory.MAX_BYTES);
       long address = block.address();
-      int fd =
-          single(nanos)
-              .lending(block)
-              .run(
-                  (operation, socket) ->
-                      operation.accept(
-                          socket, address, address + lengthAt, Constants.SOCK_CLOEXEC));
+      int fd = acceptPlainly(address, address + lengthAt);
+      if (fd == -Errno.EAGAIN) {
+        fd =
+            single(nanos)
+                .lending(block)
+                .run(
+                    (operation, socket) ->
+                        operation.accept(
+                            socket, address, address + lengthAt, Constants.SOCK_CLOEXEC));
+      }
       NetErrors.check("accept", fd);
       int length = block.memory().get(ValueLayout.JAVA_INT, lengthAt);
       return new Accepted(fd, Addresses.get(block.memory(), length));
@@ -220,7 +234,25 @@ public final class SocketHandle {
           "accept",
           () -> accept((operation, slot) -> operation.acceptRegistered(slot, 0, 0, 0), nanos));
     }
-    return accept((operation, fd) -> operation.accept(fd, 0, 0, Constants.SOCK_CLOEXEC), nanos);
+    int accepted = acceptPlainly(0, 0);
+    return accepted == -Errno.EAGAIN
+        ? accept((operation, fd) -> operation.accept(fd, 0, 0, Constants.SOCK_CLOEXEC), nanos)
+        : NetErrors.check("accept", accepted);
+  }
+
+  /** Accepts a connection that is there already; {@code -EAGAIN} if the ring must do it. */
+  private int acceptPlainly(long address, long length) throws IOException {
+    Engine engine = handle.engine();
+    if (!triesAccepting || !engine.config().inlineAttempts()) {
+      return -Errno.EAGAIN;
+    }
+    engine.requireUsable(handle);
+    int fd = (int) engine.inline().accept((RawHandle) handle, address, length);
+    if (fd == -Errno.EINTR) {
+      fd = -Errno.EAGAIN;
+    }
+    engine.countInline(fd != -Errno.EAGAIN);
+    return fd;
   }
 
   private int accept(Operation.Encoder encoder, long nanos) throws IOException {

@@ -57,6 +57,7 @@ public final class InlineCalls {
     RECV,
     SEND,
     SEND_MORE,
+    ACCEPT,
     LIST,
     SIZE;
 
@@ -81,6 +82,9 @@ public final class InlineCalls {
         case SEND -> kernel.send(fd, call, address, byteSize, SEND_FLAGS, held);
         case SEND_MORE ->
             kernel.send(fd, call, address, byteSize, SEND_FLAGS | Constants.MSG_MORE, held);
+        case ACCEPT ->
+            kernel.call(
+                call, SystemCall.ACCEPT4, fd, address, byteSize, Constants.SOCK_CLOEXEC, 0, 0);
         case LIST -> kernel.call(call, SystemCall.GETDENTS64, fd, address, byteSize, 0, 0, 0);
         case SIZE -> size(kernel, fd, memory);
       };
@@ -219,6 +223,18 @@ public final class InlineCalls {
   public long send(CountedDescriptor handle, MemorySegment source, boolean more)
       throws ClosedChannelException {
     return transfer(more ? OpenCall.SEND_MORE : OpenCall.SEND, handle, source, 0, null);
+  }
+
+  /**
+   * Tries to accept a connection on a socket that has {@code O_NONBLOCK}; see {@link #recv}.
+   *
+   * @param address where the address of the peer is written, or 0
+   * @param length where the room for it is found and its length is written, or 0
+   * @return the descriptor, or a negated errno: {@code -EAGAIN} if there was no connection
+   */
+  public long accept(CountedDescriptor listener, long address, long length)
+      throws ClosedChannelException {
+    return run(OpenCall.ACCEPT, listener, address, length, MemorySegment.NULL, 0, null);
   }
 
   /**

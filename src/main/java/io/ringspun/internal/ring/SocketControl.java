@@ -11,12 +11,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Socket calls that wait for no peer: by an operation of the ring if the kernel has one, otherwise
- * by a plain system call, for which a registered socket gets a temporary descriptor. Each returns a
- * negated errno if the kernel refuses, and throws if the ring of a registered socket is closed or
- * has failed. An interrupt ends none of them, and a socket with a descriptor does not need its
- * ring, so that what is built on it for code of the JDK's sockets differs in nothing. Used by one
- * thread, then closed.
+ * Socket calls that wait for no peer: by a plain system call on a socket with a descriptor, unless
+ * the ring allows none; otherwise by an operation of the ring if the kernel has one, or by a plain
+ * system call for which a registered socket gets a temporary descriptor. Each returns a negated
+ * errno if the kernel refuses, and throws if the ring of a registered socket is closed or has
+ * failed. An interrupt ends none of them, and a socket with a descriptor does not need its ring, so
+ * that what is built on it for code of the JDK's sockets differs in nothing. Used by one thread,
+ * then closed.
  *
  * <p>The socket must not be closed meanwhile.
  */
@@ -105,8 +106,9 @@ public final class SocketControl implements AutoCloseable {
   }
 
   private int byCommand(Operation.Encoder encoder, IntUnaryOperator plain) throws IOException {
-    boolean needsNoRing = handle instanceof RawHandle && !engine.isUsable();
-    if (needsNoRing || !engine.capabilities().takesSocketCommands()) {
+    boolean isPlain =
+        handle instanceof RawHandle && (engine.config().inlineAttempts() || !engine.isUsable());
+    if (isPlain || !engine.capabilities().takesSocketCommands()) {
       return onDescriptor(plain);
     }
     return onRing(
