@@ -38,13 +38,19 @@ final class HeldRing extends Event {
    * waits for the ring.
    */
   static void report(Engine engine, long heldNanos) {
-    LibraryThreads.builder().name("ringspun-report").start(() -> describe(engine, heldNanos));
+    long turns = engine.thread().turns();
+    LibraryThreads.builder()
+        .name("ringspun-report")
+        .start(() -> describe(engine, heldNanos, turns));
   }
 
-  private static void describe(Engine engine, long heldNanos) {
+  private static void describe(Engine engine, long heldNanos, long turns) {
     RingThread ring = engine.thread();
     Thread holder = holder(ring);
     StackTraceElement[] frames = (holder != null ? holder : ring).getStackTrace();
+    if (ring.turns() != turns) {
+      return; // it is held no longer, and the stack is that of something else
+    }
     HeldRing event = new HeldRing();
     event.ring = engine.toString();
     event.thread = holder != null ? FlightRecording.name(holder) : "unknown";
