@@ -253,11 +253,11 @@ public final class Ring implements AutoCloseable {
    * RingGroup} are the group's own, see {@link RingGroup#threadFactory}. Those of a single ring are
    * carried by rings that the first call opens, one for each processor, with the same options,
    * which blocks for some milliseconds. They are closed with this ring, and {@link Ring#current}
-   * returns one of them. What such a thread asks of this ring goes to the ring that carries it,
-   * unless it has to do with a descriptor that is registered with this ring. If those rings cannot
-   * be opened, or this ring has kernel polling, device polling or set-up flags of its own, this
-   * ring alone carries the threads. If rings cannot carry threads at all, the default scheduler
-   * does.
+   * returns one of them, unless a spare platform thread runs the thread, see {@link RingGroup}.
+   * What such a thread asks of this ring goes to the ring that carries it, unless it has to do with
+   * a descriptor that is registered with this ring. If those rings cannot be opened, or this ring
+   * has kernel polling, device polling or set-up flags of its own, this ring alone carries the
+   * threads. If rings cannot carry threads at all, the default scheduler does.
    *
    * <p>Threads that are started after the ring is closed, or that outlive it, run on platform
    * threads of a pool.

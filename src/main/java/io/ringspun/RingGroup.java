@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * of the group then run on the other rings, and what they wait for on the held ring completes
  * within some milliseconds. If all rings are held, spare platform threads run them: first as many
  * as there are processors, and while those are held, too, up to 256, of which twice as many as
- * processors compute. For these threads {@link Ring#current} is empty. A group with kernel polling,
- * device polling or set-up flags of its own does without: there the threads that wait for a held
- * ring go on when it is free.
+ * processors compute. A thread that has held a ring for 5 ms runs on such a thread from then on,
+ * until it has not run for so long for a second. For these threads {@link Ring#current} is empty. A
+ * group with kernel polling, device polling or set-up flags of its own does without: there the
+ * threads that wait for a held ring go on when it is free.
  *
  * @since 0.1
  */
@@ -175,8 +176,8 @@ public final class RingGroup implements AutoCloseable {
 
   /**
    * Returns how many spare carriers there are: platform threads that run the virtual threads of
-   * groups while all the rings of a group are held, or closed. All groups of the process share
-   * them.
+   * groups that have held a ring of late, and any while all the rings of their group are held, or
+   * closed. All groups of the process share them.
    *
    * @return the number of these threads now; 0 if there was no need for them in the last seconds
    */

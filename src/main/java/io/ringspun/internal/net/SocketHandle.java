@@ -251,7 +251,14 @@ public final class SocketHandle {
     if (fd == -Errno.EINTR) {
       fd = -Errno.EAGAIN;
     }
-    engine.countInline(fd != -Errno.EAGAIN);
+    try {
+      engine.countInline(fd != -Errno.EAGAIN);
+    } catch (Throwable e) { // the caller's stack is full
+      if (fd >= 0) {
+        engine.kernel().close(fd);
+      }
+      throw e;
+    }
     return fd;
   }
 

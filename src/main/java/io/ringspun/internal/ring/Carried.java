@@ -282,9 +282,12 @@ final class Carried implements Executor {
     if (inlineTurn != turn) {
       inlineTurn = turn;
       inlineRun = 0;
-    } else if (++inlineRun % CALLS_PER_LOOK == 0 && turn != pinnedTurn) {
-      carrier.progress(); // what arrives is looked at here, so the ring is not held
-      if (carrier.hasArrived()) {
+    } else if (++inlineRun % CALLS_PER_LOOK == 0) {
+      boolean mayStepAside = turn != pinnedTurn;
+      if (mayStepAside) {
+        carrier.progress(); // what arrives is looked at here, so the ring is not held
+      }
+      if (mayStepAside && carrier.hasArrived()) {
         stepAside();
       } else {
         stepAsideAfterTurn(System.nanoTime());
@@ -424,8 +427,10 @@ final class Carried implements Executor {
 
   /** Runs one that is movable on a ring of the group, or on a spare carrier if none is there. */
   private void runElsewhere(Runnable continuation, boolean isHeld) {
-    if (isHeld || scheduler == null || !scheduler.offer(continuation)) {
+    if (scheduler == null) {
       SpareCarriers.POOL.execute(continuation);
+    } else if (isHeld || !scheduler.offer(continuation)) {
+      scheduler.executeOnSpare(continuation);
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ public final class Scheduler implements Executor {
   private volatile RingThread[] rings = {};
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicBoolean searching = new AtomicBoolean();
+  private final Predicate<Runnable> ifUnheld = this::offerUnheld; // made once
 
   /** Adds a ring. */
   synchronized void add(RingThread ring) {
@@ -41,7 +43,7 @@ public final class Scheduler implements Executor {
   /** Makes a continuation of a virtual thread ready to run. */
   @Override
   public void execute(Runnable continuation) {
-    if (SpareCarriers.POOL.executeHolder(continuation)) {
+    if (SpareCarriers.POOL.executeHolder(continuation, ifUnheld)) {
       return;
     }
     if (CarrierThread.current() instanceof RingThread ring
@@ -50,7 +52,7 @@ public final class Scheduler implements Executor {
         && !ring.isHeld()) {
       ring.carried().addMovable(continuation);
     } else if (!offer(continuation)) {
-      SpareCarriers.POOL.execute(continuation);
+      executeOnSpare(continuation);
     }
   }
 
@@ -67,6 +69,15 @@ public final class Scheduler implements Executor {
     }
     ring.handOver(new Carried.Resumption(continuation, true));
     return true;
+  }
+
+  private boolean offerUnheld(Runnable continuation) {
+    return !isHeld() && offer(continuation);
+  }
+
+  /** Runs a continuation on a spare carrier, or on one of the rings if all of those compute. */
+  void executeOnSpare(Runnable continuation) {
+    SpareCarriers.POOL.execute(continuation, ifUnheld);
   }
 
   private @Nullable RingThread choose() {

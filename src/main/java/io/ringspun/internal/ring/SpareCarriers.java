@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.NativeThread;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -9,6 +10,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Platform threads that run virtual threads of groups that would hold a ring, and any while all
@@ -79,32 +82,57 @@ final class SpareCarriers implements Executor {
 
   @Override
   public void execute(Runnable continuation) {
+    execute(continuation, null);
+  }
+
+  /**
+   * Runs a continuation if it most likely runs for long; returns whether it does.
+   *
+   * @param otherwise see {@link #execute(Runnable, Predicate)}
+   */
+  boolean executeHolder(Runnable continuation, @Nullable Predicate<Runnable> otherwise) {
+    boolean isKnown = holders.contains(continuation);
+    if (isKnown) {
+      execute(continuation, otherwise);
+    }
+    return isKnown;
+  }
+
+  /**
+   * Runs a continuation.
+   *
+   * @param otherwise who is asked to run it if all threads here compute; returns whether it will
+   */
+  void execute(Runnable continuation, @Nullable Predicate<Runnable> otherwise) {
     try {
-      threads.execute(() -> run(continuation));
+      threads.execute(new Task(continuation, otherwise));
     } catch (OutOfMemoryError _) { // no thread could be started: the pool has dropped it
       threads.getQueue().add(continuation);
     }
     if (!isIdle()) {
-      Alarm.ring(); // for more threads, should these be held
+      Alarm.call(); // for more threads, should these be held
     }
   }
 
-  private void run(Runnable continuation) {
-    long start = System.nanoTime();
-    continuation.run();
-    long now = System.nanoTime();
-    if (now - start >= KnownHolders.LONG_NANOS) {
-      holders.add(continuation, now);
-    }
-  }
+  /** A continuation that is to run here. */
+  private final class Task implements Runnable {
+    final Runnable continuation;
+    final @Nullable Predicate<Runnable> otherwise;
 
-  /** Runs a continuation if it most likely runs for long; returns whether it does. */
-  boolean executeHolder(Runnable continuation) {
-    boolean isKnown = holders.contains(continuation);
-    if (isKnown) {
-      execute(continuation);
+    Task(Runnable continuation, @Nullable Predicate<Runnable> otherwise) {
+      this.continuation = continuation;
+      this.otherwise = otherwise;
     }
-    return isKnown;
+
+    @Override
+    public void run() {
+      long start = System.nanoTime();
+      continuation.run();
+      long now = System.nanoTime();
+      if (now - start >= KnownHolders.LONG_NANOS && Alarm.isWatched()) {
+        holders.add(continuation, now);
+      }
+    }
   }
 
   /** Takes note of a continuation that has held a ring for {@link KnownHolders#LONG_NANOS}. */
@@ -149,14 +177,39 @@ final class SpareCarriers implements Executor {
     boolean stands = !threads.getQueue().isEmpty();
     long completed = threads.getCompletedTaskCount();
     if (stands && stood && completed == completedSeen) {
-      int more = 2 * least - running();
+      int more = threads.getCorePoolSize() == most ? 0 : 2 * least - running();
       resize(Math.clamp(threads.getCorePoolSize() + more, least, most));
-      seenNanos = more > 0 ? now : now + COMPUTES_NANOS;
-    } else if (!stands && threads.getPoolSize() == 0) {
-      resize(least);
+      if (more <= 0) {
+        giveBack();
+        seenNanos = now + COMPUTES_NANOS;
+      }
+    } else if (!stands) {
+      resize(Math.clamp(threads.getActiveCount(), least, most));
     }
     stood = stands;
     completedSeen = completed;
+  }
+
+  /** Gives what waits to others, such as rings that nobody holds, which may run it sooner. */
+  private void giveBack() {
+    Queue<Runnable> waiting = threads.getQueue();
+    for (int count = waiting.size(); count > 0; count--) {
+      Runnable next = waiting.poll();
+      if (next == null) {
+        return;
+      }
+      boolean given = false;
+      try {
+        given =
+            next instanceof Task task
+                && task.otherwise != null
+                && task.otherwise.test(task.continuation);
+      } finally {
+        if (!given) {
+          waiting.add(next);
+        }
+      }
+    }
   }
 
   /** Returns how many run, or would if they had processors. */

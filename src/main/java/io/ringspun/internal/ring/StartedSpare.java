@@ -12,7 +12,7 @@ import jdk.jfr.StackTrace;
 @Label("Spare Carrier Started")
 @Category("Ringspun")
 @Description(
-    "A platform thread was started, which runs virtual threads of groups whose rings are all held"
+    "A platform thread was started, which runs virtual threads that would hold a ring of a group"
         + " or closed")
 @StackTrace(false)
 final class StartedSpare extends Event {

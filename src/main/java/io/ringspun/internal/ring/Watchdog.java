@@ -42,6 +42,7 @@ final class Watchdog implements Runnable {
   private static final class Sighting {
     long progress = -1;
     long sinceNanos;
+    boolean busy; // since it stands
     boolean slept; // at the last look, somewhere else than in the ring
     boolean stood; // at the last look
     long computedNanos; // by the clock of the ring's thread, when it was first seen to stand
@@ -67,6 +68,7 @@ final class Watchdog implements Runnable {
       LockSupport.unpark(watching);
     } else {
       thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
+      Alarm.startBy(null);
     }
   }
 
@@ -80,6 +82,12 @@ final class Watchdog implements Runnable {
     boolean idle =
         LiveRings.all().isEmpty(); // a ring is among them before watch() is called for it
     if (idle) {
+      Alarm.startBy(Watchdog::watch);
+      if (!SpareCarriers.POOL
+          .isIdle()) { // who has queued something before that has not started one
+        Alarm.startBy(null);
+        return false;
+      }
       thread = null;
     }
     return idle;
@@ -95,9 +103,12 @@ final class Watchdog implements Runnable {
     while (true) {
       if (LiveRings.all().isEmpty()) {
         long left = lastSeenNanos + LibraryThreads.LINGER_NANOS - System.nanoTime();
-        if (left > 0) {
-          LockSupport.parkNanos(this, left);
-        } else if (SpareCarriers.POOL.isIdle() && ends()) {
+        if (!SpareCarriers.POOL.isIdle()) {
+          LockSupport.parkNanos(this, LOOK_NANOS);
+        } else if (left > 0) {
+          Alarm.sleep(this, left, SpareCarriers.POOL::isIdle);
+        } else if (ends()) {
+          SpareCarriers.POOL.forgetHolders(Long.MAX_VALUE);
           NativePool.trim(); // or it would outlive the library when that is unloaded
           return;
         }
@@ -118,7 +129,7 @@ final class Watchdog implements Runnable {
 
   private void park(long nanos) {
     if (nanos > LOOK_NANOS) {
-      Alarm.sleep(this, nanos);
+      Alarm.sleep(this, nanos, SpareCarriers.POOL::isIdle);
     } else {
       LockSupport.parkNanos(this, nanos);
     }
@@ -163,7 +174,7 @@ final class Watchdog implements Runnable {
     if (held && !wasHeld) {
       heldSinceNanos = now;
     }
-    if (held || !SpareCarriers.POOL.isIdle()) {
+    if (held || isRound || !SpareCarriers.POOL.isIdle()) {
       SpareCarriers.POOL.growIfHeld(now);
     }
     if (isRound) {
@@ -191,6 +202,7 @@ final class Watchdog implements Runnable {
       last.progress = progress;
       last.sinceNanos = now;
       last.stood = false;
+      last.busy = false;
       last.reported = false;
       boolean isDriven = ring.isDriven() && ring.isOfGroup();
       ring.setHeld(isDriven);
@@ -208,9 +220,13 @@ final class Watchdog implements Runnable {
     }
     long heldNanos = now - last.sinceNanos;
     Runnable holder = ring.carried().mounted();
-    boolean isBusy = heldNanos >= HELD_NANOS && isBusy(ring, last);
+    boolean isBusy = last.busy || (heldNanos >= HELD_NANOS && isBusy(ring, last));
+    last.busy = isBusy;
     if (ring.isRescuable() && (isBusy || heldNanos >= SURELY_NANOS)) {
-      if (isBusy && holder != null && heldNanos >= KnownHolders.LONG_NANOS) {
+      if (isBusy
+          && holder != null
+          && heldNanos >= KnownHolders.LONG_NANOS
+          && ring.progressSeen() == progress) {
         SpareCarriers.POOL.noteHolder(holder, now);
       }
       ring.setHeld(true);

@@ -271,8 +271,13 @@ public final class RingSelector extends AbstractSelector {
       isAwaited = wakeUp.compareAndSet(WakeUp.AWAITED, WakeUp.UNDER_WAY);
     }
     if (isAwaited) {
-      jdk.wakeup();
-      wakeUp.compareAndSet(WakeUp.UNDER_WAY, WakeUp.ARRIVED);
+      WakeUp after = WakeUp.AWAITED; // should the JDK's selector find no stack, say
+      try {
+        jdk.wakeup();
+        after = WakeUp.ARRIVED;
+      } finally {
+        wakeUp.compareAndSet(WakeUp.UNDER_WAY, after);
+      }
     }
     return this;
   }

@@ -77,14 +77,14 @@ class SpareCarriersTest {
     SpareCarriers spares = new SpareCarriers(1, 1, _ -> true);
     Semaphore runs = new Semaphore(0);
     Runnable holder = runs::release;
-    assertFalse(spares.executeHolder(holder));
+    assertFalse(spares.executeHolder(holder, null));
     spares.noteHolder(holder, 0);
     spares.forgetHolders(900_000_000);
-    assertTrue(spares.executeHolder(holder));
+    assertTrue(spares.executeHolder(holder, null));
     runs.acquire();
-    assertFalse(spares.executeHolder(runs::release));
+    assertFalse(spares.executeHolder(runs::release, null));
     spares.forgetHolders(1_000_000_000);
-    assertFalse(spares.executeHolder(holder));
+    assertFalse(spares.executeHolder(holder, null));
     assertEquals(0, runs.availablePermits());
   }
 }
