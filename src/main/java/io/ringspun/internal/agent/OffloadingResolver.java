@@ -17,7 +17,7 @@ record OffloadingResolver(InetAddressResolver resolver) implements InetAddressRe
   @Override
   public Stream<InetAddress> lookupByName(String host, LookupPolicy policy)
       throws UnknownHostException {
-    if (Engine.carryingCurrentThread() == null) {
+    if (!Engine.isCurrentThreadOfRings()) {
       return resolver.lookupByName(host, policy);
     }
     // A stream may look the addresses up when it is read.
@@ -27,9 +27,9 @@ record OffloadingResolver(InetAddressResolver resolver) implements InetAddressRe
 
   @Override
   public String lookupByAddress(byte[] address) throws UnknownHostException {
-    return Engine.carryingCurrentThread() == null
-        ? resolver.lookupByAddress(address)
-        : offload(() -> resolver.lookupByAddress(address));
+    return Engine.isCurrentThreadOfRings()
+        ? offload(() -> resolver.lookupByAddress(address))
+        : resolver.lookupByAddress(address);
   }
 
   private static <T> T offload(BlockingTask.Action<T> lookup) throws UnknownHostException {

@@ -92,6 +92,11 @@ public final class Engine
     return CarrierThread.current() instanceof RingThread ring ? (Engine) ring.owner() : null;
   }
 
+  /** Returns whether the calling thread belongs to rings: one carries it, or a spare carrier. */
+  public static boolean isCurrentThreadOfRings() {
+    return carryingCurrentThread() != null || SpareCarriers.carryCurrentThread();
+  }
+
   /**
    * Returns the ring for an operation that any ring may do: this one, or another of its group while
    * a carried thread holds this one.

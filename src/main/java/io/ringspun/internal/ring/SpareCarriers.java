@@ -1,6 +1,7 @@
 package io.ringspun.internal.ring;
 
 import io.ringspun.internal.kernel.NativeThread;
+import io.ringspun.internal.memory.CarrierThread;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -64,10 +66,26 @@ final class SpareCarriers implements Executor {
     threads.allowCoreThreadTimeOut(true);
   }
 
+  /** Returns whether the thread under the calling thread is a spare carrier. */
+  static boolean carryCurrentThread() {
+    return CarrierThread.current() instanceof Spare;
+  }
+
+  /** One of the threads; see {@link LibraryThreads}. */
+  private static final class Spare extends Thread {
+    private static final AtomicLong COUNT = new AtomicLong();
+
+    @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
+    Spare(Runnable body) {
+      super(LibraryThreads.GROUP, body, "ringspun-spare-" + COUNT.getAndIncrement(), 0, false);
+      setDaemon(true);
+      setPriority(NORM_PRIORITY);
+    }
+  }
+
   private ThreadFactory threadFactory() {
-    ThreadFactory factory = LibraryThreads.builder().name("ringspun-spare-", 0).factory();
     return worker ->
-        factory.newThread(
+        new Spare(
             () -> {
               int number = NativeThread.current();
               numbers.add(number);
