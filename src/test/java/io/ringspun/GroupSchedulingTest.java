@@ -298,10 +298,7 @@ class GroupSchedulingTest {
       start(
               group,
               () -> {
-                while (Ring.current().isPresent()) {
-                  computeForLong();
-                  Thread.yield();
-                }
+                computeUntilOnASpare();
                 for (int i = 0; i < 10; i++) {
                   computeForLong();
                   Thread.yield();
@@ -327,10 +324,7 @@ class GroupSchedulingTest {
             start(
                 group,
                 () -> {
-                  while (Ring.current().isPresent()) {
-                    computeForLong();
-                    Thread.yield();
-                  }
+                  computeUntilOnASpare();
                   spin();
                   return null;
                 }));
@@ -350,6 +344,13 @@ class GroupSchedulingTest {
       for (FutureTask<Void> task : tasks) {
         task.get();
       }
+    }
+  }
+
+  private static void computeUntilOnASpare() {
+    while (Ring.current().isPresent()) {
+      computeForLong();
+      Thread.yield();
     }
   }
 

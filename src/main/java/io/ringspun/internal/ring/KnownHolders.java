@@ -28,11 +28,13 @@ final class KnownHolders {
     holders.put(continuation, now);
   }
 
-  /** Lets go of those that were noted a second ago and more, or of all: {@code Long.MAX_VALUE}. */
+  /** Lets go of all. */
+  void forgetAll() {
+    holders.clear();
+  }
+
+  /** Lets go of those that were noted a second ago and more. */
   void forgetOld(long now) {
-    if (now == Long.MAX_VALUE) {
-      holders.clear();
-    }
     if (!holders.isEmpty()) {
       holders.values().removeIf(noted -> now - noted >= LATELY_NANOS);
     }

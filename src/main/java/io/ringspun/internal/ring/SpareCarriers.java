@@ -158,6 +158,11 @@ final class SpareCarriers implements Executor {
     holders.add(continuation, now);
   }
 
+  /** The watchdog, at its end: lets go of all threads that have held a ring. */
+  void forgetHolders() {
+    holders.forgetAll();
+  }
+
   /** The watchdog, now and then: lets go of threads that have held no ring of late. */
   void forgetHolders(long now) {
     holders.forgetOld(now);

@@ -108,7 +108,7 @@ final class Watchdog implements Runnable {
         } else if (left > 0) {
           Alarm.sleep(this, left, SpareCarriers.POOL::isIdle);
         } else if (ends()) {
-          SpareCarriers.POOL.forgetHolders(Long.MAX_VALUE);
+          SpareCarriers.POOL.forgetHolders();
           NativePool.trim(); // or it would outlive the library when that is unloaded
           return;
         }
