@@ -3,6 +3,7 @@ package io.ringspun.testing;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.ringspun.Ring;
+import io.ringspun.RingMetrics;
 import java.util.concurrent.Callable;
 
 /** A blocking call on a thread of its own, watched from the thread that tests. */
@@ -44,10 +45,15 @@ public final class BlockedCall<T> {
 
   /** Waits until the thread is parked and the ring has as many operations in flight. */
   public BlockedCall<T> awaitInFlight(Ring ring, int count) {
-    Await.until(count + " in flight", () -> ended || ring.metrics().inFlight() >= count);
+    Await.until(count + " in flight", () -> ended || isInFlight(ring.metrics(), count));
     Await.until("the call parks", () -> ended || thread.getState() == Thread.State.WAITING);
     assertFalse(ended, () -> "the call did not block: " + (failure != null ? failure : value));
     return this;
+  }
+
+  /** Returns whether so many are in flight, and counted as submitted, which a ring does later. */
+  private static boolean isInFlight(RingMetrics metrics, int count) {
+    return metrics.inFlight() >= count && metrics.submitted() - metrics.completed() >= count;
   }
 
   public Thread thread() {
