@@ -7,6 +7,7 @@ import io.ringspun.net.RingServerSocketFactory;
 import io.ringspun.net.RingSocketFactory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
@@ -21,41 +22,46 @@ import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
-/** One way to do an {@link EverydayWork}. */
+/**
+ * One way to do an {@link EverydayWork}. All have their files in the same directory, since what it
+ * costs to make a file depends on the part of the disk that the directory is in, and on what was
+ * deleted there lately.
+ */
 final class EverydayArm extends Arm implements EverydayWork.Place {
   private final ThreadFactory factory;
   private final Crew crew;
   private final @Nullable Rings rings;
   private final Path directory;
+  private final String prefix; // of the names of this arm's files
   private final BenchmarkFile blocks;
   private final List<EverydayWork.Task> tasks = new ArrayList<>();
   private @Nullable FileChannel shared;
 
-  private EverydayArm(ThreadFactory factory, int threads, @Nullable Rings rings, Path directory)
+  private EverydayArm(String name, ThreadFactory factory, int threads, @Nullable Rings rings)
       throws IOException {
     this.factory = factory;
     crew = new Crew(factory, threads);
     this.rings = rings;
-    this.directory = directory;
+    directory = Files.createDirectories(BenchmarkFile.directory().resolve("everyday"));
+    prefix = name + "-";
     blocks = BenchmarkFile.cached();
+    deleteFiles(); // that an earlier run left behind
   }
 
   /** Makes the files and what each thread does with them. */
   static EverydayArm open(EverydayWork work, String name, int threads) throws IOException {
-    Path directory = Files.createTempDirectory(BenchmarkFile.directory(), "everyday");
     EverydayArm arm =
         switch (name) {
-          case "jdk" -> new EverydayArm(Thread.ofVirtual().factory(), threads, null, directory);
-          case "jdkPlatform" ->
-              new EverydayArm(Thread.ofPlatform().factory(), threads, null, directory);
+          case "jdk" -> new EverydayArm(name, Thread.ofVirtual().factory(), threads, null);
+          case "jdkPlatform" -> new EverydayArm(name, Thread.ofPlatform().factory(), threads, null);
           case "carried" -> {
             Rings rings = Rings.onePerProcessor();
-            yield new EverydayArm(rings.carried(), threads, rings, directory);
+            yield new EverydayArm(name, rings.carried(), threads, rings);
           }
           case "default" ->
-              new EverydayArm(Thread.ofVirtual().factory(), threads, Rings.shared(), directory);
+              new EverydayArm(name, Thread.ofVirtual().factory(), threads, Rings.shared());
           case "platform" ->
-              new EverydayArm(Thread.ofPlatform().factory(), threads, Rings.shared(), directory);
+              new EverydayArm(name, Thread.ofPlatform().factory(), threads, Rings.shared());
           default -> throw new IllegalArgumentException("no such arm: " + name);
         };
     for (int i = 0; i < threads; i++) {
@@ -90,7 +96,7 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
 
   @Override
   public Path path(String name) {
-    Path path = directory.resolve(name);
+    Path path = directory.resolve(prefix + name);
     return rings == null ? path : RingFileSystems.wrap(ring(), path);
   }
 
@@ -142,22 +148,29 @@ final class EverydayArm extends Arm implements EverydayWork.Place {
     if (rings != null) {
       rings.close();
     }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
+    deleteFiles();
+  }
 
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException problem)
-              throws IOException {
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+  private void deleteFiles() throws IOException {
+    try (DirectoryStream<Path> mine = Files.newDirectoryStream(directory, prefix + "*")) {
+      for (Path each : mine) {
+        Files.walkFileTree(each, new Deleter());
+      }
+    }
+  }
+
+  private static final class Deleter extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.delete(file);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException problem)
+        throws IOException {
+      Files.delete(visited);
+      return FileVisitResult.CONTINUE;
+    }
   }
 }

@@ -13,8 +13,10 @@ import java.lang.invoke.VarHandle;
  * <p>On a busy machine a call may seem slow because its thread lost the processor. So the first
  * slow call only makes those after it be watched: only those during which the thread slept in the
  * kernel count. A few of them are cheaper than to give all calls to the ring: in a directory where
- * many files are made, one call in a hundred waits for the directory's lock. So a pause begins when
- * slow calls take half of a thread's time, or while a thread sleeps long in one.
+ * many files are made, one thread may sleep 4 ms for the directory's lock while another makes
+ * hundreds of them, and the ring's workers would wait for the same lock. So a pause begins when
+ * slow calls take half of a thread's time and more than the ring would need for the quick ones
+ * between them, or while a thread sleeps long in one and few others end.
  */
 public final class Pace {
   /** From when on a call is slow. */
@@ -23,18 +25,29 @@ public final class Pace {
   private static final long LEAST_PAUSE_NANOS = 10_000_000;
   private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
   private static final int PAUSE_FACTOR = 10; // so that calls hold a thread a tenth of the time
-  private static final int WATCHED_CALLS = 64;
+  private static final int WATCHED_CALLS = 256;
 
   /** How long slow calls may take at a stretch. */
-  private static final long LOST_NANOS_MAX = 4_000_000;
+  private static final long LOST_NANOS_MAX = 8_000_000;
 
   /**
    * How much of it is made good in each nanosecond: slow calls may take half of a thread's time.
    */
   private static final double MADE_GOOD = 0.5;
 
+  /** What a quick call saves, and so makes good: to give a call to the ring costs as much. */
+  private static final long RING_NANOS = 25_000;
+
   /** From when on a call that is not over makes others pause. */
   private static final long TAKING_LONG_NANOS = 2_000_000;
+
+  /** From when on it does so even though others end meanwhile. */
+  private static final long TOO_LONG_NANOS = 20_000_000;
+
+  /** For how long to see whether others end meanwhile. */
+  private static final long LOOK_NANOS = 1_000_000;
+
+  private static final long FORGOTTEN_NANOS = 100_000_000;
 
   private static final VarHandle PAUSED_UNTIL;
 
@@ -52,6 +65,8 @@ public final class Pace {
   private int watched; // how many more calls to look at closely
   private long lostNanos; // what slow calls took of late, as of the last one
   private long lastSlow; // when that one ended, by System.nanoTime
+  private int ended; // how many were quick since looked
+  private long looked; // when a call was first seen to take long, by System.nanoTime, or 0
 
   /** What to do with a call. */
   public enum Verdict {
@@ -117,6 +132,8 @@ public final class Pace {
     }
     pausedUntil = 0;
     watched = Math.max(watched - 1, 0);
+    lostNanos = Math.max(lostNanos - RING_NANOS, 0);
+    ended++;
     if (watched == 0) {
       pauseNanos = 0;
     }
@@ -137,14 +154,35 @@ public final class Pace {
     return took >= TAKING_LONG_NANOS;
   }
 
-  /** Begins a pause, or prolongs it, since a thread sleeps in a call that has taken long. */
+  /**
+   * Begins a pause, or prolongs it, since a thread sleeps in a call that has taken long; but only
+   * if it is told so again, and few others have ended meanwhile.
+   */
   void isTakingLong(long took, long now) {
+    if (pausedUntil == 0 && took < TOO_LONG_NANOS && !isStuck(now)) {
+      return;
+    }
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
       pauseNanos = Math.max(pauseNanos, pause);
       pausedUntil = nonZero(now + pause);
       watched = WATCHED_CALLS;
     }
+  }
+
+  private boolean isStuck(long now) {
+    long sinceLooked = now - looked;
+    boolean isLooking = looked != 0 && sinceLooked < FORGOTTEN_NANOS;
+    if (isLooking && sinceLooked < LOOK_NANOS) {
+      return false;
+    }
+    boolean isStuck = isLooking && ended * RING_NANOS < sinceLooked;
+    if (!isStuck) {
+      looked = nonZero(now);
+      ended = 0;
+      watched = WATCHED_CALLS; // or those that end would not be counted
+    }
+    return isStuck;
   }
 
   private void pause(long took, long now) {

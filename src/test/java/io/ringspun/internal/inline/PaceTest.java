@@ -2,6 +2,7 @@ package io.ringspun.internal.inline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.internal.inline.Pace.Verdict;
@@ -51,7 +52,7 @@ class PaceTest {
   void oneSlowCall_isWatchedOnly() {
     assertTrue(call(SLOW, true));
     assertEquals(Verdict.WATCHED, pace.ask(now));
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < 256; i++) {
       assertTrue(call(QUICK, false));
     }
     assertEquals(Verdict.QUICK, pace.ask(now));
@@ -71,7 +72,7 @@ class PaceTest {
     while (call(SLOW, true)) {
       calls++;
     }
-    assertTrue(calls <= 10, calls + " slow calls before the pause");
+    assertTrue(calls <= 20, calls + " slow calls before the pause");
   }
 
   @Test
@@ -137,7 +138,7 @@ class PaceTest {
   void quickCallsAfterAPause_makeTheNextOneShort() {
     callVerySlowly();
     now += 500_000_000;
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < 256; i++) {
       assertTrue(call(QUICK, false));
     }
     callSlowly();
@@ -153,21 +154,65 @@ class PaceTest {
     }
   }
 
+  /**
+   * One thread sleeps for a lock that another takes again and again: the ring's workers would wait
+   * for it, too.
+   */
+  @Test
+  void longSleeps_whileManyOthersEnd_stay() {
+    for (int i = 0; i < 1_000; i++) {
+      Verdict sleeper = pace.ask(now);
+      assertNotEquals(Verdict.PAUSED, sleeper);
+      long start = now;
+      for (int j = 0; j < 400; j++) {
+        assertTrue(call(10 * QUICK, false));
+        if (j >= 250 && j % 10 == 0) {
+          pace.isTakingLong(now - start, now);
+        }
+      }
+      pace.ended(sleeper, start, now, true);
+    }
+  }
+
   @Test
   void callThatIsNotOver_pausesTheOthers() {
     pace.ask(now);
     assertFalse(Pace.isLong(SLOW));
     assertTrue(Pace.isLong(4 * SLOW));
-    pace.isTakingLong(4 * SLOW, now + 4 * SLOW);
-    assertEquals(Verdict.PAUSED, pace.ask(now + 4 * SLOW));
+    now += 4 * SLOW;
+    takesLong(4 * SLOW);
+    assertEquals(Verdict.PAUSED, pace.ask(now));
+  }
+
+  /** Two looks of the watchdog find a thread asleep in a call, and no other call ends. */
+  private void takesLong(long nanos) {
+    pace.isTakingLong(nanos, now);
+    assertNotEquals(Verdict.PAUSED, pace.ask(now), "others may end meanwhile");
+    now += SLOW;
+    pace.isTakingLong(nanos + SLOW, now);
+  }
+
+  @Test
+  void callThatIsNotOver_whileManyEnd_pausesNobody() {
+    pace.ask(now);
+    for (int look = 0; look < 15; look++) {
+      pace.isTakingLong((4 + look) * SLOW, now);
+      for (int i = 0; i < 100; i++) {
+        assertTrue(call(SLOW / 100, false));
+      }
+    }
+    pace.isTakingLong(20 * SLOW, now);
+    assertEquals(Verdict.PAUSED, pace.ask(now), "that is no lock among quick calls");
   }
 
   /** It was not watched, so it does not know whether it slept. */
   @Test
   void callThatEndsDuringAPause_leavesThePause() {
     Verdict verdict = pace.ask(now);
-    pace.isTakingLong(4 * SLOW, now + 4 * SLOW);
-    pace.ended(verdict, now, now + 5 * SLOW, false);
-    assertEquals(Verdict.PAUSED, pace.ask(now + 5 * SLOW));
+    long start = now;
+    now += 4 * SLOW;
+    takesLong(4 * SLOW);
+    pace.ended(verdict, start, now, false);
+    assertEquals(Verdict.PAUSED, pace.ask(now));
   }
 }
