@@ -29,6 +29,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +165,70 @@ class SlowInlineTest {
     } finally {
       command("umount", mount.toString());
     }
+  }
+
+  /**
+   * Names that are not in memory, on a device that answers a hundred reads per second: a few of
+   * them are looked up on the calling thread, the others by the ring, so that the carrier goes on.
+   */
+  @Test
+  void throttledDevice_fewLookupsHoldTheirThread() throws Exception {
+    int count = 200;
+    Path mount = mountOrSkip();
+    try (Ring ring = Ring.open()) {
+      for (int i = 0; i < count; i++) {
+        Files.createFile(Files.createDirectory(mount.resolve("directory" + i)).resolve("file"));
+      }
+      try (DeviceThrottle _ = DeviceThrottle.startOrSkip(directory, 100)) {
+        forgetWhatIsCached(mount);
+        RingMetrics before = ring.metrics();
+        List<BlockedCall<Boolean>> lookups = new ArrayList<>();
+        AtomicBoolean ended = new AtomicBoolean();
+        BlockedCall<Integer> other = BlockedCall.start(ring, () -> nopsUntil(ring, ended::get));
+        for (int i = 0; i < count; i++) {
+          Path file = mount.resolve("directory" + i).resolve("file");
+          Path path = RingFileSystems.wrap(ring, file);
+          lookups.add(BlockedCall.start(ring, Caller.CARRIED, () -> Files.exists(path)));
+        }
+        for (BlockedCall<Boolean> each : lookups) {
+          assertTrue(each.result());
+        }
+        ended.set(true);
+        RingMetrics after = ring.metrics();
+        long slow = after.inlineSlow() - before.inlineSlow();
+        long nops = other.result();
+        System.out.printf(
+            "SlowInlineTest: %d names on a throttled device, %d held their thread, %,d nops"
+                + " meanwhile%n",
+            count, slow, nops);
+        assertTrue(slow >= 1, "the device was not slow");
+        assertTrue(slow <= count / 10, slow + " lookups held their thread");
+        assertTrue(after.submitted() - before.submitted() >= count / 2 + nops);
+      }
+    } finally {
+      command("umount", mount.toString());
+    }
+  }
+
+  private static int nopsUntil(Ring ring, BooleanSupplier ended) throws IOException {
+    int nops = 0;
+    while (!ended.getAsBoolean()) {
+      ring.nop();
+      nops++;
+    }
+    return nops;
+  }
+
+  /** Mounts the file system again, with nothing of it in the page cache, nor of its device's. */
+  private void forgetWhatIsCached(Path mount) throws InterruptedException {
+    Path image = directory.resolve("image");
+    command("umount", mount.toString());
+    command("dd", "of=" + image, "oflag=nocache", "conv=notrunc,fdatasync", "count=0");
+    command(
+        "sh",
+        "-c",
+        "d=$(losetup --find --show --direct-io=on %s) && mount $d %s && losetup -d $d"
+            .formatted(image, mount));
   }
 
   private static BlockedCall<Path> setPermissions(Ring ring, Path file) {

@@ -181,6 +181,9 @@ public record PathOperations(
       return new Opened(fd, null, true);
     }
     Engine engine = engine();
+    if (isNonblocking && directory == null && (isNew(flags) || isSeekableForReading(fd, flags))) {
+      return new Opened(fd, Place.UNASKED, true); // to ask would take as long as to close
+    }
     Place place = engine.inline().place(fd);
     boolean isLocal = place.locality() == Locality.LOCAL;
     if (isNonblocking && !isLocal) {
@@ -190,6 +193,17 @@ public record PathOperations(
       awaitWriter(engine, fd, flags);
     }
     return new Opened(fd, place, isNonblocking && isLocal);
+  }
+
+  /** Returns whether a file was made, which is a regular one then. */
+  private static boolean isNew(int flags) {
+    int made = Constants.O_CREAT | Constants.O_EXCL;
+    return (flags & made) == made;
+  }
+
+  /** Returns whether it is not a FIFO, nor anything else whose readers wait for a writer. */
+  private boolean isSeekableForReading(int fd, int flags) {
+    return (flags & Constants.O_ACCMODE) == Constants.O_RDONLY && engine().inline().isSeekable(fd);
   }
 
   /**

@@ -17,6 +17,11 @@ import java.util.Set;
 public enum Locality {
   /** A regular file or a directory of a local file system. */
   LOCAL,
+  /**
+   * To judge by its name, no file of a network or another process, and neither a pipe nor a
+   * terminal: it may be closed at once. Before any other call the kernel has to be asked.
+   */
+  UNASKED,
   /** A pipe or a FIFO. */
   PIPE,
   /** Anything else. */
@@ -47,8 +52,17 @@ public enum Locality {
     if (kernel.call(memory.call(), SystemCall.FSTAT, fd, address, 0, 0, 0, 0) != 0) {
       return new Place(ELSEWHERE, 0);
     }
+    return of(kernel, fd, memory, struct);
+  }
+
+  /**
+   * Asks the kernel about the file system.
+   *
+   * @param struct the file's {@code struct stat}, overwritten
+   */
+  public static Place of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
     long device = FileStatus.device(struct);
-    return new Place(of(kernel, fd, memory, struct), device);
+    return new Place(locality(kernel, fd, memory, struct), device);
   }
 
   /**
@@ -68,7 +82,8 @@ public enum Locality {
     };
   }
 
-  private static Locality of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
+  private static Locality locality(
+      Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
     Locality onDevice = ofDevice(FileStatus.mode(struct));
     if (onDevice != LOCAL || FileStatus.deviceMajor(struct) != 0) {
       return onDevice;

@@ -244,9 +244,28 @@ public final class InlineCalls {
    * @throws ClosedChannelException if the handle is closed
    */
   public long size(CountedDescriptor handle) throws ClosedChannelException {
+    if (!Place.isKnown(handle.place())) {
+      return askWithSize(handle);
+    }
     return isLocal(handle)
         ? transfer(OpenCall.SIZE, handle, MemorySegment.NULL, 0, null)
         : -Errno.EAGAIN;
+  }
+
+  /** Asks the kernel once where a file is and how large. */
+  private long askWithSize(CountedDescriptor handle) throws ClosedChannelException {
+    handle.acquire();
+    try (InlineMemory memory = memory()) {
+      long size = OpenCall.size(kernel, handle.fd(), memory);
+      if (size < 0) {
+        return size;
+      }
+      Place found = Locality.of(kernel, handle.fd(), memory, memory.statx());
+      handle.notePlace(found);
+      return found.locality() == Locality.LOCAL ? size : -Errno.EAGAIN;
+    } finally {
+      handle.release();
+    }
   }
 
   /**
@@ -297,16 +316,18 @@ public final class InlineCalls {
 
   private Place place(CountedDescriptor handle) throws ClosedChannelException {
     Place known = handle.place();
-    if (known == null) {
-      handle.acquire();
-      try {
-        known = place(handle.fd());
-      } finally {
-        handle.release();
-      }
-      handle.notePlace(known);
+    return known != null && Place.isKnown(known) ? known : ask(handle);
+  }
+
+  private Place ask(CountedDescriptor handle) throws ClosedChannelException {
+    handle.acquire();
+    try {
+      Place found = place(handle.fd());
+      handle.notePlace(found);
+      return found;
+    } finally {
+      handle.release();
     }
-    return known;
   }
 
   private long transfer(
@@ -486,7 +507,7 @@ public final class InlineCalls {
       int flags = Constants.AT_STATX_DONT_SYNC;
       int result = kernel.statx(handle.fd(), memory.call(), flags, Statx.ALL, memory.statx());
       boolean hasDevice = result == 0 && Statx.getInt(memory.statx(), Statx.DEVICE_MAJOR) != 0;
-      if (hasDevice && handle.place() == null) {
+      if (hasDevice && !Place.isKnown(handle.place())) {
         handle.notePlace(Locality.ofDevice(memory.statx())); // else it would be asked for
       }
       return result == 0 && !hasDevice ? -Errno.EAGAIN : result;
@@ -507,8 +528,8 @@ public final class InlineCalls {
       if (known == null) {
         known = Locality.of(kernel, handle.fd(), memory);
       }
-      if (known.locality() != Locality.LOCAL
-          || !memory.begins(InlineRule.CLOSE.pace(known), kernel)) {
+      boolean isLocal = known.locality() == Locality.LOCAL || known.locality() == Locality.UNASKED;
+      if (!isLocal || !memory.begins(InlineRule.CLOSE.pace(known), kernel)) {
         return -Errno.EAGAIN;
       }
       try {
@@ -621,6 +642,13 @@ public final class InlineCalls {
   public Place place(int fd) {
     try (InlineMemory memory = memory()) {
       return Locality.of(kernel, fd, memory);
+    }
+  }
+
+  /** Returns whether there are positions in what has just been opened, as there are in a file. */
+  public boolean isSeekable(int fd) {
+    try (InlineMemory memory = memory()) {
+      return kernel.call(memory.call(), SystemCall.LSEEK, fd, 0, Constants.SEEK_CUR, 0, 0, 0) >= 0;
     }
   }
 
