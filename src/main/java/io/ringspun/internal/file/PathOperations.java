@@ -2,6 +2,7 @@ package io.ringspun.internal.file;
 
 import io.ringspun.file.FileStat;
 import io.ringspun.internal.inline.Locality;
+import io.ringspun.internal.inline.Mounts;
 import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Errno;
@@ -90,7 +91,7 @@ public record PathOperations(
   public Opened open(Path name, int flags, int mode, boolean registered) throws IOException {
     int result = openInline(name, flags, mode, 0, registered);
     if (result >= 0) {
-      return awaited(result, flags, true);
+      return awaited(name, result, flags, true);
     }
     try (PathMemory path = PathMemory.of(name)) {
       return open(
@@ -121,7 +122,7 @@ public record PathOperations(
       throws IOException {
     int result = openInline(name, flags, mode, resolve, registered);
     if (result >= 0) {
-      return awaited(result, flags, true);
+      return awaited(name, result, flags, true);
     }
     try (NativePool.Block how = NativePool.take(OpenHow.SIZE_BYTES);
         PathMemory path = PathMemory.of(name)) {
@@ -170,10 +171,11 @@ public record PathOperations(
 
   /**
    * Looks what a descriptor is of, and if it is a FIFO's for reading, waits for a writer. What was
-   * opened with {@code O_NONBLOCK} keeps it if it is a local file, which does not mind. If the
-   * caller has asked for it, there is nothing to wait for, and whoever needs to know will look.
+   * opened with {@code O_NONBLOCK} keeps it if it is a file of this machine, which does not mind.
+   * If the caller has asked for it, there is nothing to wait for, and whoever needs to know will
+   * look.
    */
-  private Opened awaited(int fd, int flags, boolean isNonblocking) throws IOException {
+  private Opened awaited(Path name, int fd, int flags, boolean isNonblocking) throws IOException {
     if ((flags & (Constants.O_DIRECTORY | Constants.O_PATH)) != 0) {
       return new Opened(fd, new Place(Locality.ELSEWHERE, 0), false);
     }
@@ -181,7 +183,8 @@ public record PathOperations(
       return new Opened(fd, null, true);
     }
     Engine engine = engine();
-    if (isNonblocking && directory == null && (isNew(flags) || isSeekableForReading(fd, flags))) {
+    boolean mustAsk = !isNonblocking || directory != null || !Mounts.isSurelyLocal(name);
+    if (!mustAsk && (isNew(flags) || isSeekableForReading(fd, flags))) {
       return new Opened(fd, Place.UNASKED, true); // to ask would take as long as to close
     }
     Place place = engine.inline().place(fd);
@@ -235,7 +238,7 @@ public record PathOperations(
     } finally {
       giveUpSlot(registered, number);
     }
-    return registered ? new Opened(number, null, false) : awaited(number, flags, false);
+    return registered ? new Opened(number, null, false) : awaited(name, number, flags, false);
   }
 
   /**

@@ -47,6 +47,7 @@ public final class InlineMemory implements AutoCloseable {
   private static final long SECOND_NAME = NAME + NAME_BYTES;
   private static final long BYTES = SECOND_NAME + NAME_BYTES;
 
+  private static final long BLOCKS_READ = USAGE + 88;
   private static final long VOLUNTARY_SWITCHES = USAGE + 128;
 
   private static final InlineMemory[] BY_STRIPE = new InlineMemory[CarrierThread.STRIPES];
@@ -94,6 +95,7 @@ public final class InlineMemory implements AutoCloseable {
   private boolean isTimed = true;
   private int briefCalls;
   private long switches; // how often the thread had slept before
+  private long blocksRead; // and how much it had read from devices
 
   @SuppressWarnings("unused") // distance to the next one
   private long p0, p1, p2, p3, p4, p5, p6, p7;
@@ -201,7 +203,11 @@ public final class InlineMemory implements AutoCloseable {
         thread = NativeThread.current(kernel, call);
       }
     }
-    switches = asked == Pace.Verdict.WATCHED ? voluntarySwitches(kernel) : 0;
+    if (asked != Pace.Verdict.QUICK) {
+      readUsage(kernel);
+      switches = memory.get(JAVA_LONG, VOLUNTARY_SWITCHES);
+      blocksRead = memory.get(JAVA_LONG, BLOCKS_READ);
+    }
     since = now;
     PACE.setRelease(this, kind);
     return true;
@@ -228,18 +234,26 @@ public final class InlineMemory implements AutoCloseable {
     Pace kind = pace;
     PACE.setRelease(this, null);
     long now = System.nanoTime();
-    boolean slept =
-        verdict == Pace.Verdict.WATCHED
-            && now - since >= Pace.SLOW_NANOS
-            && voluntarySwitches(kernel) != switches;
-    return kind != null && kind.ended(verdict, since, now, slept);
+    if (kind == null) {
+      return false;
+    }
+    boolean isWatched = verdict != Pace.Verdict.QUICK && now - since >= Pace.SLOW_NANOS;
+    return kind.ended(verdict, since, now, isWatched ? waited(kernel) : Pace.Wait.NONE);
   }
 
-  /** Returns how often the calling thread has slept in the kernel. */
-  private long voluntarySwitches(Kernel kernel) {
+  /** Returns what the calling thread has waited for since the call began. */
+  private Pace.Wait waited(Kernel kernel) {
+    readUsage(kernel);
+    if (memory.get(JAVA_LONG, VOLUNTARY_SWITCHES) == switches) {
+      return Pace.Wait.NONE;
+    }
+    boolean hasRead = memory.get(JAVA_LONG, BLOCKS_READ) != blocksRead;
+    return hasRead ? Pace.Wait.DEVICE : Pace.Wait.OTHERS;
+  }
+
+  private void readUsage(Kernel kernel) {
     kernel.call(
         call, SystemCall.GETRUSAGE, Constants.RUSAGE_THREAD, memory.address() + USAGE, 0, 0, 0, 0);
-    return memory.get(JAVA_LONG, VOLUNTARY_SWITCHES);
   }
 
   /** Returns the part that every call needs. */

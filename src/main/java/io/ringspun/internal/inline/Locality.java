@@ -18,8 +18,8 @@ public enum Locality {
   /** A regular file or a directory of a local file system. */
   LOCAL,
   /**
-   * To judge by its name, no file of a network or another process, and neither a pipe nor a
-   * terminal: it may be closed at once. Before any other call the kernel has to be asked.
+   * A file of this machine, to judge by its name and the table of mounts, and no FIFO: it may be
+   * closed at once. Before any other call the kernel has to be asked.
    */
   UNASKED,
   /** A pipe or a FIFO. */
@@ -56,9 +56,10 @@ public enum Locality {
   }
 
   /**
-   * Asks the kernel about the file system.
+   * Tells by a file's {@code struct stat}; without a block device, asks about the file system.
    *
-   * @param struct the file's {@code struct stat}, overwritten
+   * @param memory for that call
+   * @param struct may be overwritten
    */
   public static Place of(Kernel kernel, int fd, InlineMemory memory, MemorySegment struct) {
     long device = FileStatus.device(struct);

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Mounts {
   private static final long VALID_NANOS = 100_000_000; // how long a new mount may go unnoticed
-  private static final int MOUNT_POINT = 4; // of the fields before " - "
+  private static final int DEVICE = 2; // of the fields before " - "
+  private static final int MOUNT_POINT = 4; // of the same
 
   private static final Set<String> REMOTE_TYPES =
       Set.of(
@@ -40,28 +41,49 @@ public final class Mounts {
           "smbfs",
           "virtiofs");
 
+  /** File systems of this machine without a block device of their own. */
+  private static final Set<String> LOCAL_TYPES =
+      Set.of("bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs");
+
+  /**
+   * What the table says.
+   *
+   * @param remote the mount points of remote file systems, each with a slash behind
+   * @param areAllLocal whether every file system is on this machine
+   */
+  private record Found(List<String> remote, boolean areAllLocal) {}
+
   /**
    * The table, which stays open: a process may have no descriptor left just when there is a new
    * mount. Null without /proc.
    */
   private static final @Nullable FileChannel TABLE = open();
 
-  private static volatile List<String> remote = read(); // mount points, each with a slash behind
+  private static volatile Found found = read();
   private static long lookedAt = System.nanoTime(); // by the watchdog alone
 
   private Mounts() {}
 
   /** Returns whether a name is below a mount point of a remote file system. */
   public static boolean isRemote(Path path) {
-    List<String> known = remote;
+    List<String> known = found.remote;
     return !known.isEmpty() && isBelow(path, known);
+  }
+
+  /**
+   * Returns whether a name leads to a file of this machine, whatever links are on its way, and, to
+   * judge by the name, not to a device.
+   */
+  public static boolean isSurelyLocal(Path path) {
+    String name = path.toString();
+    return found.areAllLocal && !isPseudo(name);
   }
 
   /** The watchdog, as long as there are rings: looks at the table again now and then. */
   public static void refresh(long now) {
     if (now - lookedAt >= VALID_NANOS) {
       lookedAt = now;
-      remote = read();
+      found = read();
     }
   }
 
@@ -83,18 +105,42 @@ public final class Mounts {
     }
   }
 
-  private static List<String> read() {
+  private static Found read() {
     FileChannel table = TABLE;
     if (table == null) {
-      return List.of();
+      return new Found(List.of(), false);
     }
     try {
       table.position(0);
-      var lines = new BufferedReader(Channels.newReader(table, StandardCharsets.UTF_8));
-      return lines.lines().map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
+      var reader = new BufferedReader(Channels.newReader(table, StandardCharsets.UTF_8));
+      List<String> lines = reader.lines().toList();
+      List<String> remote =
+          lines.stream().map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
+      return new Found(remote, lines.stream().allMatch(Mounts::isLocal));
     } catch (IOException | RuntimeException _) {
-      return List.of();
+      return new Found(List.of(), false);
     }
+  }
+
+  /** Returns whether a line is of a file system on this machine, or one of the kernel's own. */
+  static boolean isLocal(String line) {
+    int end = line.indexOf(" - ");
+    if (end < 0) {
+      return false;
+    }
+    String[] fields = line.substring(0, end).split(" ", -1);
+    boolean hasDevice = !fields[DEVICE].startsWith("0:");
+    String point = fields[MOUNT_POINT] + "/";
+    return hasDevice || LOCAL_TYPES.contains(type(line, end)) || isPseudo(point);
+  }
+
+  /** Returns whether it is something that the kernel shows of itself. */
+  private static boolean isPseudo(String name) {
+    return name.startsWith("/dev/") || name.startsWith("/proc/") || name.startsWith("/sys/");
+  }
+
+  private static String type(String line, int end) {
+    return line.substring(end + 3).split(" ", 2)[0];
   }
 
   /** Returns the mount point of a line if its file system is remote, else nothing. */
@@ -103,7 +149,7 @@ public final class Mounts {
     if (end < 0) {
       return "";
     }
-    String type = line.substring(end + 3).split(" ", 2)[0];
+    String type = type(line, end);
     boolean isRemote = REMOTE_TYPES.contains(type) || type.startsWith("fuse");
     if (!isRemote) {
       return "";

@@ -12,11 +12,12 @@ import java.lang.invoke.VarHandle;
  *
  * <p>On a busy machine a call may seem slow because its thread lost the processor. So the first
  * slow call only makes those after it be watched: only those during which the thread slept in the
- * kernel count. A few of them are cheaper than to give all calls to the ring: in a directory where
- * many files are made, one thread may sleep 4 ms for the directory's lock while another makes
- * hundreds of them, and the ring's workers would wait for the same lock. So a pause begins when
- * slow calls take half of a thread's time and more than the ring would need for the quick ones
- * between them, or while a thread sleeps long in one and few others end.
+ * kernel count. A few of them are cheaper than to give all calls to the ring. Of a thread that did
+ * not read from a device meanwhile, even more are: in a directory where many files are made, one
+ * thread may sleep 4 ms for the directory's lock while another makes hundreds of them, and the
+ * ring's workers would wait for the same lock. So a pause begins when slow calls take half of a
+ * thread's time, in the latter case also more than the ring would need for the quick ones between
+ * them; or while a thread sleeps long in one.
  */
 public final class Pace {
   /** From when on a call is slow. */
@@ -38,16 +39,14 @@ public final class Pace {
   /** What a quick call saves, and so makes good: to give a call to the ring costs as much. */
   private static final long RING_NANOS = 25_000;
 
-  /** From when on a call that is not over makes others pause. */
-  private static final long TAKING_LONG_NANOS = 2_000_000;
+  /** From when on a call after a pause begins the next one. */
+  private static final long STILL_SLOW_NANOS = 2_000_000;
 
-  /** From when on it does so even though others end meanwhile. */
-  private static final long TOO_LONG_NANOS = 20_000_000;
+  /** From when on a call that is not over makes others pause; waits for locks are shorter. */
+  private static final long TAKING_LONG_NANOS = 20_000_000;
 
-  /** For how long to see whether others end meanwhile. */
-  private static final long LOOK_NANOS = 1_000_000;
-
-  private static final long FORGOTTEN_NANOS = 100_000_000;
+  private static final int FORGETTING_PAUSES =
+      10; // so long without a pause, and they are forgotten
 
   private static final VarHandle PAUSED_UNTIL;
 
@@ -62,11 +61,11 @@ public final class Pace {
   // All but the first are written only around slow calls.
   private volatile long pausedUntil; // by System.nanoTime, or 0
   private long pauseNanos; // the last one, or 0 once calls are quick again
+  private long pauseEnd; // of the last one, by System.nanoTime
   private int watched; // how many more calls to look at closely
-  private long lostNanos; // what slow calls took of late, as of the last one
+  private long lostToDevice; // what slow calls that read took of late, as of the last slow one
+  private long lostToOthers; // and what the others took
   private long lastSlow; // when that one ended, by System.nanoTime
-  private int ended; // how many were quick since looked
-  private long looked; // when a call was first seen to take long, by System.nanoTime, or 0
 
   /** What to do with a call. */
   public enum Verdict {
@@ -74,6 +73,8 @@ public final class Pace {
     QUICK,
     /** The same, and see whether the thread slept. */
     WATCHED,
+    /** The same, after a pause, which ends if this one is quick. */
+    TRYING,
     /** Give it to the ring. */
     PAUSED
   }
@@ -95,7 +96,7 @@ public final class Pace {
     if (until == 0) {
       return watched == 0 ? Verdict.QUICK : Verdict.WATCHED;
     }
-    return now - until < 0 || !tries(now, until) ? Verdict.PAUSED : Verdict.WATCHED;
+    return now - until < 0 || !tries(now, until) ? Verdict.PAUSED : Verdict.TRYING;
   }
 
   /** Ends a pause for one caller; for others it goes on until that one knows more. */
@@ -103,50 +104,60 @@ public final class Pace {
     return PAUSED_UNTIL.compareAndSet(this, until, nonZero(now + pauseNanos));
   }
 
+  /** How a thread spent the time of a call, as far as that was watched. */
+  enum Wait {
+    /** It did not sleep, or nobody knows. */
+    NONE,
+    /** It slept, and read from a device. */
+    DEVICE,
+    /** It slept, for a lock or for what others did. */
+    OTHERS
+  }
+
   /**
    * Takes note of a call that is over.
    *
    * @param verdict what {@link #ask} said
-   * @param slept whether the thread slept meanwhile; not looked at unless it was watched
+   * @param wait what the thread waited for; not looked at unless it was watched
    * @return whether it was slow
    */
-  boolean ended(Verdict verdict, long startNanos, long endNanos, boolean slept) {
+  boolean ended(Verdict verdict, long startNanos, long endNanos, Wait wait) {
     long took = endNanos - startNanos;
     if (verdict == Verdict.QUICK && took < SLOW_NANOS) {
       return false;
     }
-    return ended(took, endNanos, verdict == Verdict.WATCHED, slept);
-  }
-
-  private boolean ended(long took, long now, boolean isWatched, boolean slept) {
-    if (took >= SLOW_NANOS) {
-      if (isWatched && slept && isTooMuch(took, now)) {
-        pause(took, now);
+    boolean isSlow = took >= SLOW_NANOS;
+    if (isSlow) {
+      watched = WATCHED_CALLS;
+      if (verdict != Verdict.QUICK && isTooMuch(verdict, took, endNanos, wait)) {
+        pause(took, endNanos);
         return true;
       }
-      if (isWatched) { // others know nothing of a pause that began meanwhile
-        pausedUntil = 0;
+    } else {
+      watched = Math.max(watched - 1, 0);
+      lostToOthers = Math.max(lostToOthers - RING_NANOS, 0);
+      if (watched == 0) {
+        pauseNanos = 0;
       }
-      watched = WATCHED_CALLS;
-      return true;
     }
-    pausedUntil = 0;
-    watched = Math.max(watched - 1, 0);
-    lostNanos = Math.max(lostNanos - RING_NANOS, 0);
-    ended++;
-    if (watched == 0) {
-      pauseNanos = 0;
+    if (verdict == Verdict.TRYING) { // others know nothing of a pause that began meanwhile
+      pausedUntil = 0;
     }
-    return false;
+    return isSlow;
   }
 
   /** Adds up slow calls; returns whether they cost more than the ring would. */
-  private boolean isTooMuch(long took, long now) {
+  private boolean isTooMuch(Verdict verdict, long took, long now, Wait wait) {
+    if (wait == Wait.NONE) {
+      return false;
+    }
     long madeGood = (long) (MADE_GOOD * Math.max(0, now - lastSlow));
-    lostNanos = Math.max(0, lostNanos - madeGood) + took;
+    lostToDevice = Math.max(0, lostToDevice - madeGood) + (wait == Wait.DEVICE ? took : 0);
+    lostToOthers = Math.max(0, lostToOthers - madeGood) + (wait == Wait.OTHERS ? took : 0);
     lastSlow = now;
-    boolean endsPause = pausedUntil != 0; // and met the kernel's workers, who did the others' work
-    return lostNanos >= LOST_NANOS_MAX || (endsPause && took >= TAKING_LONG_NANOS);
+    // One that ends a pause has met the kernel's workers, who did the others' work.
+    return lostToDevice + lostToOthers >= LOST_NANOS_MAX
+        || (verdict == Verdict.TRYING && took >= STILL_SLOW_NANOS);
   }
 
   /** Returns whether a call that is not over should make others pause if its thread sleeps. */
@@ -154,41 +165,27 @@ public final class Pace {
     return took >= TAKING_LONG_NANOS;
   }
 
-  /**
-   * Begins a pause, or prolongs it, since a thread sleeps in a call that has taken long; but only
-   * if it is told so again, and few others have ended meanwhile.
-   */
+  /** Begins a pause, or prolongs it, since a thread sleeps in a call that has taken long. */
   void isTakingLong(long took, long now) {
-    if (pausedUntil == 0 && took < TOO_LONG_NANOS && !isStuck(now)) {
-      return;
-    }
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
-      pauseNanos = Math.max(pauseNanos, pause);
-      pausedUntil = nonZero(now + pause);
-      watched = WATCHED_CALLS;
+      pauseUntil(Math.max(pauseNanos, pause), now + pause);
     }
-  }
-
-  private boolean isStuck(long now) {
-    long sinceLooked = now - looked;
-    boolean isLooking = looked != 0 && sinceLooked < FORGOTTEN_NANOS;
-    if (isLooking && sinceLooked < LOOK_NANOS) {
-      return false;
-    }
-    boolean isStuck = isLooking && ended * RING_NANOS < sinceLooked;
-    if (!isStuck) {
-      looked = nonZero(now);
-      ended = 0;
-      watched = WATCHED_CALLS; // or those that end would not be counted
-    }
-    return isStuck;
   }
 
   private void pause(long took, long now) {
+    if (now - pauseEnd > FORGETTING_PAUSES * pauseNanos) {
+      pauseNanos = 0;
+    }
     long pause = Math.max(LEAST_PAUSE_NANOS, Math.max(2 * pauseNanos, PAUSE_FACTOR * took));
-    pauseNanos = Math.min(pause, LONGEST_PAUSE_NANOS);
-    pausedUntil = nonZero(now + pauseNanos);
+    long bounded = Math.min(pause, LONGEST_PAUSE_NANOS);
+    pauseUntil(bounded, now + bounded);
+  }
+
+  private void pauseUntil(long nanos, long end) {
+    pauseNanos = nanos;
+    pauseEnd = end;
+    pausedUntil = nonZero(end);
     watched = WATCHED_CALLS;
   }
 

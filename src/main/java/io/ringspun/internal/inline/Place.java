@@ -12,7 +12,7 @@ public record Place(Locality locality, long device) {
   /** Of a file that the kernel has not been asked about; see {@link Locality#UNASKED}. */
   public static final Place UNASKED = new Place(Locality.UNASKED, 0);
 
-  /** Returns whether the kernel was asked. */
+  /** Returns whether a place is told, and not {@link #UNASKED}. */
   public static boolean isKnown(@Nullable Place place) {
     return place != null && place.locality != Locality.UNASKED;
   }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.ring;
 
+import io.ringspun.internal.inline.InlineMemory;
 import io.ringspun.internal.inline.Place;
 import io.ringspun.internal.kernel.Constants;
 import io.ringspun.internal.kernel.Kernel;
@@ -23,11 +24,16 @@ public abstract class CountedDescriptor {
   static final byte SEEKABLE = 1;
   private static final byte STREAM = 2;
 
+  private static final Object SEVERAL = new Object();
+
   private static final VarHandle STATE;
+  private static final VarHandle ON_THE_SPOT;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(CountedDescriptor.class, "state", int.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(CountedDescriptor.class, "state", int.class);
+      ON_THE_SPOT = lookup.findVarHandle(CountedDescriptor.class, "onTheSpot", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -44,6 +50,13 @@ public abstract class CountedDescriptor {
 
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
+
+  /**
+   * The memory by which plain system calls on this were made: null, the only one, or {@link
+   * #SEVERAL}. With many processors, whoever closes this would else look at the memory of each.
+   */
+  @SuppressWarnings("unused") // through ON_THE_SPOT
+  private volatile @Nullable Object onTheSpot;
 
   private volatile @Nullable Waiter closer; // set once by the closing thread, read by the last user
 
@@ -219,6 +232,33 @@ public abstract class CountedDescriptor {
         waiting.wake();
       }
     }
+  }
+
+  /**
+   * Records that a plain system call on this is about to be made by somebody who does not count in,
+   * but holds the memory for this. The caller looks afterwards whether this is open.
+   */
+  final void noteOnTheSpot(InlineMemory memory) {
+    Object known = ON_THE_SPOT.getOpaque(this);
+    if (known == memory || known == SEVERAL) {
+      return;
+    }
+    if (known != null || !ON_THE_SPOT.compareAndSet(this, null, memory)) {
+      ON_THE_SPOT.setVolatile(this, SEVERAL);
+    }
+  }
+
+  /**
+   * Waits until nobody is in a plain system call on this, which is closed already.
+   *
+   * @return false if all memory has to be looked at for that
+   */
+  final boolean awaitOnTheSpot() {
+    Object known = onTheSpot;
+    if (known instanceof InlineMemory only) {
+      only.awaitOther(this);
+    }
+    return known != SEVERAL;
   }
 
   final boolean takesInterruptsAsJdk() {

@@ -187,7 +187,9 @@ public abstract sealed class Handle extends CountedDescriptor permits RawHandle,
     if (!refuseUsers()) {
       return;
     }
-    LiveRings.awaitUnused(this);
+    if (!awaitOnTheSpot()) {
+      LiveRings.awaitUnused(this);
+    }
     expelWaiting();
     if (!isUnused()) {
       noteCloser(Waiter.current());

@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The descriptor must not be closed meanwhile. A count of users would cost a cache line that all
  * processors fight for. So a thread writes down in its carrier's {@link InlineMemory} which handle
  * it is using, and then looks whether that is closed; who closes does it the other way round
- * ({@link #awaitUnused}). Both are volatile, so one of them sees the other.
+ * ({@link #awaitUnused}). Both are volatile, so one of them sees the other. A handle knows whether
+ * only one memory was ever used for it ({@link CountedDescriptor#noteOnTheSpot}), as is common:
+ * then whoever closes it does not look at the others.
  */
 public final class InlineCalls {
   private static final int SEND_FLAGS = Constants.MSG_DONTWAIT | Constants.MSG_NOSIGNAL;
@@ -144,7 +146,7 @@ public final class InlineCalls {
       long position,
       @Nullable Pace pace)
       throws ClosedChannelException {
-    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
+    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memoryFor(handle) : null;
     if (own == null) {
       return -Errno.EAGAIN;
     }
@@ -184,7 +186,7 @@ public final class InlineCalls {
   /** Writes from an array; see {@link #write}. */
   public long write(CountedDescriptor handle, byte[] source, int offset, int length, long position)
       throws ClosedChannelException {
-    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memory(handle) : null;
+    InlineMemory own = length <= InlineMemory.BUFFER_BYTES ? memoryFor(handle) : null;
     if (own == null) {
       return -Errno.EAGAIN;
     }
@@ -278,7 +280,7 @@ public final class InlineCalls {
       InlineRule rule, SystemCall call, CountedDescriptor handle, long a, long b, long c, long d)
       throws ClosedChannelException {
     Place known = place(handle);
-    InlineMemory own = known.locality() == Locality.LOCAL ? memory(handle) : null;
+    InlineMemory own = known.locality() == Locality.LOCAL ? memoryFor(handle) : null;
     if (own == null) {
       return -Errno.EAGAIN;
     }
@@ -359,7 +361,7 @@ public final class InlineCalls {
       @Nullable Pace pace)
       throws ClosedChannelException {
     assert handle.entryFlags() == 0 : "a slot's number means nothing to a system call";
-    InlineMemory own = memory(handle);
+    InlineMemory own = memoryFor(handle);
     if (own == null) {
       handle.acquire();
       try {
@@ -389,7 +391,7 @@ public final class InlineCalls {
     if (heap.byteSize() > InlineMemory.BUFFER_BYTES) {
       return -Errno.EAGAIN;
     }
-    InlineMemory own = memory(handle);
+    InlineMemory own = memoryFor(handle);
     if (own == null) {
       handle.acquire();
       try {
@@ -453,7 +455,15 @@ public final class InlineCalls {
    *
    * @return null if another thread has it
    */
-  private @Nullable InlineMemory memory(Object work) {
+  private @Nullable InlineMemory memoryFor(CountedDescriptor handle) {
+    InlineMemory own = take(handle);
+    if (own != null) {
+      handle.noteOnTheSpot(own);
+    }
+    return own;
+  }
+
+  private @Nullable InlineMemory take(Object work) {
     if (CarrierThread.current() == thread) {
       return threadMemory.use(work) ? threadMemory : null;
     }
@@ -533,7 +543,8 @@ public final class InlineCalls {
         return -Errno.EAGAIN;
       }
       try {
-        return kernel.call(memory.call(), SystemCall.CLOSE, handle.fd(), 0, 0, 0, 0, 0);
+        long result = kernel.call(memory.call(), SystemCall.CLOSE, handle.fd(), 0, 0, 0, 0, 0);
+        return result == -Errno.EAGAIN ? -Errno.EIO : result; // it is closed even so
       } finally {
         ended(memory);
       }
@@ -645,7 +656,7 @@ public final class InlineCalls {
     }
   }
 
-  /** Returns whether there are positions in what has just been opened, as there are in a file. */
+  /** Returns whether there are positions in what has just been opened, as in a file. */
   public boolean isSeekable(int fd) {
     try (InlineMemory memory = memory()) {
       return kernel.call(memory.call(), SystemCall.LSEEK, fd, 0, Constants.SEEK_CUR, 0, 0, 0) >= 0;
@@ -675,7 +686,7 @@ public final class InlineCalls {
    * yield meanwhile: then others of its carrier have to make memory of their own.
    */
   public InlineMemory memory() {
-    InlineMemory own = memory(this);
+    InlineMemory own = take(this);
     return own != null ? own : InlineMemory.create();
   }
 

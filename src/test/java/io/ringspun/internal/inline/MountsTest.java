@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Goal: remote file systems are known by their type. */
+/** Goal: remote file systems are known by their type, and so is that there are none. */
 class MountsTest {
   @ParameterizedTest
   @CsvSource(
@@ -24,6 +24,32 @@ class MountsTest {
       })
   void remotePoint(String line, String point) {
     assertEquals(point, Mounts.remotePoint(line));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "36 35 0:40 / /mnt/a rw - nfs4 host:/x rw|false",
+        "36 35 0:40 / /mnt/a rw - vboxsf host rw|false",
+        "36 35 0:40 / /run/user/1/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw|false",
+        "36 35 98:0 / /mnt/d rw - ext4 /dev/sda rw|true",
+        "36 35 0:40 /root /home rw - btrfs /dev/sda rw|true",
+        "36 35 0:40 / /tmp rw - tmpfs tmpfs rw|true",
+        "36 35 0:40 / /proc rw - proc proc rw|true",
+        "36 35 0:40 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw|true",
+        "36 35 0:40 / /sys/fs/fuse/connections rw - fusectl fusectl rw|true",
+        "36 35 0:40 / /processes rw - 9p host rw|false",
+        "no line of the table|false"
+      })
+  void isLocal(String line, boolean isLocal) {
+    assertEquals(isLocal, Mounts.isLocal(line));
+  }
+
+  @Test
+  void devices_areNotSurelyLocal() {
+    assertFalse(Mounts.isSurelyLocal(Path.of("/dev/st0")));
+    assertFalse(Mounts.isSurelyLocal(Path.of("/proc/self/fd/3")));
   }
 
   @Test

@@ -2,10 +2,10 @@ package io.ringspun.internal.inline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.internal.inline.Pace.Verdict;
+import io.ringspun.internal.inline.Pace.Wait;
 import org.junit.jupiter.api.Test;
 
 /** Goal: slow calls go to the ring, for pauses that double. Method: a clock of the test's own. */
@@ -26,7 +26,7 @@ class PaceTest {
     }
     long start = now;
     now += nanos;
-    pace.ended(verdict, start, now, sleeps && verdict == Verdict.WATCHED);
+    pace.ended(verdict, start, now, sleeps && verdict != Verdict.QUICK ? Wait.DEVICE : Wait.NONE);
     return true;
   }
 
@@ -36,7 +36,7 @@ class PaceTest {
     while (pace.ask(now) == Verdict.PAUSED) {
       now += 1_000_000;
     }
-    pace.ended(Verdict.WATCHED, now, now + QUICK, false); // for the one that was asked about
+    pace.ended(Verdict.TRYING, now, now + QUICK, Wait.NONE); // for the one that was asked about
     return (now - start) / 1_000_000;
   }
 
@@ -128,9 +128,9 @@ class PaceTest {
   void afterAPause_oneTriesAtATime() {
     callVerySlowly();
     now += 500_000_000;
-    assertEquals(Verdict.WATCHED, pace.ask(now));
+    assertEquals(Verdict.TRYING, pace.ask(now));
     assertEquals(Verdict.PAUSED, pace.ask(now), "the first has not come back");
-    pace.ended(Verdict.WATCHED, now, now + QUICK, false);
+    pace.ended(Verdict.TRYING, now, now + QUICK, Wait.NONE);
     assertEquals(Verdict.WATCHED, pace.ask(now + QUICK));
   }
 
@@ -159,50 +159,61 @@ class PaceTest {
    * for it, too.
    */
   @Test
-  void longSleeps_whileManyOthersEnd_stay() {
-    for (int i = 0; i < 1_000; i++) {
+  void longSleepsForALock_amongManyQuickCalls_stay() {
+    assertTrue(sleepsAmongQuickCalls(Wait.OTHERS, 1_000));
+  }
+
+  /** The same, but it sleeps for a device: the ring would do that for all at once. */
+  @Test
+  void longSleepsForADevice_amongManyQuickCalls_pause() {
+    assertFalse(sleepsAmongQuickCalls(Wait.DEVICE, 20));
+  }
+
+  /** Returns whether all sleeps of 4 ms were on the calling thread. */
+  private boolean sleepsAmongQuickCalls(Wait wait, int sleeps) {
+    for (int i = 0; i < sleeps; i++) {
       Verdict sleeper = pace.ask(now);
-      assertNotEquals(Verdict.PAUSED, sleeper);
+      if (sleeper == Verdict.PAUSED) {
+        return false;
+      }
       long start = now;
       for (int j = 0; j < 400; j++) {
-        assertTrue(call(10 * QUICK, false));
-        if (j >= 250 && j % 10 == 0) {
-          pace.isTakingLong(now - start, now);
-        }
+        call(10 * QUICK, false);
       }
-      pace.ended(sleeper, start, now, true);
+      pace.ended(sleeper, start, now, sleeper == Verdict.QUICK ? Wait.NONE : wait);
     }
+    return true;
   }
 
   @Test
   void callThatIsNotOver_pausesTheOthers() {
     pace.ask(now);
-    assertFalse(Pace.isLong(SLOW));
-    assertTrue(Pace.isLong(4 * SLOW));
-    now += 4 * SLOW;
-    takesLong(4 * SLOW);
+    assertFalse(Pace.isLong(4 * SLOW), "another may take a lock so long");
+    assertTrue(Pace.isLong(20 * SLOW));
+    now += 20 * SLOW;
+    pace.isTakingLong(20 * SLOW, now);
     assertEquals(Verdict.PAUSED, pace.ask(now));
   }
 
-  /** Two looks of the watchdog find a thread asleep in a call, and no other call ends. */
-  private void takesLong(long nanos) {
-    pace.isTakingLong(nanos, now);
-    assertNotEquals(Verdict.PAUSED, pace.ask(now), "others may end meanwhile");
-    now += SLOW;
-    pace.isTakingLong(nanos + SLOW, now);
+  /** A quick call that began before the pause says nothing of what comes. */
+  @Test
+  void quickCallFromBeforeThePause_leavesThePause() {
+    assertTrue(call(SLOW, true));
+    Verdict watched = pace.ask(now);
+    assertEquals(Verdict.WATCHED, watched);
+    pace.isTakingLong(20 * SLOW, now);
+    pace.ended(watched, now, now + QUICK, Wait.NONE);
+    assertEquals(Verdict.PAUSED, pace.ask(now + QUICK));
   }
 
+  /** A pause now and then is as long as the first, however many there were. */
   @Test
-  void callThatIsNotOver_whileManyEnd_pausesNobody() {
-    pace.ask(now);
-    for (int look = 0; look < 15; look++) {
-      pace.isTakingLong((4 + look) * SLOW, now);
-      for (int i = 0; i < 100; i++) {
-        assertTrue(call(SLOW / 100, false));
-      }
+  void pausesFarApart_doNotDouble() {
+    for (int i = 0; i < 10; i++) {
+      callSlowly();
+      assertEquals(LEAST_PAUSE, pauseMillis() * 1_000_000);
+      now += 1_000 * SLOW;
     }
-    pace.isTakingLong(20 * SLOW, now);
-    assertEquals(Verdict.PAUSED, pace.ask(now), "that is no lock among quick calls");
   }
 
   /** It was not watched, so it does not know whether it slept. */
@@ -210,9 +221,9 @@ class PaceTest {
   void callThatEndsDuringAPause_leavesThePause() {
     Verdict verdict = pace.ask(now);
     long start = now;
-    now += 4 * SLOW;
-    takesLong(4 * SLOW);
-    pace.ended(verdict, start, now, false);
+    now += 20 * SLOW;
+    pace.isTakingLong(20 * SLOW, now);
+    pace.ended(verdict, start, now, Wait.NONE);
     assertEquals(Verdict.PAUSED, pace.ask(now));
   }
 }

@@ -28,12 +28,7 @@ public final class InlineUseStress {
   public static class CallAndClose extends HandleStress.Base {
     @Actor
     public void call(II_Result seen) {
-      try {
-        // The kernel of these tests returns how often the descriptor has been closed.
-        seen.r1 = (int) handle.home().inline().read(handle, MemorySegment.NULL, 0);
-      } catch (ClosedChannelException _) {
-        seen.r1 = REFUSED;
-      }
+      seen.r1 = read(handle); // the kernel of these tests returns how often it was closed
     }
 
     @Actor
@@ -53,21 +48,47 @@ public final class InlineUseStress {
   public static class TwoCallsAndClose extends HandleStress.Base {
     @Actor
     public void call(II_Result seen) {
-      seen.r1 = read();
-      seen.r2 = read();
-    }
-
-    private int read() {
-      try {
-        return (int) handle.home().inline().read(handle, MemorySegment.NULL, 0);
-      } catch (ClosedChannelException _) {
-        return REFUSED;
-      }
+      seen.r1 = read(handle);
+      seen.r2 = read(handle);
     }
 
     @Actor
     public void end() {
       close();
+    }
+  }
+
+  /** A call of a second carrier: the handle knows that there is more than one memory to look at. */
+  @JCStressTest
+  @Outcome(id = "-1, 1", expect = Expect.ACCEPTABLE, desc = "the caller came too late")
+  @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "the closer let the call finish")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "closed during the call, or not closed once")
+  @State
+  public static class SecondCallAndClose extends HandleStress.Base {
+    private static final InlineMemory FIRST = InlineMemory.create();
+
+    public SecondCallAndClose() {
+      handle.noteOnTheSpot(FIRST);
+    }
+
+    @Actor
+    public void call(II_Result seen) {
+      seen.r1 = read(handle);
+    }
+
+    @Actor
+    public void close(II_Result seen) {
+      close();
+      seen.r2 = closes();
+    }
+  }
+
+  /** Returns how often the descriptor has been closed, or that the call was refused. */
+  private static int read(Handle handle) {
+    try {
+      return (int) handle.home().inline().read(handle, MemorySegment.NULL, 0);
+    } catch (ClosedChannelException _) {
+      return REFUSED;
     }
   }
 
@@ -83,6 +104,7 @@ public final class InlineUseStress {
     @Actor
     public void call(II_Result seen) {
       MEMORY.use(handle);
+      handle.noteOnTheSpot(MEMORY);
       seen.r1 = handle.isOpen() ? closes() : REFUSED;
       MEMORY.close();
     }
@@ -91,7 +113,7 @@ public final class InlineUseStress {
     public void close(II_Result seen) {
       // What Handle.close does, for the memory of a ring that is open.
       if (handle.refuseUsers()) {
-        MEMORY.awaitOther(handle);
+        handle.awaitOnTheSpot();
         handle.leaveOpen(); // or the cleaner would close the number again, which another one has
         handle.home().kernel().close(handle.fd());
       }
