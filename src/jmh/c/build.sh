@@ -7,7 +7,7 @@ setting() {
   echo "$settings" | sed -n "s/^$1=//p"
 }
 library=$(setting lib)
-for name in nop echo echo-load accept-load; do
+for name in nop read echo echo-load accept-load; do
   "$(setting cc)" -O2 -Wall -Wextra -Werror -isystem "$(setting include)" "src/jmh/c/$name.c" \
     -o "target/jmh-c/$name" -L"$library" -luring -Wl,-rpath,"$library"
   echo "target/jmh-c/$name"

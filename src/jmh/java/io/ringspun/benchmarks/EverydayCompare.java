@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -92,8 +93,10 @@ public final class EverydayCompare {
       opened.put(arm, EverydayArm.open(work, arm, count));
     }
     int operations = calibrated(opened.values().iterator().next(), count);
+    List<Map.Entry<String, Arm>> order = new ArrayList<>(opened.entrySet());
     for (int round = -warmups; round < rounds; round++) {
-      for (Map.Entry<String, Arm> arm : opened.entrySet()) {
+      Collections.rotate(order, 1); // or the same one would always meet what another left on disk
+      for (Map.Entry<String, Arm> arm : order) {
         System.gc(); // what an arm leaves behind is not the next one's to clear away
         Sample sample = arm.getValue().measure(operations);
         if (round >= 0) {
