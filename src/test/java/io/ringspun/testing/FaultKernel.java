@@ -24,11 +24,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToIntFunction;
 
 /**
@@ -54,25 +54,26 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   private static final long OVERFLOW = 128;
   private static final long ENTRIES = 192;
 
-  // All guarded by this.
-  private final Map<Integer, Shadow> rings = new HashMap<>();
+  // Guarded by this, except what a thread that a ring carries looks at: it must not wait for a lock
+  // that the ring's own thread wants, too, since each would wait for the other.
+  private final Map<Integer, Shadow> rings = new ConcurrentHashMap<>();
   private final List<FaultRule> rules = new ArrayList<>();
   private final List<Request> submitted = new ArrayList<>();
   private final List<RingParams> tried = new ArrayList<>();
   private final Map<Integer, Integer> registerFaults = new HashMap<>();
-  private final Map<SystemCall, Integer> callFaults = new EnumMap<>(SystemCall.class);
+  private final Map<SystemCall, Integer> callFaults = new ConcurrentHashMap<>();
   private final Map<Integer, Integer> registered = new HashMap<>();
   private ToIntFunction<RingParams> openFault = _ -> 0;
   private int eventfdFault;
-  private int sendFault;
+  private volatile int sendFault;
   private int enterErrno;
   private int enterFaults;
   private int enterSkips;
   private Throwable enterThrows;
   private Error signalError;
-  private int signalThrows;
+  private volatile int signalThrows;
   private Thread signalThrower;
-  private int inlineMax = Integer.MAX_VALUE;
+  private volatile int inlineMax = Integer.MAX_VALUE;
   private volatile long inlineNanos;
   private int hiddenFeatures;
   private int enterFlags;
@@ -154,7 +155,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     final Deque<Completion> due = new ArrayDeque<>();
     final List<Completion> held = new ArrayList<>();
     int seen; // index of the first submission not yet looked at
-    int eventfd = -1;
+    volatile int eventfd = -1;
 
     Shadow(RingMemory real) {
       this.real = real;
@@ -588,7 +589,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   }
 
   @Override
-  public synchronized int send(MemorySegment entry) {
+  public int send(MemorySegment entry) {
     return sendFault != 0 ? -sendFault : REAL.send(entry);
   }
 
@@ -611,17 +612,21 @@ public final class FaultKernel implements Kernel, AutoCloseable {
 
   @Override
   public int signal(int eventfd) {
-    synchronized (this) {
-      if (signalThrows > 0 && (signalThrower == null || signalThrower == Thread.currentThread())) {
-        signalThrows--;
-        throw signalError;
-      }
+    if (signalThrows > 0) {
+      throwOnce();
     }
     return REAL.signal(eventfd);
   }
 
+  private synchronized void throwOnce() {
+    if (signalThrows > 0 && (signalThrower == null || signalThrower == Thread.currentThread())) {
+      signalThrows--;
+      throw signalError;
+    }
+  }
+
   @Override
-  public synchronized int close(int fd) {
+  public int close(int fd) {
     for (Shadow ring : rings.values()) {
       if (ring.eventfd == fd) {
         ring.eventfd = -1;
@@ -633,11 +638,9 @@ public final class FaultKernel implements Kernel, AutoCloseable {
   @Override
   public long call(
       CallMemory memory, SystemCall call, long a, long b, long c, long d, long e, long f) {
-    synchronized (this) {
-      Integer errno = callFaults.get(call);
-      if (errno != null) {
-        return -errno;
-      }
+    Integer errno = callFaults.get(call);
+    if (errno != null) {
+      return -errno;
     }
     return REAL.call(memory, call, a, b, c, d, e, f);
   }
@@ -702,7 +705,7 @@ public final class FaultKernel implements Kernel, AutoCloseable {
     return REAL.recv(fd, call, address, limited(byteSize), flags, held);
   }
 
-  private synchronized long limited(long byteSize) {
+  private long limited(long byteSize) {
     return Math.min(byteSize, inlineMax);
   }
 }

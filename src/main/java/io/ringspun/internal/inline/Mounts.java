@@ -116,7 +116,8 @@ public final class Mounts {
       List<String> lines = reader.lines().toList();
       List<String> remote =
           lines.stream().map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
-      return new Found(remote, lines.stream().allMatch(Mounts::isLocal));
+      boolean hasRoot = lines.stream().anyMatch(Mounts::isOfRoot); // in a jail it may be missing
+      return new Found(remote, hasRoot && lines.stream().allMatch(Mounts::isLocal));
     } catch (IOException | RuntimeException _) {
       return new Found(List.of(), false);
     }
@@ -128,15 +129,24 @@ public final class Mounts {
     if (end < 0) {
       return false;
     }
-    String[] fields = line.substring(0, end).split(" ", -1);
-    boolean hasDevice = !fields[DEVICE].startsWith("0:");
-    String point = fields[MOUNT_POINT] + "/";
-    return hasDevice || LOCAL_TYPES.contains(type(line, end)) || isPseudo(point);
+    boolean hasDevice = !field(line, end, DEVICE).startsWith("0:");
+    boolean isOfThisMachine = hasDevice || LOCAL_TYPES.contains(type(line, end));
+    boolean isPseudo = isPseudo(field(line, end, MOUNT_POINT) + "/");
+    return isPseudo || (isOfThisMachine && remotePoint(line).isEmpty());
   }
 
   /** Returns whether it is something that the kernel shows of itself. */
   private static boolean isPseudo(String name) {
     return name.startsWith("/dev/") || name.startsWith("/proc/") || name.startsWith("/sys/");
+  }
+
+  private static boolean isOfRoot(String line) {
+    int end = line.indexOf(" - ");
+    return end >= 0 && field(line, end, MOUNT_POINT).equals("/");
+  }
+
+  private static String field(String line, int end, int number) {
+    return line.substring(0, end).split(" ", -1)[number];
   }
 
   private static String type(String line, int end) {
@@ -154,7 +164,7 @@ public final class Mounts {
     if (!isRemote) {
       return "";
     }
-    String point = line.substring(0, end).split(" ", -1)[MOUNT_POINT];
+    String point = field(line, end, MOUNT_POINT);
     String name = point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
     return name.endsWith("/") ? name : name + "/";
   }

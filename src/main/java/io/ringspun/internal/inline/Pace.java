@@ -152,8 +152,9 @@ public final class Pace {
       return false;
     }
     long madeGood = (long) (MADE_GOOD * Math.max(0, now - lastSlow));
-    lostToDevice = Math.max(0, lostToDevice - madeGood) + (wait == Wait.DEVICE ? took : 0);
+    long left = Math.max(0, madeGood - lostToOthers);
     lostToOthers = Math.max(0, lostToOthers - madeGood) + (wait == Wait.OTHERS ? took : 0);
+    lostToDevice = Math.max(0, lostToDevice - left) + (wait == Wait.DEVICE ? took : 0);
     lastSlow = now;
     // One that ends a pause has met the kernel's workers, who did the others' work.
     return lostToDevice + lostToOthers >= LOST_NANOS_MAX
@@ -169,17 +170,22 @@ public final class Pace {
   void isTakingLong(long took, long now) {
     long pause = Math.clamp(PAUSE_FACTOR * took, LEAST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
     if (pausedUntil == 0 || now + pause - pausedUntil > 0) {
+      forgetOldPauses(now);
       pauseUntil(Math.max(pauseNanos, pause), now + pause);
     }
   }
 
   private void pause(long took, long now) {
-    if (now - pauseEnd > FORGETTING_PAUSES * pauseNanos) {
-      pauseNanos = 0;
-    }
+    forgetOldPauses(now);
     long pause = Math.max(LEAST_PAUSE_NANOS, Math.max(2 * pauseNanos, PAUSE_FACTOR * took));
     long bounded = Math.min(pause, LONGEST_PAUSE_NANOS);
     pauseUntil(bounded, now + bounded);
+  }
+
+  private void forgetOldPauses(long now) {
+    if (now - pauseEnd > FORGETTING_PAUSES * pauseNanos) {
+      pauseNanos = 0;
+    }
   }
 
   private void pauseUntil(long nanos, long end) {

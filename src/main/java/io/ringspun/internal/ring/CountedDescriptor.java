@@ -239,7 +239,7 @@ public abstract class CountedDescriptor {
    * but holds the memory for this. The caller looks afterwards whether this is open.
    */
   final void noteOnTheSpot(InlineMemory memory) {
-    Object known = ON_THE_SPOT.getOpaque(this);
+    Object known = ON_THE_SPOT.getAcquire(this); // another may have written it
     if (known == memory || known == SEVERAL) {
       return;
     }

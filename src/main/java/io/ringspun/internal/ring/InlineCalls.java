@@ -458,7 +458,12 @@ public final class InlineCalls {
   private @Nullable InlineMemory memoryFor(CountedDescriptor handle) {
     InlineMemory own = take(handle);
     if (own != null) {
-      handle.noteOnTheSpot(own);
+      try {
+        handle.noteOnTheSpot(own);
+      } catch (Throwable e) { // the stack is full
+        own.close();
+        throw e;
+      }
     }
     return own;
   }

@@ -72,7 +72,7 @@ final class SpareCarriers implements Executor {
   }
 
   /** One of the threads; see {@link LibraryThreads}. */
-  private static final class Spare extends Thread {
+  static final class Spare extends Thread {
     private static final AtomicLong COUNT = new AtomicLong();
 
     @SuppressWarnings("ThreadPriorityCheck") // else inherited from the caller
@@ -133,7 +133,7 @@ final class SpareCarriers implements Executor {
   }
 
   /** A continuation that is to run here. */
-  private final class Task implements Runnable {
+  final class Task implements Runnable {
     final Runnable continuation;
     final @Nullable Predicate<Runnable> otherwise;
 

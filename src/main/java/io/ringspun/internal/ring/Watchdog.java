@@ -7,6 +7,7 @@ import io.ringspun.internal.kernel.NativeThread;
 import io.ringspun.internal.kernel.ThreadClock;
 import io.ringspun.internal.log.Log;
 import io.ringspun.internal.memory.NativePool;
+import java.lang.invoke.MethodHandles;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -96,8 +97,8 @@ final class Watchdog implements Runnable {
   @Override
   public void run() {
     NativeThread.wakeOnTime();
-    SpareCarriers.POOL.growIfHeld(
-        System.nanoTime()); // loads classes while the process has descriptors for that
+    load(); // while the process has descriptors for that
+    SpareCarriers.POOL.growIfHeld(System.nanoTime());
     long lastSeenNanos = System.nanoTime(); // when there was a ring
     long rescuePeriod = RESCUE_NANOS;
     while (true) {
@@ -124,6 +125,24 @@ final class Watchdog implements Runnable {
       } catch (RuntimeException | Error _) {
         // No memory, or no more threads: it looks again, since no other thread would.
       }
+    }
+  }
+
+  /**
+   * Loads the classes of what is done when a ring is held: there may be no descriptor left then.
+   */
+  private static void load() {
+    MethodHandles.Lookup lookup = MethodHandles.lookup();
+    try {
+      lookup.ensureInitialized(Barrier.class);
+      lookup.ensureInitialized(FlightRecording.class);
+      lookup.ensureInitialized(HeldRing.class);
+      lookup.ensureInitialized(KnownHolders.class);
+      lookup.ensureInitialized(Sighting.class);
+      lookup.ensureInitialized(SpareCarriers.Spare.class);
+      lookup.ensureInitialized(SpareCarriers.Task.class);
+    } catch (IllegalAccessException e) {
+      throw new AssertionError(e);
     }
   }
 

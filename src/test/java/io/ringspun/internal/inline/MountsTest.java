@@ -35,6 +35,7 @@ class MountsTest {
         "36 35 0:40 / /run/user/1/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw|false",
         "36 35 98:0 / /mnt/d rw - ext4 /dev/sda rw|true",
         "36 35 0:40 /root /home rw - btrfs /dev/sda rw|true",
+        "36 35 98:0 / /mnt/d rw - fuseblk /dev/sda rw|false",
         "36 35 0:40 / /tmp rw - tmpfs tmpfs rw|true",
         "36 35 0:40 / /proc rw - proc proc rw|true",
         "36 35 0:40 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw|true",

@@ -169,6 +169,29 @@ class PaceTest {
     assertFalse(sleepsAmongQuickCalls(Wait.DEVICE, 20));
   }
 
+  /** A thread that does nothing but sleep, now for this, now for that. */
+  @Test
+  void sleepsOfBothKinds_pause() {
+    int calls = 0;
+    for (Verdict verdict = pace.ask(now); verdict != Verdict.PAUSED; verdict = pace.ask(now)) {
+      long start = now;
+      now += SLOW;
+      Wait wait = ++calls % 2 == 0 ? Wait.DEVICE : Wait.OTHERS;
+      pace.ended(verdict, start, now, verdict == Verdict.QUICK ? Wait.NONE : wait);
+      assertTrue(calls <= 20, "it sleeps all the time");
+    }
+  }
+
+  @Test
+  void pausesFarApart_whileACallTakesLong_doNotDouble() {
+    callVerySlowly();
+    for (int i = 0; i < 6; i++) {
+      now += 100_000 * SLOW;
+      pace.isTakingLong(20 * SLOW, now);
+      assertEquals(200, pauseMillis());
+    }
+  }
+
   /** Returns whether all sleeps of 4 ms were on the calling thread. */
   private boolean sleepsAmongQuickCalls(Wait wait, int sleeps) {
     for (int i = 0; i < sleeps; i++) {
