@@ -113,26 +113,14 @@ public final class Mounts {
     try {
       table.position(0);
       var reader = new BufferedReader(Channels.newReader(table, StandardCharsets.UTF_8));
-      List<String> lines = reader.lines().toList();
+      List<Mount> mounts = reader.lines().map(Mount::of).toList();
       List<String> remote =
-          lines.stream().map(Mounts::remotePoint).filter(point -> !point.isEmpty()).toList();
-      boolean hasRoot = lines.stream().anyMatch(Mounts::isOfRoot); // in a jail it may be missing
-      return new Found(remote, hasRoot && lines.stream().allMatch(Mounts::isLocal));
+          mounts.stream().map(Mount::remotePoint).filter(point -> !point.isEmpty()).toList();
+      boolean hasRoot = mounts.stream().anyMatch(Mount::isOfRoot); // in a jail it may be missing
+      return new Found(remote, hasRoot && mounts.stream().allMatch(Mount::isLocal));
     } catch (IOException | RuntimeException _) {
       return new Found(List.of(), false);
     }
-  }
-
-  /** Returns whether a line is of a file system on this machine, or one of the kernel's own. */
-  static boolean isLocal(String line) {
-    int end = line.indexOf(" - ");
-    if (end < 0) {
-      return false;
-    }
-    boolean hasDevice = !field(line, end, DEVICE).startsWith("0:");
-    boolean isOfThisMachine = hasDevice || LOCAL_TYPES.contains(type(line, end));
-    boolean isPseudo = isPseudo(field(line, end, MOUNT_POINT) + "/");
-    return isPseudo || (isOfThisMachine && remotePoint(line).isEmpty());
   }
 
   /** Returns whether it is something that the kernel shows of itself. */
@@ -140,32 +128,45 @@ public final class Mounts {
     return name.startsWith("/dev/") || name.startsWith("/proc/") || name.startsWith("/sys/");
   }
 
-  private static boolean isOfRoot(String line) {
-    int end = line.indexOf(" - ");
-    return end >= 0 && field(line, end, MOUNT_POINT).equals("/");
-  }
-
-  private static String field(String line, int end, int number) {
-    return line.substring(0, end).split(" ", -1)[number];
-  }
-
-  private static String type(String line, int end) {
-    return line.substring(end + 3).split(" ", 2)[0];
-  }
-
-  /** Returns the mount point of a line if its file system is remote, else nothing. */
-  static String remotePoint(String line) {
-    int end = line.indexOf(" - ");
-    if (end < 0) {
-      return "";
+  /**
+   * A line of the table.
+   *
+   * @param device its major and minor number; the major is 0 without a block device
+   * @param point where it is mounted, as the table writes it
+   * @param type of the file system
+   */
+  record Mount(String device, String point, String type) {
+    static Mount of(String line) {
+      int end = line.indexOf(" - ");
+      if (end < 0) {
+        return new Mount("0:0", "", ""); // nothing is known of it
+      }
+      String[] fields = line.substring(0, end).split(" ", -1);
+      String type = line.substring(end + 3).split(" ", 2)[0];
+      return new Mount(fields[DEVICE], fields[MOUNT_POINT], type);
     }
-    String type = type(line, end);
-    boolean isRemote = REMOTE_TYPES.contains(type) || type.startsWith("fuse");
-    if (!isRemote) {
-      return "";
+
+    private boolean isRemote() {
+      return REMOTE_TYPES.contains(type) || type.startsWith("fuse");
     }
-    String point = field(line, end, MOUNT_POINT);
-    String name = point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
-    return name.endsWith("/") ? name : name + "/";
+
+    /** Returns whether the file system is on this machine, or one of the kernel's own. */
+    boolean isLocal() {
+      boolean isOfThisMachine = !device.startsWith("0:") || LOCAL_TYPES.contains(type);
+      return isPseudo(point + "/") || (isOfThisMachine && !isRemote());
+    }
+
+    private boolean isOfRoot() {
+      return point.equals("/");
+    }
+
+    /** Returns the mount point if the file system is remote, else nothing. */
+    String remotePoint() {
+      if (!isRemote()) {
+        return "";
+      }
+      String name = point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
+      return name.endsWith("/") ? name : name + "/";
+    }
   }
 }

@@ -23,7 +23,7 @@ class MountsTest {
         "no line of the table|''"
       })
   void remotePoint(String line, String point) {
-    assertEquals(point, Mounts.remotePoint(line));
+    assertEquals(point, Mounts.Mount.of(line).remotePoint());
   }
 
   @ParameterizedTest
@@ -44,7 +44,7 @@ class MountsTest {
         "no line of the table|false"
       })
   void isLocal(String line, boolean isLocal) {
-    assertEquals(isLocal, Mounts.isLocal(line));
+    assertEquals(isLocal, Mounts.Mount.of(line).isLocal());
   }
 
   @Test
