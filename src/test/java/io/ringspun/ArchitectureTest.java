@@ -263,7 +263,7 @@ class ArchitectureTest {
                 "DescriptorCloser",
                 "LiveRings",
                 "Watchdog",
-                "HeldRing"),
+                "HoldReport"),
             Set.of("Handle", "RawHandle", "RegisteredHandle")), // a sealed type and its kinds
         circles);
   }

@@ -1,6 +1,7 @@
 package io.ringspun;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import io.ringspun.testing.Await;
 import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
+import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Fifo;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -24,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
 import jdk.jfr.consumer.RecordedEvent;
@@ -288,6 +291,50 @@ class RingEventsTest {
       assertTrue(started.size() >= most, started::toString);
       assertTrue(counts.contains(1), counts::toString);
     }
+  }
+
+  // ---- no recorder ---------------------------------------------------------------------------
+
+  /** Holds a ring until that is reported. */
+  static final class Holding {
+    private Holding() {}
+
+    public static void main(String[] args) throws Exception {
+      try (Ring ring = Ring.open()) {
+        Thread holder =
+            ring.startVirtualThread(
+                () -> {
+                  long end = System.nanoTime() + 1_000_000_000; // twice what is reported
+                  while (System.nanoTime() - end < 0) {
+                    Thread.onSpinWait();
+                  }
+                });
+        holder.join();
+        ring.nop();
+        boolean isThere = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+        System.out.println("recorder on: " + (isThere && FlightRecorder.isInitialized()));
+      }
+    }
+  }
+
+  /** To start it takes some hundred milliseconds. */
+  @Test
+  @Tag("carried")
+  void recorder_isNotStartedByRings() throws Exception {
+    String output = new ChildJvm().withFlagsOfThisOne().run(Holding.class);
+    assertTrue(output.contains("recorder on: false"), output);
+    assertTrue(output.contains("has been held for"), output);
+  }
+
+  /** As in a run-time image that was made for little. */
+  @Test
+  @Tag("carried")
+  void recorder_isNotThere() throws Exception {
+    String output =
+        new ChildJvm().withFlagsOfThisOne().with("--limit-modules", "java.base").run(Holding.class);
+    assertTrue(output.contains("recorder on: false"), output);
+    assertTrue(output.contains("has been held for"), output);
+    assertFalse(output.contains("Error"), output);
   }
 
   // ---- the JDK's own tools -------------------------------------------------------------------

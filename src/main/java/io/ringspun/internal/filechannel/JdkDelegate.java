@@ -5,6 +5,7 @@ import io.ringspun.internal.ring.BlockingTask;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -34,9 +35,23 @@ record JdkDelegate(FileChannel channel, RingFileChannel owner) {
     }
   }
 
-  /** Runs an action that may block. */
+  /**
+   * Runs an action that may block. The thread that does it for a virtual thread may begin after
+   * another has closed the channel: that is meanwhile, if it was open at the call.
+   */
   <T extends @Nullable Object> T block(Action<T> action) throws IOException {
-    return BlockingTask.run(() -> run(action));
+    if (!channel.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    try {
+      return BlockingTask.run(() -> run(action));
+    } catch (AsynchronousCloseException e) {
+      throw e;
+    } catch (ClosedChannelException e) {
+      AsynchronousCloseException closed = new AsynchronousCloseException();
+      closed.initCause(e);
+      throw closed;
+    }
   }
 
   /**

@@ -83,7 +83,12 @@ public final class Engine
       scheduler.add(thread);
     }
     LiveRings.add(engine);
-    Watchdog.watch();
+    try {
+      Watchdog.watch();
+    } catch (Throwable e) { // no memory, or no more threads
+      engine.close();
+      throw e;
+    }
     return engine;
   }
 

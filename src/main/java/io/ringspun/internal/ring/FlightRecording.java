@@ -49,6 +49,26 @@ final class FlightRecording {
     }
   }
 
+  /**
+   * Reports a ring whose thread is occupied.
+   *
+   * @param thread the name of the thread that occupies it
+   */
+  static void ringHeld(String ring, String thread, long heldMillis, String stack) {
+    try {
+      if (isOn()) {
+        HeldRing event = new HeldRing();
+        event.ring = ring;
+        event.thread = thread;
+        event.heldMillis = heldMillis;
+        event.stack = stack;
+        event.commit();
+      }
+    } catch (RuntimeException | Error _) {
+      // as said above
+    }
+  }
+
   /** Begins a report of a ring that is served while it is held; returns null if none is wanted. */
   static @Nullable RescuedRing rescueBegins(String ring) {
     try {

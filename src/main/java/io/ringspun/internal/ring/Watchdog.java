@@ -68,6 +68,7 @@ final class Watchdog implements Runnable {
     if (watching != null) {
       LockSupport.unpark(watching);
     } else {
+      load(); // before the process can run out of descriptors
       thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
       Alarm.startBy(null);
     }
@@ -97,7 +98,6 @@ final class Watchdog implements Runnable {
   @Override
   public void run() {
     NativeThread.wakeOnTime();
-    load(); // while the process has descriptors for that
     SpareCarriers.POOL.growIfHeld(System.nanoTime());
     long lastSeenNanos = System.nanoTime(); // when there was a ring
     long rescuePeriod = RESCUE_NANOS;
@@ -130,13 +130,14 @@ final class Watchdog implements Runnable {
 
   /**
    * Loads the classes of what is done when a ring is held: there may be no descriptor left then.
+   * None of them is an event: those start the flight recorder.
    */
   private static void load() {
     MethodHandles.Lookup lookup = MethodHandles.lookup();
     try {
       lookup.ensureInitialized(Barrier.class);
       lookup.ensureInitialized(FlightRecording.class);
-      lookup.ensureInitialized(HeldRing.class);
+      lookup.ensureInitialized(HoldReport.class);
       lookup.ensureInitialized(KnownHolders.class);
       lookup.ensureInitialized(Sighting.class);
       lookup.ensureInitialized(SpareCarriers.Spare.class);
@@ -265,7 +266,7 @@ final class Watchdog implements Runnable {
     }
     if (heldNanos >= REPORT_NANOS && !last.reported) {
       last.reported = true;
-      HeldRing.report(engine, heldNanos);
+      HoldReport.make(engine, heldNanos);
     }
   }
 

@@ -21,6 +21,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileLock;
@@ -191,5 +193,26 @@ class JdkTwinTest {
     assertTrue(output.contains("java.io.tmpdir"), output);
     assertTrue(output.contains("AccessDeniedException"), output);
     assertFalse(output.contains("null"), output);
+  }
+
+  /** The thread that locks for a virtual thread may begin only when the channel is closed. */
+  @Test
+  void block_closedBeforeItBegins() throws Exception {
+    Path path = Bytes.file(directory.resolve("file"), 1, 100);
+    try (Ring ring = Ring.open();
+        RingFileChannel ours = RingFileChannel.open(ring, path, Set.of(READ, WRITE));
+        FileChannel jdk = FileChannel.open(path, READ, WRITE)) {
+      JdkDelegate delegate = new JdkDelegate(jdk, ours);
+      assertThrows(
+          AsynchronousCloseException.class,
+          () ->
+              delegate.block(
+                  channel -> {
+                    channel.close();
+                    return channel.lock();
+                  }));
+      IOException e = assertThrows(ClosedChannelException.class, () -> delegate.lock(0, 1, false));
+      assertEquals(ClosedChannelException.class, e.getClass());
+    }
   }
 }
