@@ -6,15 +6,20 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Native memory that one plain system call needs: room for a single {@code struct iovec}, and for
- * the {@code errno} that the linker saves. Used by one thread at a time; freed when unreachable.
+ * the {@code errno} that the linker saves. Used by one thread at a time.
  */
 public final class CallMemory {
   private final MemorySegment vector;
   final MemorySegment errno;
 
-  /** Allocates the memory. */
+  /** Allocates memory that is freed when nothing refers to it any more. */
   public CallMemory() {
-    MemorySegment memory = Arena.ofAuto().allocate(64, 64);
+    this(Arena.ofAuto());
+  }
+
+  /** Allocates the memory from an arena. */
+  CallMemory(Arena arena) {
+    MemorySegment memory = arena.allocate(64, 64);
     vector = memory.asSlice(0, 16);
     errno = memory.asSlice(32, 16);
   }

@@ -1,5 +1,6 @@
 package io.ringspun.internal.kernel;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -83,7 +84,12 @@ public interface Kernel {
   default long call(SystemCall call, long... arguments) {
     assert arguments.length <= 6 : call;
     long[] all = Arrays.copyOf(arguments, 6);
-    return call(new CallMemory(), call, all[0], all[1], all[2], all[3], all[4], all[5]);
+    // Not an automatic arena: those are in a list under a monitor of the JDK, for which the thread
+    // of a ring must not wait.
+    try (Arena arena = Arena.ofConfined()) {
+      CallMemory memory = new CallMemory(arena);
+      return call(memory, call, all[0], all[1], all[2], all[3], all[4], all[5]);
+    }
   }
 
   /**

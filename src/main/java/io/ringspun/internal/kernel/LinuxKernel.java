@@ -275,8 +275,8 @@ public final class LinuxKernel implements Kernel {
 
   @Override
   public int close(int fd) {
-    CallMemory call = new CallMemory();
-    try {
+    try (Arena arena = Arena.ofConfined()) { // see Kernel.call
+      CallMemory call = new CallMemory(arena);
       int result = (int) CLOSE.invokeExact(call.errno, fd);
       return result < 0 ? -errno(call) : result;
     } catch (Throwable e) {

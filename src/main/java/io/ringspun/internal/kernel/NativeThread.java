@@ -1,8 +1,8 @@
 package io.ringspun.internal.kernel;
 
-import java.io.FileInputStream;
-import java.io.IOException;
-import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** A thread as the kernel knows it, by its number. */
 public final class NativeThread {
@@ -33,17 +33,30 @@ public final class NativeThread {
    * @return false, too, if it has ended, or if nobody can tell, for example without {@code /proc}
    */
   public static boolean isRunning(int number) {
-    byte[] stat = new byte[STAT_BYTES];
-    int length;
-    try (InputStream in = new FileInputStream("/proc/self/task/" + number + "/stat")) {
-      length = in.readNBytes(stat, 0, stat.length);
-    } catch (IOException _) {
-      return false;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment path = arena.allocateFrom("/proc/self/task/" + number + "/stat");
+      long fd =
+          LinuxKernel.INSTANCE.call(
+              SystemCall.OPENAT,
+              Constants.AT_FDCWD,
+              path.address(),
+              Constants.O_RDONLY | Constants.O_CLOEXEC);
+      if (fd < 0) {
+        return false;
+      }
+      MemorySegment stat = arena.allocate(STAT_BYTES);
+      long length = LinuxKernel.INSTANCE.call(SystemCall.READ, fd, stat.address(), STAT_BYTES);
+      LinuxKernel.INSTANCE.close((int) fd);
+      long name = length - 1;
+      while (name >= 0 && stat.get(ValueLayout.JAVA_BYTE, name) != ')') {
+        name--;
+      }
+      return name >= 0 && name + 2 < length && stat.get(ValueLayout.JAVA_BYTE, name + 2) == 'R';
     }
-    int name = length - 1;
-    while (name >= 0 && stat[name] != ')') {
-      name--;
-    }
-    return name >= 0 && name + 2 < length && stat[name + 2] == 'R';
+  }
+
+  /** Gives the processor to other threads that are ready, by {@code sched_yield(2)}. */
+  public static void yieldProcessor() {
+    LinuxKernel.INSTANCE.call(SystemCall.SCHED_YIELD);
   }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * the thread by {@link WakeSignal}. A signal that comes before the system call does not end it, so
  * it is sent until the thread has left. A thread enters before it looks whether the socket and the
  * ring are open; the others expel after they have closed. Both accesses are volatile or under the
- * monitor, so one of the two sees the other.
+ * lock, so one of the two sees the other.
  */
 public final class KernelWait {
   /** The ring that a socket belongs to. */
@@ -43,28 +43,35 @@ public final class KernelWait {
   private final CallMemory call = new CallMemory();
   private @Nullable PollEntry poll; // made when needed
 
-  // Guarded by the monitor of this object, so that no signal is sent to a thread that has left.
+  private final SpinLock lock = new SpinLock();
+
+  // Guarded by the lock, so that no signal is sent to a thread that has left.
   private long lastThread; // who entered last, by its number in Java
   private int lastThreadNumber; // and in the system
 
-  private volatile boolean entered; // written under the monitor
+  private volatile boolean entered; // written under the lock
 
   KernelWait(Ring ring, CountedDescriptor handle) {
     this.ring = ring;
     this.handle = handle;
   }
 
-  private synchronized boolean enter() {
-    if (entered) {
-      return false;
+  private boolean enter() {
+    lock.take();
+    try {
+      if (entered) {
+        return false;
+      }
+      long me = Thread.currentThread().threadId();
+      if (me != lastThread) {
+        lastThreadNumber = NativeThread.current();
+        lastThread = me;
+      }
+      entered = true;
+      return true;
+    } finally {
+      lock.taken = false;
     }
-    long me = Thread.currentThread().threadId();
-    if (me != lastThread) {
-      lastThreadNumber = NativeThread.current();
-      lastThread = me;
-    }
-    entered = true;
-    return true;
   }
 
   /**
@@ -100,8 +107,11 @@ public final class KernelWait {
         }
       }
     } finally {
-      synchronized (this) {
+      lock.take();
+      try {
         entered = false;
+      } finally {
+        lock.taken = false;
       }
     }
   }
@@ -137,8 +147,11 @@ public final class KernelWait {
         }
       }
     } finally {
-      synchronized (this) {
+      lock.take();
+      try {
         entered = false;
+      } finally {
+        lock.taken = false;
       }
     }
   }
@@ -181,10 +194,13 @@ public final class KernelWait {
   /** Waits until no thread waits here on what is closed already. */
   void expel() {
     while (entered) {
-      synchronized (this) {
+      lock.take();
+      try {
         if (entered) {
           WakeSignal.send(ring.kernel(), lastThreadNumber);
         }
+      } finally {
+        lock.taken = false;
       }
       for (int spins = 0; entered && spins < SPINS; spins++) {
         Thread.onSpinWait();

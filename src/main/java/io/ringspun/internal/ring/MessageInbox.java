@@ -21,7 +21,9 @@ public final class MessageInbox implements MessageSink {
   private final Engine ring;
   final int tag = NEXT.getAndIncrement();
 
-  // All that follows is guarded by this.
+  private final SpinLock lock = new SpinLock();
+
+  // All that follows is guarded by the lock.
   private final Deque<Long> waiting = new ArrayDeque<>();
   private final Deque<Waiter> takers = new ArrayDeque<>();
   private boolean closed;
@@ -60,9 +62,12 @@ public final class MessageInbox implements MessageSink {
   @Override
   public void arrived(long userData, int result) {
     Waiter taker;
-    synchronized (this) {
+    lock.take();
+    try {
       waiting.add((userData >>> Integer.SIZE) << Integer.SIZE | Integer.toUnsignedLong(result));
       taker = takers.peek();
+    } finally {
+      lock.taken = false;
     }
     if (taker != null) {
       taker.wake();
@@ -89,7 +94,8 @@ public final class MessageInbox implements MessageSink {
         if (me.thread().isInterrupted()) {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
-        synchronized (this) {
+        lock.take();
+        try {
           if (closed) {
             throw waited ? new AsynchronousCloseException() : new ClosedChannelException();
           }
@@ -98,10 +104,14 @@ public final class MessageInbox implements MessageSink {
             return first;
           }
           if (!waited) {
-            ring.attend(me);
             takers.add(me);
-            waited = true;
           }
+        } finally {
+          lock.taken = false;
+        }
+        if (!waited) {
+          waited = true;
+          ring.attend(me); // not under the lock, since it takes another
         }
         ring.requireUsable();
         me.park(deadline.left(ring));
@@ -117,9 +127,12 @@ public final class MessageInbox implements MessageSink {
   /** Passes on what woke this thread, if it did not take it. */
   private void leave(Waiter me) {
     Waiter next;
-    synchronized (this) {
+    lock.take();
+    try {
       takers.remove(me);
       next = waiting.isEmpty() ? null : takers.peek();
+    } finally {
+      lock.taken = false;
     }
     if (next != null) {
       next.wake();
@@ -129,10 +142,13 @@ public final class MessageInbox implements MessageSink {
   /** Discards the remaining messages, and ends the waits. */
   public void close() {
     Waiter[] takersThen;
-    synchronized (this) {
+    lock.take();
+    try {
       closed = true;
       waiting.clear();
       takersThen = takers.toArray(Waiter[]::new);
+    } finally {
+      lock.taken = false;
     }
     ring.ask(new RingTask(thread -> thread.dispatcher().expectNoMore(tag)));
     for (Waiter taker : takersThen) {

@@ -32,18 +32,20 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   private final Supply.Parts parts = this::keep;
   private final boolean merges;
 
-  // All that follows is guarded by this.
+  private final SpinLock lock = new SpinLock();
+
+  // All that follows is written under the lock, and read there, too, but for what is volatile.
   private final Deque<Waiter> takers = new ArrayDeque<>();
   private long[] arrivals = new long[16]; // results and places, a ring of them from first on
   private int first;
   private int count;
-  private @Nullable Call armed;
+  private volatile @Nullable Call armed;
   private boolean kept; // whether it has something of the supply that no completion has taken
   private long merged;
   private boolean starved; // the supply ran out, and nothing has been given back since
   private long returnsBefore; // how often something had been given back when it was armed
   private long restsUntil = System.nanoTime();
-  private boolean closed;
+  private volatile boolean closed;
 
   /**
    * Describes an operation.
@@ -111,7 +113,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
         if (me.thread().isInterrupted()) {
           throw new InterruptedIOException("interrupted; what arrives will wait");
         }
-        synchronized (this) {
+        lock.take();
+        try {
           if (hasEnded() && !(waited && hasProgress())) {
             throw waited || again ? new AsynchronousCloseException() : new ClosedChannelException();
           }
@@ -122,6 +125,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
             takers.add(me);
             waited = true;
           }
+        } finally {
+          lock.taken = false;
         }
         arm();
         long left = nanos == 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
@@ -154,11 +159,11 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     }
   }
 
-  private synchronized boolean isArmed() {
+  private boolean isArmed() {
     return armed != null;
   }
 
-  private synchronized boolean hasEnded() {
+  private boolean hasEnded() {
     return closed || (handle != null && !handle.isOpen());
   }
 
@@ -170,28 +175,43 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   }
 
   /** Returns for how long there is nothing to do but to wait. */
-  private synchronized long idleNanos() {
-    if (count > 0 || hasEnded()) {
-      return 0;
+  private long idleNanos() {
+    lock.take();
+    try {
+      if (count > 0 || hasEnded()) {
+        return 0;
+      }
+      return armed != null || starved ? Long.MAX_VALUE : restsUntil - System.nanoTime();
+    } finally {
+      lock.taken = false;
     }
-    return armed != null || starved ? Long.MAX_VALUE : restsUntil - System.nanoTime();
   }
 
   /** Returns whether {@link #close} has not been called. */
-  public synchronized boolean isOpen() {
+  public boolean isOpen() {
     return !closed;
   }
 
   /** Keeps the operation disarmed for a while, if it is disarmed now. */
-  public synchronized void rest(long nanos) {
-    restsUntil = System.nanoTime() + nanos;
+  public void rest(long nanos) {
+    lock.take();
+    try {
+      restsUntil = System.nanoTime() + nanos;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /** Returns how many completions were merged into others since the last call. */
-  public synchronized long takeMerged() {
-    long taken = merged;
-    merged = 0;
-    return taken;
+  public long takeMerged() {
+    lock.take();
+    try {
+      long taken = merged;
+      merged = 0;
+      return taken;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /**
@@ -201,10 +221,7 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
    * @return 0, or a negated errno
    */
   public int update(Operation.Encoder change) throws IOException {
-    Call target;
-    synchronized (this) {
-      target = armed;
-    }
+    Call target = armed;
     if (target == null) {
       return 0;
     }
@@ -226,9 +243,12 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   /** Passes on what woke this thread: what it did not take, or that it was to arm. */
   private void leave(Waiter me) {
     Waiter next;
-    synchronized (this) {
+    lock.take();
+    try {
       takers.remove(me);
       next = count > 0 || armed == null ? takers.peek() : null;
+    } finally {
+      lock.taken = false;
     }
     if (next != null) {
       next.wake();
@@ -237,7 +257,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
 
   private void arm() throws IOException {
     Call call;
-    synchronized (this) {
+    lock.take();
+    try {
       if (armed != null || closed || starved || restsUntil - System.nanoTime() > 0) {
         return;
       }
@@ -255,6 +276,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
       }
       call = Call.single();
       armed = call;
+    } finally {
+      lock.taken = false;
     }
     try {
       call.operation(0)
@@ -293,11 +316,14 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   public void close(Disposal disposal) {
     Call call;
     Waiter[] waiting;
-    synchronized (this) {
+    lock.take();
+    try {
       call = closed ? null : armed;
       closed = true;
       waiting = takers.toArray(Waiter[]::new);
       takers.add(Waiter.current());
+    } finally {
+      lock.taken = false;
     }
     for (Waiter taker : waiting) {
       taker.wake();
@@ -311,12 +337,17 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
     }
   }
 
-  private synchronized long[] drain() {
-    long[] rest = new long[count];
-    for (int i = 0; i < rest.length; i++) {
-      rest[i] = poll();
+  private long[] drain() {
+    lock.take();
+    try {
+      long[] rest = new long[count];
+      for (int i = 0; i < rest.length; i++) {
+        rest[i] = poll();
+      }
+      return rest;
+    } finally {
+      lock.taken = false;
     }
-    return rest;
   }
 
   // ---- for the ring's thread -----------------------------------------------------------------
@@ -326,7 +357,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   public boolean arrived(int result, int flags) {
     Waiter taker;
     boolean isFull = false;
-    synchronized (this) {
+    lock.take();
+    try {
       if (supply != null && supply.isShortage(result)) {
         starved = supply.awaitReturn(this, returnsBefore);
         return false; // no thread need be woken
@@ -344,6 +376,8 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
       }
       isFull |= !wasFull && count >= waitingMax;
       taker = takers.peek();
+    } finally {
+      lock.taken = false;
     }
     if (taker != null) {
       taker.wake();
@@ -374,14 +408,17 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   public void disarmed() {
     Waiter[] waiting;
     boolean givesUp;
-    synchronized (this) {
+    lock.take();
+    try {
       armed = null;
       givesUp = kept;
       kept = false;
       waiting = takers.toArray(Waiter[]::new);
+    } finally {
+      lock.taken = false;
     }
     if (givesUp && supply != null) {
-      supply.giveUp(); // outside of our monitor, since it enters those of others
+      supply.giveUp(); // not under our lock, since it takes those of others
     }
     for (Waiter taker : waiting) {
       taker.wake();
@@ -394,9 +431,12 @@ public final class Multishot implements CompletionSink, Supply.Consumer {
   @Override
   public void fed() {
     Waiter taker;
-    synchronized (this) {
+    lock.take();
+    try {
       starved = false;
       taker = takers.peek();
+    } finally {
+      lock.taken = false;
     }
     if (taker != null) {
       taker.wake();

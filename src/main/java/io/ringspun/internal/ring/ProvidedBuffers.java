@@ -26,7 +26,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   private final MemorySegment memory;
   private int group; // set once, before this is shared
 
-  // All that follows is guarded by this.
+  // All that follows is guarded by the lock.
   private final BufferRingMemory entries;
   private final int[] filledBytes; // by buffer: from here on it is the kernel's
   private final int[] partsOut; // by buffer: how many parts of it are not given back
@@ -117,8 +117,13 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   }
 
   /** Returns how many the kernel may fill now. */
-  public synchronized int available() {
-    return buffers - taken;
+  public int available() {
+    lock.take();
+    try {
+      return buffers - taken;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /** Returns memory that the kernel has filled. */
@@ -131,30 +136,35 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
    * fills in the order in which it was given them.
    */
   @Override
-  synchronized boolean take(int result, int flags, boolean kept, Parts parts) {
-    if ((flags & Constants.IORING_CQE_F_BUFFER) == 0) {
-      parts.add(result, NOWHERE);
-      return false;
-    }
-    boolean goesOn = (flags & Constants.IORING_CQE_F_BUF_MORE) != 0;
-    int id = flags >>> Constants.IORING_CQE_BUFFER_SHIFT;
-    int left = result;
-    do {
-      int from = filledBytes[id];
-      int count = Math.min(left, bufferBytes - from);
-      left -= count;
-      if (goesOn && left == 0) {
-        filledBytes[id] = from + count;
-      } else {
-        filledBytes[id] = bufferBytes;
-        taken++;
+  boolean take(int result, int flags, boolean kept, Parts parts) {
+    lock.take();
+    try {
+      if ((flags & Constants.IORING_CQE_F_BUFFER) == 0) {
+        parts.add(result, NOWHERE);
+        return false;
       }
-      partsOut[id]++;
-      allPartsOut++;
-      parts.add(count, id * bufferBytes + from);
-      id = followers[id];
-    } while (left > 0);
-    return false;
+      boolean goesOn = (flags & Constants.IORING_CQE_F_BUF_MORE) != 0;
+      int id = flags >>> Constants.IORING_CQE_BUFFER_SHIFT;
+      int left = result;
+      do {
+        int from = filledBytes[id];
+        int count = Math.min(left, bufferBytes - from);
+        left -= count;
+        if (goesOn && left == 0) {
+          filledBytes[id] = from + count;
+        } else {
+          filledBytes[id] = bufferBytes;
+          taken++;
+        }
+        partsOut[id]++;
+        allPartsOut++;
+        parts.add(count, id * bufferBytes + from);
+        id = followers[id];
+      } while (left > 0);
+      return false;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   @Override
@@ -179,7 +189,8 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   public void giveBack(int place) {
     boolean isFed = false;
     boolean isLast;
-    synchronized (this) {
+    lock.take();
+    try {
       int id = place / bufferBytes;
       partsOut[id]--;
       allPartsOut--;
@@ -189,6 +200,8 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
         isFed = true;
       }
       isLast = ending && allPartsOut == 0;
+    } finally {
+      lock.taken = false;
     }
     if (isFed) {
       returned();
@@ -204,10 +217,13 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
    */
   public void lose() {
     boolean isLast;
-    synchronized (this) {
+    lock.take();
+    try {
       lost = true;
       allPartsOut--;
       isLast = ending && allPartsOut == 0;
+    } finally {
+      lock.taken = false;
     }
     if (isLast) {
       unregister();
@@ -215,8 +231,13 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   }
 
   @Override
-  public synchronized void markLost() {
-    lost = true;
+  public void markLost() {
+    lock.take();
+    try {
+      lost = true;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /**
@@ -225,9 +246,12 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
    */
   public void close() {
     boolean isLast;
-    synchronized (this) {
+    lock.take();
+    try {
       ending = true;
       isLast = allPartsOut == 0;
+    } finally {
+      lock.taken = false;
     }
     if (isLast) {
       unregister();
@@ -239,8 +263,15 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
     free();
   }
 
-  private synchronized void free() {
-    if (!lost) {
+  private void free() {
+    boolean isLost;
+    lock.take();
+    try {
+      isLost = lost;
+    } finally {
+      lock.taken = false;
+    }
+    if (!isLost) {
       entries.free();
       NativeMemory.free(memory);
     }

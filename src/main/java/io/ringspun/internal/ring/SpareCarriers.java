@@ -180,9 +180,9 @@ final class SpareCarriers implements Executor {
     }
   }
 
-  /** Returns how many there are. */
+  /** Returns how many have begun to run and not ended. */
   int count() {
-    return threads.getPoolSize();
+    return numbers.size(); // the pool would take its lock
   }
 
   /**

@@ -19,7 +19,9 @@ abstract class Supply {
     void fed();
   }
 
-  // Guarded by this.
+  final SpinLock lock = new SpinLock();
+
+  // Guarded by the lock.
   private final Set<Consumer> starved = new HashSet<>();
   private long returns;
 
@@ -56,8 +58,13 @@ abstract class Supply {
   abstract boolean take(int result, int flags, boolean kept, Parts parts);
 
   /** Returns how often something was given back. */
-  final synchronized long returns() {
-    return returns;
+  final long returns() {
+    lock.take();
+    try {
+      return returns;
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /**
@@ -66,17 +73,25 @@ abstract class Supply {
    * @param before the {@link #returns} before it began
    * @return whether it will be told when there is something
    */
-  final synchronized boolean awaitReturn(Consumer operation, long before) {
-    return returns == before && starved.add(operation);
+  final boolean awaitReturn(Consumer operation, long before) {
+    lock.take();
+    try {
+      return returns == before && starved.add(operation);
+    } finally {
+      lock.taken = false;
+    }
   }
 
   /** Records that the supply has been replenished. */
   final void returned() {
     List<Consumer> fed;
-    synchronized (this) {
+    lock.take();
+    try {
       returns++;
       fed = List.copyOf(starved);
       starved.clear();
+    } finally {
+      lock.taken = false;
     }
     for (Consumer operation : fed) {
       operation.fed();

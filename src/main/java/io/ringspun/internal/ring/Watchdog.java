@@ -36,7 +36,8 @@ final class Watchdog implements Runnable {
   private static final long WORK_NANOS = 20_000_000; // a ring is at work until so long after it
   private static final long REPORT_NANOS = 500_000_000;
 
-  private static @Nullable Thread thread; // guarded by the class
+  private static final SpinLock START = new SpinLock();
+  private static @Nullable Thread thread; // guarded by that
   private static volatile @Nullable Thread rescuer; // the same while it serves held rings
 
   /** The state of a ring at the last look. */
@@ -63,14 +64,19 @@ final class Watchdog implements Runnable {
   private boolean found; // whether there was something to do for it
 
   /** Starts the watch if it is not on; it ends some seconds after the last ring was closed. */
-  static synchronized void watch() {
-    Thread watching = thread;
-    if (watching != null) {
-      LockSupport.unpark(watching);
-    } else {
-      load(); // before the process can run out of descriptors
-      thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
-      Alarm.startBy(null);
+  static void watch() {
+    load(); // before the process can run out of descriptors
+    START.take();
+    try {
+      Thread watching = thread;
+      if (watching != null) {
+        LockSupport.unpark(watching);
+      } else {
+        thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
+        Alarm.startBy(null);
+      }
+    } finally {
+      START.taken = false;
     }
   }
 
@@ -80,19 +86,24 @@ final class Watchdog implements Runnable {
   }
 
   /** Returns whether the watchdog has ended; the next ring to open starts another. */
-  private static synchronized boolean ends() {
-    boolean idle =
-        LiveRings.all().isEmpty(); // a ring is among them before watch() is called for it
-    if (idle) {
-      Alarm.startBy(Watchdog::watch);
-      if (!SpareCarriers.POOL
-          .isIdle()) { // who has queued something before that has not started one
-        Alarm.startBy(null);
-        return false;
+  private static boolean ends() {
+    START.take();
+    try {
+      boolean idle =
+          LiveRings.all().isEmpty(); // a ring is among them before watch() is called for it
+      if (idle) {
+        Alarm.startBy(Watchdog::watch);
+        if (!SpareCarriers.POOL
+            .isIdle()) { // who has queued something before that has not started one
+          Alarm.startBy(null);
+          return false;
+        }
+        thread = null;
       }
-      thread = null;
+      return idle;
+    } finally {
+      START.taken = false;
     }
-    return idle;
   }
 
   @Override
@@ -187,7 +198,7 @@ final class Watchdog implements Runnable {
       try {
         look(engine, sightings.computeIfAbsent(engine, _ -> new Sighting()), now, isRound);
       } catch (RuntimeException | Error e) {
-        LOG.error("The watchdog failed to look at {}", engine, e);
+        report(engine, e);
       }
     }
     rescuer = held ? Thread.currentThread() : null;
@@ -200,6 +211,15 @@ final class Watchdog implements Runnable {
     if (isRound) {
       sightings.keySet().retainAll(LiveRings.all());
     }
+  }
+
+  /**
+   * Logs on a thread of its own: a logger may wait for a lock of a thread that waits for a ring.
+   */
+  private static void report(Engine engine, Throwable failure) {
+    LibraryThreads.builder()
+        .name("ringspun-report")
+        .start(() -> LOG.error("The watchdog failed to look at {}", engine, failure));
   }
 
   private void look(Engine engine, Sighting last, long now, boolean isRound) {
