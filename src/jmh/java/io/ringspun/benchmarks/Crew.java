@@ -10,11 +10,15 @@ import java.util.concurrent.atomic.AtomicReference;
  * must be long enough for that not to matter.
  */
 final class Crew {
-  private final ThreadFactory factory;
+  private final Starter starter;
   private final int size;
 
   Crew(ThreadFactory factory, int size) {
-    this.factory = factory;
+    this(Starter.of(factory), size);
+  }
+
+  Crew(Starter starter, int size) {
+    this.starter = starter;
     this.size = size;
   }
 
@@ -44,17 +48,15 @@ final class Crew {
     List<Thread> threads = new ArrayList<>(size);
     for (int i = 0; i < size; i++) {
       int member = i;
-      Thread thread =
-          factory.newThread(
+      threads.add(
+          starter.start(
               () -> {
                 try {
                   job.perform(member, operations / size);
                 } catch (Throwable e) {
                   failure.compareAndSet(null, e);
                 }
-              });
-      threads.add(thread);
-      thread.start();
+              }));
     }
     for (Thread thread : threads) {
       thread.join();

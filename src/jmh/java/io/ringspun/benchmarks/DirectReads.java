@@ -18,19 +18,19 @@ final class DirectReads {
       case "fileChannelPlatform" -> channel(Thread.ofPlatform().factory(), threads, file);
       case "ringDefault" -> {
         Rings rings = Rings.one();
-        yield ring(rings, Thread.ofVirtual().factory(), threads, file);
+        yield ring(rings, new Crew(Thread.ofVirtual().factory(), threads), file);
       }
       case "ringCarried" -> {
         Rings rings = Rings.one();
-        yield ring(rings, rings.carried(), threads, file);
+        yield ring(rings, new Crew(rings.carried(), threads), file);
       }
       case "ringGroup" -> {
         Rings rings = Rings.onePerProcessor();
-        yield ring(rings, rings.carried(), threads, file);
+        yield ring(rings, new Crew(rings.carried(), threads), file);
       }
       case "ringStaying" -> {
         Rings rings = Rings.onePerProcessor();
-        yield ring(rings, rings.staying(), threads, file);
+        yield ring(rings, new Crew(rings.staying(), threads), file);
       }
       default -> throw Workload.unknown(arm);
     };
@@ -42,9 +42,7 @@ final class DirectReads {
         new Crew(factory, threads), file, StandardOpenOption.READ, BenchmarkFile.channelDirect());
   }
 
-  private static Arm ring(Rings rings, ThreadFactory factory, int threads, BenchmarkFile file)
-      throws IOException {
-    return new RingReads(
-        rings, new Crew(factory, threads), Rings.Way.QUEUED, file, RingOpenOption.DIRECT);
+  private static Arm ring(Rings rings, Crew crew, BenchmarkFile file) throws IOException {
+    return new RingReads(rings, crew, Rings.Way.QUEUED, file, RingOpenOption.DIRECT);
   }
 }

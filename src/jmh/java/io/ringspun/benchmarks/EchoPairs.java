@@ -9,7 +9,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadFactory;
 
 /**
  * Messages that come back over connections whose two ends both have a thread that the rings carry.
@@ -25,7 +24,7 @@ final class EchoPairs extends Arm {
   private final List<RingSocket> clients = new ArrayList<>();
   private final List<Thread> servers = new ArrayList<>();
 
-  private EchoPairs(Rings rings, ThreadFactory threads, int connections) throws IOException {
+  private EchoPairs(Rings rings, Starter threads, int connections) throws IOException {
     this.rings = rings;
     crew = new Crew(threads, connections);
     InetAddress here = InetAddress.getLoopbackAddress();
@@ -33,9 +32,7 @@ final class EchoPairs extends Arm {
       for (int i = 0; i < connections; i++) {
         clients.add(RingSocket.connect(rings.first(), listener.localAddress()));
         RingSocket accepted = listener.accept();
-        Thread server = threads.newThread(() -> echo(accepted));
-        server.start();
-        servers.add(server);
+        servers.add(threads.start(() -> echo(accepted)));
       }
     }
   }
@@ -43,7 +40,7 @@ final class EchoPairs extends Arm {
   static Arm open(String arm, int connections) throws IOException {
     Rings rings = Rings.onePerProcessor();
     return switch (arm) {
-      case "group" -> new EchoPairs(rings, rings.carried(), connections);
+      case "group" -> new EchoPairs(rings, Starter.of(rings.carried()), connections);
       case "staying" -> new EchoPairs(rings, rings.staying(), connections);
       default -> throw Workload.unknown(arm);
     };

@@ -160,7 +160,8 @@ public final class HeldCompare {
       case "jdk" -> VirtualEcho.ofJdk(() -> {});
       case "group" -> {
         RingGroup group = RingGroup.open();
-        yield VirtualEcho.ofRings(group, group.threadFactory(), group.threadFactory(), () -> {});
+        Starter threads = Starter.of(group.threadFactory());
+        yield VirtualEcho.ofRings(group, threads, threads, () -> {});
       }
       default -> throw Workload.unknown(arm);
     };

@@ -63,15 +63,12 @@ final class Rings implements AutoCloseable {
     return factory;
   }
 
-  /** Returns a factory of virtual threads that the rings carry, each of which stays on one ring. */
-  ThreadFactory staying() {
+  /** Returns what starts virtual threads that the rings carry, each of which stays on one ring. */
+  Starter staying() {
     carried();
     AtomicInteger turn = new AtomicInteger();
-    return task ->
-        rings
-            .get(Math.floorMod(turn.getAndIncrement(), rings.size()))
-            .threadFactory()
-            .newThread(task);
+    return body ->
+        rings.get(Math.floorMod(turn.getAndIncrement(), rings.size())).startVirtualThread(body);
   }
 
   /** Begins to count what the rings do. */

@@ -148,9 +148,10 @@ public final class SkewCompare {
     Ring first = group.rings().getFirst();
     return switch (arm) {
       case "group" ->
-          VirtualEcho.ofRings(group, first.threadFactory(), group.threadFactory(), work);
+          VirtualEcho.ofRings(
+              group, first::startVirtualThread, Starter.of(group.threadFactory()), work);
       case "staying" ->
-          VirtualEcho.ofRings(group, first.threadFactory(), first.threadFactory(), work);
+          VirtualEcho.ofRings(group, first::startVirtualThread, first::startVirtualThread, work);
       default -> throw Workload.unknown(arm);
     };
   }

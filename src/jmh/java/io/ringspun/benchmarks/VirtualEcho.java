@@ -43,12 +43,11 @@ interface VirtualEcho extends AutoCloseable {
    * Opens a server of {@link RingSocket}s.
    *
    * @param group of the connections, closed with the server
-   * @param acceptor makes the thread that accepts, and that starts the threads of the connections
-   * @param threads makes those
+   * @param acceptor starts the thread that accepts, which starts the threads of the connections
+   * @param threads starts those
    * @param work done for each message
    */
-  static VirtualEcho ofRings(
-      RingGroup group, ThreadFactory acceptor, ThreadFactory threads, Runnable work)
+  static VirtualEcho ofRings(RingGroup group, Starter acceptor, Starter threads, Runnable work)
       throws IOException {
     return new OfRings(group, acceptor, threads, work);
   }
@@ -109,11 +108,11 @@ interface VirtualEcho extends AutoCloseable {
   /** See {@link #ofRings}. */
   final class OfRings implements VirtualEcho {
     private final RingGroup group;
-    private final ThreadFactory threads;
+    private final Starter threads;
     private final Runnable work;
     private final RingListener listener;
 
-    private OfRings(RingGroup group, ThreadFactory acceptor, ThreadFactory threads, Runnable work)
+    private OfRings(RingGroup group, Starter acceptor, Starter threads, Runnable work)
         throws IOException {
       this.group = group;
       this.threads = threads;
@@ -124,7 +123,7 @@ interface VirtualEcho extends AutoCloseable {
       }
       listener = RingListener.open(first, StandardProtocolFamily.INET);
       listener.bindTo(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 512);
-      acceptor.newThread(this::accept).start();
+      acceptor.start(this::accept);
     }
 
     private void accept() {
@@ -132,7 +131,7 @@ interface VirtualEcho extends AutoCloseable {
         while (true) {
           RingSocket socket = listener.accept();
           socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          threads.newThread(() -> echo(socket)).start();
+          threads.start(() -> echo(socket));
         }
       } catch (IOException _) {
         // closed
@@ -154,7 +153,7 @@ interface VirtualEcho extends AutoCloseable {
 
     @Override
     public ThreadFactory threads() {
-      return threads;
+      return group.threadFactory();
     }
 
     @Override

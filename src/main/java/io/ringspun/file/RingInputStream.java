@@ -315,7 +315,8 @@ public final class RingInputStream extends InputStream {
   }
 
   /**
-   * Returns the number of bytes up to the end of the file, or 0 if it is not a regular file.
+   * Returns the number of bytes up to the end of the file, or 0 if the file has no size, such as a
+   * FIFO.
    *
    * @return the number of bytes, at most {@link Integer#MAX_VALUE}
    * @throws IOException if the operation fails, as described in {@link RingFile}
@@ -324,10 +325,7 @@ public final class RingInputStream extends InputStream {
   public int available() throws IOException {
     positionLock.lock();
     try {
-      FileStat stat = call(file::stat);
-      return stat.type() == FileStat.FileType.REGULAR
-          ? Math.clamp(stat.size() - position, 0, Integer.MAX_VALUE)
-          : 0;
+      return Math.clamp(call(file::size) - position, 0, Integer.MAX_VALUE);
     } finally {
       positionLock.unlock();
     }

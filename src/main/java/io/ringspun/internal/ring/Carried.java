@@ -14,9 +14,8 @@ final class Carried implements Executor {
   private static final int READY_BURST = 256; // run before completions are looked at
   private static final long BURST_NANOS = 300_000; // or for so long, if there are any
   // A thread that never has to wait steps aside after so long. Each change of threads costs what
-  // the
-  // processor's caches have forgotten, some 90 µs where each thread reads a file of its own.
-  private static final long INLINE_TURN_NANOS = 2_000_000;
+  // the processor's caches have forgotten, some 90 µs where each thread reads a file of its own.
+  private static final long INLINE_TURN_NANOS = 10_000_000;
 
   private static final int CALLS_PER_LOOK = 32; // at the clock
   private static final int SPARES_MAX = 4096;
