@@ -4,11 +4,13 @@ import static io.ringspun.Pinning.body;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringspun.file.RingFile;
+import io.ringspun.file.RingFileSystems;
 import io.ringspun.internal.kernel.Errno;
 import io.ringspun.internal.kernel.Kernel;
 import io.ringspun.internal.kernel.LinuxKernel;
@@ -21,9 +23,14 @@ import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -38,6 +45,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Threads of a group: where they run, and what becomes of them while rings are held. */
 @Tag("carried")
@@ -388,6 +397,49 @@ class GroupSchedulingTest {
       assertEquals(4, file.read(buffer.clear(), 0));
     }
     return null;
+  }
+
+  /** Something with a name. */
+  private interface NameCall {
+    void on(Path path) throws IOException;
+  }
+
+  private static List<NameCall> nameCalls() {
+    Set<PosixFilePermission> permissions = PosixFilePermissions.fromString("rw-------");
+    return List.of(
+        Files::exists,
+        path -> Files.readAttributes(path, BasicFileAttributes.class),
+        Files::isWritable,
+        path -> assertNotNull(path.toRealPath()),
+        path -> Files.isSameFile(path, path.resolveSibling("other")),
+        path -> Files.setPosixFilePermissions(path, permissions),
+        path -> Files.setLastModifiedTime(path, FileTime.fromMillis(0)),
+        Files::getFileStore,
+        path -> Files.newInputStream(path).close(),
+        path -> Files.newDirectoryStream(path.getParent()).close());
+  }
+
+  @ParameterizedTest
+  @MethodSource("nameCalls")
+  void answeredAtOnceByName_stepsAside(NameCall call) throws Exception {
+    Path name = Files.writeString(directory.resolve("name"), "text");
+    Files.writeString(directory.resolve("other"), "text");
+    try (Ring ring = Ring.open()) {
+      Path path = RingFileSystems.wrap(ring, name);
+      FutureTask<Void> caller =
+          new FutureTask<>(
+              () -> {
+                while (!released) {
+                  call.on(path);
+                }
+                return null;
+              });
+      long before = ring.metrics().inlineHits();
+      ring.startVirtualThread(caller);
+      Await.until("it calls", () -> ring.metrics().inlineHits() > before);
+      ring.startVirtualThread(() -> released = true);
+      caller.get();
+    }
   }
 
   /** One that makes such calls but is pinned holds its ring all the same. */

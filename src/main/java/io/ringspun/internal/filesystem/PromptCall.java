@@ -33,9 +33,11 @@ final class PromptCall {
     if (memory == null) {
       return BlockingTask.run(call);
     }
+    boolean begins = false;
     try {
       Kernel kernel = engine.kernel();
-      if (memory.begins(InlineRule.JDK_NAME.pace(file.toString()), kernel)) {
+      begins = memory.begins(InlineRule.JDK_NAME.pace(file.toString()), kernel);
+      if (begins) {
         try {
           return call.run();
         } finally {
@@ -44,6 +46,7 @@ final class PromptCall {
       }
     } finally {
       memory.close();
+      engine.countInline(begins); // others may run here, and use the same memory
     }
     return BlockingTask.run(call);
   }
