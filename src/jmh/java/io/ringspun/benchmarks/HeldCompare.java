@@ -18,8 +18,7 @@ import java.util.concurrent.locks.LockSupport;
  * How long an echo server of virtual threads takes to answer at light load, while other virtual
  * threads of the same scheduler compute, or block without parking.
  *
- * <pre>HeldCompare [--rounds N] [--millis N] [--disturbers NONE,COMPUTES,FIFO,RESOLVES,SLEEPS]
- * </pre>
+ * <pre>HeldCompare [--rounds N] [--millis N] [--disturbers NONE,COMPUTES,...]</pre>
  *
  * <p>A round measures each arm once, in turn. The client is a platform thread that waits for each
  * answer and pauses between requests. The result is a Markdown table of medians over the rounds.
@@ -65,12 +64,18 @@ public final class HeldCompare {
         InetAddress.getByName(SlowResolverProvider.newName());
       }
     },
-    /** Three sleep for a second each in a native call. */
-    SLEEPS(3) {
+    /** One sleeps for a second in a native call. */
+    SLEEPS(1) {
       @Override
       void disturb() throws InterruptedException {
-        NativeSleep.sleep(1_000_000);
-        Thread.sleep(1);
+        sleepInNativeCall();
+      }
+    },
+    /** Three sleep for a second each in a native call. */
+    THREE_SLEEP(3) {
+      @Override
+      void disturb() throws InterruptedException {
+        sleepInNativeCall();
       }
     };
 
@@ -81,6 +86,11 @@ public final class HeldCompare {
     }
 
     abstract void disturb() throws IOException, InterruptedException;
+
+    private static void sleepInNativeCall() throws InterruptedException {
+      NativeSleep.sleep(1_000_000);
+      Thread.sleep(1);
+    }
   }
 
   /** A FIFO in the directory for temporary files. */
