@@ -11,7 +11,9 @@ import io.ringspun.testing.BlockedCall;
 import io.ringspun.testing.Caller;
 import io.ringspun.testing.ChildJvm;
 import io.ringspun.testing.Fifo;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -300,17 +302,21 @@ class RingEventsTest {
     private Holding() {}
 
     public static void main(String[] args) throws Exception {
+      ByteArrayOutputStream said = new ByteArrayOutputStream();
+      PrintStream err = System.err;
+      System.setErr(new PrintStream(said, true));
       try (Ring ring = Ring.open()) {
         Thread holder =
             ring.startVirtualThread(
                 () -> {
-                  long end = System.nanoTime() + 1_000_000_000; // twice what is reported
-                  while (System.nanoTime() - end < 0) {
+                  long end = System.nanoTime() + 20_000_000_000L;
+                  while (!said.toString().contains("has been held") && System.nanoTime() < end) {
                     Thread.onSpinWait();
                   }
                 });
         holder.join();
         ring.nop();
+        err.print(said);
         boolean isThere = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
         System.out.println("recorder on: " + (isThere && FlightRecorder.isInitialized()));
       }

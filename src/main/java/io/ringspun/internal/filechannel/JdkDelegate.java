@@ -40,14 +40,17 @@ record JdkDelegate(FileChannel channel, RingFileChannel owner) {
    * another has closed the channel: that is meanwhile, if it was open at the call.
    */
   <T extends @Nullable Object> T block(Action<T> action) throws IOException {
-    if (!channel.isOpen()) {
-      throw new ClosedChannelException();
-    }
+    return meanwhile(() -> BlockingTask.run(() -> run(action)));
+  }
+
+  private <T extends @Nullable Object> T meanwhile(BlockingTask.Action<T> call) throws IOException {
+    boolean wasOpen = channel.isOpen();
     try {
-      return BlockingTask.run(() -> run(action));
-    } catch (AsynchronousCloseException e) {
-      throw e;
+      return call.run();
     } catch (ClosedChannelException e) {
+      if (!wasOpen || e instanceof AsynchronousCloseException) {
+        throw e;
+      }
       AsynchronousCloseException closed = new AsynchronousCloseException();
       closed.initCause(e);
       throw closed;
@@ -59,6 +62,11 @@ record JdkDelegate(FileChannel channel, RingFileChannel owner) {
    * thread does only the part that may block for long, which is to extend the file.
    */
   MemorySegment map(FileChannel.MapMode mode, long offset, long size, Arena arena)
+      throws IOException {
+    return meanwhile(() -> mapInSteps(mode, offset, size, arena));
+  }
+
+  private MemorySegment mapInSteps(FileChannel.MapMode mode, long offset, long size, Arena arena)
       throws IOException {
     try {
       return block(jdk -> jdk.map(mode, offset, size, arena));

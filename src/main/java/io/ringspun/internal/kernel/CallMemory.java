@@ -9,6 +9,9 @@ import java.lang.foreign.ValueLayout;
  * the {@code errno} that the linker saves. Used by one thread at a time.
  */
 public final class CallMemory {
+  /** For calls whose {@code errno} nobody reads, by any thread. */
+  static final CallMemory UNREAD = new CallMemory();
+
   private final MemorySegment vector;
   final MemorySegment errno;
 

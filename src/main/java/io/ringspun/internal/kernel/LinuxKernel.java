@@ -271,7 +271,7 @@ public final class LinuxKernel implements Kernel {
   }
 
   /** The errno of calls whose caller ignores it; races on it are harmless. */
-  private static final MemorySegment IGNORED_ERRNO = new CallMemory().errno;
+  private static final MemorySegment IGNORED_ERRNO = CallMemory.UNREAD.errno;
 
   @Override
   public int close(int fd) {

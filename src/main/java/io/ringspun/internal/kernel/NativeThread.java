@@ -14,7 +14,7 @@ public final class NativeThread {
 
   /** Returns the number of the calling thread. */
   public static int current() {
-    return (int) LinuxKernel.INSTANCE.call(SystemCall.GETTID);
+    return current(LinuxKernel.INSTANCE, CallMemory.UNREAD);
   }
 
   /** Returns the number of the calling thread, and allocates nothing. */
@@ -34,6 +34,7 @@ public final class NativeThread {
    */
   public static boolean isRunning(int number) {
     try (Arena arena = Arena.ofConfined()) {
+      MemorySegment stat = arena.allocate(STAT_BYTES);
       MemorySegment path = arena.allocateFrom("/proc/self/task/" + number + "/stat");
       long fd =
           LinuxKernel.INSTANCE.call(
@@ -44,9 +45,12 @@ public final class NativeThread {
       if (fd < 0) {
         return false;
       }
-      MemorySegment stat = arena.allocate(STAT_BYTES);
-      long length = LinuxKernel.INSTANCE.call(SystemCall.READ, fd, stat.address(), STAT_BYTES);
-      LinuxKernel.INSTANCE.close((int) fd);
+      long length;
+      try {
+        length = LinuxKernel.INSTANCE.call(SystemCall.READ, fd, stat.address(), STAT_BYTES);
+      } finally {
+        LinuxKernel.INSTANCE.close((int) fd);
+      }
       long name = length - 1;
       while (name >= 0 && stat.get(ValueLayout.JAVA_BYTE, name) != ')') {
         name--;
@@ -55,8 +59,11 @@ public final class NativeThread {
     }
   }
 
-  /** Gives the processor to other threads that are ready, by {@code sched_yield(2)}. */
+  /**
+   * Gives the processor to other threads that are ready, by {@code sched_yield(2)}. A virtual
+   * thread stays mounted. Allocates nothing.
+   */
   public static void yieldProcessor() {
-    LinuxKernel.INSTANCE.call(SystemCall.SCHED_YIELD);
+    LinuxKernel.INSTANCE.call(CallMemory.UNREAD, SystemCall.SCHED_YIELD, 0, 0, 0, 0, 0, 0);
   }
 }

@@ -53,7 +53,8 @@ public final class WakeSignal {
    * @param thread its {@linkplain NativeThread#current number}
    */
   public static void send(Kernel kernel, int thread) {
-    kernel.call(SystemCall.TGKILL, ProcessHandle.current().pid(), thread, NUMBER);
+    long process = ProcessHandle.current().pid();
+    kernel.call(CallMemory.UNREAD, SystemCall.TGKILL, process, thread, NUMBER, 0, 0, 0);
   }
 
   /** Sets a handler unless there is one; returns whether calls will end. */

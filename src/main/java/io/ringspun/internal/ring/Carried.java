@@ -16,7 +16,7 @@ final class Carried implements Executor {
   // A thread that never has to wait steps aside after so long. Each change of threads costs what
   // the processor's caches have forgotten, some 90 µs where each thread reads a file of its own.
   private static final long INLINE_TURN_NANOS = 10_000_000;
-  private static final long UNSEEN_NANOS = 2_000_000; // if something may have arrived unseen
+  private static final long UNSEEN_NANOS = 2_000_000; // where what arrives may not be seen
 
   private static final int CALLS_PER_LOOK = 32; // at the clock
   private static final int SPARES_MAX = 4096;
@@ -298,7 +298,7 @@ final class Carried implements Executor {
   private void stepAsideAfterTurn(long now) {
     if (inlineRun == CALLS_PER_LOOK) {
       inlineSince = now;
-    } else if (now - inlineSince >= (carrier.mayHaveUnseen() ? UNSEEN_NANOS : INLINE_TURN_NANOS)) {
+    } else if (now - inlineSince >= (carrier.isRescuable() ? INLINE_TURN_NANOS : UNSEEN_NANOS)) {
       if (scheduler != null && movable.size() > 0) {
         wakeSleeper(scheduler); // others wait for such turns to end
       }

@@ -518,14 +518,6 @@ final class RingThread extends Thread implements Carrier {
   }
 
   /**
-   * Returns whether operations may have completed without {@link #hasArrived} seeing it: the kernel
-   * posts the completions of a ring without a group only when the ring enters it.
-   */
-  boolean mayHaveUnseen() {
-    return !rescuable && inFlight.count() > 0;
-  }
-
-  /**
    * Submits and reaps once, and waits for a completion or the doorbell if there is nothing to run.
    *
    * @param pinned whether a virtual thread that cannot leave is asking, so that none can run anyway

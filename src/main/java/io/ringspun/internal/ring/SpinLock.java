@@ -6,7 +6,8 @@ import java.lang.invoke.VarHandle;
 
 /**
  * A lock that a ring's own thread takes, too, for what ends at once: it is never held across a
- * monitor, a lock with a queue, or anything else that could unmount a virtual thread.
+ * monitor or a lock that others may have, an allocation of native memory, or anything else that
+ * could unmount a virtual thread.
  *
  * <p>A monitor would not do. It wakes those that wait for it one after the other; if the next is a
  * virtual thread, and the ring's thread waits behind it, only the ring's thread could run it. Here

@@ -58,6 +58,7 @@ final class Watchdog implements Runnable {
   private long workNanos = activeNanos - WORK_NANOS; // when one of a group was
   private long heldSinceNanos; // when a ring was last found to be held
   private final ThreadClock clock = new ThreadClock();
+  private @Nullable Thread reporter; // of the last look that failed
   private boolean held; // whether a ring is, that this thread serves
   private boolean serves; // whether something may come for one of them
   private boolean interrupted; // whether the processors were, since the last look began
@@ -66,15 +67,28 @@ final class Watchdog implements Runnable {
   /** Starts the watch if it is not on; it ends some seconds after the last ring was closed. */
   static void watch() {
     load(); // before the process can run out of descriptors
+    Thread another = null;
+    while (!wakeOrStart(another)) {
+      another = LibraryThreads.builder().name("ringspun-watchdog").unstarted(new Watchdog());
+    }
+  }
+
+  /** Wakes the thread that watches, or starts one if there is none; returns false if neither. */
+  private static boolean wakeOrStart(@Nullable Thread another) {
     START.take();
     try {
       Thread watching = thread;
       if (watching != null) {
         LockSupport.unpark(watching);
-      } else {
-        thread = LibraryThreads.builder().name("ringspun-watchdog").start(new Watchdog());
-        Alarm.startBy(null);
+        return true;
       }
+      if (another == null) {
+        return false;
+      }
+      another.start();
+      thread = another;
+      Alarm.startBy(null);
+      return true;
     } finally {
       START.taken = false;
     }
@@ -216,10 +230,18 @@ final class Watchdog implements Runnable {
   /**
    * Logs on a thread of its own: a logger may wait for a lock of a thread that waits for a ring.
    */
-  private static void report(Engine engine, Throwable failure) {
-    LibraryThreads.builder()
-        .name("ringspun-report")
-        .start(() -> LOG.error("The watchdog failed to look at {}", engine, failure));
+  private void report(Engine engine, Throwable failure) {
+    if (reporter != null && reporter.isAlive()) {
+      return; // that of an earlier look still waits
+    }
+    try {
+      reporter =
+          LibraryThreads.builder()
+              .name("ringspun-report")
+              .start(() -> LOG.error("The watchdog failed to look at {}", engine, failure));
+    } catch (OutOfMemoryError _) {
+      // the next look may have a thread for it
+    }
   }
 
   private void look(Engine engine, Sighting last, long now, boolean isRound) {
