@@ -74,6 +74,15 @@ public final class KernelWait {
     }
   }
 
+  private void leave() {
+    lock.take();
+    try {
+      entered = false;
+    } finally {
+      lock.taken = false;
+    }
+  }
+
   /**
    * Receives what is there, and waits for it if there is nothing.
    *
@@ -107,12 +116,7 @@ public final class KernelWait {
         }
       }
     } finally {
-      lock.take();
-      try {
-        entered = false;
-      } finally {
-        lock.taken = false;
-      }
+      leave();
     }
   }
 
@@ -147,12 +151,7 @@ public final class KernelWait {
         }
       }
     } finally {
-      lock.take();
-      try {
-        entered = false;
-      } finally {
-        lock.taken = false;
-      }
+      leave();
     }
   }
 

@@ -26,7 +26,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   private final MemorySegment memory;
   private int group; // set once, before this is shared
 
-  // All that follows is guarded by the lock.
+  // All that follows is guarded by the lock, but for what is volatile.
   private final BufferRingMemory entries;
   private final int[] filledBytes; // by buffer: from here on it is the kernel's
   private final int[] partsOut; // by buffer: how many parts of it are not given back
@@ -35,7 +35,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   private int allPartsOut;
   private int taken; // filled by the kernel, and not given back to it
   private boolean ending;
-  private boolean lost; // whether the kernel may still access the memory after a failure
+  private volatile boolean lost; // whether the kernel may still access the memory after a failure
 
   private ProvidedBuffers(Engine ring, int buffers, int bufferBytes, boolean incremental) {
     this.ring = ring;
@@ -232,12 +232,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
 
   @Override
   public void markLost() {
-    lock.take();
-    try {
-      lost = true;
-    } finally {
-      lock.taken = false;
-    }
+    lost = true;
   }
 
   /**
@@ -264,14 +259,7 @@ public final class ProvidedBuffers extends Supply implements LentMemory {
   }
 
   private void free() {
-    boolean isLost;
-    lock.take();
-    try {
-      isLost = lost;
-    } finally {
-      lock.taken = false;
-    }
-    if (!isLost) {
+    if (!lost) {
       entries.free();
       NativeMemory.free(memory);
     }

@@ -123,7 +123,6 @@ final class Watchdog implements Runnable {
   @Override
   public void run() {
     NativeThread.wakeOnTime();
-    SpareCarriers.POOL.growIfHeld(System.nanoTime());
     long lastSeenNanos = System.nanoTime(); // when there was a ring
     long rescuePeriod = RESCUE_NANOS;
     while (true) {
@@ -165,6 +164,7 @@ final class Watchdog implements Runnable {
       lookup.ensureInitialized(HoldReport.class);
       lookup.ensureInitialized(KnownHolders.class);
       lookup.ensureInitialized(Sighting.class);
+      lookup.ensureInitialized(SpareCarriers.class);
       lookup.ensureInitialized(SpareCarriers.Spare.class);
       lookup.ensureInitialized(SpareCarriers.Task.class);
     } catch (IllegalAccessException e) {
